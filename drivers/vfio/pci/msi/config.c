@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a read shows once MSI_NOVIRT is set: the hardware's MSI address and data
+ * in config space, the hardware's MSI-X table in its BAR.
+ */
+
+#include <linux/minmax.h>
+#include <linux/pm_runtime.h>
+#include <linux/uaccess.h>
+
+#include "msi_vfio_pci.h"
+
+/* 32 entries of the table at a time: enough for most devices in one go. */
+#define CHUNK_DWORDS	128
+
+static int read_msi_fields(struct msi_vfio_pci_device *mdev,
+			   unsigned int offset, __le32 *buf,
+			   unsigned int count)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int pos = pdev->msi_cap + PCI_MSI_ADDRESS_LO + offset;
+	unsigned int i;
+	u32 val;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		ret = pci_user_read_config_dword(pdev, pos + i * 4, &val);
+		if (ret)
+			return ret;
+		buf[i] = cpu_to_le32(val);
+	}
+
+	return 0;
+}
+
+static void add_table(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	loff_t start = VFIO_PCI_INDEX_TO_OFFSET(core->msix_bar) +
+		       core->msix_offset;
+
+	mdev->ranges[mdev->nr_ranges++] = (struct msi_vfio_pci_range) {
+		.start = start,
+		.end = start + core->msix_size,
+		.read_dwords = msi_vfio_pci_read_table,
+	};
+}
+
+static void add_msi_fields(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	loff_t cap = VFIO_PCI_INDEX_TO_OFFSET(VFIO_PCI_CONFIG_REGION_INDEX) +
+		     pdev->msi_cap;
+	u16 flags;
+	int data;
+
+	pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &flags);
+	data = flags & PCI_MSI_FLAGS_64BIT ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32;
+
+	mdev->ranges[mdev->nr_ranges++] = (struct msi_vfio_pci_range) {
+		.start = cap + PCI_MSI_ADDRESS_LO,
+		.end = cap + data + sizeof(u16),
+		.read_dwords = read_msi_fields,
+	};
+}
+
+/**
+ * msi_vfio_pci_init_ranges - find what MSI_NOVIRT shows of this device
+ * @mdev: a device whose core has been enabled, before anybody can read it
+ *
+ * BARs come before config space, so that the ranges are sorted.
+ */
+void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev)
+{
+	mdev->nr_ranges = 0;
+	if (mdev->core.pdev->msix_cap)
+		add_table(mdev);
+	if (mdev->core.pdev->msi_cap)
+		add_msi_fields(mdev);
+}
+
+static int read_range(struct msi_vfio_pci_device *mdev,
+		      const struct msi_vfio_pci_range *range,
+		      char __user *buf, loff_t start, loff_t end)
+{
+	unsigned int offset = start - range->start;
+	unsigned int stop = end - range->start;
+	__le32 chunk[CHUNK_DWORDS];
+
+	while (offset < stop) {
+		unsigned int base = round_down(offset, 4);
+		unsigned int limit = min_t(unsigned int, stop,
+					   base + sizeof(chunk));
+		int ret;
+
+		ret = range->read_dwords(mdev, base, chunk,
+					 DIV_ROUND_UP(limit - base, 4));
+		if (ret)
+			return ret;
+		if (copy_to_user(buf, (u8 *)chunk + (offset - base),
+				 limit - offset))
+			return -EFAULT;
+		buf += limit - offset;
+		offset = limit;
+	}
+
+	return 0;
+}
+
+/**
+ * msi_vfio_pci_read_through - put the hardware's bytes over the virtual ones
+ * @mdev: device
+ * @buf: what the core has read already
+ * @count: how many bytes it has read
+ * @pos: offset of @buf in the device's file
+ *
+ * Return: 0, -EFAULT, or -EIO if the hardware cannot be reached.
+ */
+int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
+			      char __user *buf, size_t count, loff_t pos)
+{
+	struct device *dev = &mdev->core.pdev->dev;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < mdev->nr_ranges && !ret; i++) {
+		const struct msi_vfio_pci_range *range = &mdev->ranges[i];
+		loff_t start = max_t(loff_t, pos, range->start);
+		loff_t end = min_t(loff_t, pos + count, range->end);
+
+		if (start >= end)
+			continue;
+
+		/* The core has let the device go to sleep again. */
+		if (pm_runtime_resume_and_get(dev))
+			return -EIO;
+		ret = read_range(mdev, range, buf + (start - pos), start, end);
+		pm_runtime_put(dev);
+	}
+
+	return ret;
+}

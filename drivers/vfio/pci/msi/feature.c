@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VFIO_DEVICE_FEATURE: the features of this driver, and everything that they
+ * read from and write to user memory.
+ */
+
+#include <linux/moduleparam.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "msi_vfio_pci.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* MSI_NOVIRT's number in the RFC of August 2024. */
+#define RFC_MSI_NOVIRT	11
+
+static bool rfc_feature;
+module_param(rfc_feature, bool, 0644);
+MODULE_PARM_DESC(rfc_feature, "Accept a SET of feature 11 as MSI_NOVIRT, for VMMs with the RFC patch of August 2024");
+
+/**
+ * struct feature - how a feature is called
+ * @index: its number
+ * @get_size: least size of GET's payload in bytes; 0: no GET
+ * @get: copies out
+ * @set: carries out; NULL: no SET
+ */
+struct feature {
+	u32 index;
+	size_t get_size;
+	int (*get)(struct msi_vfio_pci_device *mdev, void __user *arg,
+		   size_t argsz);
+	int (*set)(struct msi_vfio_pci_device *mdev);
+};
+
+static int novirt_get(struct msi_vfio_pci_device *mdev, void __user *arg,
+		      size_t argsz)
+{
+	struct vfio_device_feature_pci_msi_novirt out = {};
+
+	if (READ_ONCE(mdev->novirt))
+		out.flags = VFIO_PCI_MSI_NOVIRT_ON;
+
+	return copy_to_user(arg, &out, sizeof(out)) ? -EFAULT : 0;
+}
+
+static int novirt_set(struct msi_vfio_pci_device *mdev)
+{
+	mutex_lock(&mdev->state);
+	WRITE_ONCE(mdev->novirt, true);
+	mutex_unlock(&mdev->state);
+
+	return 0;
+}
+
+static int messages_check(struct msi_vfio_pci_device *mdev,
+			  const struct vfio_device_feature_pci_msi_messages *in,
+			  size_t argsz)
+{
+	if (in->flags)
+		return -EINVAL;
+	if (in->index != VFIO_PCI_MSI_IRQ_INDEX &&
+	    in->index != VFIO_PCI_MSIX_IRQ_INDEX)
+		return -EINVAL;
+	if ((u64)in->start + in->count >
+	    msi_vfio_pci_vector_count(mdev, in->index))
+		return -EINVAL;
+	if (argsz < struct_size(in, msg, in->count))
+		return -EINVAL;
+
+	return 0;
+}
+
+static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
+			size_t argsz)
+{
+	struct vfio_device_feature_pci_msi_messages __user *out = arg;
+	struct vfio_device_feature_pci_msi_messages hdr;
+	struct vfio_pci_msi_message *msg;
+	int ret;
+
+	if (copy_from_user(&hdr, arg, sizeof(hdr)))
+		return -EFAULT;
+
+	ret = messages_check(mdev, &hdr, argsz);
+	if (ret)
+		return ret;
+
+	/* At most one MSI-X table: 2048 entries of 16 bytes. */
+	msg = kvcalloc(hdr.count, sizeof(*msg), GFP_KERNEL_ACCOUNT);
+	if (!msg)
+		return -ENOMEM;
+
+	mutex_lock(&mdev->state);
+	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count, msg);
+	hdr.generation = mdev->generation;
+	mutex_unlock(&mdev->state);
+
+	if (copy_to_user(out, &hdr, sizeof(hdr)) ||
+	    copy_to_user(out->msg, msg, array_size(hdr.count, sizeof(*msg))))
+		ret = -EFAULT;
+	else
+		trace_msi_vfio_pci_messages_read(mdev->core.pdev, hdr.index,
+						 hdr.start, hdr.count,
+						 hdr.generation);
+	kvfree(msg);
+
+	return ret;
+}
+
+static const struct feature features[] = {
+	{
+		.index = VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT,
+		.get_size = sizeof(struct vfio_device_feature_pci_msi_novirt),
+		.get = novirt_get,
+		.set = novirt_set,
+	},
+	{
+		.index = VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES,
+		.get_size = sizeof(struct vfio_device_feature_pci_msi_messages),
+		.get = messages_get,
+	},
+};
+
+static const struct feature *find_feature(u32 flags)
+{
+	u32 index = flags & VFIO_DEVICE_FEATURE_MASK;
+	unsigned int i;
+
+	/* Upstream's 11 is DMA_BUF, which cannot be SET. */
+	if (index == RFC_MSI_NOVIRT && flags & VFIO_DEVICE_FEATURE_SET &&
+	    !(flags & VFIO_DEVICE_FEATURE_GET) && READ_ONCE(rfc_feature))
+		index = VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT;
+
+	for (i = 0; i < ARRAY_SIZE(features); i++)
+		if (features[i].index == index)
+			return &features[i];
+
+	return NULL;
+}
+
+/**
+ * msi_vfio_pci_ioctl_feature - .device_feature: this driver's features, then
+ *	the core's
+ * @vdev: device
+ * @flags: operation and number
+ * @arg: payload
+ * @argsz: size of the payload in bytes
+ *
+ * Return: as include/uapi/linux/vfio_pci_msi.h says.
+ */
+int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
+			       void __user *arg, size_t argsz)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+	const struct feature *feature = find_feature(flags);
+	struct pci_dev *pdev = mdev->core.pdev;
+	u32 ops = VFIO_DEVICE_FEATURE_GET;
+	int ret;
+
+	if (!feature)
+		return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
+	if (!pdev->msi_cap && !pdev->msix_cap)
+		return -ENOTTY;
+
+	if (feature->set)
+		ops |= VFIO_DEVICE_FEATURE_SET;
+	ret = vfio_check_feature(flags, argsz, ops,
+				 flags & VFIO_DEVICE_FEATURE_GET ?
+				 feature->get_size : 0);
+	if (ret != 1)
+		return ret;
+
+	if (flags & VFIO_DEVICE_FEATURE_GET)
+		return feature->get(mdev, arg, argsz);
+
+	ret = feature->set(mdev);
+	if (!ret)
+		trace_msi_vfio_pci_feature_set(pdev, feature->index);
+
+	return ret;
+}

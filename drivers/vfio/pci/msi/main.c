@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * msi-vfio-pci: a VFIO PCI driver that is vfio-pci, and on top of it lets the
+ * owner of a device know and control the device's MSI and MSI-X.
+ *
+ * This file binds, opens and closes a device and hands out its operations. What
+ * they do beyond vfio-pci is in the other files.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/vfio_pci_core.h>
+
+#include "compat.h"
+#include "msi_vfio_pci.h"
+
+#define DRIVER_NAME	"msi-vfio-pci"
+
+static bool enable_sriov;
+#ifdef CONFIG_PCI_IOV
+module_param(enable_sriov, bool, 0644);
+MODULE_PARM_DESC(enable_sriov, "Enable support for SR-IOV configuration, as vfio-pci's parameter of this name");
+#endif
+
+static bool disable_denylist;
+module_param(disable_denylist, bool, 0444);
+MODULE_PARM_DESC(disable_denylist, "Bind devices with known errata that an untrusted user can exploit, as vfio-pci's parameter of this name");
+
+/* On older kernels vfio-pci's own parameters hold for every VFIO PCI driver. */
+#ifdef HAVE_DEVICE_PARAMS
+static bool nointxmask;
+module_param(nointxmask, bool, 0644);
+MODULE_PARM_DESC(nointxmask, "Do not use PCI 2.3 INTx masking, as vfio-pci's parameter of this name");
+
+static bool disable_idle_d3;
+module_param(disable_idle_d3, bool, 0644);
+MODULE_PARM_DESC(disable_idle_d3, "Keep idle, unused devices out of D3, as vfio-pci's parameter of this name");
+
+#ifdef CONFIG_VFIO_PCI_VGA
+static bool disable_vga;
+module_param(disable_vga, bool, 0444);
+MODULE_PARM_DESC(disable_vga, "Disable VGA resource access, as vfio-pci's parameter of this name");
+#endif
+
+static void latch_params(struct vfio_pci_core_device *vdev)
+{
+	vdev->nointxmask = nointxmask;
+	vdev->disable_idle_d3 = disable_idle_d3;
+#ifdef CONFIG_VFIO_PCI_VGA
+	vdev->disable_vga = disable_vga;
+#endif
+}
+#else
+static void latch_params(struct vfio_pci_core_device *vdev) {}
+#endif
+
+/* vfio-pci's list, which the core does not export. */
+static const struct pci_device_id denylist[] = {
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C62X) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C62X_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_DH895XCC) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_DH895XCC_VF) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_DSA_SPR0) },
+	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_IAX_SPR0) },
+	{}
+};
+
+static int check_denylist(struct pci_dev *pdev)
+{
+	if (!pci_match_id(denylist, pdev))
+		return 0;
+
+	if (disable_denylist) {
+		pci_warn(pdev, "device denylist disabled - allowing device %04x:%04x\n",
+			 pdev->vendor, pdev->device);
+		return 0;
+	}
+
+	pci_err(pdev, "%04x:%04x is in the denylist of devices with known errata\n",
+		pdev->vendor, pdev->device);
+
+	return -EINVAL;
+}
+
+/* Intel graphics need regions that only vfio-pci.ko makes. */
+static int check_display(struct pci_dev *pdev)
+{
+	if (pdev->vendor != PCI_VENDOR_ID_INTEL ||
+	    pdev->class >> 16 != PCI_BASE_CLASS_DISPLAY)
+		return 0;
+
+	pci_err(pdev, "Intel graphics need vfio-pci, " DRIVER_NAME " cannot serve them\n");
+
+	return -ENODEV;
+}
+
+static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+	int ret;
+
+	latch_params(&mdev->core);
+
+	ret = vfio_pci_core_init_dev(vdev);
+	if (ret)
+		return ret;
+
+	mutex_init(&mdev->state);
+
+	return 0;
+}
+
+static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	mutex_destroy(&mdev->state);
+	vfio_pci_core_release_dev(vdev);
+}
+
+static int msi_vfio_pci_open_device(struct vfio_device *vdev)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&mdev->core);
+	if (ret)
+		return ret;
+
+	mutex_lock(&mdev->state);
+	msi_vfio_pci_open_vectors(mdev);
+	msi_vfio_pci_init_ranges(mdev);
+	mdev->open = true;
+	mutex_unlock(&mdev->state);
+
+	vfio_pci_core_finish_enable(&mdev->core);
+
+	return 0;
+}
+
+static void msi_vfio_pci_close_device(struct vfio_device *vdev)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	mutex_lock(&mdev->state);
+	mdev->open = false;
+	WRITE_ONCE(mdev->novirt, false);
+	mutex_unlock(&mdev->state);
+
+	vfio_pci_core_close_device(vdev);
+}
+
+static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
+			       unsigned long arg)
+{
+	if (cmd == VFIO_DEVICE_SET_IRQS)
+		return msi_vfio_pci_set_irqs(to_msi_vfio_pci(vdev), arg);
+
+	return vfio_pci_core_ioctl(vdev, cmd, arg);
+}
+
+static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
+				 size_t count, loff_t *ppos)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+	loff_t pos = *ppos;
+	ssize_t done;
+	int ret;
+
+	done = vfio_pci_core_read(vdev, buf, count, ppos);
+	if (done <= 0 || !READ_ONCE(mdev->novirt))
+		return done;
+
+	ret = msi_vfio_pci_read_through(mdev, buf, done, pos);
+
+	return ret ?: done;
+}
+
+static const struct vfio_device_ops msi_vfio_pci_ops = {
+	.name		= DRIVER_NAME,
+	.init		= msi_vfio_pci_init_dev,
+	.release	= msi_vfio_pci_release_dev,
+	.open_device	= msi_vfio_pci_open_device,
+	.close_device	= msi_vfio_pci_close_device,
+	.ioctl		= msi_vfio_pci_ioctl,
+	.device_feature	= msi_vfio_pci_ioctl_feature,
+	.read		= msi_vfio_pci_read,
+	.write		= vfio_pci_core_write,
+	.mmap		= vfio_pci_core_mmap,
+	.request	= vfio_pci_core_request,
+	.match		= vfio_pci_core_match,
+	COMPAT_REGION_INFO_OPS
+	COMPAT_MATCH_OPS
+	COMPAT_BIND_OPS
+	COMPAT_DETACH_OPS
+	COMPAT_PASID_OPS
+};
+
+static int msi_vfio_pci_probe(struct pci_dev *pdev,
+			      const struct pci_device_id *id)
+{
+	struct msi_vfio_pci_device *mdev;
+	int ret;
+
+	ret = check_denylist(pdev) ?: check_display(pdev);
+	if (ret)
+		return ret;
+
+	mdev = vfio_alloc_device(msi_vfio_pci_device, core.vdev, &pdev->dev,
+				 &msi_vfio_pci_ops);
+	if (IS_ERR(mdev))
+		return PTR_ERR(mdev);
+
+	dev_set_drvdata(&pdev->dev, &mdev->core);
+	compat_set_pci_ops(&mdev->core);
+
+	ret = vfio_pci_core_register_device(&mdev->core);
+	if (ret) {
+		vfio_put_device(&mdev->core.vdev);
+		return ret;
+	}
+
+	msi_vfio_pci_debugfs_add(mdev);
+
+	return 0;
+}
+
+static struct msi_vfio_pci_device *pdev_to_mdev(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return container_of(core, struct msi_vfio_pci_device, core);
+}
+
+static void msi_vfio_pci_remove(struct pci_dev *pdev)
+{
+	struct msi_vfio_pci_device *mdev = pdev_to_mdev(pdev);
+
+	msi_vfio_pci_debugfs_remove(mdev);
+	vfio_pci_core_unregister_device(&mdev->core);
+	vfio_put_device(&mdev->core.vdev);
+}
+
+static int msi_vfio_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
+{
+	if (!enable_sriov)
+		return -ENOENT;
+
+	return vfio_pci_core_sriov_configure(&pdev_to_mdev(pdev)->core,
+					     nr_virtfn);
+}
+
+/*
+ * Any device can be bound by driver_override. These are the ones for which this
+ * driver is the better vfio-pci, so that management tools find it by the alias.
+ */
+static const struct pci_device_id msi_vfio_pci_table[] = {
+	/* ath11k */
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1101) },
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1103) },
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1104) },
+	/* ath12k */
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1107) },
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1109) },
+	{}
+};
+MODULE_DEVICE_TABLE(pci, msi_vfio_pci_table);
+
+static struct pci_driver msi_vfio_pci_driver = {
+	.name			= DRIVER_NAME,
+	.id_table		= msi_vfio_pci_table,
+	.probe			= msi_vfio_pci_probe,
+	.remove			= msi_vfio_pci_remove,
+	.sriov_configure	= msi_vfio_pci_sriov_configure,
+	.err_handler		= &vfio_pci_core_err_handlers,
+	.driver_managed_dma	= true,
+};
+
+static int __init msi_vfio_pci_init(void)
+{
+	int ret;
+
+	msi_vfio_pci_debugfs_init();
+	ret = pci_register_driver(&msi_vfio_pci_driver);
+	if (ret)
+		msi_vfio_pci_debugfs_exit();
+
+	return ret;
+}
+module_init(msi_vfio_pci_init);
+
+static void __exit msi_vfio_pci_exit(void)
+{
+	pci_unregister_driver(&msi_vfio_pci_driver);
+	msi_vfio_pci_debugfs_exit();
+}
+module_exit(msi_vfio_pci_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("vfio-pci that shows and controls MSI and MSI-X");
+MODULE_AUTHOR("msi-vfio-pci developers");

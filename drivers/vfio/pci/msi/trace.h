@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM msi_vfio_pci
+
+#if !defined(MSI_VFIO_PCI_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define MSI_VFIO_PCI_TRACE_H
+
+#include <linux/pci.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+/* Domain (up to 32 bits), bus, slot and function. */
+#define MSI_VFIO_PCI_NAME_SIZE	sizeof("12345678:12:12.1")
+
+TRACE_EVENT(msi_vfio_pci_feature_set,
+
+	TP_PROTO(struct pci_dev *pdev, u32 feature),
+
+	TP_ARGS(pdev, feature),
+
+	TP_STRUCT__entry(
+		__array(char, device, MSI_VFIO_PCI_NAME_SIZE)
+		__field(u32, feature)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->device, pci_name(pdev),
+			sizeof(__entry->device));
+		__entry->feature = feature;
+	),
+
+	TP_printk("%s feature 0x%x", __entry->device, __entry->feature)
+);
+
+TRACE_EVENT(msi_vfio_pci_messages_read,
+
+	TP_PROTO(struct pci_dev *pdev, u32 index, u32 start, u32 count,
+		 u64 generation),
+
+	TP_ARGS(pdev, index, start, count, generation),
+
+	TP_STRUCT__entry(
+		__array(char, device, MSI_VFIO_PCI_NAME_SIZE)
+		__field(u32, index)
+		__field(u32, start)
+		__field(u32, count)
+		__field(u64, generation)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->device, pci_name(pdev),
+			sizeof(__entry->device));
+		__entry->index = index;
+		__entry->start = start;
+		__entry->count = count;
+		__entry->generation = generation;
+	),
+
+	TP_printk("%s index %u start %u count %u generation %llu",
+		  __entry->device, __entry->index, __entry->start,
+		  __entry->count, __entry->generation)
+);
+
+#endif /* MSI_VFIO_PCI_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

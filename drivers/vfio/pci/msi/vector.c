@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vectors: the host messages behind them, and what the hardware says of them.
+ */
+
+#include <linux/interrupt.h>
+#include <linux/msi.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "msi_vfio_pci.h"
+
+/* What the hardware says of one vector; @known is false if it cannot be asked. */
+struct hw_vector {
+	bool known;
+	bool masked;
+	bool pending;
+	u64 address;
+	u32 data;
+};
+
+/**
+ * msi_vfio_pci_open_vectors - find the MSI-X table and the pending bits
+ * @mdev: a device whose core has been enabled, before anybody can use it
+ *
+ * A BAR that cannot be mapped is no reason to refuse the device: reads of that
+ * BAR will fail, and the messages are shown without what the hardware says.
+ */
+void msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u8 __iomem *bar;
+	u32 pba;
+
+	mdev->generation = 0;
+	mdev->table = NULL;
+	mdev->pba = NULL;
+	if (!pdev->msix_cap)
+		return;
+
+	bar = compat_iomap(&mdev->core, mdev->core.msix_bar);
+	if (bar)
+		mdev->table = bar + mdev->core.msix_offset;
+
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_PBA, &pba);
+	if ((pba & PCI_MSIX_PBA_BIR) >= PCI_STD_NUM_BARS)
+		return;
+
+	bar = compat_iomap(&mdev->core, pba & PCI_MSIX_PBA_BIR);
+	if (bar)
+		mdev->pba = bar + (pba & PCI_MSIX_PBA_OFFSET);
+}
+
+/**
+ * msi_vfio_pci_read_table - read dwords of the hardware's MSI-X table
+ * @mdev: device
+ * @offset: first byte, a multiple of 4 within the table
+ * @buf: where to put them
+ * @count: how many
+ *
+ * Return: 0, or -EIO if the device does not decode memory.
+ */
+int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
+			    unsigned int offset, __le32 *buf,
+			    unsigned int count)
+{
+	unsigned int i;
+	u32 val;
+	int ret;
+
+	if (!mdev->table)
+		return -EIO;
+
+	for (i = 0; i < count; i++) {
+		ret = compat_ioread32(&mdev->core, &val,
+				      mdev->table + offset + i * 4);
+		if (ret)
+			return ret;
+		buf[i] = cpu_to_le32(val);
+	}
+
+	return 0;
+}
+
+/**
+ * msi_vfio_pci_vector_count - how many vectors the device has
+ * @mdev: device
+ * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
+ *
+ * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
+ */
+unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
+				       u32 index)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int count;
+
+	if (index == VFIO_PCI_MSI_IRQ_INDEX)
+		count = pci_msi_vec_count(pdev);
+	else
+		count = pci_msix_vec_count(pdev);
+
+	return max(count, 0);
+}
+
+/*
+ * The message of a vector changes under a lock that modules cannot take, when
+ * the interrupt moves to another CPU: two equal copies were not torn.
+ */
+static void read_host_message(unsigned int irq, unsigned int nr,
+			      struct msi_msg *msg)
+{
+	struct msi_msg again;
+	int tries = 4;
+
+	get_cached_msi_msg(irq, msg);
+	while (tries--) {
+		get_cached_msi_msg(irq, &again);
+		if (again.address_lo == msg->address_lo &&
+		    again.address_hi == msg->address_hi &&
+		    again.data == msg->data)
+			break;
+		*msg = again;
+	}
+
+	/* One MSI capability serves all vectors: the device adds the number. */
+	msg->data += nr;
+}
+
+static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev, u16 ctrl,
+			    u32 *mask, u32 *pending)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	bool is_64 = ctrl & PCI_MSI_FLAGS_64BIT;
+	int ret;
+
+	*mask = 0;
+	*pending = 0;
+	if (!(ctrl & PCI_MSI_FLAGS_MASKBIT))
+		return 0;
+
+	ret = pci_user_read_config_dword(pdev, pdev->msi_cap +
+					 (is_64 ? PCI_MSI_MASK_64 :
+						  PCI_MSI_MASK_32), mask);
+	if (ret)
+		return ret;
+
+	return pci_user_read_config_dword(pdev, pdev->msi_cap +
+					  (is_64 ? PCI_MSI_PENDING_64 :
+						   PCI_MSI_PENDING_32),
+					  pending);
+}
+
+static void read_hw_msi(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			struct hw_vector *hw)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int cap = pdev->msi_cap;
+	u32 lo, hi = 0, mask, pending;
+	u16 ctrl, data;
+	bool is_64;
+
+	if (pci_user_read_config_word(pdev, cap + PCI_MSI_FLAGS, &ctrl) ||
+	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_LO, &lo))
+		return;
+
+	is_64 = ctrl & PCI_MSI_FLAGS_64BIT;
+	if (is_64 &&
+	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_HI, &hi))
+		return;
+
+	if (pci_user_read_config_word(pdev, cap + (is_64 ? PCI_MSI_DATA_64 :
+							   PCI_MSI_DATA_32),
+				      &data) ||
+	    read_hw_msi_mask(mdev, ctrl, &mask, &pending))
+		return;
+
+	hw->known = true;
+	hw->masked = mask & BIT(nr);
+	hw->pending = pending & BIT(nr);
+	hw->address = (u64)hi << 32 | lo;
+	hw->data = data + nr;
+}
+
+static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			 struct hw_vector *hw)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	__le32 entry[PCI_MSIX_ENTRY_SIZE / 4];
+	u32 pending, lo, hi;
+	u16 ctrl;
+
+	if (!mdev->pba ||
+	    pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+				      &ctrl) ||
+	    msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
+				    ARRAY_SIZE(entry)) ||
+	    compat_ioread32(&mdev->core, &pending, mdev->pba + nr / 32 * 4))
+		return;
+
+	lo = le32_to_cpu(entry[PCI_MSIX_ENTRY_LOWER_ADDR / 4]);
+	hi = le32_to_cpu(entry[PCI_MSIX_ENTRY_UPPER_ADDR / 4]);
+	hw->known = true;
+	hw->masked = ctrl & PCI_MSIX_FLAGS_MASKALL ||
+		     le32_to_cpu(entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4]) &
+		     PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	hw->pending = pending & BIT(nr % 32);
+	hw->address = (u64)hi << 32 | lo;
+	hw->data = le32_to_cpu(entry[PCI_MSIX_ENTRY_DATA / 4]);
+}
+
+static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int irq,
+			unsigned int nr, struct vfio_pci_msi_message *out)
+{
+	bool msix = mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX;
+	struct hw_vector hw = {};
+	struct msi_msg msg;
+
+	read_host_message(irq, msix ? 0 : nr, &msg);
+	out->address = (u64)msg.address_hi << 32 | msg.address_lo;
+	out->data = msg.data;
+	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
+	if (irq_has_action(irq))
+		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
+
+	if (msix)
+		read_hw_msix(mdev, nr, &hw);
+	else
+		read_hw_msi(mdev, nr, &hw);
+
+	if (!hw.known)
+		return;
+	if (hw.masked)
+		out->flags |= VFIO_PCI_MSI_MESSAGE_MASKED;
+	if (hw.pending)
+		out->flags |= VFIO_PCI_MSI_MESSAGE_PENDING;
+	if (hw.address != out->address || hw.data != out->data)
+		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
+}
+
+/**
+ * msi_vfio_pci_messages - read vectors
+ * @mdev: an open, resumed device, with @state held
+ * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
+ * @start: first vector
+ * @count: how many; all within msi_vfio_pci_vector_count()
+ * @msg: out: @count entries
+ */
+void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
+			   u32 start, u32 count,
+			   struct vfio_pci_msi_message *msg)
+{
+	bool enabled = mdev->core.irq_type == index;
+	u32 i;
+
+	lockdep_assert_held(&mdev->state);
+
+	memset(msg, 0, array_size(count, sizeof(*msg)));
+
+	for (i = 0; enabled && i < count; i++) {
+		int irq = pci_irq_vector(mdev->core.pdev, start + i);
+
+		if (irq > 0)
+			read_vector(mdev, irq, start + i, &msg[i]);
+	}
+}
+
+/* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
+static bool changes_messages(const struct vfio_irq_set *hdr)
+{
+	if (hdr->index != VFIO_PCI_MSI_IRQ_INDEX &&
+	    hdr->index != VFIO_PCI_MSIX_IRQ_INDEX)
+		return false;
+	if (!(hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
+		return false;
+
+	return hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD ||
+	       (hdr->flags & VFIO_IRQ_SET_DATA_NONE && !hdr->count);
+}
+
+/**
+ * msi_vfio_pci_set_irqs - VFIO_DEVICE_SET_IRQS
+ * @mdev: device
+ * @arg: user's struct vfio_irq_set
+ *
+ * The core reads the request for itself. What is read here only decides whether
+ * the generation grows, and it grows for a request that failed half-way, too.
+ *
+ * Return: what the core returns.
+ */
+long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
+{
+	struct vfio_irq_set hdr;
+	long ret;
+
+	if (copy_from_user(&hdr, (void __user *)arg,
+			   offsetofend(struct vfio_irq_set, count)))
+		return -EFAULT;
+
+	mutex_lock(&mdev->state);
+	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+	if (changes_messages(&hdr))
+		mdev->generation++;
+	mutex_unlock(&mdev->state);
+
+	return ret;
+}
