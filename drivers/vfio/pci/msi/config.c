@@ -66,14 +66,14 @@ static void add_msi_fields(struct msi_vfio_pci_device *mdev)
 
 /**
  * msi_vfio_pci_init_ranges - find what MSI_NOVIRT shows of this device
- * @mdev: a device whose core has been enabled, before anybody can read it
+ * @mdev: a device that has been through msi_vfio_pci_open_vectors()
  *
  * BARs come before config space, so that the ranges are sorted.
  */
 void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev)
 {
 	mdev->nr_ranges = 0;
-	if (mdev->core.pdev->msix_cap)
+	if (mdev->table)
 		add_table(mdev);
 	if (mdev->core.pdev->msi_cap)
 		add_msi_fields(mdev);
@@ -125,7 +125,7 @@ int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 
 	for (i = 0; i < mdev->nr_ranges && !ret; i++) {
 		const struct msi_vfio_pci_range *range = &mdev->ranges[i];
-		loff_t start = max_t(loff_t, pos, range->start);
+		loff_t start = max(pos, range->start);
 		loff_t end = min_t(loff_t, pos + count, range->end);
 
 		if (start >= end)

@@ -20,69 +20,6 @@ struct hw_vector {
 };
 
 /**
- * msi_vfio_pci_open_vectors - find the MSI-X table and the pending bits
- * @mdev: a device whose core has been enabled, before anybody can use it
- *
- * A BAR that cannot be mapped is no reason to refuse the device: reads of that
- * BAR will fail, and the messages are shown without what the hardware says.
- */
-void msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
-{
-	struct pci_dev *pdev = mdev->core.pdev;
-	u8 __iomem *bar;
-	u32 pba;
-
-	mdev->generation = 0;
-	mdev->table = NULL;
-	mdev->pba = NULL;
-	if (!pdev->msix_cap)
-		return;
-
-	bar = compat_iomap(&mdev->core, mdev->core.msix_bar);
-	if (bar)
-		mdev->table = bar + mdev->core.msix_offset;
-
-	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_PBA, &pba);
-	if ((pba & PCI_MSIX_PBA_BIR) >= PCI_STD_NUM_BARS)
-		return;
-
-	bar = compat_iomap(&mdev->core, pba & PCI_MSIX_PBA_BIR);
-	if (bar)
-		mdev->pba = bar + (pba & PCI_MSIX_PBA_OFFSET);
-}
-
-/**
- * msi_vfio_pci_read_table - read dwords of the hardware's MSI-X table
- * @mdev: device
- * @offset: first byte, a multiple of 4 within the table
- * @buf: where to put them
- * @count: how many
- *
- * Return: 0, or -EIO if the device does not decode memory.
- */
-int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
-			    unsigned int offset, __le32 *buf,
-			    unsigned int count)
-{
-	unsigned int i;
-	u32 val;
-	int ret;
-
-	if (!mdev->table)
-		return -EIO;
-
-	for (i = 0; i < count; i++) {
-		ret = compat_ioread32(&mdev->core, &val,
-				      mdev->table + offset + i * 4);
-		if (ret)
-			return ret;
-		buf[i] = cpu_to_le32(val);
-	}
-
-	return 0;
-}
-
-/**
  * msi_vfio_pci_vector_count - how many vectors the device has
  * @mdev: device
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
@@ -101,6 +38,83 @@ unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 		count = pci_msix_vec_count(pdev);
 
 	return max(count, 0);
+}
+
+/*
+ * Where the structure lies that @reg of the MSI-X capability names, or NULL. The
+ * capability is the device's word: nothing has checked it against the BARs.
+ */
+static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, int reg,
+			    size_t size)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u32 val, bar, offset;
+	u8 __iomem *io;
+
+	pci_read_config_dword(pdev, pdev->msix_cap + reg, &val);
+	bar = val & PCI_MSIX_TABLE_BIR;
+	offset = val & PCI_MSIX_TABLE_OFFSET;
+	if (bar >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
+	    (u64)offset + size > pci_resource_len(pdev, bar))
+		return NULL;
+
+	io = compat_iomap(&mdev->core, bar);
+
+	return io ? io + offset : NULL;
+}
+
+/**
+ * msi_vfio_pci_open_vectors - find the MSI-X table and the pending bits
+ * @mdev: a device whose core has been enabled, before anybody can use it
+ *
+ * A BAR that cannot be mapped is no reason to refuse the device: reads of that
+ * BAR will fail, and the messages are shown without what the hardware says.
+ */
+void msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int count;
+
+	mdev->generation = 0;
+	mdev->table = NULL;
+	mdev->pba = NULL;
+
+	count = msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX);
+	if (!count)
+		return;
+
+	mdev->table = map_msix(mdev, PCI_MSIX_TABLE,
+			       count * PCI_MSIX_ENTRY_SIZE);
+	/* Pending bits come in qwords. */
+	mdev->pba = map_msix(mdev, PCI_MSIX_PBA, DIV_ROUND_UP(count, 64) * 8);
+}
+
+/**
+ * msi_vfio_pci_read_table - read dwords of the hardware's MSI-X table
+ * @mdev: device with a @table
+ * @offset: first byte, a multiple of 4 within the table
+ * @buf: where to put them
+ * @count: how many
+ *
+ * Return: 0, or -EIO if the device does not decode memory.
+ */
+int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
+			    unsigned int offset, __le32 *buf,
+			    unsigned int count)
+{
+	unsigned int i;
+	u32 val;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		ret = compat_ioread32(&mdev->core, &val,
+				      mdev->table + offset + i * 4);
+		if (ret)
+			return ret;
+		buf[i] = cpu_to_le32(val);
+	}
+
+	return 0;
 }
 
 /*
@@ -190,7 +204,7 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	u32 pending, lo, hi;
 	u16 ctrl;
 
-	if (!mdev->pba ||
+	if (!mdev->table || !mdev->pba ||
 	    pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
 				      &ctrl) ||
 	    msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
