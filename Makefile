@@ -1,6 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
+#
+# make                  the module, for the running kernel
+# make KDIR=DIR         the module, for the kernel whose build tree DIR is
+# make modules_install  install it there (INSTALL_MOD_PATH as in the kernel)
+# make command          the vfio-msi command, into build/
+# make demo             the main job, seen in an emulated host
+# make test             all tests, in emulated hosts with four kernels
+# make clean            remove what was built
+
 KDIR ?= /lib/modules/$(shell uname -r)/build
-O ?= $(CURDIR)/build
+O ?= $(CURDIR)/build/objects
+DESTDIR ?=
+lab = tools/testing/lab/lab
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MSI_VFIO_PCI=m
 
 all: modules
@@ -8,7 +19,35 @@ all: modules
 modules modules_install:
 	$(kbuild) $@
 
+command:
+	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi
+
+install-command:
+	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi DESTDIR=$(DESTDIR) install
+
+demo:
+	$(lab) boot --kernel newest --remap on --devices ath11k --tests demo --raw
+
+test:
+	$(lab) matrix --plan tools/testing/plan
+
+# What follows is for the lab, and runs in its toolbox.
+
+# The programs that run in the emulated host. LINUX is a kernel source tree.
+payload: install-command
+	$(MAKE) -C tools/testing/selftests/vfio_pci_msi O=$(O)/selftests \
+		LINUX=$(LINUX) DESTDIR=$(DESTDIR) install
+	$(MAKE) -C tools/testing/selftests/command O=$(O)/command \
+		DESTDIR=$(DESTDIR) install
+	$(MAKE) -C tools/testing/demo O=$(O)/demo DESTDIR=$(DESTDIR) install
+
+# The emulated devices, which run beside the emulated host.
+devices:
+	$(MAKE) -C tools/testing/devices O=$(O)
+
 clean:
 	$(kbuild) $@
+	rm -rf build
 
-.PHONY: all modules modules_install clean
+.PHONY: all modules modules_install command install-command demo test payload \
+	devices clean
