@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Registers of the ath11k model: a device with a 32-bit MSI capability and an
+ * interrupt controller of its own inside BAR0, which its driver programs with
+ * the message that it finds in the MSI capability.
+ */
+#ifndef ATH11K_H
+#define ATH11K_H
+
+#define ATH11K_VENDOR_ID	0x17cb
+#define ATH11K_DEVICE_ID	0x1103
+
+#define ATH11K_BAR0_SIZE	0x200000
+#define ATH11K_MSI_OFFSET	0x50	/* of the MSI capability in config space */
+#define ATH11K_MSI_VECTORS	32
+
+/*
+ * The slots of the embedded controller, at the places where a real device was
+ * seen to be programmed. A slot is three dwords. The BAR around them is plain
+ * memory: it returns what was written.
+ */
+#define ATH11K_SLOTS		13
+#define ATH11K_SLOT_OFFSETS	{ 0x80048, 0x83048, 0x830a0, 0x85048, 0x850a0, \
+				  0x86048, 0x8b048, 0x8b0a0, 0x8e048, 0xb4968, \
+				  0xb4a70, 0xb849c, 0xb85a4 }
+#define ATH11K_SLOT_ADDR_LO	0
+#define ATH11K_SLOT_ADDR_HI	4	/* bits 7:0, other bits are the device's own */
+#define ATH11K_SLOT_ENABLE	0x100	/* in ATH11K_SLOT_ADDR_HI */
+#define ATH11K_SLOT_DATA	8
+
+/* W: write slot n's data to slot n's address; not sent when not enabled. */
+#define ATH11K_DOORBELL(n)	(0x1000 + 4 * (n))
+/* W: a vector number; send the message that the MSI capability holds. */
+#define ATH11K_RAISE		0x1100
+/* R: since reset, DMA writes that the platform acknowledged, and refused. */
+#define ATH11K_SENT		0x1104
+#define ATH11K_FAILED		0x1108
+/* R: since reset, requests for which no DMA write was made. */
+#define ATH11K_DROPPED		0x110c
+/* RW: no effect. */
+#define ATH11K_SCRATCH		0x1110
+/* R: the MSI capability as the device has it: address, data, message control. */
+#define ATH11K_HW_ADDR		0x1114
+#define ATH11K_HW_DATA		0x1118
+#define ATH11K_HW_CTRL		0x111c
+
+#endif /* ATH11K_H */

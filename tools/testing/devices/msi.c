@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "msi.h"
+
+static const unsigned int cap = PCI_INTERRUPT_OFFSET;
+
+void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
+	      unsigned int vectors)
+{
+	unsigned int log2 = __builtin_ctz(vectors);
+
+	msi->function = f;
+	msi->dma = dma;
+	pci_add_capability(f, cap, PCI_CAP_ID_MSI);
+	pci_init16(f, cap + PCI_MSI_FLAGS, log2 << 1,
+		   PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	pci_init32(f, cap + PCI_MSI_ADDRESS_LO, 0, ~3U);
+	pci_init16(f, cap + PCI_MSI_DATA_32, 0, 0xffff);
+}
+
+uint32_t msi_address(const struct msi *msi)
+{
+	return pci_value32(msi->function, cap + PCI_MSI_ADDRESS_LO);
+}
+
+uint16_t msi_data(const struct msi *msi)
+{
+	return pci_value16(msi->function, cap + PCI_MSI_DATA_32);
+}
+
+uint16_t msi_control(const struct msi *msi)
+{
+	return pci_value16(msi->function, cap + PCI_MSI_FLAGS);
+}
+
+/* How many vectors software allows, which it may set higher than it was offered. */
+static unsigned int enabled_vectors(const struct msi *msi)
+{
+	uint16_t control = msi_control(msi);
+	unsigned int asked = (control & PCI_MSI_FLAGS_QMASK) >> 1;
+	unsigned int given = (control & PCI_MSI_FLAGS_QSIZE) >> 4;
+
+	return 1U << (given < asked ? given : asked);
+}
+
+void msi_raise(struct msi *msi, uint32_t vector)
+{
+	unsigned int vectors = enabled_vectors(msi);
+
+	if (!(msi_control(msi) & PCI_MSI_FLAGS_ENABLE))
+		dma_drop(msi->dma, "MSI is disabled");
+	else if (vector >= vectors)
+		dma_drop(msi->dma, "the vector is not among those that are enabled");
+	else if (!pci_is_bus_master(msi->function))
+		dma_drop(msi->dma, "not bus master");
+	else
+		dma_write32(msi->dma, msi_address(msi),
+			    (msi_data(msi) & ~(vectors - 1)) | vector);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A function's MSI capability: 32-bit address, no mask bits. */
+#ifndef MSI_H
+#define MSI_H
+
+#include "dma.h"
+#include "pci.h"
+
+struct msi {
+	struct pci_function *function;
+	struct dma *dma;
+};
+
+/* @vectors: a power of two up to 32. */
+void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
+	      unsigned int vectors);
+void msi_raise(struct msi *msi, uint32_t vector);
+uint32_t msi_address(const struct msi *msi);
+uint16_t msi_data(const struct msi *msi);
+uint16_t msi_control(const struct msi *msi);
+
+#endif /* MSI_H */

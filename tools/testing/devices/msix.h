@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Registers of the msix model: a device with any number of MSI-X vectors, and
+ * with its registers, table and pending bits wherever the command line puts
+ * them. Offsets are from where the registers are.
+ */
+#ifndef MSIX_H
+#define MSIX_H
+
+#define MSIX_VENDOR_ID		0x1234
+#define MSIX_DEVICE_ID		0x5678
+
+#define MSIX_VECTORS_DEFAULT	16
+#define MSIX_VECTORS_MAX	2048
+
+/* W: a vector number; the device asks for that interrupt. */
+#define MSIX_REG_RAISE		0x00
+/* R: since reset, DMA writes that the platform acknowledged, and refused. */
+#define MSIX_REG_SENT		0x04
+#define MSIX_REG_FAILED		0x08
+/* R: since reset, requests that were neither sent nor made pending. */
+#define MSIX_REG_DROPPED	0x0c
+/* RW: no effect. */
+#define MSIX_REG_SCRATCH	0x10
+/* RW: the vector that the four HW registers after it show. */
+#define MSIX_REG_HW_INDEX	0x14
+/* R: the device's own table entry; all ones for a vector it does not have. */
+#define MSIX_REG_HW_ADDR_LO	0x18
+#define MSIX_REG_HW_ADDR_HI	0x1c
+#define MSIX_REG_HW_DATA	0x20
+#define MSIX_REG_HW_CTRL	0x24
+/* R: how many pending bits are set. */
+#define MSIX_REG_PENDING	0x28
+#define MSIX_REGS_SIZE		0x2c
+
+#endif /* MSIX_H */

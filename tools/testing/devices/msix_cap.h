@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A function's MSI-X capability, with its table and pending bits in BARs. */
+#ifndef MSIX_CAP_H
+#define MSIX_CAP_H
+
+#include "dma.h"
+#include "msix.h"
+#include "pci.h"
+
+/* A place in a BAR. */
+struct msix_place {
+	unsigned int bar;
+	uint64_t offset;
+};
+
+struct msix_entry {
+	uint32_t dword[PCI_MSIX_ENTRY_SIZE / sizeof(uint32_t)];
+};
+
+struct msix {
+	struct pci_function *function;
+	struct dma *dma;
+	unsigned int vectors;
+	struct msix_place table;
+	struct msix_place pba;
+	struct msix_entry entry[MSIX_VECTORS_MAX];
+	uint32_t pending[MSIX_VECTORS_MAX / 32];
+};
+
+/*
+ * With function and dma set and no more, the function has no MSI-X and every
+ * raise is dropped. This gives it the capability; the places are checked by the
+ * caller: aligned, inside and apart.
+ */
+void msix_init(struct msix *msix, unsigned int vectors, struct msix_place table,
+	       struct msix_place pba);
+void msix_reset(struct msix *msix);
+void msix_raise(struct msix *msix, uint32_t vector);
+/* Send what is pending and no longer held back. */
+void msix_deliver(struct msix *msix);
+
+/* The bytes that the table and the pending bits take. */
+uint64_t msix_table_size(unsigned int vectors);
+uint64_t msix_pba_size(unsigned int vectors);
+
+/* The table and the pending bits as registers of a BAR. */
+bool msix_has_register(const struct msix *msix, unsigned int bar, uint64_t offset);
+uint32_t msix_read_register(const struct msix *msix, unsigned int bar, uint64_t offset);
+void msix_write_register(struct msix *msix, unsigned int bar, uint64_t offset,
+			 uint32_t value);
+unsigned int msix_count_pending(const struct msix *msix);
+
+#endif /* MSIX_CAP_H */

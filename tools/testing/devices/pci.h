@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A PCI Express function: its configuration space, BARs, resets and power
+ * states, as far as they are the same for every device.
+ */
+#ifndef PCI_H
+#define PCI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/pci_regs.h>
+
+#define PCI_CONFIG_SIZE		4096
+
+/* Where this server puts its capabilities. */
+#define PCI_PM_OFFSET		0x40
+#define PCI_INTERRUPT_OFFSET	0x50	/* MSI or MSI-X */
+#define PCI_EXP_OFFSET		0x70
+
+struct pci_function;
+
+struct pci_identity {
+	uint16_t vendor;
+	uint16_t device;
+	uint32_t class;		/* class, subclass, programming interface */
+};
+
+struct pci_bar {
+	uint64_t size;		/* 0: not there */
+	uint8_t *memory;	/* what is not a register; zero after reset */
+};
+
+enum pci_reset {
+	PCI_RESET_CONVENTIONAL,	/* of the bus or the platform */
+	PCI_RESET_FUNCTION,	/* FLR, or from D3hot to D0 */
+};
+
+/*
+ * What a device does by itself. Registers are dwords at aligned offsets of a
+ * BAR; everything else in a BAR is memory.
+ */
+struct pci_device_ops {
+	bool (*has_register)(struct pci_function *f, unsigned int bar, uint64_t offset);
+	uint32_t (*read_register)(struct pci_function *f, unsigned int bar,
+				  uint64_t offset);
+	void (*write_register)(struct pci_function *f, unsigned int bar,
+			       uint64_t offset, uint32_t value);
+	/* After each write to configuration space; may be NULL. */
+	void (*config_written)(struct pci_function *f);
+	void (*reset)(struct pci_function *f);
+};
+
+struct pci_function {
+	const struct pci_device_ops *ops;
+	struct pci_bar bar[PCI_STD_NUM_BARS];
+	/*
+	 * The client must not see the capabilities before it has reset the device
+	 * once: see README.rst, "Capabilities and QEMU".
+	 */
+	bool capabilities_shown;
+	uint8_t last_capability;	/* offset of the pointer to the next one */
+	uint8_t value[PCI_CONFIG_SIZE];
+	uint8_t initial[PCI_CONFIG_SIZE];
+	uint8_t writable[PCI_CONFIG_SIZE];
+	/* Bits that only a conventional reset resets. */
+	uint8_t sticky[PCI_CONFIG_SIZE];
+};
+
+/*
+ * Build a function: none of these may be used after the first reset, which makes
+ * the function ready.
+ */
+void pci_init(struct pci_function *f, const struct pci_device_ops *ops,
+	      const struct pci_identity *id);
+/* @flags: PCI_BASE_ADDRESS_MEM_*. Returns 0 or -1, with a message logged. */
+int pci_add_bar(struct pci_function *f, unsigned int index, uint64_t size,
+		uint32_t flags);
+void pci_add_capability(struct pci_function *f, uint8_t offset, uint8_t id);
+void pci_init16(struct pci_function *f, unsigned int offset, uint16_t value,
+		uint16_t writable);
+void pci_init32(struct pci_function *f, unsigned int offset, uint32_t value,
+		uint32_t writable);
+
+void pci_reset(struct pci_function *f, enum pci_reset reset);
+void pci_bar_clear(struct pci_function *f);
+
+/* The client's accesses. The caller has checked that they are inside. */
+void pci_config_read(const struct pci_function *f, unsigned int offset, void *data,
+		     size_t size);
+void pci_config_write(struct pci_function *f, unsigned int offset, const void *data,
+		      size_t size);
+void pci_bar_read(struct pci_function *f, unsigned int bar, uint64_t offset,
+		  void *data, size_t size);
+void pci_bar_write(struct pci_function *f, unsigned int bar, uint64_t offset,
+		   const void *data, size_t size);
+
+/* What the function itself sees. */
+uint16_t pci_value16(const struct pci_function *f, unsigned int offset);
+uint32_t pci_value32(const struct pci_function *f, unsigned int offset);
+/* Is BAR @index the upper half of the one before it? */
+bool pci_upper_half(const struct pci_function *f, unsigned int index);
+uint32_t pci_bar_memory32(const struct pci_function *f, unsigned int bar,
+			  uint64_t offset);
+bool pci_decodes_memory(const struct pci_function *f);
+bool pci_is_bus_master(const struct pci_function *f);
+
+#endif /* PCI_H */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A vfio-user server of one PCI function, for one client. */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include <stdbool.h>
+
+#include "dma.h"
+#include "pci.h"
+#include "transport.h"
+
+struct server {
+	struct transport transport;
+	struct dma dma;
+	struct pci_function *function;
+	bool negotiated;
+	/* The reply in the making. */
+	size_t reply_size;
+	uint8_t reply[sizeof(struct vfio_user_region_access) + TRANSPORT_MAX_DATA];
+};
+
+/*
+ * Wait for a client at @path and serve it until it goes. Returns the exit status
+ * of the program.
+ */
+int server_run(struct server *s, struct pci_function *f, const char *path);
+
+#endif /* SERVER_H */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A vfio-user client of a server that it starts; its checks fail the test. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../transport.h"
+
+#define CONFIG_REGION	7
+
+/* What the client does with the server's DMA writes. */
+enum dma_answer {
+	DMA_ANSWER,
+	DMA_ANSWER_WITH_SIZE,	/* the longer form of the same */
+	DMA_ANSWER_SHORT,	/* less was written than asked for */
+	DMA_REFUSE,
+	DMA_KEEP_SILENT,
+};
+
+struct dma_write {
+	uint16_t id;
+	uint64_t address;
+	uint32_t data;
+};
+
+struct client {
+	int fd;
+	pid_t server;
+	char path[64];
+	uint16_t next_id;
+	enum dma_answer answer;
+	/* The DMA writes that have come since client_take_dma(). */
+	unsigned int dma_count;
+	struct dma_write dma[4096];
+};
+
+/* Where the servers are. */
+extern const char *server_dir;
+
+/*
+ * Start a server with the arguments given and connect to it.
+ * client_start() also agrees on a version, client_start_reset() also resets the
+ * device once and enables memory decoding and bus mastering.
+ */
+#define client_connect(...)	__client_connect((const char *[]){ __VA_ARGS__, NULL })
+#define client_start(...)	__client_start((const char *[]){ __VA_ARGS__, NULL })
+#define client_start_reset(...)	__client_start_reset((const char *[]){ __VA_ARGS__, NULL })
+struct client *__client_connect(const char *const *args);
+struct client *__client_start(const char *const *args);
+struct client *__client_start_reset(const char *const *args);
+/* Hang up, and check that the server ends without an error. */
+void client_stop(struct client *c);
+/* Check that the server still answers, and stop. */
+void client_check_alive(struct client *c);
+
+/* The parts of a command: bytes as they are, a command, what comes back. */
+void client_send_bytes(struct client *c, const void *data, size_t size);
+void client_send_fds(struct client *c, const void *data, size_t size, const int *fds,
+		     unsigned int count);
+uint16_t client_send(struct client *c, uint16_t command, uint32_t flags,
+		     const void *payload, size_t size);
+/*
+ * Take the next reply, answering DMA writes before it. Returns the size of its
+ * payload, which must fit.
+ */
+size_t client_receive(struct client *c, struct vfio_user_header *header, void *payload,
+		      size_t room);
+void client_expect_end(struct client *c);
+
+/* Returns the errno of the reply, or 0 with *@room set to the payload's size. */
+int client_command(struct client *c, uint16_t command, const void *payload, size_t size,
+		   void *reply, size_t *room);
+/* As above, for a command with nothing of interest in its reply. */
+int client_call(struct client *c, uint16_t command, const void *payload, size_t size);
+int client_version(struct client *c);
+void client_reset(struct client *c);
+void client_answer_dma(struct client *c, const struct dma_write *dma);
+
+/* Region accesses that must succeed. */
+void client_read(struct client *c, uint32_t region, uint64_t offset, void *data,
+		 uint32_t count);
+void client_write(struct client *c, uint32_t region, uint64_t offset, const void *data,
+		  uint32_t count);
+uint32_t read32(struct client *c, uint32_t region, uint64_t offset);
+void write32(struct client *c, uint32_t region, uint64_t offset, uint32_t value);
+void write16(struct client *c, uint32_t region, uint64_t offset, uint16_t value);
+void write8(struct client *c, uint32_t region, uint64_t offset, uint8_t value);
+uint16_t read16(struct client *c, uint32_t region, uint64_t offset);
+
+/* How many DMA writes came; they are kept until the next one comes. */
+unsigned int client_take_dma(struct client *c);
+void client_expect_dma(struct client *c, uint64_t address, uint32_t data);
+void client_expect_no_dma(struct client *c);
+/* The offset of capability @id, or 0. */
+unsigned int client_find_capability(struct client *c, uint8_t id);
+
+#endif /* CLIENT_H */

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MSI, the slots and the registers of the ath11k device. */
+#include <linux/pci_regs.h>
+
+#include "../ath11k.h"
+#include "client.h"
+#include "test.h"
+
+#define ADDRESS		0xfee01004
+#define DATA		0x4fe1
+
+static const uint32_t slots[ATH11K_SLOTS] = ATH11K_SLOT_OFFSETS;
+
+static void program_msi(struct client *c, unsigned int mme)
+{
+	const unsigned int cap = ATH11K_MSI_OFFSET;
+
+	write32(c, CONFIG_REGION, cap + PCI_MSI_ADDRESS_LO, ADDRESS);
+	write16(c, CONFIG_REGION, cap + PCI_MSI_DATA_32, DATA);
+	write16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS, mme << 4 | PCI_MSI_FLAGS_ENABLE);
+}
+
+static void check_counters(struct client *c, uint32_t sent, uint32_t failed,
+			   uint32_t dropped)
+{
+	CHECK_EQUAL(read32(c, 0, ATH11K_SENT), sent);
+	CHECK_EQUAL(read32(c, 0, ATH11K_FAILED), failed);
+	CHECK_EQUAL(read32(c, 0, ATH11K_DROPPED), dropped);
+}
+
+static void test_capability(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+
+	CHECK_EQUAL(read16(c, CONFIG_REGION, ATH11K_MSI_OFFSET + PCI_MSI_FLAGS), 5 << 1);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_INTERRUPT_LINE), 0);
+	client_stop(c);
+}
+
+static void test_disabled(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+
+	program_msi(c, 5);
+	write16(c, CONFIG_REGION, ATH11K_MSI_OFFSET + PCI_MSI_FLAGS, 5 << 4);
+	write32(c, 0, ATH11K_RAISE, 0);
+	client_expect_no_dma(c);
+	check_counters(c, 0, 0, 1);
+	client_stop(c);
+}
+
+static void check_vectors(unsigned int mme, uint32_t enabled)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	uint32_t vector;
+
+	program_msi(c, mme);
+	for (vector = 0; vector < enabled; vector++) {
+		write32(c, 0, ATH11K_RAISE, vector);
+		client_expect_dma(c, ADDRESS, (DATA & ~(enabled - 1)) | vector);
+	}
+	check_counters(c, enabled, 0, 0);
+	write32(c, 0, ATH11K_RAISE, enabled);
+	write32(c, 0, ATH11K_RAISE, UINT32_MAX);
+	client_expect_no_dma(c);
+	check_counters(c, enabled, 0, 2);
+	client_stop(c);
+}
+
+static void test_vectors(void)
+{
+	unsigned int mme;
+
+	for (mme = 0; mme <= 5; mme++)
+		check_vectors(mme, 1 << mme);
+	/* Reserved: as many as the device has. */
+	check_vectors(6, ATH11K_MSI_VECTORS);
+	check_vectors(7, ATH11K_MSI_VECTORS);
+}
+
+static void test_bus_master(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+
+	program_msi(c, 0);
+	write32(c, 0, slots[3] + ATH11K_SLOT_ADDR_HI, ATH11K_SLOT_ENABLE);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	write32(c, 0, ATH11K_RAISE, 0);
+	write32(c, 0, ATH11K_DOORBELL(3), 0);
+	client_expect_no_dma(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	client_expect_no_dma(c);
+	check_counters(c, 0, 0, 2);
+	client_stop(c);
+}
+
+static void raise_and_answer(struct client *c, enum dma_answer answer)
+{
+	c->answer = answer;
+	write32(c, 0, ATH11K_RAISE, 0);
+	CHECK_EQUAL(client_take_dma(c), 1);
+}
+
+static void test_answers(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	struct dma_write late, lost;
+
+	program_msi(c, 0);
+	raise_and_answer(c, DMA_ANSWER);
+	raise_and_answer(c, DMA_ANSWER_WITH_SIZE);
+	check_counters(c, 2, 0, 0);
+	raise_and_answer(c, DMA_REFUSE);
+	raise_and_answer(c, DMA_ANSWER_SHORT);
+	check_counters(c, 2, 2, 0);
+
+	/* Counted when the answer comes, in whatever order. */
+	raise_and_answer(c, DMA_KEEP_SILENT);
+	late = c->dma[0];
+	check_counters(c, 2, 2, 0);
+	raise_and_answer(c, DMA_ANSWER);
+	check_counters(c, 3, 2, 0);
+	client_answer_dma(c, &late);
+	check_counters(c, 4, 2, 0);
+
+	/* What was asked for before a reset is not counted after it. */
+	raise_and_answer(c, DMA_KEEP_SILENT);
+	lost = c->dma[0];
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	c->answer = DMA_ANSWER;
+	client_answer_dma(c, &lost);
+	check_counters(c, 0, 0, 0);
+	client_stop(c);
+}
+
+/* Message IDs come round again, and those in use are passed over. */
+static void test_many_writes(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	struct dma_write kept;
+	unsigned int i;
+
+	program_msi(c, 0);
+	raise_and_answer(c, DMA_KEEP_SILENT);
+	kept = c->dma[0];
+	for (i = 0; i < 70000; i++) {
+		raise_and_answer(c, DMA_ANSWER);
+		CHECK(c->dma[0].id != kept.id);
+	}
+	check_counters(c, 70000, 0, 0);
+	client_answer_dma(c, &kept);
+	check_counters(c, 70001, 0, 0);
+	client_stop(c);
+}
+
+static void test_slots(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	unsigned int i;
+
+	for (i = 0; i < ATH11K_SLOTS; i++) {
+		write32(c, 0, slots[i] + ATH11K_SLOT_ADDR_LO, 0xfee00000 + 16 * i);
+		write32(c, 0, slots[i] + ATH11K_SLOT_ADDR_HI, ATH11K_SLOT_ENABLE);
+		write32(c, 0, slots[i] + ATH11K_SLOT_DATA, 0xdada0000 + i);
+	}
+	for (i = 0; i < ATH11K_SLOTS; i++) {
+		write32(c, 0, ATH11K_DOORBELL(i), 0);
+		client_expect_dma(c, 0xfee00000 + 16 * i, 0xdada0000 + i);
+		CHECK_EQUAL(read32(c, 0, slots[i]), 0xfee00000 + 16 * i);
+		CHECK_EQUAL(read32(c, 0, slots[i] + 4), ATH11K_SLOT_ENABLE);
+		CHECK_EQUAL(read32(c, 0, slots[i] + 8), 0xdada0000 + i);
+	}
+	check_counters(c, ATH11K_SLOTS, 0, 0);
+	client_stop(c);
+}
+
+static void test_slot_flags(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+
+	write32(c, 0, slots[0] + ATH11K_SLOT_ADDR_LO, 0x1000);
+	write32(c, 0, slots[0] + ATH11K_SLOT_ADDR_HI, 0xabcd0112);
+	write32(c, 0, ATH11K_DOORBELL(0), 0);
+	client_expect_dma(c, 0x1200001000, 0);
+	CHECK_EQUAL(read32(c, 0, slots[0] + ATH11K_SLOT_ADDR_HI), 0xabcd0112);
+	write32(c, 0, slots[0] + ATH11K_SLOT_ADDR_HI, 0xabcd0012);
+	write32(c, 0, ATH11K_DOORBELL(0), 0);
+	client_expect_no_dma(c);
+	check_counters(c, 1, 0, 1);
+	/* No doorbell behind the last. */
+	write32(c, 0, ATH11K_DOORBELL(ATH11K_SLOTS), 0);
+	client_expect_no_dma(c);
+	check_counters(c, 1, 0, 1);
+	client_stop(c);
+}
+
+static void test_memory(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+	uint8_t back[sizeof(bytes)];
+	uint64_t qword;
+
+	write8(c, 0, 0x80049, 0xaa);
+	write16(c, 0, 0x8004a, 0xbbcc);
+	CHECK_EQUAL(read32(c, 0, 0x80048), 0xbbccaa00);
+	client_read(c, 0, 0x80048, &qword, sizeof(qword));
+	CHECK_EQUAL(qword, 0xbbccaa00);
+	client_write(c, 0, 0x80049, bytes, sizeof(bytes));
+	client_read(c, 0, 0x80049, back, sizeof(back));
+	CHECK_EQUAL(back[0], 1);
+	CHECK_EQUAL(back[10], 11);
+	CHECK_EQUAL(read32(c, 0, 0x8004c), 0x07060504);
+	write32(c, 0, ATH11K_BAR0_SIZE - 4, 0x12345678);
+	CHECK_EQUAL(read32(c, 0, ATH11K_BAR0_SIZE - 4), 0x12345678);
+	client_stop(c);
+}
+
+static void test_registers(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	uint64_t qword;
+
+	program_msi(c, 5);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_ADDR), ADDRESS);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_DATA), DATA);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_CTRL), 0x5b);
+	write32(c, 0, ATH11K_HW_ADDR, 0);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_ADDR), ADDRESS);
+	client_read(c, 0, ATH11K_SCRATCH, &qword, sizeof(qword));
+	CHECK_EQUAL(qword, (uint64_t)ADDRESS << 32);
+	CHECK_EQUAL(read16(c, 0, ATH11K_HW_ADDR + 2), ADDRESS >> 16);
+	write32(c, 0, ATH11K_SCRATCH, 0x12345678);
+	/* Registers take nothing smaller than a dword. */
+	write16(c, 0, ATH11K_SCRATCH, 0xffff);
+	write8(c, 0, ATH11K_RAISE, 0);
+	write16(c, 0, ATH11K_DOORBELL(0) + 2, 0);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SCRATCH), 0x12345678);
+	client_expect_no_dma(c);
+	check_counters(c, 0, 0, 0);
+	/* A larger access is one of each. */
+	qword = 3 | 7ULL << 32;
+	client_write(c, 0, ATH11K_RAISE, &qword, sizeof(qword));
+	client_expect_dma(c, ADDRESS, (DATA & ~31) | 3);
+	client_stop(c);
+}
+
+static void test_id(void)
+{
+	struct client *c = client_start("vfio-user-ath11k", "--id", "17CB:11ff");
+
+	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_VENDOR_ID), 0x11ff17cb);
+	client_stop(c);
+}
+
+const struct test ath11k_tests[] = {
+	{ "MSI capability", test_capability },
+	{ "MSI that is disabled sends nothing", test_disabled },
+	{ "as many vectors as are enabled", test_vectors },
+	{ "nothing is sent by what is not bus master", test_bus_master },
+	{ "answers to DMA writes are counted", test_answers },
+	{ "more DMA writes than message IDs", test_many_writes },
+	{ "every slot sends what it holds", test_slots },
+	{ "a slot's address and enable bits", test_slot_flags },
+	{ "the BAR is memory of any width", test_memory },
+	{ "registers", test_registers },
+	{ "--id", test_id },
+	{}
+};

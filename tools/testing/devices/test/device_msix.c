@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* MSI-X and the registers of the msix device. */
+#include <string.h>
+
+#include <linux/pci_regs.h>
+
+#include "../msix.h"
+#include "client.h"
+#include "test.h"
+
+#define CAP		0x50
+#define TABLE_BAR	2
+#define PBA_BAR		4
+#define ADDRESS(vector)	(0x1fee00000 + 16 * (vector))
+#define DATA(vector)	(0xda7a0000 + (vector))
+#define DEFAULTS	"vfio-user-msix"
+
+static uint64_t entry(unsigned int vector)
+{
+	return PCI_MSIX_ENTRY_SIZE * vector;
+}
+
+static void set_control(struct client *c, uint16_t bits)
+{
+	write16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS, bits);
+}
+
+static void program_entry(struct client *c, unsigned int bar, uint64_t offset,
+			  unsigned int vector, uint32_t control)
+{
+	write32(c, bar, offset + PCI_MSIX_ENTRY_LOWER_ADDR, (uint32_t)ADDRESS(vector));
+	write32(c, bar, offset + PCI_MSIX_ENTRY_UPPER_ADDR, ADDRESS(vector) >> 32);
+	write32(c, bar, offset + PCI_MSIX_ENTRY_DATA, DATA(vector));
+	write32(c, bar, offset + PCI_MSIX_ENTRY_VECTOR_CTRL, control);
+}
+
+/* All vectors programmed and unmasked, and MSI-X enabled. */
+static struct client *start_enabled(void)
+{
+	struct client *c = client_start_reset(DEFAULTS);
+	unsigned int i;
+
+	for (i = 0; i < MSIX_VECTORS_DEFAULT; i++)
+		program_entry(c, TABLE_BAR, entry(i), i, 0);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	return c;
+}
+
+static void mask(struct client *c, unsigned int vector, uint32_t control)
+{
+	write32(c, TABLE_BAR, entry(vector) + PCI_MSIX_ENTRY_VECTOR_CTRL, control);
+}
+
+static void raise_vector(struct client *c, uint32_t vector)
+{
+	write32(c, 0, MSIX_REG_RAISE, vector);
+}
+
+static void expect_vector(struct client *c, unsigned int vector)
+{
+	client_expect_dma(c, ADDRESS(vector), DATA(vector));
+}
+
+static void check_pending(struct client *c, uint64_t expected)
+{
+	uint64_t qword;
+
+	client_read(c, PBA_BAR, 0, &qword, sizeof(qword));
+	CHECK_EQUAL(qword, expected);
+	CHECK_EQUAL(read32(c, PBA_BAR, 0), (uint32_t)expected);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_PENDING), __builtin_popcountll(expected));
+}
+
+static void check_counters(struct client *c, uint32_t sent, uint32_t failed,
+			   uint32_t dropped)
+{
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SENT), sent);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_FAILED), failed);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_DROPPED), dropped);
+}
+
+static void test_capability(void)
+{
+	struct client *c = client_start_reset(DEFAULTS);
+	unsigned int i;
+
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_MSIX), CAP);
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_MSI), 0);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS), MSIX_VECTORS_DEFAULT - 1);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, CAP + PCI_MSIX_TABLE), TABLE_BAR);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, CAP + PCI_MSIX_PBA), PBA_BAR);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_INTERRUPT_LINE), 0);
+	set_control(c, 0xffff);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS),
+		    0xc000 | (MSIX_VECTORS_DEFAULT - 1));
+	for (i = 0; i < MSIX_VECTORS_DEFAULT; i++) {
+		CHECK_EQUAL(read32(c, TABLE_BAR, entry(i)), 0);
+		CHECK_EQUAL(read32(c, TABLE_BAR, entry(i) + 4), 0);
+		CHECK_EQUAL(read32(c, TABLE_BAR, entry(i) + 8), 0);
+		CHECK_EQUAL(read32(c, TABLE_BAR, entry(i) + 12), 1);
+	}
+	client_stop(c);
+}
+
+static void test_table_access(void)
+{
+	static const uint64_t qwords[] = { 0x1122334455667788, 0xffffffff99aabbcc };
+	struct client *c = client_start_reset(DEFAULTS);
+	uint64_t back[2];
+
+	client_write(c, TABLE_BAR, entry(3), &qwords[0], 8);
+	client_write(c, TABLE_BAR, entry(3) + 8, &qwords[1], 8);
+	client_read(c, TABLE_BAR, entry(3), back, sizeof(back));
+	CHECK_EQUAL(back[0], 0x1122334455667788);
+	CHECK_EQUAL(back[1], 0x0000000199aabbcc);
+	/* Reserved: the address's low bits, and all of control but the mask. */
+	write32(c, TABLE_BAR, entry(3), 0xfffffffb);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3)), 0xfffffff8);
+	write32(c, TABLE_BAR, entry(3) + 12, 0xfffffffe);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3) + 12), 0);
+	/* Smaller writes are not defined; the device ignores them. */
+	write16(c, TABLE_BAR, entry(3) + 8, 0);
+	write8(c, TABLE_BAR, entry(3) + 12, 1);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3) + 8), 0x99aabbcc);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3) + 12), 0);
+	CHECK_EQUAL(read16(c, TABLE_BAR, entry(3) + 10), 0x99aa);
+	/* The neighbours, and the memory behind the last entry. */
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(2) + 12), 1);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(4) + 12), 1);
+	write32(c, TABLE_BAR, entry(MSIX_VECTORS_DEFAULT), 0xffffffff);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(MSIX_VECTORS_DEFAULT)), 0xffffffff);
+	client_stop(c);
+}
+
+static void test_vectors(void)
+{
+	struct client *c = start_enabled();
+	unsigned int i;
+
+	for (i = 0; i < MSIX_VECTORS_DEFAULT; i++) {
+		raise_vector(c, i);
+		expect_vector(c, i);
+	}
+	check_counters(c, MSIX_VECTORS_DEFAULT, 0, 0);
+	check_pending(c, 0);
+	raise_vector(c, MSIX_VECTORS_DEFAULT);
+	raise_vector(c, UINT32_MAX);
+	client_expect_no_dma(c);
+	check_counters(c, MSIX_VECTORS_DEFAULT, 0, 2);
+	c->answer = DMA_REFUSE;
+	raise_vector(c, 0);
+	check_counters(c, MSIX_VECTORS_DEFAULT, 1, 2);
+	client_stop(c);
+}
+
+static void test_disabled(void)
+{
+	struct client *c = start_enabled();
+
+	set_control(c, 0);
+	raise_vector(c, 1);
+	set_control(c, PCI_MSIX_FLAGS_MASKALL);
+	raise_vector(c, 1);
+	check_pending(c, 0);
+	check_counters(c, 0, 0, 2);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	client_expect_no_dma(c);
+	client_stop(c);
+}
+
+static void test_vector_mask(void)
+{
+	struct client *c = start_enabled();
+
+	mask(c, 5, 1);
+	raise_vector(c, 5);
+	raise_vector(c, 5);
+	raise_vector(c, 6);
+	expect_vector(c, 6);
+	check_pending(c, 1 << 5);
+	/* Writing the rest of the entry, or masking again, sends nothing. */
+	program_entry(c, TABLE_BAR, entry(5), 7, 1);
+	client_expect_no_dma(c);
+	check_pending(c, 1 << 5);
+	mask(c, 5, 0);
+	expect_vector(c, 7);
+	check_pending(c, 0);
+	mask(c, 5, 1);
+	mask(c, 5, 0);
+	client_expect_no_dma(c);
+	check_counters(c, 2, 0, 0);
+	client_stop(c);
+}
+
+static void test_function_mask(void)
+{
+	struct client *c = start_enabled();
+	unsigned int i;
+
+	mask(c, 2, 1);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	for (i = 0; i < MSIX_VECTORS_DEFAULT; i++) {
+		raise_vector(c, i);
+		raise_vector(c, i);
+	}
+	client_expect_no_dma(c);
+	check_pending(c, 0xffff);
+	mask(c, 3, 1);
+	mask(c, 3, 0);
+	client_expect_no_dma(c);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	CHECK_EQUAL(client_take_dma(c), MSIX_VECTORS_DEFAULT - 1);
+	check_pending(c, 1 << 2);
+	mask(c, 2, 0);
+	expect_vector(c, 2);
+	check_pending(c, 0);
+	check_counters(c, MSIX_VECTORS_DEFAULT, 0, 0);
+	client_stop(c);
+}
+
+static void test_qword_unmask(void)
+{
+	struct client *c = start_enabled();
+	uint64_t data_and_control = 0x12345678;
+
+	mask(c, 0, 1);
+	raise_vector(c, 0);
+	client_write(c, TABLE_BAR, entry(0) + PCI_MSIX_ENTRY_DATA, &data_and_control,
+		     sizeof(data_and_control));
+	client_expect_dma(c, ADDRESS(0), 0x12345678);
+	client_stop(c);
+}
+
+static void test_pba_read_only(void)
+{
+	struct client *c = start_enabled();
+
+	mask(c, 0, 1);
+	raise_vector(c, 0);
+	write32(c, PBA_BAR, 0, 0);
+	check_pending(c, 1);
+	write32(c, PBA_BAR, 0, ~0U);
+	write32(c, PBA_BAR, 4, ~0U);
+	check_pending(c, 1);
+	client_stop(c);
+}
+
+static void test_bus_master(void)
+{
+	struct client *c = start_enabled();
+
+	mask(c, 1, 1);
+	raise_vector(c, 1);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	raise_vector(c, 0);
+	check_counters(c, 0, 0, 1);
+	mask(c, 1, 0);
+	client_expect_no_dma(c);
+	check_pending(c, 1 << 1);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	expect_vector(c, 1);
+	check_pending(c, 0);
+	client_stop(c);
+}
+
+static void test_disabled_pending(void)
+{
+	struct client *c = start_enabled();
+
+	mask(c, 4, 1);
+	raise_vector(c, 4);
+	set_control(c, 0);
+	mask(c, 4, 0);
+	client_expect_no_dma(c);
+	check_pending(c, 1 << 4);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	expect_vector(c, 4);
+	check_pending(c, 0);
+	client_stop(c);
+}
+
+enum reset { RESET_DEVICE, RESET_FLR, RESET_POWER };
+
+static void reset(struct client *c, enum reset how)
+{
+	switch (how) {
+	case RESET_DEVICE:
+		client_reset(c);
+		break;
+	case RESET_FLR:
+		write16(c, CONFIG_REGION, 0x70 + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
+		break;
+	case RESET_POWER:
+		write16(c, CONFIG_REGION, 0x40 + PCI_PM_CTRL, 3);
+		write16(c, CONFIG_REGION, 0x40 + PCI_PM_CTRL, 0);
+		break;
+	}
+}
+
+static void test_reset(void)
+{
+	struct client *c = start_enabled();
+	enum reset how;
+	unsigned int i;
+
+	for (how = RESET_DEVICE; how <= RESET_POWER; how++) {
+		write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+		program_entry(c, TABLE_BAR, entry(0), 0, 1);
+		set_control(c, PCI_MSIX_FLAGS_ENABLE);
+		raise_vector(c, 0);
+		raise_vector(c, MSIX_VECTORS_MAX);
+		write32(c, 0, MSIX_REG_HW_INDEX, 3);
+		write32(c, 0, MSIX_REG_SCRATCH, 3);
+		check_pending(c, 1);
+		reset(c, how);
+		CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS), 15);
+		write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+		for (i = 0; i < MSIX_VECTORS_DEFAULT; i++) {
+			CHECK_EQUAL(read32(c, TABLE_BAR, entry(i)), 0);
+			CHECK_EQUAL(read32(c, TABLE_BAR, entry(i) + 12), 1);
+		}
+		check_pending(c, 0);
+		check_counters(c, 0, 0, 0);
+		CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_INDEX), 0);
+		CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), 0);
+		client_expect_no_dma(c);
+	}
+	client_stop(c);
+}
+
+static void test_power_state(void)
+{
+	struct client *c = start_enabled();
+
+	mask(c, 0, 1);
+	raise_vector(c, 0);
+	write16(c, CONFIG_REGION, 0x40 + PCI_PM_CTRL, 3);
+	raise_vector(c, 1);
+	mask(c, 0, 0);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	client_expect_no_dma(c);
+	CHECK_EQUAL(read32(c, TABLE_BAR, 0), ~0U);
+	client_stop(c);
+}
+
+static void test_hw_registers(void)
+{
+	struct client *c = start_enabled();
+
+	mask(c, 7, 1);
+	write32(c, 0, MSIX_REG_HW_INDEX, 7);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_INDEX), 7);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_ADDR_LO), (uint32_t)ADDRESS(7));
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_ADDR_HI), 1);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_DATA), DATA(7));
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_CTRL), 1);
+	write32(c, 0, MSIX_REG_HW_DATA, 0);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_DATA), DATA(7));
+	write32(c, 0, MSIX_REG_HW_INDEX, MSIX_VECTORS_DEFAULT);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_ADDR_LO), ~0U);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_CTRL), ~0U);
+	write32(c, 0, MSIX_REG_HW_INDEX, UINT32_MAX);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_DATA), ~0U);
+	/* What is behind the registers is memory. */
+	write32(c, 0, MSIX_REGS_SIZE, 0x12345678);
+	CHECK_EQUAL(read32(c, 0, MSIX_REGS_SIZE), 0x12345678);
+	client_stop(c);
+}
+
+static void test_2048(void)
+{
+	struct client *c = client_start_reset("vfio-user-msix", "--vectors", "2048");
+	uint8_t pba[MSIX_VECTORS_MAX / 8], ones[sizeof(pba)];
+	unsigned int i;
+
+	memset(ones, 0xff, sizeof(ones));
+	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS), 2047);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	for (i = 0; i < MSIX_VECTORS_MAX; i++) {
+		program_entry(c, TABLE_BAR, entry(i), i, 0);
+		raise_vector(c, i);
+	}
+	client_read(c, PBA_BAR, 0, pba, sizeof(pba));
+	CHECK(!memcmp(pba, ones, sizeof(pba)));
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_PENDING), MSIX_VECTORS_MAX);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_PENDING), 0);
+	CHECK_EQUAL(client_take_dma(c), MSIX_VECTORS_MAX);
+	for (i = 0; i < MSIX_VECTORS_MAX; i++) {
+		CHECK_EQUAL(c->dma[i].address, ADDRESS(i));
+		CHECK_EQUAL(c->dma[i].data, DATA(i));
+	}
+	check_counters(c, MSIX_VECTORS_MAX, 0, 0);
+	raise_vector(c, MSIX_VECTORS_MAX - 1);
+	expect_vector(c, MSIX_VECTORS_MAX - 1);
+	client_stop(c);
+}
+
+/* Registers, table and pending bits anywhere: the last vector is made pending and sent. */
+static void check_layout(struct client *c, unsigned int vectors, unsigned int bar,
+			 uint64_t registers, uint64_t table, uint64_t pba)
+{
+	unsigned int last = vectors - 1;
+	uint64_t pba_dword = pba + last / 32 * 4;
+
+	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS), last);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, CAP + PCI_MSIX_TABLE), table | bar);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, CAP + PCI_MSIX_PBA), pba | bar);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	program_entry(c, bar, table + entry(last), last, 1);
+	write32(c, bar, registers + MSIX_REG_RAISE, last);
+	client_expect_no_dma(c);
+	CHECK_EQUAL(read32(c, bar, registers + MSIX_REG_PENDING), 1);
+	CHECK_EQUAL(read32(c, bar, pba_dword), 1U << last % 32);
+	write32(c, bar, table + entry(last) + 12, 0);
+	expect_vector(c, last);
+	CHECK_EQUAL(read32(c, bar, pba_dword), 0);
+	client_stop(c);
+}
+
+static void test_layouts(void)
+{
+	/* All in one page, behind each other. */
+	check_layout(client_start_reset("vfio-user-msix", "--bar", "0:4K", "--vectors", "17",
+					"--table", "0:0x30", "--pba", "0:0x140"),
+		     17, 0, 0, 0x30, 0x140);
+	/* At the very ends, and of odd sizes. */
+	check_layout(client_start_reset("vfio-user-msix", "--bar", "1:8K", "--vectors", "65",
+					"--table", "1:0", "--pba", "1:0x1fd0",
+					"--registers", "1:0x410"),
+		     65, 1, 0x410, 0, 0x1fd0);
+	check_layout(client_start_reset("vfio-user-msix", "--bar", "5:64K:prefetch",
+					"--vectors", "2048", "--table", "5:0x7ef8",
+					"--pba", "5:0xff00", "--registers", "5:4"),
+		     2048, 5, 4, 0x7ef8, 0xff00);
+}
+
+static void test_large_bar(void)
+{
+	/* The table and the pending bits both go over a page's end. */
+	check_layout(client_start_reset("vfio-user-msix", "--bar", "2:4G:64:prefetch",
+					"--vectors", "300", "--table", "2:0xffffed40",
+					"--pba", "2:0x80000ff8", "--registers", "2:0xff0"),
+		     300, 2, 0xff0, 0xffffed40, 0x80000ff8);
+}
+
+static void test_no_msix(void)
+{
+	struct client *c = client_start_reset("vfio-user-msix", "--no-msix");
+
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_MSIX), 0);
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_MSI), 0);
+	CHECK(client_find_capability(c, PCI_CAP_ID_PM));
+	CHECK(client_find_capability(c, PCI_CAP_ID_EXP));
+	raise_vector(c, 0);
+	client_expect_no_dma(c);
+	check_counters(c, 0, 0, 1);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_CTRL), ~0U);
+	write32(c, TABLE_BAR, 12, 0x12345678);
+	CHECK_EQUAL(read32(c, TABLE_BAR, 12), 0x12345678);
+	client_stop(c);
+}
+
+static void test_identity(void)
+{
+	struct client *c = client_start("vfio-user-msix", "--id", "8086:5917", "--class",
+					"030000");
+
+	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_VENDOR_ID), 0x59178086);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_CLASS_REVISION), 0x03000000);
+	client_stop(c);
+	c = client_start(DEFAULTS);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_VENDOR_ID), 0x56781234);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_CLASS_REVISION), 0xff000000);
+	client_stop(c);
+}
+
+const struct test msix_tests[] = {
+	{ "MSI-X capability and a fresh table", test_capability },
+	{ "accesses to the table", test_table_access },
+	{ "every vector sends its message", test_vectors },
+	{ "MSI-X that is disabled sends nothing", test_disabled },
+	{ "a masked vector is pending", test_vector_mask },
+	{ "the function mask", test_function_mask },
+	{ "a qword changes data and unmasks", test_qword_unmask },
+	{ "pending bits are read-only", test_pba_read_only },
+	{ "pending until it is bus master", test_bus_master },
+	{ "pending while MSI-X is disabled", test_disabled_pending },
+	{ "every reset ends everything", test_reset },
+	{ "nothing is sent in D3hot", test_power_state },
+	{ "registers show the table", test_hw_registers },
+	{ "2048 vectors", test_2048 },
+	{ "table and PBA beside registers", test_layouts },
+	{ "a table at the end of a 4 GiB BAR", test_large_bar },
+	{ "--no-msix", test_no_msix },
+	{ "--id and --class", test_identity },
+	{}
+};

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A device with MSI-X in any layout: see msix.h. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler.h"
+#include "log.h"
+#include "msix.h"
+#include "msix_cap.h"
+#include "options.h"
+#include "server.h"
+
+#define CLASS_UNASSIGNED	0xff0000
+
+struct msix_device {
+	struct pci_function function;
+	struct msix msix;
+	struct server server;
+	struct msix_place registers;
+	uint32_t scratch;
+	uint32_t hw_index;
+};
+
+/* What the command line asks for. */
+struct layout {
+	const char *path;
+	struct pci_identity id;
+	bool no_msix;
+	bool has_msix_options;
+	uint64_t vectors;
+	unsigned int bars;
+	const char *bar[PCI_STD_NUM_BARS];
+	struct msix_place registers;
+	struct msix_place table;
+	struct msix_place pba;
+};
+
+static struct msix_device *to_msix_device(struct pci_function *f)
+{
+	return container_of(f, struct msix_device, function);
+}
+
+static bool is_own_register(const struct msix_device *device, unsigned int bar,
+			    uint64_t offset)
+{
+	const struct msix_place *place = &device->registers;
+
+	return bar == place->bar && offset >= place->offset &&
+	       offset - place->offset < MSIX_REGS_SIZE;
+}
+
+static bool device_has_register(struct pci_function *f, unsigned int bar,
+				uint64_t offset)
+{
+	const struct msix_device *device = to_msix_device(f);
+
+	return is_own_register(device, bar, offset) ||
+	       msix_has_register(&device->msix, bar, offset);
+}
+
+static uint32_t entry_dword(const struct msix_device *device, unsigned int dword)
+{
+	if (device->hw_index >= device->msix.vectors)
+		return ~0U;
+	return device->msix.entry[device->hw_index].dword[dword];
+}
+
+static uint32_t read_own_register(const struct msix_device *device, uint64_t reg)
+{
+	switch (reg) {
+	case MSIX_REG_SENT:
+		return device->server.dma.sent;
+	case MSIX_REG_FAILED:
+		return device->server.dma.failed;
+	case MSIX_REG_DROPPED:
+		return device->server.dma.dropped;
+	case MSIX_REG_SCRATCH:
+		return device->scratch;
+	case MSIX_REG_HW_INDEX:
+		return device->hw_index;
+	case MSIX_REG_HW_ADDR_LO:
+	case MSIX_REG_HW_ADDR_HI:
+	case MSIX_REG_HW_DATA:
+	case MSIX_REG_HW_CTRL:
+		return entry_dword(device, (reg - MSIX_REG_HW_ADDR_LO) / sizeof(uint32_t));
+	case MSIX_REG_PENDING:
+		return msix_count_pending(&device->msix);
+	default:
+		return 0;
+	}
+}
+
+static uint32_t device_read_register(struct pci_function *f, unsigned int bar,
+				     uint64_t offset)
+{
+	const struct msix_device *device = to_msix_device(f);
+
+	if (is_own_register(device, bar, offset))
+		return read_own_register(device, offset - device->registers.offset);
+	return msix_read_register(&device->msix, bar, offset);
+}
+
+static void write_own_register(struct msix_device *device, uint64_t reg, uint32_t value)
+{
+	if (reg == MSIX_REG_RAISE)
+		msix_raise(&device->msix, value);
+	else if (reg == MSIX_REG_SCRATCH)
+		device->scratch = value;
+	else if (reg == MSIX_REG_HW_INDEX)
+		device->hw_index = value;
+}
+
+static void device_write_register(struct pci_function *f, unsigned int bar,
+				  uint64_t offset, uint32_t value)
+{
+	struct msix_device *device = to_msix_device(f);
+
+	if (is_own_register(device, bar, offset))
+		write_own_register(device, offset - device->registers.offset, value);
+	else
+		msix_write_register(&device->msix, bar, offset, value);
+}
+
+static void device_config_written(struct pci_function *f)
+{
+	msix_deliver(&to_msix_device(f)->msix);
+}
+
+static void device_reset(struct pci_function *f)
+{
+	struct msix_device *device = to_msix_device(f);
+
+	device->scratch = 0;
+	device->hw_index = 0;
+	msix_reset(&device->msix);
+	dma_reset(&device->server.dma);
+}
+
+static const struct pci_device_ops msix_device_ops = {
+	.has_register = device_has_register,
+	.read_register = device_read_register,
+	.write_register = device_write_register,
+	.config_written = device_config_written,
+	.reset = device_reset,
+};
+
+/* One thing that has a place of its own in a BAR. */
+struct part {
+	const char *name;
+	const struct msix_place *place;
+	uint64_t size;
+	uint64_t align;
+};
+
+static int check_part(const struct pci_function *f, const struct part *part)
+{
+	uint64_t bar_size = f->bar[part->place->bar].size;
+
+	if (!bar_size) {
+		log_line("%s: there is no BAR%u", part->name, part->place->bar);
+		return -1;
+	}
+	if (part->place->offset % part->align) {
+		log_line("%s: offset 0x%" PRIx64 " is not a multiple of %" PRIu64,
+			 part->name, part->place->offset, part->align);
+		return -1;
+	}
+	if (part->size > bar_size || part->place->offset > bar_size - part->size) {
+		log_line("%s: 0x%" PRIx64 " bytes at 0x%" PRIx64
+			 " reach beyond the end of BAR%u at 0x%" PRIx64, part->name,
+			 part->size, part->place->offset, part->place->bar, bar_size);
+		return -1;
+	}
+	return 0;
+}
+
+static int check_apart(const struct part *a, const struct part *b)
+{
+	if (a->place->bar != b->place->bar ||
+	    a->place->offset >= b->place->offset + b->size ||
+	    b->place->offset >= a->place->offset + a->size)
+		return 0;
+	log_line("the %s overlaps the %s", a->name, b->name);
+	return -1;
+}
+
+static int check_layout(const struct pci_function *f, const struct layout *layout)
+{
+	const struct part parts[] = {
+		{ "register block", &layout->registers, MSIX_REGS_SIZE, 4 },
+		{ "table", &layout->table, msix_table_size(layout->vectors), 8 },
+		{ "PBA", &layout->pba, msix_pba_size(layout->vectors), 8 },
+	};
+	unsigned int count = layout->no_msix ? 1 : 3;
+	unsigned int i, j;
+
+	for (i = 0; i < count; i++) {
+		if (check_part(f, &parts[i]))
+			return -1;
+		for (j = 0; j < i; j++) {
+			if (check_apart(&parts[i], &parts[j]))
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int add_default_bars(struct pci_function *f)
+{
+	if (pci_add_bar(f, 0, 0x1000, 0) ||
+	    pci_add_bar(f, 2, 0x10000, PCI_BASE_ADDRESS_MEM_TYPE_64) ||
+	    pci_add_bar(f, 4, 0x1000, 0))
+		return -1;
+	return 0;
+}
+
+/* N:SIZE, then in any order :64 and :prefetch */
+static int add_bar(struct pci_function *f, const char *text)
+{
+	char *copy = strdup(text), *next = copy, *word;
+	uint64_t index, size;
+	uint32_t flags = 0;
+	int ret = -1;
+
+	if (!copy)
+		return -1;
+	word = strsep(&next, ":");
+	if (!next) {
+		log_line("BAR '%s' is not of the form N:SIZE[:64][:prefetch]", text);
+		goto out;
+	}
+	if (option_number(word, &index) || option_number(strsep(&next, ":"), &size))
+		goto out;
+	if (index >= PCI_STD_NUM_BARS) {
+		log_line("BAR '%s': there is no such BAR", text);
+		goto out;
+	}
+	while ((word = strsep(&next, ":"))) {
+		if (!strcmp(word, "64")) {
+			flags |= PCI_BASE_ADDRESS_MEM_TYPE_64;
+		} else if (!strcmp(word, "prefetch")) {
+			flags |= PCI_BASE_ADDRESS_MEM_PREFETCH;
+		} else {
+			log_line("BAR '%s': '%s' is neither 64 nor prefetch", text, word);
+			goto out;
+		}
+	}
+	ret = pci_add_bar(f, index, size, flags);
+out:
+	free(copy);
+	return ret;
+}
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"Usage: vfio-user-msix --socket PATH [--id VVVV:DDDD] [--class CCSSPP]\n"
+		"    [--vectors N] [--bar N:SIZE[:64][:prefetch]]... [--table BAR:OFFSET]\n"
+		"    [--pba BAR:OFFSET] [--registers BAR:OFFSET] [--no-msix] [--verbose]\n"
+		"Serve a PCI device with MSI-X to the first vfio-user client at PATH.\n"
+		"Without --bar it has BAR0 of 4K, BAR2 of 64K and 64 bits, and BAR4 of 4K;\n"
+		"the registers are at 0:0, the table at 2:0, the PBA at 4:0.\n");
+}
+
+enum { SOCKET = 1, ID, CLASS, VECTORS, BAR, TABLE, PBA, REGISTERS, NO_MSIX, VERBOSE, HELP };
+
+static const struct option options[] = {
+	{ "socket", required_argument, NULL, SOCKET },
+	{ "id", required_argument, NULL, ID },
+	{ "class", required_argument, NULL, CLASS },
+	{ "vectors", required_argument, NULL, VECTORS },
+	{ "bar", required_argument, NULL, BAR },
+	{ "table", required_argument, NULL, TABLE },
+	{ "pba", required_argument, NULL, PBA },
+	{ "registers", required_argument, NULL, REGISTERS },
+	{ "no-msix", no_argument, NULL, NO_MSIX },
+	{ "verbose", no_argument, NULL, VERBOSE },
+	{ "help", no_argument, NULL, HELP },
+	{}
+};
+
+static int parse_option(struct layout *layout, int option)
+{
+	switch (option) {
+	case SOCKET:
+		layout->path = optarg;
+		return 0;
+	case ID:
+		return option_id(optarg, &layout->id);
+	case CLASS:
+		return option_class(optarg, &layout->id);
+	case VECTORS:
+		layout->has_msix_options = true;
+		return option_number(optarg, &layout->vectors);
+	case BAR:
+		if (layout->bars == PCI_STD_NUM_BARS) {
+			log_line("there are more than %u BARs", PCI_STD_NUM_BARS);
+			return -1;
+		}
+		layout->bar[layout->bars++] = optarg;
+		return 0;
+	case TABLE:
+		layout->has_msix_options = true;
+		return option_place(optarg, &layout->table.bar, &layout->table.offset);
+	case PBA:
+		layout->has_msix_options = true;
+		return option_place(optarg, &layout->pba.bar, &layout->pba.offset);
+	case REGISTERS:
+		return option_place(optarg, &layout->registers.bar,
+				    &layout->registers.offset);
+	case NO_MSIX:
+		layout->no_msix = true;
+		return 0;
+	case VERBOSE:
+		log_details = true;
+		return 0;
+	case HELP:
+		usage(stdout);
+		exit(EXIT_SUCCESS);
+	default:
+		usage(stderr);
+		return -1;
+	}
+}
+
+static int parse_options(int argc, char **argv, struct layout *layout)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (parse_option(layout, option))
+			return -1;
+	}
+	if (!layout->path || optind != argc) {
+		usage(stderr);
+		return -1;
+	}
+	if (layout->no_msix && layout->has_msix_options) {
+		log_line("--vectors, --table and --pba do not go with --no-msix");
+		return -1;
+	}
+	if (!layout->vectors || layout->vectors > MSIX_VECTORS_MAX) {
+		log_line("the number of vectors is not from 1 to %u", MSIX_VECTORS_MAX);
+		return -1;
+	}
+	return 0;
+}
+
+static int add_bars(struct pci_function *f, const struct layout *layout)
+{
+	unsigned int i;
+
+	if (!layout->bars)
+		return add_default_bars(f);
+	for (i = 0; i < layout->bars; i++) {
+		if (add_bar(f, layout->bar[i]))
+			return -1;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct msix_device device;
+	struct layout layout = {
+		.id = {
+			.vendor = MSIX_VENDOR_ID,
+			.device = MSIX_DEVICE_ID,
+			.class = CLASS_UNASSIGNED,
+		},
+		.vectors = MSIX_VECTORS_DEFAULT,
+		.table = { .bar = 2 },
+		.pba = { .bar = 4 },
+	};
+	struct pci_function *f = &device.function;
+
+	if (parse_options(argc, argv, &layout))
+		return EXIT_FAILURE;
+	pci_init(f, &msix_device_ops, &layout.id);
+	if (add_bars(f, &layout) || check_layout(f, &layout))
+		return EXIT_FAILURE;
+	device.registers = layout.registers;
+	device.msix.function = f;
+	device.msix.dma = &device.server.dma;
+	if (!layout.no_msix)
+		msix_init(&device.msix, layout.vectors, layout.table, layout.pba);
+	return server_run(&device.server, f, layout.path);
+}
