@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Builds what an emulated host runs: the module, the payload, the servers."""
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import kernels
+import progress
+
+CHECKOUT = pathlib.Path(os.environ["LAB_CHECKOUT"])
+OUT = CHECKOUT / "build/lab"
+LOGS = OUT / "logs"
+PAYLOAD = OUT / "payload"
+SERVERS = OUT / "devices"
+MODULE = "msi-vfio-pci"
+
+# The module is built in a copy of the checkout for each kernel: kbuild puts
+# objects beside the sources, and the checkout may hold those of a user's own.
+MODULE_SOURCES = ("Kbuild", "Makefile", "drivers", "include")
+OBJECTS = ("*.o", "*.ko", "*.mod", "*.mod.c", "*.cmd", "*.order", "*.symvers", ".tmp*")
+WARNING = re.compile(r"\bwarning:|^WARNING: modpost", re.IGNORECASE | re.MULTILINE)
+
+
+@contextlib.contextmanager
+def locked():
+    """One build at a time in this checkout."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with open(OUT / "lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def copy_sources(to):
+    to.mkdir(parents=True, exist_ok=True)
+    sources = [CHECKOUT / name for name in MODULE_SOURCES if (CHECKOUT / name).exists()]
+    progress.run(["rsync", "-a", "--delete", *(f"--exclude={name}" for name in OBJECTS),
+                  *sources, to], LOGS / "copy.log")
+
+
+def warnings_of(log):
+    return [line for line in log.splitlines() if WARNING.search(line)]
+
+
+def module(kernel, where):
+    """Installs the module built for a kernel under where/lib/modules."""
+    copy = OUT / kernel.label / "source"
+    log = LOGS / f"module-{kernel.label}.log"
+    copy_sources(copy)
+    make = ["make", "-C", copy, f"KDIR={kernel.kdir}"]
+    try:
+        warned = warnings_of(progress.run([*make, "W=1", "modules"], log))
+        if warned:
+            raise progress.Failed(f"module for {kernel.label}: " + "\n".join(warned))
+        progress.run([*make, f"INSTALL_MOD_PATH={where}", "INSTALL_MOD_DIR=updates",
+                      "DEPMOD=true", "modules_install"], log)
+    except BaseException:
+        # A warning is only given once: the next try has to start anew.
+        shutil.rmtree(copy)
+        raise
+
+
+def payload():
+    shutil.rmtree(PAYLOAD, ignore_errors=True)
+    progress.run(["make", "-C", CHECKOUT, "payload", f"DESTDIR={PAYLOAD}",
+                  f"LINUX={kernels.linux_source()}", f"-j{os.cpu_count()}"],
+                 LOGS / "payload.log")
+
+
+def servers():
+    progress.run(["make", "-C", CHECKOUT, "devices", f"O={SERVERS}"],
+                 LOGS / "devices.log")
+
+
+def needed_libraries(program):
+    done = subprocess.run(["ldd", program], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return re.findall(r"(?:=> |^\s*)(/\S+) \(0x", done.stdout, re.M)
+
+
+def is_elf(path):
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The table of devices, and what QEMU is told about each."""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+import time
+
+import progress
+
+TABLE = pathlib.Path(__file__).resolve().parent / "devices"
+FIRST_PORT = 0x10	# on bus 0, where q35 has nothing of its own
+MOST = 8
+SOCKET_SECONDS = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Device:
+    name: str
+    words: list
+
+    @property
+    def is_server(self):
+        return self.words[0] != "qemu"
+
+
+def table():
+    known = {}
+    for line in TABLE.read_text(encoding="ascii").splitlines():
+        words = line.split("#")[0].split()
+        if words:
+            known[words[0]] = Device(words[0], words[1:])
+    return known
+
+
+def find(names):
+    known = table()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise progress.Failed(f"no device {' '.join(unknown)}, "
+                              f"there are: {' '.join(known)}")
+    if len(names) > MOST:
+        raise progress.Failed(f"more than {MOST} devices in one host")
+    return [known[name] for name in names]
+
+
+def port_of(index):
+    return FIRST_PORT + index
+
+
+class Server:
+    """The process that plays a device, for as long as its host runs."""
+
+    def __init__(self, device, folder, socket, log):
+        self.log = log
+        with open(log, "w", encoding="utf-8") as out:
+            self.process = subprocess.Popen(
+                [folder / device.words[0], "--socket", socket, *device.words[1:]],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        deadline = time.monotonic() + SOCKET_SECONDS
+        while not socket.exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise progress.Failed(f"{device.words[0]} did not start:\n"
+                                      + log.read_text(errors="replace"))
+            time.sleep(0.02)
+
+    def stop(self):
+        """Returns how it ended, None when it had to be ended."""
+        try:
+            return self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return None
+
+
+def qemu_arguments(index, device, socket):
+    port = f"port{index}"
+    arguments = ["-device", f"pcie-root-port,id={port},bus=pcie.0,"
+                 f"addr={port_of(index):#x},chassis={index + 1},slot={index + 1}"]
+    if device.is_server:
+        model = json.dumps({"driver": "vfio-user-pci", "bus": port,
+                            "socket": {"type": "unix", "path": str(socket)}})
+    else:
+        model = f"{device.words[1]},bus={port}"
+    return [*arguments, "-device", model]

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Makes the initramfs: archives that the kernel unpacks one after another.
+
+The base holds the system and the payload, one for all kernels; each kernel has
+an archive of modules; each run a small one that says what to do.
+"""
+
+import os
+import pathlib
+import shlex
+import shutil
+import subprocess
+
+import build
+import progress
+
+LAB = pathlib.Path(__file__).resolve().parent
+
+DIRECTORIES = ("dev", "proc", "sys", "tmp", "run", "lab", "tests", "etc", "root",
+               "usr/bin", "usr/sbin", "usr/lib", "usr/lib64")
+MERGED = ("bin", "sbin", "lib", "lib64")
+PROGRAMS = ("/usr/bin/lspci", "/usr/bin/setpci", "/usr/bin/kmod")
+KMOD_NAMES = ("modprobe", "modinfo", "insmod", "rmmod", "lsmod", "depmod")
+DATA = ("/usr/share/misc/pci.ids",)
+
+# Beside msi-vfio-pci, with all that they depend on; what is not a module in
+# some kernel is built into it or not there at all.
+MODULES = ("vfio_pci", "vfio_iommu_type1", "vfio", "iommufd",
+           "nvme", "e1000e", "igb", "xhci_pci")
+INDEXES = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
+DECOMPRESSORS = {".xz": ["xz", "-d"], ".gz": ["gzip", "-d"],
+                 ".zst": ["zstd", "-dq", "--rm"]}
+
+
+def pack(root, archive):
+    """Renamed into place: another lab may be reading the old one."""
+    half = archive.with_suffix(".half")
+    with open(half, "wb") as out:
+        listing = subprocess.run(["find", ".", "-print0"], cwd=root, check=True,
+                                 stdout=subprocess.PIPE).stdout
+        subprocess.run(["cpio", "--quiet", "-0", "-o", "-H", "newc", "-R", "0:0"],
+                       cwd=root, input=listing, stdout=out, check=True)
+    half.rename(archive)
+
+
+def fresh(root):
+    shutil.rmtree(root, ignore_errors=True)
+    for name in DIRECTORIES:
+        (root / name).mkdir(parents=True)
+    for name in MERGED:
+        (root / name).symlink_to(f"usr/{name}")
+
+
+def copy_program(program, root):
+    for path in [program, *build.needed_libraries(program)]:
+        copy_file(path, root)
+
+
+def copy_file(path, root):
+    target = root / path.lstrip("/")
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)
+
+
+def link(target, path):
+    if not path.is_symlink() and not path.exists():
+        path.symlink_to(target)
+
+
+def base():
+    """The system and the payload."""
+    root = build.OUT / "base"
+    fresh(root)
+    shutil.copytree(build.PAYLOAD, root, symlinks=True, dirs_exist_ok=True)
+    for path in sorted(build.PAYLOAD.rglob("*")):
+        if path.is_file() and not path.is_symlink() and build.is_elf(path):
+            for library in build.needed_libraries(path):
+                copy_file(library, root)
+    for program in PROGRAMS:
+        copy_program(program, root)
+    for name in KMOD_NAMES:
+        link("../bin/kmod", root / "usr/sbin" / name)
+    for path in DATA:
+        copy_file(path, root)
+    shutil.copy2("/bin/busybox", root / "usr/bin/busybox")
+    applets = subprocess.run(["/bin/busybox", "--list"], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout.split()
+    for name in applets:
+        link("busybox", root / "usr/bin" / name)
+    for name in ("passwd", "group"):
+        (root / "etc" / name).write_text("root:x:0:0::/:/bin/sh\n" if name == "passwd"
+                                         else "root:x:0:\n", encoding="ascii")
+    shutil.copy2(LAB / "init", root / "init")
+    pack(root, build.OUT / "base.cpio")
+
+
+def dependencies(modules):
+    """{name: [path, path of a dependency, ...]} from modules.dep."""
+    found = {}
+    for line in (modules / "modules.dep").read_text(encoding="ascii").splitlines():
+        path, _, needed = line.partition(":")
+        name = pathlib.PurePath(path).name.split(".ko")[0].replace("-", "_")
+        found[name] = [path, *needed.split()]
+    return found
+
+
+def decompress(modules):
+    """The lab has memory enough, and no time to decompress at every boot."""
+    for suffix, command in DECOMPRESSORS.items():
+        paths = list(modules.rglob(f"*.ko{suffix}"))
+        if paths:
+            subprocess.run([*command, *paths], check=True)
+
+
+def modules(kernel):
+    root = build.OUT / kernel.label / "root"
+    shutil.rmtree(root, ignore_errors=True)
+    target = root / "usr/lib/modules" / kernel.release
+    target.mkdir(parents=True)
+    known = dependencies(kernel.modules)
+    for name in MODULES:
+        for path in known.get(name, ()):
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(kernel.modules / path, target / path)
+    for name in INDEXES:
+        shutil.copy2(kernel.modules / name, target / name)
+    build.module(kernel, root / "usr")
+    decompress(target)
+    subprocess.run(["depmod", "-b", root / "usr", kernel.release], check=True)
+    if not list(target.rglob(f"{build.MODULE}.ko")):
+        raise progress.Failed(f"the build for {kernel.label} gave no {build.MODULE}.ko")
+    pack(root, build.OUT / kernel.label / "modules.cpio")
+
+
+def for_run(kernel, settings, folder):
+    """The whole initramfs of one run; settings become variables of init."""
+    root = folder / "run"
+    (root / "lab").mkdir(parents=True)
+    (root / "lab/run").write_text("".join(f"{name}={shlex.quote(str(value))}\n"
+                                          for name, value in settings.items()),
+                                  encoding="utf-8")
+    pack(root, folder / "run.cpio")
+    archive = folder / "initramfs"
+    with open(archive, "wb") as out:
+        for part in (build.OUT / "base.cpio", build.OUT / kernel.label / "modules.cpio",
+                     folder / "run.cpio"):
+            with open(part, "rb") as data:
+                shutil.copyfileobj(data, out)
+            out.write(bytes(-os.fstat(out.fileno()).st_size % 512))
+    return archive

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernels the lab has: three of Debian's, and its own debug kernel."""
+
+import contextlib
+import dataclasses
+import fcntl
+import hashlib
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+
+import packages
+import progress
+
+LAB = pathlib.Path(__file__).resolve().parent
+CACHE = pathlib.Path(os.environ["LAB_CACHE"])
+COMPLETE = ".lab-complete"
+DEBUG = "debug"
+NEWEST = "newest"	# of Debian's, whatever its number
+
+
+@dataclasses.dataclass(frozen=True)
+class Kernel:
+    label: str
+    release: str
+    kdir: pathlib.Path		# to build modules against
+    modules: pathlib.Path	# its /lib/modules/RELEASE
+    image: pathlib.Path		# to start
+
+
+def labels():
+    return [*packages.installed_releases(), DEBUG]
+
+
+def get(label):
+    if label == DEBUG:
+        return debug_kernel()
+    releases = packages.installed_releases()
+    if label == NEWEST:
+        label = list(releases)[-1]
+    release = releases.get(label)
+    if not release:
+        raise progress.Failed(f"no kernel {label}, there are: {' '.join(labels())}")
+    modules = pathlib.Path("/usr/lib/modules", release)
+    return Kernel(label, release, modules / "build", modules, release_vmlinux(release))
+
+
+@contextlib.contextmanager
+def locked(name):
+    """One process at a time makes a thing in the cache."""
+    with open(CACHE / f"{name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def decompress(payload):
+    if payload.startswith(b"\xfd7zXZ"):
+        return lzma.LZMADecompressor().decompress(payload)
+    if payload.startswith(b"\x1f\x8b"):
+        return zlib.decompressobj(wbits=31).decompress(payload)
+    if payload.startswith(b"\x28\xb5\x2f\xfd"):
+        # the kernel appends the size, which zstd takes for garbage
+        return subprocess.run(["zstd", "-dcq"], input=payload[:-4], check=True,
+                              stdout=subprocess.PIPE).stdout
+    raise progress.Failed("a kernel image is compressed in an unknown way")
+
+
+def extract_vmlinux(image):
+    """The ELF image inside a bzImage (Documentation/arch/x86/boot.rst)."""
+    data = image.read_bytes()
+    setup_sectors = data[0x1f1] or 4
+    offset, length = struct.unpack_from("<II", data, 0x248)
+    start = (setup_sectors + 1) * 512 + offset
+    elf = decompress(data[start:start + length])
+    if not elf.startswith(b"\x7fELF"):
+        raise progress.Failed(f"{image} holds no ELF image")
+    return elf
+
+
+def release_vmlinux(release):
+    """The image in the form that starts fastest.
+
+    Kept in the toolbox, so that it is renewed together with its kernel.
+    """
+    vmlinux = pathlib.Path("/boot", f"vmlinux-{release}")
+    with locked("vmlinux"):
+        if not vmlinux.exists():
+            half = vmlinux.with_suffix(".half")
+            half.write_bytes(extract_vmlinux(pathlib.Path(packages.image_path(release))))
+            half.rename(vmlinux)
+    return vmlinux
+
+
+def is_complete(tree):
+    return (tree / COMPLETE).exists()
+
+
+def forget_others(kept, pattern):
+    for tree in CACHE.glob(pattern):
+        if tree.is_dir() and tree != kept:
+            shutil.rmtree(tree)
+
+
+def linux_source():
+    """The newest linux-source package, unpacked, with usr/include made."""
+    with locked("linux-source"):
+        try:
+            return newest_source_tree()
+        except progress.Failed as error:
+            # The mirror may not have this version any more.
+            progress.say(str(error))
+            with contextlib.suppress(subprocess.CalledProcessError):
+                packages.update()
+            return newest_source_tree()
+
+
+def newest_source_tree():
+    package, version = packages.newest_source()
+    tree = CACHE / re.sub(r"[^\w.-]", "-", f"{package}_{version}")
+    if not is_complete(tree):
+        with progress.step(f"unpacking {package} {version}"):
+            unpack_source(package, version, tree)
+        forget_others(tree, "linux-source-*")
+    return tree
+
+
+def unpack_source(package, version, tree):
+    half = tree.with_name("half-source")
+    log = CACHE / "linux-source.log"
+    for old in tree, half:
+        shutil.rmtree(old, ignore_errors=True)
+    half.mkdir(parents=True)
+    progress.run(["apt-get", "download", "-q", f"{package}={version}"], log, cwd=half)
+    deb, = half.glob("*.deb")
+    progress.run(["sh", "-ec", f'''
+        dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/src/{package}.tar.xz |
+            xz -dT0 | tar -x --strip-components=1
+        rm "$1"''', "sh", deb], log, cwd=half)
+    # Built outside the tree: one that was built in is refused for others.
+    progress.run(["make", "-s", f"O={half}/usr/half", "headers_install",
+                  f"INSTALL_HDR_PATH={half}/usr"], log, cwd=half)
+    shutil.rmtree(half / "usr/half")
+    (half / COMPLETE).touch()
+    half.rename(tree)
+
+
+def wanted_symbols(fragment):
+    """{symbol: value} of a configuration, "n" for one that is not set."""
+    wanted = {}
+    for line in fragment.splitlines():
+        match = re.fullmatch(r"(CONFIG_\w+)=(.*)", line)
+        if match:
+            wanted[match.group(1)] = match.group(2)
+        match = re.fullmatch(r"# (CONFIG_\w+) is not set", line)
+        if match:
+            wanted[match.group(1)] = "n"
+    return wanted
+
+
+def lost_symbols(fragment, config):
+    got = wanted_symbols(config)
+    return [f"{symbol}={value}" for symbol, value in wanted_symbols(fragment).items()
+            if got.get(symbol, "n") != value]
+
+
+def debug_kernel():
+    source = linux_source()
+    fragment = (LAB / "debug.config").read_text(encoding="ascii")
+    compiler = packages.output("gcc", "-dumpfullversion")
+    key = hashlib.sha256((fragment + compiler).encode()).hexdigest()[:12]
+    tree = CACHE / f"debug-{source.name}-{key}"
+    with locked("debug-kernel"):
+        if not is_complete(tree):
+            with progress.step("building the debug kernel, about 10 minutes"):
+                build_debug_kernel(source, fragment, tree)
+            forget_others(tree, "debug-*")
+    release = (tree / "include/config/kernel.release").read_text(encoding="ascii").strip()
+    return Kernel(DEBUG, release, tree, tree / "installed/lib/modules" / release,
+                  tree / "arch/x86/boot/bzImage")
+
+
+def build_debug_kernel(source, fragment, tree):
+    log = CACHE / "debug-kernel.log"
+    make = ["nice", "make", "-C", source, f"O={tree}", f"-j{os.cpu_count()}"]
+    shutil.rmtree(tree, ignore_errors=True)
+    tree.mkdir()
+    progress.run([*make, f"KCONFIG_ALLCONFIG={LAB}/debug.config", "allnoconfig"], log)
+    lost = lost_symbols(fragment, (tree / ".config").read_text(encoding="utf-8"))
+    if lost:
+        raise progress.Failed("lost from debug.config: " + " ".join(lost))
+    progress.run([*make, "bzImage", "modules"], log)
+    progress.run([*make, f"INSTALL_MOD_PATH={tree}/installed", "modules_install"], log)
+    (tree / COMPLETE).touch()

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boots one emulated host and judges what happened in it."""
+
+import contextlib
+import dataclasses
+import fcntl
+import itertools
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import threading
+
+import build
+import devices
+import initramfs
+import session
+import tap
+
+# Everything of level "warning" and up goes to the console, so that it tells
+# all even of a host that died; the whole log comes by the channel at the end.
+COMMAND_LINE = ("console=ttyS0 loglevel=5 log_buf_len=4M printk.time=1 panic=-1 "
+                "oops=panic intel_iommu=on watchdog_thresh=30 "
+                "rcupdate.rcu_cpu_stall_timeout=60 slab_debug=F")
+# With five-level paging KASAN reports good memory when an interrupt comes while
+# the kernel reads the processor's features again (7.3).
+CPU = "max,la57=off"
+# What is left of a host's time when its tests are out of it: for kmemleak and
+# the log, so that a hang inside a test is reported and not only noticed.
+LAST_SECONDS = 40
+CONSOLE_TAIL = 40
+
+
+@dataclasses.dataclass
+class Boot:
+    name: str
+    kernel: object
+    remap: str
+    devices: tuple
+    tests: tuple
+    timeout: int = 300
+    memory: str = "1G"
+    cpus: int = 2
+    make_reader: type = tap.Reader
+
+    def settings(self):
+        places = [f"{name}={devices.port_of(index):02x}"
+                  for index, name in enumerate(self.devices)]
+        return {"LAB_KERNEL": self.kernel.label, "LAB_REMAP": self.remap,
+                "LAB_TIMEOUT": self.timeout, "lab_places": " ".join(places),
+                "lab_tests": " ".join(self.tests),
+                "lab_test_seconds": max(self.timeout - LAST_SECONDS, 1),
+                "lab_hung_task_seconds": max(self.timeout // 4, 10)}
+
+
+def qemu_command(boot, folder, logs, initrd):
+    command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
+               "-display", "none",
+               "-machine", "q35,accel=tcg,kernel-irqchip=split,memory-backend=ram",
+               "-object", f"memory-backend-memfd,id=ram,size={boot.memory},share=on",
+               "-cpu", CPU, "-smp", str(boot.cpus), "-m", boot.memory,
+               "-device", f"intel-iommu,intremap={boot.remap},"
+               f"caching-mode=on,eim={boot.remap}",
+               "-kernel", str(boot.kernel.image), "-initrd", str(initrd),
+               "-append", COMMAND_LINE,
+               "-serial", f"file:{logs}/console",
+               "-chardev", "stdio,id=channel,signal=off", "-serial", "chardev:channel"]
+    for index, device in enumerate(devices.find(boot.devices)):
+        command += devices.qemu_arguments(index, device, folder / f"{index}.sock")
+    return command
+
+
+def listen(process, guest, log):
+    """Takes the channel until the host is gone."""
+    with open(log, "w", encoding="utf-8") as copy:
+        for line in process.stdout:
+            copy.write(line)
+            copy.flush()
+            guest.line(line.rstrip("\r\n"))
+
+
+def run_qemu(boot, command, guest, logs):
+    """Returns how QEMU ended; a host that hangs ends with its timeout."""
+    with open(logs / "qemu", "w", encoding="utf-8") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=errors,
+                                   text=True, errors="replace")
+    killer = threading.Timer(boot.timeout, process.kill)
+    killer.start()
+    try:
+        listen(process, guest, logs / "channel")
+        code = process.wait()
+    finally:
+        killer.cancel()
+        process.kill()
+        process.wait()
+    return code
+
+
+@contextlib.contextmanager
+def log_folder(name):
+    """An empty folder of this name, or name.2, ... while others use that."""
+    for number in itertools.count(1):
+        folder = build.LOGS / (name if number == 1 else f"{name}.{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for path in folder.iterdir():
+                path.unlink()
+            yield folder
+            return
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(lock)
+
+
+def run(boot, on_line):
+    """Boots, tests, judges. Returns the session, whose tally is complete."""
+    name = f"{boot.name}-{boot.kernel.label}-remap-{boot.remap}"
+    with log_folder(name) as logs:
+        guest = run_logged(boot, on_line, logs)
+        if guest.tally.failures:
+            guest.logs = logs
+        else:
+            shutil.rmtree(logs)
+    return guest
+
+
+def run_logged(boot, on_line, logs):
+    guest = session.Session(boot.tests, on_line, boot.make_reader)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="lab-"))
+    playing = []
+    code = None
+    try:
+        with build.locked():
+            initrd = initramfs.for_run(boot.kernel, boot.settings(), folder)
+        for index, device in enumerate(devices.find(boot.devices)):
+            if device.is_server:
+                playing.append(devices.Server(device, build.SERVERS,
+                                              folder / f"{index}.sock",
+                                              logs / f"device-{index}-{device.name}"))
+        code = run_qemu(boot, qemu_command(boot, folder, logs, initrd), guest, logs)
+    finally:
+        ends = [(server, server.stop()) for server in playing]
+        shutil.rmtree(folder)
+    judge(boot, guest, code, ends, logs)
+    return guest
+
+
+def judge(boot, guest, code, ends, logs):
+    console = read(logs / "console")
+    guest.finish(console)
+    if code and code < 0:
+        guest.tally.fail(f"the host was ended after {boot.timeout} s")
+    elif code:
+        guest.tally.fail(f"QEMU: exit code {code}: {read(logs / 'qemu').strip()}")
+    for server, end in ends:
+        if end != 0:
+            last = read(server.log).splitlines()[-1:] or ["no word"]
+            guest.tally.fail(f"{server.log.name}: exit code {end}: {last[0]}")
+    if not guest.over:
+        guest.console_tail = console.splitlines()[-CONSOLE_TAIL:]
+
+
+def read(path):
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

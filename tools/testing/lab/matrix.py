@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs every line of a plan on every kernel it names."""
+
+import concurrent.futures
+import json
+import os
+import subprocess
+import threading
+import time
+
+import build
+import initramfs
+import kernels
+import machine
+import plan
+import progress
+import tap
+
+RESULTS = build.OUT / "results"
+HOST_TIMEOUT = 1800
+SLOW_FACTOR = 3		# of the debug kernel
+
+
+class Matrix:
+    def __init__(self, runs, labels, timeout):
+        self.runs = runs
+        self.labels = labels
+        self.timeout = timeout
+        self.tally = tap.Tally()
+        self.results = []
+        self.lock = threading.Lock()
+        self.kernels = {}
+
+    def prepare(self):
+        """Builds all that the runs need, and nothing twice."""
+        booted = {run.kernel for run in self.runs if isinstance(run, plan.BootRun)}
+        self.kernels = {label: kernels.get(label) for label in self.labels}
+        if booted:
+            with build.locked():
+                prepare([self.kernels[label] for label in self.labels
+                         if label in booted])
+
+    def run_one(self, run):
+        start = time.monotonic()
+        try:
+            if isinstance(run, plan.HostRun):
+                tally, notes = self.run_host(run)
+            else:
+                tally, notes = self.run_boot(run)
+        except (progress.Failed, OSError) as error:
+            tally, notes = tap.Tally(), []
+            tally.fail(f"{run.name}: {error}")
+        self.report(run, tally, notes, time.monotonic() - start)
+
+    def run_boot(self, run):
+        kernel = self.kernels[run.kernel]
+        slow = SLOW_FACTOR if run.kernel == kernels.DEBUG else 1
+        guest = machine.run(machine.Boot(run.name, kernel, run.remap, run.devices,
+                                         run.tests, timeout=self.timeout * slow),
+                            lambda line: None)
+        notes = [f"| {line}" for line in guest.console_tail]
+        if guest.logs:
+            notes.append(f"logs: {guest.logs}")
+        return guest.tally, notes
+
+    def run_host(self, run):
+        """The kernels' build trees and the source are the command's to use."""
+        kdirs = " ".join(f"{label}={kernel.kdir}" for label, kernel in self.kernels.items())
+        environment = {**os.environ, "LAB_KDIRS": kdirs,
+                       "LINUX": str(kernels.linux_source())}
+        log = build.LOGS / f"host-{run.name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "w", encoding="utf-8") as out:
+            try:
+                code = subprocess.run(run.command, cwd=build.CHECKOUT, env=environment,
+                                      check=False, stdin=subprocess.DEVNULL,
+                                      stdout=out, stderr=subprocess.STDOUT,
+                                      timeout=HOST_TIMEOUT).returncode
+            except subprocess.TimeoutExpired:
+                code = None
+        text = log.read_text(encoding="utf-8", errors="replace")
+        tally = tap.read(run.name, text, code)
+        return tally, [f"log: {log}"] if tally.failures else []
+
+    def report(self, run, tally, notes, seconds):
+        where = (f"{run.kernel} {run.name} remap={run.remap}"
+                 if isinstance(run, plan.BootRun) else f"host {run.name}")
+        with self.lock:
+            self.tally.add(tally)
+            self.results.append({"run": where, "passed": tally.passed,
+                                 "failures": tally.failures, "skips": tally.skips,
+                                 "seconds": round(seconds, 1)})
+            print(f"[{len(self.results)}/{len(self.runs)}] {where}: {tally}, "
+                  f"{seconds:.0f} s", flush=True)
+            for line in tally.failures:
+                print(f"    FAILED  {line}")
+            for line in tally.skips:
+                print(f"    skipped {line}")
+            for line in notes:
+                print(f"    {line}", flush=True)
+
+    def run(self, jobs):
+        self.prepare()
+        pool = concurrent.futures.ThreadPoolExecutor(jobs)
+        try:
+            for done in [pool.submit(self.run_one, run) for run in self.runs]:
+                done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+        RESULTS.parent.mkdir(parents=True, exist_ok=True)
+        RESULTS.write_text("".join(json.dumps(result) + "\n" for result in self.results),
+                           encoding="utf-8")
+        if not self.tally.passed and not self.tally.failures:
+            self.tally.fail("nothing was tested")
+        print(self.tally, flush=True)
+        return 1 if self.tally.failures else 0
+
+
+def prepare(chosen):
+    with progress.step("building the tests, the tools and the devices"):
+        build.payload()
+        build.servers()
+        initramfs.base()
+    for kernel in chosen:
+        with progress.step(f"building the module for {kernel.label}"):
+            initramfs.modules(kernel)

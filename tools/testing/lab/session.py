@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What an emulated host's init reports on the channel (see init)."""
+
+import splat
+import tap
+
+MARK = "@lab "
+
+
+class Session:
+    """Takes the channel line by line; the tests' own lines go to on_line."""
+
+    def __init__(self, tests, on_line, make_reader=tap.Reader):
+        self.tests = tests
+        self.on_line = on_line
+        self.make_reader = make_reader
+        self.reader = None
+        self.part = None
+        self.blank = False
+        self.tally = tap.Tally()
+        self.codes = []
+        self.dmesg = []
+        self.kmemleak = []
+        self.over = False
+        self.console_tail = []	# of a host that did not come to its end
+        self.logs = None	# where they were kept
+
+    def line(self, line):
+        if line.startswith(MARK):
+            self.blank = False
+            self.mark(line.split())
+        elif self.reader:
+            self.test_line(line)
+        elif self.part is not None:
+            self.part.append(line)
+
+    def test_line(self, line):
+        """Init puts a line break before its own line: hold a blank one back."""
+        if self.blank:
+            self.on_line("")
+        self.blank = not line
+        if line:
+            self.reader.line(line)
+            self.on_line(line)
+
+    def mark(self, words):
+        kind = words[1]
+        if kind == "begin":
+            self.reader = self.make_reader(words[2])
+        elif kind == "end":
+            self.end(int(words[3]))
+        elif kind == "problem":
+            self.tally.fail(" ".join(words[2:]))
+        elif kind in ("dmesg", "kmemleak"):
+            self.part = getattr(self, kind)
+        elif kind == "over":
+            self.part = None
+            self.over = True
+
+    def end(self, code):
+        if self.reader:
+            self.tally.add(self.reader.end(code))
+            self.codes.append(code)
+            self.reader = None
+
+    def finish(self, console):
+        """The verdict, with the console's log for what the channel missed."""
+        if self.reader:
+            self.end(None)
+        for test in self.tests[len(self.codes):]:
+            self.tally.fail(f"{test}: did not run")
+        if not self.over:
+            self.tally.fail("the host did not come to its end")
+        for line in splat.find("\n".join(self.dmesg) + "\n" + console):
+            self.tally.fail(f"kernel: {line}")
+        for leak in splat.leaks("\n".join(self.kmemleak)):
+            self.tally.fail(f"kmemleak: {leak}")
+        return self.tally

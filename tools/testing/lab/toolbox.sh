@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The toolbox: a Debian tree of its own in the cache, in which everything is
+# built and run, so that the machine itself needs next to nothing. Sourced by
+# lab, which sets lab_dir, checkout and cache.
+
+toolbox=$cache/toolbox
+toolbox_stamp=.lab-complete
+toolbox_max_age_days=7
+toolbox_log=$cache/toolbox.log
+
+# Where this machine itself gets Debian from, so that the lab works behind
+# whatever mirror, proxy or cache the machine was set up with.
+apt_uri() {
+	local label=$1 uri
+
+	uri=$(apt-get indextargets --format '$(LABEL)|$(REPO_URI)' \
+		'Created-By: Packages' 2>/dev/null |
+		sed -n "s/^$label|//p" | head -n 1)
+	uri=${uri%/}
+	case $uri in
+	mirror+file:*)
+		uri=$(grep -Eo '^[a-z]+://[^[:space:]]+' "${uri#mirror+file:}" | head -n 1)
+		;;
+	esac
+	printf '%s' "${uri%/}"
+}
+
+find_mirrors() {
+	mirror=$(apt_uri Debian)
+	if [ -z "$mirror" ] && [ "$(id -u)" = 0 ]; then
+		apt-get update -qq || true
+		mirror=$(apt_uri Debian)
+	fi
+	security_mirror=$(apt_uri Debian-Security)
+	[ -n "$mirror" ]
+}
+
+use_apt_proxy() {
+	local http='' https=''
+
+	eval "$(apt-config shell http Acquire::http::Proxy https Acquire::https::Proxy)"
+	[ -z "$http" ] || export http_proxy=$http
+	[ -z "$https" ] || export https_proxy=$https
+}
+
+recipe_packages() {
+	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$lab_dir/packages"
+}
+
+recipe_hash() {
+	cat "$lab_dir"/packages "$lab_dir"/preferences "$lab_dir"/packages.py |
+		sha256sum | cut -d ' ' -f 1
+}
+
+# Mounts of its own, gone with the command; processes too. /tmp and /run are
+# fresh, which keeps the paths of UNIX sockets short and leaves nothing behind.
+enter_tree() {
+	local tree=$1
+	shift
+
+	exec unshare --mount --pid --fork --kill-child --propagation private \
+		/bin/sh -c '
+		set -e
+		tree=$1 checkout=$2 cache=$3
+		shift 3
+		mount -t proc proc "$tree/proc"
+		mount --rbind /dev "$tree/dev"
+		mount -t tmpfs -o mode=1777 tmpfs "$tree/tmp"
+		mount -t tmpfs -o mode=755 tmpfs "$tree/run"
+		for dir in "$cache" "$checkout"; do
+			mkdir -p "$tree$dir"
+			mount --rbind "$dir" "$tree$dir"
+		done
+		code=0
+		chroot "$tree" /usr/bin/env -i -C "$checkout" HOME=/tmp \
+			LANG=C.UTF-8 TERM="${TERM:-dumb}" \
+			PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			${http_proxy:+http_proxy="$http_proxy"} \
+			${https_proxy:+https_proxy="$https_proxy"} \
+			DEBIAN_FRONTEND=noninteractive INITRD=No \
+			PYTHONDONTWRITEBYTECODE=1 \
+			LAB_CACHE="$cache" LAB_CHECKOUT="$checkout" "$@" || code=$?
+		exit $code
+		' lab-toolbox "$tree" "$checkout" "$cache" "$@"
+}
+
+in_tree() {
+	(enter_tree "$@")
+}
+
+# Half a tree has no stamp; a damaged one does not pass the check.
+tree_is_sound() {
+	[ -s "$1/$toolbox_stamp" ] &&
+		in_tree "$1" python3 "$lab_dir/packages.py" check 2>/dev/null
+}
+
+recipe_is_the_same() {
+	[ "$(head -n 1 "$toolbox/$toolbox_stamp")" = "$(recipe_hash)" ]
+}
+
+toolbox_is_ready() {
+	[ -n "$(find "$toolbox/$toolbox_stamp" -mtime -$toolbox_max_age_days 2>/dev/null)" ] &&
+		recipe_is_the_same && tree_is_sound "$toolbox"
+}
+
+# 0: the mirror has nothing newer; 1: it has; 2: it cannot be asked.
+mirror_moved_on() {
+	local now
+
+	in_tree "$toolbox" python3 "$lab_dir/packages.py" update \
+		>"$toolbox_log" 2>&1 || return 2
+	now=$(in_tree "$toolbox" python3 "$lab_dir/packages.py" state) || return 2
+	[ "$now" = "$(tail -n +2 "$toolbox/$toolbox_stamp")" ]
+}
+
+# The essentials first, in one go; then the kernels, whose package names only
+# an apt that knows the suites can tell.
+build_tree() {
+	local tree=$1 include
+
+	include=$(recipe_packages | paste -sd, -)
+	mmdebstrap --variant=apt --format=directory --skip=cleanup/apt \
+		--include="$include" \
+		--dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/doc/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' \
+		--dpkgopt='path-exclude=/usr/share/info/*' \
+		--setup-hook='cp /etc/resolv.conf "$1/etc/" 2>/dev/null || true' \
+		--setup-hook="cp '$lab_dir/preferences' \"\$1/etc/apt/preferences.d/lab\"" \
+		trixie "$tree" \
+		"deb $mirror trixie main" \
+		"deb $mirror trixie-backports main" \
+		"deb $mirror bookworm main" \
+		${security_mirror:+"deb $security_mirror bookworm-security main"} &&
+	in_tree "$tree" python3 "$lab_dir/packages.py" install &&
+	in_tree "$tree" python3 "$lab_dir/packages.py" check &&
+	{ recipe_hash; in_tree "$tree" python3 "$lab_dir/packages.py" state; } \
+		>"$tree/$toolbox_stamp.tmp" &&
+	mv "$tree/$toolbox_stamp.tmp" "$tree/$toolbox_stamp"
+}
+
+replace_toolbox() {
+	local new=$toolbox.new
+
+	rm -rf --one-file-system "$new"
+	if ! find_mirrors; then
+		say "this machine's apt names no Debian mirror to take packages from"
+		return 1
+	fi
+	if ! step "building the toolbox, about 3 minutes" build_tree "$new"; then
+		tail -n 20 "$toolbox_log" >&2
+		say "building the toolbox failed, all of it in $toolbox_log"
+		rm -rf --one-file-system "$new"
+		return 1
+	fi
+	rm -rf --one-file-system "$toolbox"
+	mv "$new" "$toolbox"
+}
+
+renew_toolbox() {
+	local sound=no
+
+	if tree_is_sound "$toolbox"; then
+		sound=yes
+		if recipe_is_the_same; then
+			mirror_moved_on
+			case $? in
+			0)
+				touch "$toolbox/$toolbox_stamp"
+				return 0
+				;;
+			2)
+				say "the mirror cannot be reached, using the toolbox as it is"
+				return 0
+				;;
+			esac
+		fi
+	fi
+	replace_toolbox && return 0
+	[ $sound = yes ] && say "using the toolbox as it was"
+}
+
+# Leaves a shared lock on the cache, which lasts as long as this command and
+# whatever it starts: nobody replaces a toolbox that is in use.
+ensure_toolbox() {
+	mkdir -p "$cache" || return 1
+	use_apt_proxy
+	exec 9>"$cache/lock"
+	if ! flock -n -s 9; then
+		say "waiting for another lab to build the toolbox"
+		flock -s 9
+	fi
+	toolbox_is_ready && return 0
+	if ! flock -n -x 9; then
+		flock -s 9
+		tree_is_sound "$toolbox" && recipe_is_the_same && return 0
+		say "waiting for other labs to end, to build another toolbox"
+		flock -x 9
+	fi
+	toolbox_is_ready || renew_toolbox || return 1
+	flock -s 9
+}
