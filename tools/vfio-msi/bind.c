@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vfio-msi bind: give devices to msi-vfio-pci, or to another driver. */
+#include <stdio.h>
+#include <string.h>
+
+#include "vfio-msi.h"
+
+struct bind {
+	struct selection sel;
+	const char *driver;
+	bool force;
+};
+
+static const struct argp_option options[] = {
+	{ "driver", 'b', "NAME", 0, "Bind to this driver (default: " MSI_VFIO_PCI ")", 0 },
+	{ "force", 'f', NULL, 0, "Take devices that are in use", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct bind *bind = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &bind->sel;
+		return 0;
+	case 'b':
+		/* it becomes a folder's name in sysfs */
+		if (!*arg || *arg == '.' || strchr(arg, '/') || strlen(arg) >= NAME_SIZE)
+			argp_error(state, "%s: not a driver's name", arg);
+		bind->driver = arg;
+		return 0;
+	case 'f':
+		bind->force = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (!select_given(&bind->sel))
+			argp_error(state, "no device selected");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static int check(const struct bind *bind, const struct device *dev)
+{
+	char driver[NAME_SIZE];
+	int result;
+
+	if (device_is_bridge(dev)) {
+		complain(0, "%s: refused: it is a bridge", dev->bdf);
+		return EXIT_REFUSED;
+	}
+	result = device_check_writable(dev);
+	if (result)
+		return result;
+	if (bind->force || (!device_driver(dev, driver) && !strcmp(driver, bind->driver)))
+		return EXIT_DONE;
+	return use_check(dev);
+}
+
+/* What stands between the bound device and a user of it */
+static void tell_group(const struct device *dev)
+{
+	struct group group;
+	size_t i;
+
+	group_read(dev, &group);
+	if (!group.name[0])
+		note("%s is in no IOMMU group; is the IOMMU on?", dev->bdf);
+	for (i = 0; i < group.count; i++)
+		if (group.member[i].blocks && strcmp(group.member[i].bdf, dev->bdf))
+			note("IOMMU group %s cannot be used yet: %s is bound to %s, no VFIO driver",
+			     group.name, group.member[i].bdf, group.member[i].driver);
+	group_free(&group);
+}
+
+static int bind_one(const struct bind *bind, const struct device *dev)
+{
+	char old[NAME_SIZE];
+
+	device_driver(dev, old);
+	if (driver_bind(dev, bind->driver)) {
+		struct group group;
+
+		group_read(dev, &group);
+		if (!group.name[0])
+			note("%s is in no IOMMU group; is the IOMMU on?", dev->bdf);
+		group_free(&group);
+		return EXIT_FAILED;
+	}
+	if (!strcmp(old, bind->driver))
+		printf("%s: already bound to %s\n", dev->bdf, bind->driver);
+	else
+		printf("%s: bound to %s (before: %s)\n", dev->bdf, bind->driver,
+		       old[0] ? old : "none");
+	if (device_is_vfio(dev))
+		tell_group(dev);
+	return EXIT_DONE;
+}
+
+/* Nothing is touched unless all of it may be done. */
+static int bind_all(const struct bind *bind)
+{
+	int result = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < bind->sel.count; i++) {
+		int refused = check(bind, &bind->sel.device[i]);
+
+		if (refused)
+			result = refused;
+	}
+	if (result)
+		return result;
+	if (driver_load(bind->driver))
+		return EXIT_FAILED;
+	for (i = 0; i < bind->sel.count && !result; i++)
+		result = bind_one(bind, &bind->sel.device[i]);
+	return result;
+}
+
+int bind_main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &select_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.children = children,
+		.args_doc = "SEL...",
+		.doc = "Bind devices to " MSI_VFIO_PCI
+		       ", until \"vfio-msi unbind\" or the next boot.",
+	};
+	struct bind bind = { .driver = MSI_VFIO_PCI };
+	int result;
+
+	select_init(&bind.sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &bind);
+	result = select_devices(&bind.sel);
+	if (!result)
+		result = bind_all(&bind);
+	select_free(&bind.sel);
+	return result;
+}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bash completion for vfio-msi(8)
+
+_vfio_msi_devices()
+{
+	local path
+
+	for path in /sys/bus/pci/devices/*; do
+		[[ ! -e $path ]] || echo "${path##*/}"
+	done
+}
+
+_vfio_msi_addresses()
+{
+	# a colon separates words for readline: complete what is behind the last
+	mapfile -t COMPREPLY < <(compgen -W "$(_vfio_msi_devices)" -- "$1")
+	if [[ $1 == *:* && $COMP_WORDBREAKS == *:* ]]; then
+		COMPREPLY=("${COMPREPLY[@]#"${1%:*}:"}")
+	fi
+}
+
+_vfio_msi_drivers()
+{
+	mapfile -t COMPREPLY < <(compgen -W "msi-vfio-pci vfio-pci" -- "$1")
+}
+
+_vfio_msi_words()
+{
+	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
+}
+
+_vfio_msi()
+{
+	local commands="list bind unbind show vectors"
+	local common="--slot --device --help --usage --version"
+	local line=${COMP_LINE:0:COMP_POINT} word previous
+	local -a words
+
+	# the line's own words: COMP_WORDS is cut at colons
+	read -ra words <<<"$line"
+	[[ $line == *[[:space:]] ]] && words+=("")
+	word=${words[-1]}
+	previous=${words[-2]}
+	COMPREPLY=()
+
+	if ((${#words[@]} == 2)); then
+		_vfio_msi_words "$word" "$commands --help --usage --version"
+		return
+	fi
+	case $previous in
+	-o | --output)
+		_vfio_msi_words "$word" "table json"
+		return
+		;;
+	-b | --driver)
+		_vfio_msi_drivers "$word"
+		return
+		;;
+	-d | --device)
+		return
+		;;
+	esac
+	if [[ $word != -* ]]; then
+		_vfio_msi_addresses "$word"
+		return
+	fi
+	case ${words[1]} in
+	list | show | vectors)
+		_vfio_msi_words "$word" "$common --domains --output"
+		;;
+	bind)
+		_vfio_msi_words "$word" "$common --driver --force"
+		;;
+	unbind)
+		_vfio_msi_words "$word" "$common --force"
+		;;
+	esac
+}
+
+complete -F _vfio_msi vfio-msi

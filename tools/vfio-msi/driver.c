@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which driver a device has: driver_override, bind, unbind, modprobe. */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "vfio-msi.h"
+
+extern char **environ;
+
+/* Its exit code, or a negative errno. */
+static int run_modprobe(char *const argv[])
+{
+	int err, status;
+	pid_t pid;
+
+	fflush(NULL);
+	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
+	if (err)
+		return -err;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}
+
+static void driver_path(const char *driver, const char *file, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "/sys/bus/pci/drivers/%s%s", driver, file);
+}
+
+/* Makes sure that the driver is there; its module has the same name. */
+int driver_load(const char *driver)
+{
+	char name[NAME_SIZE], path[PATH_MAX];
+	char *argv[] = { "modprobe", "--", name, NULL };
+	int err;
+
+	driver_path(driver, "", path);
+	if (!access(path, F_OK))
+		return 0;
+
+	snprintf(name, sizeof(name), "%s", driver);
+	err = run_modprobe(argv);
+	if (err) {
+		/* modprobe itself has said why it failed */
+		complain(err < 0 ? err : 0, "driver %s: modprobe failed", driver);
+		return err;
+	}
+	if (access(path, F_OK)) {
+		err = -errno;
+		complain(err, "%s", path);
+	}
+	return err;
+}
+
+/* What a device that nobody is bound to would get at boot. */
+static void load_native(const struct device *dev)
+{
+	char alias[256];
+	char *argv[] = { "modprobe", "--quiet", "--use-blacklist", "--", alias, NULL };
+
+	/* no driver for the device is no error */
+	if (!device_read(dev, "modalias", alias, sizeof(alias)))
+		run_modprobe(argv);
+}
+
+/* The override, or an empty name. */
+int driver_override(const struct device *dev, char override[NAME_SIZE])
+{
+	int err = device_read(dev, "driver_override", override, NAME_SIZE);
+
+	if (err || !strcmp(override, "(null)"))
+		override[0] = '\0';
+	return err;
+}
+
+static int write_text(const char *path, const char *text)
+{
+	int err = file_write(path, text);
+
+	if (err)
+		complain(err, "%s", path);
+	return err;
+}
+
+/* Before anything else is done: returns an exit code. */
+int device_check_writable(const struct device *dev)
+{
+	char path[PATH_MAX];
+
+	device_path(dev, "driver_override", path);
+	if (!access(path, W_OK))
+		return EXIT_DONE;
+	complain(errno, "%s", path);
+	return EXIT_FAILED;
+}
+
+static int set_override(const struct device *dev, const char *driver)
+{
+	char path[PATH_MAX], text[NAME_SIZE + 1];
+
+	/* an empty line clears it */
+	snprintf(text, sizeof(text), "%s\n", driver);
+	device_path(dev, "driver_override", path);
+	return write_text(path, text);
+}
+
+static int detach(const struct device *dev, const char *driver)
+{
+	char path[PATH_MAX];
+
+	if (!driver[0])
+		return 0;
+	driver_path(driver, "/unbind", path);
+	return write_text(path, dev->bdf);
+}
+
+/* Unlike drivers_probe, this file answers with what the driver's probe said. */
+static int attach(const struct device *dev, const char *driver)
+{
+	char path[PATH_MAX];
+
+	driver_path(driver, "/bind", path);
+	return write_text(path, dev->bdf);
+}
+
+static int probe(const struct device *dev)
+{
+	return write_text("/sys/bus/pci/drivers_probe", dev->bdf);
+}
+
+/* The kernel's messages from here on, or -1 where this user may not read them. */
+static int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+/* The text of a record, without its prefix and what follows the first line. */
+static char *record_text(char *record, ssize_t length)
+{
+	char *text;
+
+	record[length] = '\0';
+	text = strchr(record, ';');
+	text = text ? text + 1 : record;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* Says the last thing that the kernel said about the device. */
+static void kmsg_hint(int fd, const struct device *dev)
+{
+	char record[8192], *last = NULL;
+	ssize_t length;
+
+	/* EPIPE: records were overwritten before they were read */
+	while (fd >= 0 && ((length = read(fd, record, sizeof(record) - 1)) > 0 ||
+			   (length < 0 && errno == EPIPE))) {
+		char *text;
+
+		if (length < 0)
+			continue;
+		text = record_text(record, length);
+		if (!strstr(text, dev->bdf))
+			continue;
+		free(last);
+		last = format_text("%s", text);
+	}
+	if (last)
+		complain(0, "%s: the kernel said: %s", dev->bdf, last);
+	else
+		complain(0, "%s: the kernel log (dmesg) may tell why", dev->bdf);
+	free(last);
+}
+
+/*
+ * Back to how the device was. All that can be done about an error here is to
+ * say it, which the steps do.
+ */
+static void restore(const struct device *dev, const char *driver, const char *override)
+{
+	char now[NAME_SIZE];
+
+	set_override(dev, override);
+	device_driver(dev, now);
+	if (!strcmp(now, driver))
+		return;
+	detach(dev, now);
+	if (driver[0] && !attach(dev, driver))
+		note("%s: bound to %s again", dev->bdf, driver);
+}
+
+static int move(const struct device *dev, const char *from, const char *to)
+{
+	char now[NAME_SIZE];
+	int kmsg, err;
+
+	err = detach(dev, from);
+	if (err)
+		return err;
+
+	kmsg = kmsg_open();
+	err = attach(dev, to);
+	if (!err && (device_driver(dev, now) || strcmp(now, to))) {
+		err = -ENODEV;
+		complain(err, "%s: %s", dev->bdf, to);
+	}
+	if (err)
+		kmsg_hint(kmsg, dev);
+	if (kmsg >= 0)
+		close(kmsg);
+	return err;
+}
+
+int driver_bind(const struct device *dev, const char *driver)
+{
+	char old_driver[NAME_SIZE], old_override[NAME_SIZE];
+	int err;
+
+	device_driver(dev, old_driver);
+	driver_override(dev, old_override);
+
+	/* first, so that no other driver can take the device in between */
+	err = set_override(dev, driver);
+	if (err || !strcmp(old_driver, driver))
+		return err;
+
+	err = move(dev, old_driver, driver);
+	if (err)
+		restore(dev, old_driver, old_override);
+	return err;
+}
+
+/* Gives the device back to whatever driver the host has for it. */
+int driver_release(const struct device *dev)
+{
+	char driver[NAME_SIZE], override[NAME_SIZE];
+	int err;
+
+	device_driver(dev, driver);
+	driver_override(dev, override);
+
+	err = set_override(dev, "");
+	if (err)
+		return err;
+	if (driver[0] && !device_is_vfio(dev))
+		return 0;
+
+	err = detach(dev, driver);
+	if (err) {
+		set_override(dev, override);
+		return err;
+	}
+	err = probe(dev);
+	if (!err && device_driver(dev, driver))
+		load_native(dev);
+	return err;
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which processes have a device node, or a VFIO session of a device, open. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vfio-msi.h"
+
+#define SYSPATH	"vfio-device-syspath: "
+
+struct holder {
+	pid_t pid;
+	dev_t number;
+	bool block;
+	char *syspath;		/* a VFIO device, by its folder in sysfs */
+};
+
+/* One look at all processes serves every device of a command. */
+static struct {
+	bool done;
+	bool partial;		/* some processes were not ours to look at */
+	size_t count;
+	struct holder *holder;
+} seen;
+
+static void add_holder(pid_t pid, dev_t number, bool block, char *syspath)
+{
+	seen.holder = xrealloc(seen.holder, seen.count + 1, sizeof(*seen.holder));
+	seen.holder[seen.count++] = (struct holder){
+		.pid = pid,
+		.number = number,
+		.block = block,
+		.syspath = syspath,
+	};
+}
+
+/* Kernels since 6.17 name the device in its fdinfo. */
+static char *read_syspath(pid_t pid, const char *fd)
+{
+	char path[64], line[PATH_MAX];
+	char *syspath = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo/%.16s", (int)pid, fd);
+	file = fopen(path, "re");
+	if (!file)
+		return NULL;
+	while (!syspath && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, SYSPATH, strlen(SYSPATH)))
+			syspath = format_text("%s", line + strlen(SYSPATH));
+	}
+	fclose(file);
+	return syspath;
+}
+
+/* Other files are not even looked up: that may hang on a dead file server. */
+static void look_at_file(pid_t pid, int dir, const char *fd)
+{
+	char target[64] = "";
+	struct stat st;
+
+	if (readlinkat(dir, fd, target, sizeof(target) - 1) < 0)
+		return;
+	if (!strncmp(target, "/dev/", 5)) {
+		if (!fstatat(dir, fd, &st, 0) && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+			add_holder(pid, st.st_rdev, S_ISBLK(st.st_mode), NULL);
+	} else if (!strcmp(target, "anon_inode:[vfio-device]")) {
+		char *syspath = read_syspath(pid, fd);
+
+		if (syspath)
+			add_holder(pid, 0, false, syspath);
+	}
+}
+
+static void look_at_process(pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *stream;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	stream = opendir(path);
+	if (!stream) {
+		/* ENOENT: it ended meanwhile */
+		if (errno != ENOENT)
+			seen.partial = true;
+		return;
+	}
+	while ((entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			look_at_file(pid, dirfd(stream), entry->d_name);
+	closedir(stream);
+}
+
+static void look(void)
+{
+	struct dirent *entry;
+	DIR *stream;
+
+	if (seen.done)
+		return;
+	seen.done = true;
+	stream = opendir("/proc");
+	if (!stream) {
+		seen.partial = true;
+		return;
+	}
+	while ((entry = readdir(stream))) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 0 && pid != getpid())
+			look_at_process(pid);
+	}
+	closedir(stream);
+}
+
+bool holders_known(void)
+{
+	look();
+	return !seen.partial;
+}
+
+static void process_name(pid_t pid, char name[NAME_SIZE])
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (file_read(path, name, NAME_SIZE))
+		strcpy(name, "?");
+}
+
+static void add_use(enum use_kind kind, const char *what, pid_t pid, struct uses *uses)
+{
+	char name[NAME_SIZE];
+
+	process_name(pid, name);
+	use_add(uses, kind, "%s is open in process %d (%s)", what, (int)pid, name);
+}
+
+void holders_of_node(const struct node *node, enum use_kind kind, struct uses *uses)
+{
+	pid_t last = 0;
+	size_t i;
+
+	look();
+	for (i = 0; i < seen.count; i++) {
+		const struct holder *holder = &seen.holder[i];
+
+		/* once a process, however often it has the node open */
+		if (holder->syspath || holder->number != node->number ||
+		    holder->block != node->block || holder->pid == last)
+			continue;
+		last = holder->pid;
+		add_use(kind, node->name, holder->pid, uses);
+	}
+}
+
+void holders_of_session(const struct device *dev, struct uses *uses)
+{
+	char link[PATH_MAX], *real;
+	pid_t last = 0;
+	size_t i;
+
+	look();
+	device_path(dev, "vfio-dev", link);
+	real = realpath(link, NULL);
+	for (i = 0; real && i < seen.count; i++) {
+		const struct holder *holder = &seen.holder[i];
+
+		if (!holder->syspath || holder->pid == last ||
+		    strncmp(holder->syspath, real, strlen(real)))
+			continue;
+		last = holder->pid;
+		add_use(USE_SESSION, "VFIO device", holder->pid, uses);
+	}
+	free(real);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Linux interrupts of a device: number, CPUs, count, and which vector it is. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfio-msi.h"
+
+/* How the kernel numbers the vectors of all devices in one interrupt domain */
+#define HWIRQ_INDEX_BITS	11
+#define HWIRQ_DOMAIN_SHIFT	27
+
+static int irq_file(const char *format, unsigned int irq, char *buf, size_t size)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), format, irq);
+	return file_read(path, buf, size);
+}
+
+#define IRQ_FILE(irq, name, buf) \
+	irq_file("/sys/kernel/irq/%u/" name, irq, buf, sizeof(buf))
+#define PROC_FILE(irq, name, buf) \
+	irq_file("/proc/irq/%u/" name, irq, buf, sizeof(buf))
+
+/* The file has one number per possible CPU. */
+static uint64_t sum_counts(unsigned int irq)
+{
+	static char text[1 << 16];
+	char *rest = text, *count;
+	uint64_t sum = 0;
+
+	if (IRQ_FILE(irq, "per_cpu_count", text))
+		return 0;
+	while ((count = strsep(&rest, ",")))
+		sum += strtoull(count, NULL, 10);
+	return sum;
+}
+
+void irq_read(struct irq *irq)
+{
+	if (PROC_FILE(irq->number, "smp_affinity_list", irq->affinity))
+		irq->affinity[0] = '\0';
+	if (PROC_FILE(irq->number, "effective_affinity_list", irq->effective))
+		irq->effective[0] = '\0';
+	irq->count = sum_counts(irq->number);
+}
+
+/*
+ * The number within the interrupt domain is the vector: in a domain of the
+ * device's own (its chip is then named after the device), plainly; in a shared
+ * one, below the device's address. Anything else is not guessed at.
+ */
+static int find_vector(const struct device *dev, unsigned int irq)
+{
+	const struct pci_dev *pci = dev->pci;
+	unsigned long long hwirq, base;
+	char text[NAME_SIZE], chip[128];
+	char *end;
+
+	if (IRQ_FILE(irq, "hwirq", text) || IRQ_FILE(irq, "chip_name", chip))
+		return -1;
+	hwirq = strtoull(text, &end, 10);
+	if (end == text || *end)
+		return -1;
+	if (strstr(chip, dev->bdf))
+		return hwirq < 1u << HWIRQ_INDEX_BITS ? (int)hwirq : -1;
+
+	base = (unsigned long long)pci->domain << HWIRQ_DOMAIN_SHIFT |
+	       (unsigned long long)(pci->bus << 8 | pci->dev << 3 | pci->func)
+			<< HWIRQ_INDEX_BITS;
+	if (hwirq >> HWIRQ_INDEX_BITS != base >> HWIRQ_INDEX_BITS)
+		return -1;
+	return (int)(hwirq & ((1u << HWIRQ_INDEX_BITS) - 1));
+}
+
+static void add_irq(const struct device *dev, unsigned int number, struct irqs *irqs)
+{
+	char file[32], mode[8];
+	struct irq *irq;
+
+	snprintf(file, sizeof(file), "msi_irqs/%u", number);
+	if (device_read(dev, file, mode, sizeof(mode)))
+		return;
+	irqs->irq = xrealloc(irqs->irq, irqs->count + 1, sizeof(*irqs->irq));
+	irq = &irqs->irq[irqs->count++];
+	*irq = (struct irq){ .number = number, .msix = !strcmp(mode, "msix") };
+	irq->vector = find_vector(dev, number);
+	irq_read(irq);
+}
+
+static int by_vector(const void *a, const void *b)
+{
+	const struct irq *x = a, *y = b;
+
+	if (x->vector != y->vector)
+		return x->vector < y->vector ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+void irqs_read(const struct device *dev, struct irqs *irqs)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *stream;
+
+	memset(irqs, 0, sizeof(*irqs));
+	device_path(dev, "msi_irqs", path);
+	stream = opendir(path);
+	if (!stream)
+		return;
+	while ((entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			add_irq(dev, (unsigned int)atoi(entry->d_name), irqs);
+	closedir(stream);
+	if (irqs->count)
+		qsort(irqs->irq, irqs->count, sizeof(*irqs->irq), by_vector);
+}
+
+void irqs_free(struct irqs *irqs)
+{
+	free(irqs->irq);
+}
+
+/* "IR-" is how x86 names the chips behind interrupt remapping. */
+static enum remapping chip_remapping(const char *chip)
+{
+	if (!strncmp(chip, "IR-", 3) || !strncmp(chip, "ITS-", 4))
+		return REMAPPING_ON;
+	if (!strncmp(chip, "PCI-MSI", 7) || !strcmp(chip, "IO-APIC"))
+		return REMAPPING_OFF;
+	return REMAPPING_UNKNOWN;
+}
+
+/* All interrupts of an x86 machine are remapped, or none. */
+static enum remapping platform_remapping(void)
+{
+	enum remapping remapping = REMAPPING_UNKNOWN;
+	struct dirent *entry;
+	DIR *stream = opendir("/sys/kernel/irq");
+	char chip[128];
+
+	if (!stream)
+		return REMAPPING_UNKNOWN;
+	while (remapping == REMAPPING_UNKNOWN && (entry = readdir(stream))) {
+		unsigned int irq = (unsigned int)atoi(entry->d_name);
+
+		if (entry->d_name[0] == '.' || IRQ_FILE(irq, "chip_name", chip))
+			continue;
+		/* on arm64 each device may have another controller */
+		if (strstr(chip, "IO-APIC"))
+			remapping = chip_remapping(chip);
+	}
+	closedir(stream);
+	return remapping;
+}
+
+enum remapping irq_remapping(const struct device *dev)
+{
+	enum remapping remapping = REMAPPING_UNKNOWN;
+	struct irqs irqs;
+	char chip[128];
+
+	irqs_read(dev, &irqs);
+	if (irqs.count && !IRQ_FILE(irqs.irq[0].number, "chip_name", chip))
+		remapping = chip_remapping(chip);
+	irqs_free(&irqs);
+	return remapping == REMAPPING_UNKNOWN ? platform_remapping() : remapping;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vfio-msi list: which devices there are, and whose they are. */
+#include <stdio.h>
+
+#include "vfio-msi.h"
+
+struct row {
+	const struct device *dev;
+	struct caps caps;
+	struct group group;
+	struct irqs irqs;
+	struct uses uses;
+	char driver[NAME_SIZE];
+	char name[256];
+};
+
+static void row_read(const struct selection *sel, const struct device *dev, struct row *row)
+{
+	*row = (struct row){ .dev = dev };
+	caps_read(dev, &row->caps);
+	group_read(dev, &row->group);
+	irqs_read(dev, &row->irqs);
+	use_find(dev, &row->uses);
+	device_driver(dev, row->driver);
+	pci_lookup_name(sel->access, row->name, sizeof(row->name),
+			PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
+			dev->pci->vendor_id, dev->pci->device_id);
+}
+
+static void row_free(struct row *row)
+{
+	group_free(&row->group);
+	irqs_free(&row->irqs);
+	use_free(&row->uses);
+}
+
+/* Where capabilities cannot be read every device is listed rather than none. */
+static bool is_of_interest(const struct row *row)
+{
+	if (device_is_bridge(row->dev))
+		return false;
+	return !row->caps.known || row->caps.msi.pos || row->caps.msix.pos;
+}
+
+static void format_vectors(const struct caps *caps, unsigned int vectors, char text[16])
+{
+	if (!caps->known)
+		snprintf(text, 16, "?");
+	else if (vectors)
+		snprintf(text, 16, "%u", vectors);
+	else
+		snprintf(text, 16, "-");
+}
+
+static unsigned int msi_vectors(const struct row *row)
+{
+	return row->caps.msi.pos ? row->caps.msi.vectors : 0;
+}
+
+static unsigned int msix_vectors(const struct row *row)
+{
+	return row->caps.msix.pos ? row->caps.msix.vectors : 0;
+}
+
+static const char *allocated_kind(const struct irqs *irqs)
+{
+	if (!irqs->count)
+		return "none";
+	return irqs->irq[0].msix ? "msix" : "msi";
+}
+
+static void format_allocated(const struct irqs *irqs, char text[32])
+{
+	if (irqs->count)
+		snprintf(text, 32, "%s %zu", allocated_kind(irqs), irqs->count);
+	else
+		snprintf(text, 32, "-");
+}
+
+static const char *format_use(const struct row *row)
+{
+	if (row->uses.count)
+		return use_name(row->uses.use[0].kind);
+	return row->uses.known ? "-" : "?";
+}
+
+static void print_row(const struct selection *sel, const struct row *row, struct table *table)
+{
+	char msi[16], msix[16], allocated[32];
+
+	format_vectors(&row->caps, msi_vectors(row), msi);
+	format_vectors(&row->caps, msix_vectors(row), msix);
+	format_allocated(&row->irqs, allocated);
+	table_add(table, "%s\t%04x:%04x\t%s\t%s\t%s\t%s\t%s\t%s\t%s",
+		  select_address(sel, row->dev), row->dev->pci->vendor_id,
+		  row->dev->pci->device_id, row->driver[0] ? row->driver : "-",
+		  row->group.name[0] ? row->group.name : "-", msi, msix, allocated,
+		  format_use(row), row->name);
+}
+
+static struct json_object *json_count(const struct caps *caps, unsigned int vectors)
+{
+	return caps->known ? json_object_new_int((int)vectors) : NULL;
+}
+
+static struct json_object *json_row(const struct row *row)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *allocated = json_object_new_object();
+	const struct pci_dev *pci = row->dev->pci;
+
+	json_object_object_add(object, "address", json_text(row->dev->bdf));
+	json_object_object_add(object, "vendor", json_hex(pci->vendor_id, 4));
+	json_object_object_add(object, "device", json_hex(pci->device_id, 4));
+	json_object_object_add(object, "class", json_hex(pci->device_class, 4));
+	json_object_object_add(object, "name", json_text(row->name));
+	json_object_object_add(object, "driver", json_text(row->driver));
+	json_object_object_add(object, "iommu_group", json_text(row->group.name));
+	json_object_object_add(object, "msi_vectors", json_count(&row->caps, msi_vectors(row)));
+	json_object_object_add(object, "msix_vectors", json_count(&row->caps, msix_vectors(row)));
+	json_object_object_add(allocated, "index", json_text(allocated_kind(&row->irqs)));
+	json_object_object_add(allocated, "vectors", json_object_new_int((int)row->irqs.count));
+	json_object_object_add(object, "allocated", allocated);
+	json_object_object_add(object, "in_use", use_json(&row->uses));
+	return object;
+}
+
+static void list(const struct selection *sel)
+{
+	struct json_object *array = sel->json ? json_object_new_array() : NULL;
+	bool partial = false;
+	struct table table;
+	size_t i;
+
+	table_init(&table, 9, 1 << 3 | 1 << 4 | 1 << 5);
+	table_add(&table, "ADDRESS\tID\tDRIVER\tGROUP\tMSI\tMSI-X\tALLOCATED\tUSE\tNAME");
+	for (i = 0; i < sel->count; i++) {
+		struct row row;
+
+		row_read(sel, &sel->device[i], &row);
+		partial |= !row.caps.known || !row.uses.known;
+		if (select_given(sel) || is_of_interest(&row)) {
+			if (array)
+				json_object_array_add(array, json_row(&row));
+			else
+				print_row(sel, &row, &table);
+		}
+		row_free(&row);
+	}
+	if (array)
+		json_print("devices", array);
+	else
+		table_print(&table);
+	if (partial)
+		note("not everything can be seen by this user; run as root");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = state->input;
+	return 0;
+}
+
+int list_main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp argp = {
+		.parser = parse,
+		.children = children,
+		.args_doc = "[SEL...]",
+		.doc = "List PCI devices that have MSI or MSI-X, or those that SEL, -s "
+		       "and -d name.",
+	};
+	struct selection sel;
+	int result;
+
+	select_init(&sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &sel);
+	result = select_devices(&sel);
+	if (!result)
+		list(&sel);
+	select_free(&sel);
+	return result;
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages, tables and JSON. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfio-msi.h"
+
+void complain(int err, const char *format, ...)
+{
+	va_list args;
+
+	/* What was printed so far belongs before the message. */
+	fflush(stdout);
+	fputs("vfio-msi: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	if (err)
+		fprintf(stderr, ": %s", strerror(err < 0 ? -err : err));
+	fputc('\n', stderr);
+}
+
+void note(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("vfio-msi: note: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+static void out_of_memory(void)
+{
+	complain(ENOMEM, "memory");
+	exit(EXIT_FAILED);
+}
+
+void *xrealloc(void *old, size_t count, size_t size)
+{
+	void *new = reallocarray(old, count, size);
+
+	if (!new)
+		out_of_memory();
+	return new;
+}
+
+static char *format_list(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		out_of_memory();
+	return text;
+}
+
+char *format_text(const char *format, ...)
+{
+	va_list args;
+	char *text;
+
+	va_start(args, format);
+	text = format_list(format, args);
+	va_end(args);
+	return text;
+}
+
+void table_init(struct table *table, size_t columns, unsigned int right)
+{
+	*table = (struct table){ .columns = columns, .right = right };
+}
+
+/* One row: the cells are what stands between the tabs. */
+void table_add(struct table *table, const char *format, ...)
+{
+	size_t first = table->rows * table->columns;
+	char *text, *rest;
+	va_list args;
+	size_t i;
+
+	va_start(args, format);
+	text = format_list(format, args);
+	va_end(args);
+
+	table->rows++;
+	table->cell = xrealloc(table->cell, table->rows * table->columns,
+			       sizeof(*table->cell));
+	rest = text;
+	for (i = 0; i < table->columns; i++) {
+		const char *cell = strsep(&rest, "\t");
+
+		table->cell[first + i] = format_text("%s", cell ? cell : "");
+	}
+	free(text);
+}
+
+static int column_width(const struct table *table, size_t column)
+{
+	size_t i, width = 0;
+
+	for (i = column; i < table->rows * table->columns; i += table->columns) {
+		size_t length = strlen(table->cell[i]);
+
+		if (length > width)
+			width = length;
+	}
+	return (int)width;
+}
+
+static void print_cell(const struct table *table, size_t row, size_t column, int width)
+{
+	const char *cell = table->cell[row * table->columns + column];
+
+	if (column)
+		fputs("  ", stdout);
+	if (table->right & (1u << column))
+		printf("%*s", width, cell);
+	else if (column + 1 < table->columns)
+		printf("%-*s", width, cell);
+	else
+		fputs(cell, stdout);
+}
+
+/* Prints the table and frees it. */
+void table_print(struct table *table)
+{
+	int *width = xrealloc(NULL, table->columns, sizeof(*width));
+	size_t row, column;
+
+	for (column = 0; column < table->columns; column++)
+		width[column] = column_width(table, column);
+
+	for (row = 0; row < table->rows; row++) {
+		for (column = 0; column < table->columns; column++)
+			print_cell(table, row, column, width[column]);
+		putchar('\n');
+	}
+
+	for (row = 0; row < table->rows * table->columns; row++)
+		free(table->cell[row]);
+	free(table->cell);
+	free(width);
+}
+
+/* An empty text is JSON's null. */
+struct json_object *json_text(const char *text)
+{
+	return *text ? json_object_new_string(text) : NULL;
+}
+
+/* Text, because JSON readers keep only 53 bits of a number. */
+struct json_object *json_hex(uint64_t value, unsigned int digits)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%0*llx", (int)digits, (unsigned long long)value);
+	return json_object_new_string(text);
+}
+
+/* Prints the document that holds @value under @key, and frees it. */
+void json_print(const char *key, struct json_object *value)
+{
+	struct json_object *document = json_object_new_object();
+
+	json_object_object_add(document, "version", json_object_new_int(1));
+	json_object_object_add(document, key, value);
+	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
+					    JSON_C_TO_STRING_SPACED |
+					    JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(document);
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The devices that a command line names: lspci's selectors, by libpci. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfio-msi.h"
+
+static const struct argp_option select_options[] = {
+	{ .doc = "Devices, spelled as for lspci(8):" },
+	{ "slot", 's', "[[[DOMAIN]:]BUS:][SLOT][.[FUNC]]", 0,
+	  "Devices at these places (may be repeated; the same as SEL)", 0 },
+	{ "device", 'd', "[VENDOR]:[DEVICE][:CLASS]", 0,
+	  "Devices with these IDs", 0 },
+	{ 0 }
+};
+
+static const struct argp_option output_options[] = {
+	{ "domains", 'D', NULL, 0, "Print addresses with their domain", 0 },
+	{ "output", 'o', "FORMAT", 0, "Print a \"table\" (the default) or \"json\"", 0 },
+	{ 0 }
+};
+
+static void add_slot(struct selection *sel, const char *text, struct argp_state *state)
+{
+	char *copy = format_text("%s", text);
+	struct pci_filter *slot;
+	char *reason;
+
+	sel->slot = xrealloc(sel->slot, sel->slots + 1, sizeof(*sel->slot));
+	sel->slot_text = xrealloc(sel->slot_text, sel->slots + 1, sizeof(*sel->slot_text));
+	slot = &sel->slot[sel->slots];
+	pci_filter_init(sel->access, slot);
+	/* libpci writes into what it parses */
+	reason = pci_filter_parse_slot(slot, copy);
+	if (reason)
+		argp_error(state, "invalid selector \"%s\": %s", text, reason);
+	free(copy);
+	sel->slot_text[sel->slots++] = format_text("%s", text);
+}
+
+static void set_id(struct selection *sel, const char *text, struct argp_state *state)
+{
+	char *copy = format_text("%s", text);
+	char *reason = pci_filter_parse_id(&sel->id, copy);
+
+	if (reason)
+		argp_error(state, "invalid selector \"%s\": %s", text, reason);
+	free(copy);
+	free(sel->id_text);
+	sel->id_text = format_text("%s", text);
+}
+
+static error_t parse_select(int key, char *arg, struct argp_state *state)
+{
+	struct selection *sel = state->input;
+
+	switch (key) {
+	case 's':
+	case ARGP_KEY_ARG:
+		add_slot(sel, arg, state);
+		return 0;
+	case 'd':
+		set_id(sel, arg, state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_output(int key, char *arg, struct argp_state *state)
+{
+	struct selection *sel = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->input;
+		return 0;
+	case 'D':
+		sel->domains = true;
+		return 0;
+	case 'o':
+		sel->json = !strcmp(arg, "json");
+		if (!sel->json && strcmp(arg, "table"))
+			argp_error(state, "%s: unknown output format", arg);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp select_argp = {
+	.options = select_options,
+	.parser = parse_select,
+};
+
+static const struct argp_child output_children[] = {
+	{ .argp = &select_argp },
+	{ 0 }
+};
+
+const struct argp select_output_argp = {
+	.options = output_options,
+	.parser = parse_output,
+	.children = output_children,
+};
+
+/* libpci's own message for what it cannot go on after */
+static void __attribute__((noreturn, format(printf, 1, 2))) pci_failed(char *format, ...)
+{
+	va_list args;
+
+	fputs("vfio-msi: libpci: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	exit(EXIT_FAILED);
+}
+
+void select_init(struct selection *sel)
+{
+	*sel = (struct selection){ .access = pci_alloc() };
+	sel->access->error = pci_failed;
+	/* Everything here is about Linux's view: drivers, groups, interrupts. */
+	sel->access->method = PCI_ACCESS_SYS_BUS_PCI;
+	pci_init(sel->access);
+	pci_filter_init(sel->access, &sel->id);
+}
+
+void select_free(struct selection *sel)
+{
+	size_t i;
+
+	for (i = 0; i < sel->slots; i++)
+		free(sel->slot_text[i]);
+	free(sel->slot_text);
+	free(sel->slot);
+	free(sel->id_text);
+	free(sel->device);
+	pci_cleanup(sel->access);
+}
+
+bool select_given(const struct selection *sel)
+{
+	return sel->slots || sel->id_text;
+}
+
+/* Notes in @matched which slot selectors found the device. */
+static bool is_selected(struct selection *sel, struct pci_dev *pci, bool *matched)
+{
+	bool selected = !sel->slots;
+	size_t i;
+
+	if (sel->id_text && !pci_filter_match(&sel->id, pci))
+		return false;
+	for (i = 0; i < sel->slots; i++) {
+		if (pci_filter_match(&sel->slot[i], pci)) {
+			matched[i] = true;
+			selected = true;
+		}
+	}
+	return selected;
+}
+
+static void add_device(struct selection *sel, struct pci_dev *pci)
+{
+	struct device *dev;
+
+	sel->device = xrealloc(sel->device, sel->count + 1, sizeof(*sel->device));
+	dev = &sel->device[sel->count++];
+	dev->pci = pci;
+	snprintf(dev->bdf, sizeof(dev->bdf), "%04x:%02x:%02x.%d",
+		 pci->domain, pci->bus, pci->dev, pci->func);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct pci_dev *x = ((const struct device *)a)->pci;
+	const struct pci_dev *y = ((const struct device *)b)->pci;
+
+	if (x->domain != y->domain)
+		return x->domain < y->domain ? -1 : 1;
+	if (x->bus != y->bus)
+		return x->bus - y->bus;
+	if (x->dev != y->dev)
+		return x->dev - y->dev;
+	return x->func - y->func;
+}
+
+static int report_unmatched(const struct selection *sel, const bool *matched)
+{
+	int result = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < sel->slots; i++) {
+		if (matched[i])
+			continue;
+		complain(0, "%s: no such device%s%s", sel->slot_text[i],
+			 sel->id_text ? " with IDs " : "", sel->id_text ? sel->id_text : "");
+		result = EXIT_NO_DEVICE;
+	}
+	if (!sel->slots && sel->id_text && !sel->count) {
+		complain(0, "%s: no such device", sel->id_text);
+		result = EXIT_NO_DEVICE;
+	}
+	return result;
+}
+
+/* All devices when none was named. A selector that finds nothing is an error. */
+int select_devices(struct selection *sel)
+{
+	bool *matched = xrealloc(NULL, sel->slots + 1, sizeof(*matched));
+	struct pci_dev *pci;
+	int result;
+
+	memset(matched, 0, (sel->slots + 1) * sizeof(*matched));
+	pci_scan_bus(sel->access);
+	for (pci = sel->access->devices; pci; pci = pci->next) {
+		pci_fill_info(pci, PCI_FILL_IDENT | PCI_FILL_CLASS);
+		/* as lspci: domains are shown where there are several */
+		if (pci->domain)
+			sel->domains = true;
+		if (is_selected(sel, pci, matched))
+			add_device(sel, pci);
+	}
+	if (sel->count)
+		qsort(sel->device, sel->count, sizeof(*sel->device), by_address);
+	result = report_unmatched(sel, matched);
+	free(matched);
+	return result;
+}
+
+const char *select_address(const struct selection *sel, const struct device *dev)
+{
+	return sel->domains ? dev->bdf : strchr(dev->bdf, ':') + 1;
+}
+
+bool device_is_bridge(const struct device *dev)
+{
+	return dev->pci->device_class >> 8 == PCI_BASE_CLASS_BRIDGE;
+}

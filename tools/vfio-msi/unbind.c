@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vfio-msi unbind: give devices back to the host. */
+#include <stdio.h>
+
+#include "vfio-msi.h"
+
+struct unbind {
+	struct selection sel;
+	bool force;
+};
+
+static const struct argp_option options[] = {
+	{ "force", 'f', NULL, 0,
+	  "Also while a VFIO session is open; waits in the kernel until it ends", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct unbind *unbind = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &unbind->sel;
+		return 0;
+	case 'f':
+		unbind->force = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (!select_given(&unbind->sel))
+			argp_error(state, "no device selected");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* Taking a device from the host's own driver is not this command's business. */
+static int check_driver(const struct device *dev)
+{
+	char driver[NAME_SIZE], override[NAME_SIZE];
+
+	device_driver(dev, driver);
+	driver_override(dev, override);
+	if (device_is_vfio(dev) || override[0])
+		return EXIT_DONE;
+	if (driver[0])
+		complain(0, "%s: refused: it is bound to %s, no VFIO driver", dev->bdf, driver);
+	else
+		complain(0, "%s: refused: it is bound to no driver", dev->bdf);
+	return EXIT_REFUSED;
+}
+
+static int check(const struct unbind *unbind, const struct device *dev)
+{
+	int result = check_driver(dev);
+
+	if (result)
+		return result;
+	result = device_check_writable(dev);
+	if (result || unbind->force || !device_is_vfio(dev))
+		return result;
+	return use_check(dev);
+}
+
+static int unbind_one(const struct device *dev)
+{
+	char old[NAME_SIZE], new[NAME_SIZE];
+
+	device_driver(dev, old);
+	if (driver_release(dev))
+		return EXIT_FAILED;
+	device_driver(dev, new);
+	if (device_is_vfio(dev)) {
+		complain(0, "%s: bound to %s again, which claims it by its ID (ids= or new_id)",
+			 dev->bdf, new);
+		return EXIT_FAILED;
+	}
+	printf("%s: bound to %s (before: %s)\n", dev->bdf, new[0] ? new : "none",
+	       old[0] ? old : "none");
+	return EXIT_DONE;
+}
+
+/* Nothing is touched unless all of it may be done. */
+static int unbind_all(const struct unbind *unbind)
+{
+	int result = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < unbind->sel.count; i++) {
+		int refused = check(unbind, &unbind->sel.device[i]);
+
+		if (refused)
+			result = refused;
+	}
+	for (i = 0; i < unbind->sel.count && !result; i++)
+		result = unbind_one(&unbind->sel.device[i]);
+	return result;
+}
+
+int unbind_main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &select_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.children = children,
+		.args_doc = "SEL...",
+		.doc = "Give devices from a VFIO driver back to the host's own driver.",
+	};
+	struct unbind unbind = { .force = false };
+	int result;
+
+	select_init(&unbind.sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &unbind);
+	result = select_devices(&unbind.sel);
+	if (!result)
+		result = unbind_all(&unbind);
+	select_free(&unbind.sel);
+	return result;
+}

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who needs a device as it is now. Everything here only looks, except
+ * use_find_session().
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "vfio-msi.h"
+
+static const char *const kind_name[] = {
+	[USE_SESSION]	= "session",
+	[USE_NETWORK]	= "network",
+	[USE_MOUNT]	= "mount",
+	[USE_SWAP]	= "swap",
+	[USE_HOLDER]	= "holder",
+	[USE_CLAIMED]	= "claimed",
+	[USE_OPEN]	= "open",
+	[USE_FUNCTIONS]	= "functions",
+};
+
+const char *use_name(enum use_kind kind)
+{
+	return kind_name[kind];
+}
+
+void use_add(struct uses *uses, enum use_kind kind, const char *format, ...)
+{
+	va_list args;
+	char *detail;
+
+	va_start(args, format);
+	if (vasprintf(&detail, format, args) < 0)
+		detail = format_text("%s", use_name(kind));
+	va_end(args);
+
+	uses->use = xrealloc(uses->use, uses->count + 1, sizeof(*uses->use));
+	uses->use[uses->count++] = (struct use){ .kind = kind, .detail = detail };
+}
+
+bool use_has(const struct uses *uses, enum use_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < uses->count; i++)
+		if (uses->use[i].kind == kind)
+			return true;
+	return false;
+}
+
+void use_free(struct uses *uses)
+{
+	size_t i;
+
+	for (i = 0; i < uses->count; i++)
+		free(uses->use[i].detail);
+	free(uses->use);
+}
+
+/* null where nothing was found but not everything could be looked at */
+struct json_object *use_json(const struct uses *uses)
+{
+	struct json_object *array;
+	size_t i;
+
+	if (!uses->count && !uses->known)
+		return NULL;
+	array = json_object_new_array();
+	for (i = 0; i < uses->count; i++) {
+		struct json_object *use = json_object_new_object();
+
+		json_object_object_add(use, "kind", json_text(use_name(uses->use[i].kind)));
+		json_object_object_add(use, "detail", json_text(uses->use[i].detail));
+		json_object_array_add(array, use);
+	}
+	return array;
+}
+
+static bool is_source(const struct node *node, const char *source)
+{
+	struct stat st;
+
+	return source[0] == '/' && !stat(source, &st) && S_ISBLK(st.st_mode) &&
+	       st.st_rdev == node->number;
+}
+
+/*
+ * A line of mountinfo: by number, and by name where the number is one that the
+ * file system made up, as btrfs does.
+ */
+static void check_mount(const struct node *node, const char *line, struct uses *uses)
+{
+	char point[PATH_MAX], source[PATH_MAX] = "";
+	const char *tail = strstr(line, " - ");
+	unsigned int major, minor;
+
+	if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major, &minor, point) != 3)
+		return;
+	if (tail)
+		sscanf(tail, " - %*s %4095s", source);
+	if (makedev(major, minor) == node->number || is_source(node, source))
+		use_add(uses, USE_MOUNT, "%s is mounted on %s", node->name, point);
+}
+
+static void check_swap(const struct node *node, const char *line, struct uses *uses)
+{
+	char source[PATH_MAX];
+
+	if (sscanf(line, "%4095s", source) == 1 && is_source(node, source))
+		use_add(uses, USE_SWAP, "%s is swap space", node->name);
+}
+
+static void check_lines(const char *path, const struct node *node, struct uses *uses,
+			void (*check)(const struct node *node, const char *line,
+				      struct uses *uses))
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file) {
+		/* a kernel without swap has no list of it */
+		if (errno != ENOENT)
+			uses->known = false;
+		return;
+	}
+	while (getline(&line, &size, file) >= 0)
+		check(node, line, uses);
+	free(line);
+	fclose(file);
+}
+
+/* Device mapper, RAID and the like, stacked upon it */
+static void find_holders(const struct node *node, struct uses *uses)
+{
+	char *path = format_text("%s/holders", node->dir);
+	DIR *stream = opendir(path);
+	struct dirent *entry;
+
+	free(path);
+	if (!stream)
+		return;
+	while ((entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			use_add(uses, USE_HOLDER, "%s is part of %s", node->name,
+				entry->d_name);
+	closedir(stream);
+}
+
+/*
+ * The kernel lets one user at a time claim a block device: this finds mounts of
+ * other namespaces and whatever else the files above do not show.
+ */
+static void find_claim(const struct node *node, struct uses *uses)
+{
+	char *path = format_text("/dev/%s", node->name), *c;
+	int fd;
+
+	/* sysfs spells the slash of a name like cciss/c0d0 so */
+	for (c = path; *c; c++)
+		if (*c == '!')
+			*c = '/';
+	fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EBUSY)
+		use_add(uses, USE_CLAIMED, "%s is claimed", node->name);
+	free(path);
+}
+
+static void check_block(const struct node *node, struct uses *uses)
+{
+	size_t before = uses->count;
+
+	check_lines("/proc/self/mountinfo", node, uses, check_mount);
+	check_lines("/proc/swaps", node, uses, check_swap);
+	find_holders(node, uses);
+	if (uses->count == before)
+		find_claim(node, uses);
+}
+
+static void check_nodes(const struct device *dev, struct uses *uses)
+{
+	struct nodes nodes;
+	size_t i;
+
+	nodes_find(dev, &nodes, uses);
+	for (i = 0; i < nodes.count; i++) {
+		const struct node *node = &nodes.node[i];
+
+		if (node->block)
+			check_block(node, uses);
+		holders_of_node(node, strstr(node->dir, "/vfio-dev/") ? USE_SESSION : USE_OPEN,
+				uses);
+	}
+	nodes_free(&nodes);
+}
+
+/* The group's device node: who has it open may have any device of the group. */
+static void check_group(const struct device *dev, struct uses *uses)
+{
+	static const char *const class[] = { "", "noiommu-" };
+	unsigned int major, minor;
+	char path[PATH_MAX], text[32];
+	struct node node = { 0 };
+	struct group group;
+	size_t i;
+
+	group_read(dev, &group);
+	for (i = 0; i < 2 && group.name[0]; i++) {
+		snprintf(path, sizeof(path), "/sys/class/vfio/%s%s/dev", class[i], group.name);
+		if (file_read(path, text, sizeof(text)) ||
+		    sscanf(text, "%u:%u", &major, &minor) != 2)
+			continue;
+		node.number = makedev(major, minor);
+		snprintf(node.name, sizeof(node.name), "VFIO group %.16s", group.name);
+		holders_of_node(&node, USE_SESSION, uses);
+	}
+	group_free(&group);
+}
+
+static void check_functions(const struct device *dev, struct uses *uses)
+{
+	char text[16];
+
+	if (!device_read(dev, "sriov_numvfs", text, sizeof(text)) && atoi(text) > 0)
+		use_add(uses, USE_FUNCTIONS, "it has %s virtual functions", text);
+}
+
+static void check_live(const struct device *dev, struct uses *uses)
+{
+	struct live live;
+
+	if (use_has(uses, USE_SESSION) || live_read(dev, &live))
+		return;
+	if (live.open)
+		use_add(uses, USE_SESSION, "a VFIO session is open");
+	live_free(&live);
+}
+
+/* Bridges are never given away, and everything behind one hangs on it. */
+void use_find(const struct device *dev, struct uses *uses)
+{
+	memset(uses, 0, sizeof(*uses));
+	uses->known = true;
+	if (device_is_bridge(dev))
+		return;
+	check_nodes(dev, uses);
+	check_group(dev, uses);
+	holders_of_session(dev, uses);
+	check_live(dev, uses);
+	check_functions(dev, uses);
+	if (!holders_known())
+		uses->known = false;
+}
+
+/*
+ * A session need not show in any process: its file may be held by the kernel
+ * alone. Trying to open the group is certain, but gets in the way of a user who
+ * opens it at the same moment.
+ */
+void use_find_session(const struct device *dev, struct uses *uses)
+{
+	struct group group;
+
+	if (use_has(uses, USE_SESSION))
+		return;
+	group_read(dev, &group);
+	if (session_group_busy(&group))
+		use_add(uses, USE_SESSION, "VFIO group %s is open", group.name);
+	group_free(&group);
+}
+
+/* Says what needs the device, and returns an exit code. */
+int use_check(const struct device *dev)
+{
+	struct uses uses;
+	size_t i, count;
+
+	use_find(dev, &uses);
+	use_find_session(dev, &uses);
+	for (i = 0; i < uses.count; i++)
+		complain(0, "%s: in use: %s", dev->bdf, uses.use[i].detail);
+	count = uses.count;
+	use_free(&uses);
+	if (!count)
+		return EXIT_DONE;
+	complain(0, "%s: refused; --force takes it all the same", dev->bdf);
+	return EXIT_REFUSED;
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vfio-msi vectors: each allocated vector, its interrupt and its message. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vfio-msi.h"
+
+struct vector {
+	struct irq irq;
+	bool message_known;
+	uint64_t address;
+	uint32_t data;
+	bool flags_known;
+	char flags[NAME_SIZE];	/* with commas between, as the driver gives them */
+};
+
+struct vectors {
+	char driver[NAME_SIZE];
+	const char *source;	/* msi-vfio-pci, or config: the capability and sysfs */
+	char index[8];		/* none, msi or msix */
+	unsigned long long generation;
+	size_t count;
+	struct vector *vector;
+};
+
+static struct vector *add_vector(struct vectors *vectors)
+{
+	struct vector *vector;
+
+	vectors->vector = xrealloc(vectors->vector, vectors->count + 1,
+				   sizeof(*vectors->vector));
+	vector = &vectors->vector[vectors->count++];
+	memset(vector, 0, sizeof(*vector));
+	return vector;
+}
+
+static void take_live(const struct live *live, struct vectors *vectors)
+{
+	size_t i;
+
+	vectors->source = MSI_VFIO_PCI;
+	vectors->generation = live->generation;
+	strcpy(vectors->index, live->index);
+	for (i = 0; i < live->count; i++) {
+		const struct live_vector *from = &live->vector[i];
+		struct vector *vector = add_vector(vectors);
+
+		vector->irq.vector = (int)from->vector;
+		vector->irq.number = from->irq;
+		irq_read(&vector->irq);
+		vector->message_known = true;
+		vector->address = from->address;
+		vector->data = from->data;
+		vector->flags_known = true;
+		strcpy(vector->flags, from->flags);
+	}
+}
+
+/* Vectors of one MSI capability share the message but for the data's low bits. */
+static void take_message(const struct msi_cap *msi, struct vector *vector)
+{
+	unsigned int nr = (unsigned int)vector->irq.vector;
+	bool masked, pending;
+
+	if (!msi->enabled || vector->irq.vector < 0 || nr >= msi->enabled_vectors)
+		return;
+	vector->message_known = true;
+	vector->address = msi->address;
+	vector->data = (msi->data & ~(msi->enabled_vectors - 1)) | nr;
+	if (!msi->maskable)
+		return;
+	vector->flags_known = true;
+	masked = msi->mask & (1u << nr);
+	pending = msi->pending & (1u << nr);
+	snprintf(vector->flags, sizeof(vector->flags), "%s%s%s", masked ? "masked" : "",
+		 masked && pending ? "," : "", pending ? "pending" : "");
+}
+
+/* What MSI-X vectors hold is in the device's table, which this does not touch. */
+static void take_config(const struct device *dev, struct vectors *vectors)
+{
+	struct irqs irqs;
+	struct caps caps;
+	size_t i;
+
+	vectors->source = "config";
+	strcpy(vectors->index, "none");
+	irqs_read(dev, &irqs);
+	caps_read(dev, &caps);
+	for (i = 0; i < irqs.count; i++) {
+		struct vector *vector = add_vector(vectors);
+
+		vector->irq = irqs.irq[i];
+		strcpy(vectors->index, vector->irq.msix ? "msix" : "msi");
+		if (!vector->irq.msix && caps.msi.pos)
+			take_message(&caps.msi, vector);
+	}
+	irqs_free(&irqs);
+}
+
+static int vectors_read(const struct device *dev, struct vectors *vectors)
+{
+	struct live live;
+	int err;
+
+	memset(vectors, 0, sizeof(*vectors));
+	device_driver(dev, vectors->driver);
+	err = live_read(dev, &live);
+	if (!err) {
+		take_live(&live, vectors);
+		live_free(&live);
+		return 0;
+	}
+	if (err != -ENOENT && err != -EACCES)
+		return err;
+	if (!strcmp(vectors->driver, MSI_VFIO_PCI))
+		note("%s: no live state: debugfs is not mounted or not readable", dev->bdf);
+	take_config(dev, vectors);
+	return 0;
+}
+
+static void print_head(const struct selection *sel, const struct device *dev,
+		       const struct vectors *vectors)
+{
+	printf("%s %s: ", select_address(sel, dev),
+	       vectors->driver[0] ? vectors->driver : "no driver");
+	if (!vectors->count) {
+		puts("no vectors allocated");
+		return;
+	}
+	printf("%zu %s vector%s", vectors->count, vectors->index,
+	       vectors->count == 1 ? "" : "s");
+	if (!strcmp(vectors->source, MSI_VFIO_PCI))
+		printf(", generation %llu", vectors->generation);
+	else if (!strcmp(vectors->index, "msix"))
+		printf("; messages are known under " MSI_VFIO_PCI " only");
+	putchar('\n');
+}
+
+static void format_message(const struct vector *vector, char address[24], char data[16])
+{
+	if (!vector->message_known) {
+		strcpy(address, "?");
+		strcpy(data, "?");
+		return;
+	}
+	snprintf(address, 24, "0x%08llx", (unsigned long long)vector->address);
+	snprintf(data, 16, "0x%04x", vector->data);
+}
+
+static const char *or_unknown(const char *text)
+{
+	return text[0] ? text : "?";
+}
+
+static void print_vector(const struct vector *vector, struct table *table)
+{
+	char number[16] = "?", address[24], data[16];
+	const char *flags = "?";
+
+	if (vector->irq.vector >= 0)
+		snprintf(number, sizeof(number), "%d", vector->irq.vector);
+	if (vector->flags_known)
+		flags = vector->flags[0] ? vector->flags : "-";
+	format_message(vector, address, data);
+	table_add(table, "%s\t%u\t%s\t%s\t%llu\t%s\t%s\t%s", number, vector->irq.number,
+		  or_unknown(vector->irq.affinity), or_unknown(vector->irq.effective),
+		  (unsigned long long)vector->irq.count, address, data, flags);
+}
+
+static void print_vectors(const struct selection *sel, const struct device *dev,
+			  const struct vectors *vectors)
+{
+	struct table table;
+	size_t i;
+
+	print_head(sel, dev, vectors);
+	if (!vectors->count)
+		return;
+	table_init(&table, 8, 1 << 0 | 1 << 1 | 1 << 4);
+	table_add(&table, "VECTOR\tIRQ\tAFFINITY\tCPU\tCOUNT\tADDRESS\tDATA\tFLAGS");
+	for (i = 0; i < vectors->count; i++)
+		print_vector(&vectors->vector[i], &table);
+	table_print(&table);
+}
+
+static struct json_object *json_flags(const struct vector *vector)
+{
+	char text[NAME_SIZE], *rest = text, *flag;
+	struct json_object *array;
+
+	if (!vector->flags_known)
+		return NULL;
+	array = json_object_new_array();
+	strcpy(text, vector->flags);
+	while ((flag = strsep(&rest, ",")))
+		if (*flag)
+			json_object_array_add(array, json_text(flag));
+	return array;
+}
+
+static struct json_object *json_vector(const struct vector *vector)
+{
+	struct json_object *object = json_object_new_object();
+	const struct irq *irq = &vector->irq;
+	bool known = vector->message_known;
+
+	json_object_object_add(object, "vector",
+			       irq->vector < 0 ? NULL : json_object_new_int(irq->vector));
+	json_object_object_add(object, "irq", json_object_new_int((int)irq->number));
+	json_object_object_add(object, "affinity", json_text(irq->affinity));
+	json_object_object_add(object, "effective_affinity", json_text(irq->effective));
+	json_object_object_add(object, "count", json_object_new_int64((int64_t)irq->count));
+	json_object_object_add(object, "address", known ? json_hex(vector->address, 8) : NULL);
+	json_object_object_add(object, "data", known ? json_hex(vector->data, 4) : NULL);
+	json_object_object_add(object, "flags", json_flags(vector));
+	return object;
+}
+
+static struct json_object *json_vectors(const struct device *dev,
+					const struct vectors *vectors)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *array = json_object_new_array();
+	bool live = !strcmp(vectors->source, MSI_VFIO_PCI);
+	size_t i;
+
+	for (i = 0; i < vectors->count; i++)
+		json_object_array_add(array, json_vector(&vectors->vector[i]));
+	json_object_object_add(object, "address", json_text(dev->bdf));
+	json_object_object_add(object, "driver", json_text(vectors->driver));
+	json_object_object_add(object, "source", json_text(vectors->source));
+	json_object_object_add(object, "index", json_text(vectors->index));
+	json_object_object_add(object, "generation",
+			       live ? json_object_new_int64((int64_t)vectors->generation) : NULL);
+	json_object_object_add(object, "vectors", array);
+	return object;
+}
+
+static int show_vectors(const struct selection *sel)
+{
+	struct json_object *array = sel->json ? json_object_new_array() : NULL;
+	int result = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < sel->count; i++) {
+		const struct device *dev = &sel->device[i];
+		struct vectors vectors;
+
+		if (vectors_read(dev, &vectors)) {
+			result = EXIT_FAILED;
+			continue;
+		}
+		if (array)
+			json_object_array_add(array, json_vectors(dev, &vectors));
+		else
+			print_vectors(sel, dev, &vectors);
+		free(vectors.vector);
+	}
+	if (array)
+		json_print("devices", array);
+	return result;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->input;
+		return 0;
+	case ARGP_KEY_END:
+		if (!select_given(state->input))
+			argp_error(state, "no device selected");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+int vectors_main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp argp = {
+		.parser = parse,
+		.children = children,
+		.args_doc = "SEL...",
+		.doc = "Show devices' allocated vectors, also while a VMM owns the device.",
+	};
+	struct selection sel;
+	int result;
+
+	select_init(&sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &sel);
+	result = select_devices(&sel);
+	if (!result)
+		result = show_vectors(&sel);
+	select_free(&sel);
+	return result;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vfio-msi: what every file of the command shares.
+ *
+ * main.c		subcommands, --help, --version
+ * list.c, bind.c, unbind.c, show.c, vectors.c
+ *			one subcommand each
+ * select.c		the devices that a command line names
+ * config.c		MSI and MSI-X capabilities as config space shows them
+ * sysfs.c		small files read and written, links followed
+ * driver.c		driver_override, bind, unbind, modprobe
+ * group.c		IOMMU groups and their other members
+ * use.c, nodes.c, holders.c
+ *			who needs a device as it is now
+ * session.c		VFIO: open a device, probe its features
+ * irq.c		Linux interrupts of a device
+ * live.c		what msi-vfio-pci says in debugfs about an open device
+ * output.c		messages, tables, JSON
+ */
+#ifndef VFIO_MSI_H
+#define VFIO_MSI_H
+
+#include <argp.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <json-c/json.h>
+#include <pci/pci.h>
+
+#define MSI_VFIO_PCI	"msi-vfio-pci"
+
+/* Exit codes: documented in vfio-msi(8), so never renumber them. */
+enum {
+	EXIT_DONE	= 0,
+	EXIT_FAILED	= 1,
+	EXIT_USAGE	= 2,
+	EXIT_NO_DEVICE	= 3,
+	EXIT_REFUSED	= 4,
+};
+
+/* sysfs names of drivers, groups and interfaces, and PCI addresses */
+#define NAME_SIZE	64
+
+struct device {
+	struct pci_dev *pci;
+	char bdf[NAME_SIZE];	/* domain and all, as sysfs spells it */
+};
+
+/* select.c */
+
+struct selection {
+	struct pci_access *access;
+	struct device *device;
+	size_t count;
+	struct pci_filter *slot;
+	char **slot_text;
+	size_t slots;
+	struct pci_filter id;
+	char *id_text;
+	bool domains;		/* print addresses with their domain */
+	bool json;
+};
+
+/* Children of a subcommand's argp: selectors, and selectors with -o. */
+extern const struct argp select_argp;
+extern const struct argp select_output_argp;
+
+void select_init(struct selection *sel);
+bool select_given(const struct selection *sel);
+int select_devices(struct selection *sel);
+void select_free(struct selection *sel);
+const char *select_address(const struct selection *sel, const struct device *dev);
+bool device_is_bridge(const struct device *dev);
+void device_path(const struct device *dev, const char *file, char path[PATH_MAX]);
+
+/* config.c */
+
+struct msi_cap {
+	unsigned int pos;	/* 0: the device has none */
+	unsigned int vectors;
+	unsigned int enabled_vectors;
+	bool enabled;
+	bool wide;		/* 64-bit address */
+	bool maskable;
+	uint64_t address;
+	uint32_t data;
+	uint32_t mask;
+	uint32_t pending;
+};
+
+struct msix_cap {
+	unsigned int pos;	/* 0: the device has none */
+	unsigned int vectors;
+	bool enabled;
+	bool function_mask;
+	unsigned int table_bar;
+	uint32_t table_offset;
+	unsigned int pba_bar;
+	uint32_t pba_offset;
+};
+
+struct caps {
+	bool known;		/* config space beyond the header was readable */
+	struct msi_cap msi;
+	struct msix_cap msix;
+};
+
+void caps_read(const struct device *dev, struct caps *caps);
+
+/* sysfs.c: each returns 0 or a negative errno, and says nothing */
+
+int file_read(const char *path, char *buf, size_t size);
+int file_write(const char *path, const char *text);
+int link_name(const char *path, char *name, size_t size);
+int device_read(const struct device *dev, const char *file, char *buf, size_t size);
+int device_driver(const struct device *dev, char driver[NAME_SIZE]);
+bool device_is_vfio(const struct device *dev);
+
+/* driver.c */
+
+int driver_load(const char *driver);
+int driver_bind(const struct device *dev, const char *driver);
+int driver_release(const struct device *dev);
+int device_check_writable(const struct device *dev);
+int driver_override(const struct device *dev, char override[NAME_SIZE]);
+
+/* group.c */
+
+struct member {
+	char bdf[NAME_SIZE];
+	char driver[NAME_SIZE];	/* empty: none */
+	bool vfio;
+	bool blocks;		/* keeps the group from being given to a user */
+};
+
+struct group {
+	char name[NAME_SIZE];	/* empty: the device is in no group */
+	size_t count;
+	struct member *member;
+};
+
+void group_read(const struct device *dev, struct group *group);
+void group_free(struct group *group);
+
+/* use.c */
+
+enum use_kind {
+	USE_SESSION,
+	USE_NETWORK,
+	USE_MOUNT,
+	USE_SWAP,
+	USE_HOLDER,
+	USE_CLAIMED,
+	USE_OPEN,
+	USE_FUNCTIONS,
+};
+
+struct use {
+	enum use_kind kind;
+	char *detail;
+};
+
+struct uses {
+	bool known;	/* false: there may be more that this user may not see */
+	size_t count;
+	struct use *use;
+};
+
+void use_find(const struct device *dev, struct uses *uses);
+void use_find_session(const struct device *dev, struct uses *uses);
+int use_check(const struct device *dev);
+void use_add(struct uses *uses, enum use_kind kind, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+bool use_has(const struct uses *uses, enum use_kind kind);
+const char *use_name(enum use_kind kind);
+void use_free(struct uses *uses);
+struct json_object *use_json(const struct uses *uses);
+
+/* nodes.c */
+
+struct node {
+	dev_t number;
+	bool block;
+	char name[NAME_SIZE];
+	char dir[PATH_MAX];
+};
+
+struct nodes {
+	size_t count;
+	struct node *node;
+};
+
+void nodes_find(const struct device *dev, struct nodes *nodes, struct uses *uses);
+void nodes_free(struct nodes *nodes);
+
+/* holders.c */
+
+bool holders_known(void);
+void holders_of_node(const struct node *node, enum use_kind kind, struct uses *uses);
+void holders_of_session(const struct device *dev, struct uses *uses);
+
+/* session.c */
+
+struct session {
+	int container;
+	int group;
+	int device;
+};
+
+int session_open(const struct device *dev, struct session *session);
+void session_close(struct session *session);
+bool session_group_busy(const struct group *group);
+struct json_object *session_features(const struct session *session);
+
+/* irq.c */
+
+struct irq {
+	unsigned int number;
+	int vector;		/* -1: the kernel does not tell */
+	bool msix;
+	uint64_t count;
+	char affinity[NAME_SIZE];
+	char effective[NAME_SIZE];
+};
+
+struct irqs {
+	size_t count;
+	struct irq *irq;
+};
+
+enum remapping {
+	REMAPPING_UNKNOWN,
+	REMAPPING_OFF,
+	REMAPPING_ON,
+};
+
+void irqs_read(const struct device *dev, struct irqs *irqs);
+void irqs_free(struct irqs *irqs);
+void irq_read(struct irq *irq);
+enum remapping irq_remapping(const struct device *dev);
+
+/* live.c */
+
+struct live_vector {
+	unsigned int vector;
+	unsigned int irq;
+	uint64_t address;
+	uint32_t data;
+	char flags[NAME_SIZE];
+};
+
+struct live {
+	bool open;		/* a session is open */
+	unsigned long long generation;
+	char index[8];		/* none, msi or msix */
+	size_t count;
+	struct live_vector *vector;
+};
+
+int live_read(const struct device *dev, struct live *live);
+void live_free(struct live *live);
+
+/* output.c */
+
+struct table {
+	size_t columns;
+	size_t rows;
+	char **cell;
+	unsigned int right;	/* bit per column: align right */
+};
+
+void complain(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void *xrealloc(void *old, size_t count, size_t size);
+char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void table_init(struct table *table, size_t columns, unsigned int right);
+void table_add(struct table *table, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void table_print(struct table *table);
+struct json_object *json_text(const char *text);
+struct json_object *json_hex(uint64_t value, unsigned int digits);
+void json_print(const char *key, struct json_object *value);
+
+/* one per file */
+
+int list_main(int argc, char **argv);
+int bind_main(int argc, char **argv);
+int unbind_main(int argc, char **argv);
+int show_main(int argc, char **argv);
+int vectors_main(int argc, char **argv);
+
+#endif /* VFIO_MSI_H */
