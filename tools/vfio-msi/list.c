@@ -133,7 +133,8 @@ static void list(const struct selection *sel)
 	size_t i;
 
 	table_init(&table, 9, 1 << 3 | 1 << 4 | 1 << 5);
-	table_add(&table, "ADDRESS\tID\tDRIVER\tGROUP\tMSI\tMSI-X\tALLOCATED\tUSE\tNAME");
+	if (!array)
+		table_add(&table, "ADDRESS\tID\tDRIVER\tGROUP\tMSI\tMSI-X\tALLOCATED\tUSE\tNAME");
 	for (i = 0; i < sel->count; i++) {
 		struct row row;
 
