@@ -18,10 +18,11 @@
 #define MAX_ARGS	32
 
 const char *server_dir;
+char socket_path[64];
 
-static void run_server(const char *const *args, const char *path)
+static void run_server(const char *const *args)
 {
-	const char *argv[MAX_ARGS] = { args[0], "--socket", path };
+	const char *argv[MAX_ARGS] = { args[0], "--socket", socket_path };
 	char program[256];
 	unsigned int i;
 
@@ -39,7 +40,7 @@ static void connect_server(struct client *c)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
-	memcpy(address.sun_path, c->path, sizeof(c->path));
+	memcpy(address.sun_path, socket_path, sizeof(socket_path));
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CHECK(c->fd >= 0);
 	while (connect(c->fd, (struct sockaddr *)&address, sizeof(address))) {
@@ -58,12 +59,11 @@ struct client *__client_connect(const char *const *args)
 	while (args[count])
 		count++;
 	CHECK(count + 3 <= MAX_ARGS);
-	snprintf(c->path, sizeof(c->path), "/tmp/devices-test.%d", getpid());
 	fflush(stdout);
 	c->server = fork();
 	CHECK(c->server >= 0);
 	if (!c->server)
-		run_server(args, c->path);
+		run_server(args);
 	connect_server(c);
 	return c;
 }
@@ -92,7 +92,7 @@ void client_stop(struct client *c)
 	close(c->fd);
 	CHECK(waitpid(c->server, &status, 0) == c->server);
 	CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
-	CHECK(access(c->path, F_OK) && errno == ENOENT);
+	CHECK(access(socket_path, F_OK) && errno == ENOENT);
 	free(c);
 }
 

@@ -30,7 +30,6 @@ struct dma_write {
 struct client {
 	int fd;
 	pid_t server;
-	char path[64];
 	uint16_t next_id;
 	enum dma_answer answer;
 	/* The DMA writes that have come since client_take_dma(). */
@@ -38,8 +37,9 @@ struct client {
 	struct dma_write dma[4096];
 };
 
-/* Where the servers are. */
+/* Where the servers are, and where they listen. */
 extern const char *server_dir;
+extern char socket_path[64];
 
 /*
  * Start a server with the arguments given and connect to it.

@@ -226,7 +226,7 @@ static void test_reset(void)
 static void test_flr(void)
 {
 	struct client *c = client_start("vfio-user-ath11k");
-	uint8_t fresh[4096];
+	uint8_t fresh[4096], ones[64];
 
 	client_reset(c);
 	client_read(c, CONFIG_REGION, 0, fresh, sizeof(fresh));
@@ -240,8 +240,10 @@ static void test_flr(void)
 	dirty(c);
 	write32(c, CONFIG_REGION, EXP + PCI_EXP_DEVCTL - 2, PCI_EXP_DEVCTL_BCR_FLR << 16);
 	check_clean(c, fresh, 0x2810, 0x0042);
-	/* And by nothing else. */
+	/* And by nothing else, whatever the server's buffer still holds. */
+	memset(ones, 0xff, sizeof(ones));
 	dirty(c);
+	client_write(c, 0, 0x2000, ones, sizeof(ones));
 	write8(c, CONFIG_REGION, EXP + PCI_EXP_DEVCTL, 0x80);
 	write16(c, CONFIG_REGION, EXP + PCI_EXP_DEVCTL + 2, 0xffff);
 	CHECK_EQUAL(config16(c, EXP + PCI_EXP_DEVCTL), 0x0080);

@@ -332,11 +332,11 @@ static void test_power_state(void)
 {
 	struct client *c = start_enabled();
 
-	mask(c, 0, 1);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 	raise_vector(c, 0);
+	check_pending(c, 1);
 	write16(c, CONFIG_REGION, 0x40 + PCI_PM_CTRL, 3);
 	raise_vector(c, 1);
-	mask(c, 0, 0);
 	set_control(c, PCI_MSIX_FLAGS_ENABLE);
 	client_expect_no_dma(c);
 	CHECK_EQUAL(read32(c, TABLE_BAR, 0), ~0U);

@@ -63,9 +63,29 @@ static bool run_test(const struct test *test)
 	return passed;
 }
 
+static bool run_tests(void)
+{
+	unsigned int number = 0, failed = 0, i;
+	const struct test *test;
+	bool passed;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++) {
+		for (test = groups[i].tests; test->name; test++) {
+			passed = run_test(test);
+			failed += !passed;
+			printf("%sok %u %s: %s\n", passed ? "" : "not ", ++number,
+			       groups[i].name, test->name);
+			/* A failed test leaves its socket. */
+			unlink(socket_path);
+		}
+	}
+	return !failed;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int number = 0, failed = 0, total = 0, i;
+	char directory[] = "/tmp/devices-test.XXXXXX";
+	unsigned int total = 0, i;
 	const struct test *test;
 	bool passed;
 
@@ -74,18 +94,17 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	server_dir = argv[1];
+	if (!mkdtemp(directory)) {
+		perror(directory);
+		return EXIT_FAILURE;
+	}
+	snprintf(socket_path, sizeof(socket_path), "%s/socket", directory);
 	for (i = 0; i < ARRAY_SIZE(groups); i++) {
 		for (test = groups[i].tests; test->name; test++)
 			total++;
 	}
 	printf("TAP version 13\n1..%u\n", total);
-	for (i = 0; i < ARRAY_SIZE(groups); i++) {
-		for (test = groups[i].tests; test->name; test++) {
-			passed = run_test(test);
-			failed += !passed;
-			printf("%sok %u %s: %s\n", passed ? "" : "not ", ++number,
-			       groups[i].name, test->name);
-		}
-	}
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	passed = run_tests();
+	rmdir(directory);
+	return passed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
