@@ -13,6 +13,9 @@ TABLE = pathlib.Path(__file__).resolve().parent / "devices"
 FIRST_PORT = 0x10	# on bus 0, where q35 has nothing of its own
 MOST = 8
 SOCKET_SECONDS = 20
+# A machine under load may take longer to answer than QEMU's five seconds.
+ANSWER_MS = 60000
+DISK_BYTES = 32 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,13 +79,25 @@ class Server:
             return None
 
 
+def disk_arguments(node, path):
+    with open(path, "wb") as disk:
+        disk.truncate(DISK_BYTES)
+    return ["-blockdev", f"driver=file,node-name={node},filename={path}"]
+
+
 def qemu_arguments(index, device, socket):
+    """The port's speed is one at which Linux does not ask for the link's state
+    after a bus reset: QEMU's port never reports a link as active."""
     port = f"port{index}"
-    arguments = ["-device", f"pcie-root-port,id={port},bus=pcie.0,"
+    arguments = ["-device", f"pcie-root-port,id={port},bus=pcie.0,x-speed=2_5,"
                  f"addr={port_of(index):#x},chassis={index + 1},slot={index + 1}"]
     if device.is_server:
         model = json.dumps({"driver": "vfio-user-pci", "bus": port,
+                            "x-msg-timeout": ANSWER_MS,
                             "socket": {"type": "unix", "path": str(socket)}})
     else:
         model = f"{device.words[1]},bus={port}"
+    if "disk" in device.words[2:]:
+        arguments += disk_arguments(f"disk{index}", socket.with_suffix(".disk"))
+        model += f",drive=disk{index}"
     return [*arguments, "-device", model]
