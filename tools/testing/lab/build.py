@@ -21,8 +21,8 @@ MODULE = "msi-vfio-pci"
 
 # The module is built in a copy of the checkout for each kernel: kbuild puts
 # objects beside the sources, and the checkout may hold those of a user's own.
+# What git ignores is neither copied nor, in the copy, deleted.
 MODULE_SOURCES = ("Kbuild", "Makefile", "drivers", "include")
-OBJECTS = ("*.o", "*.ko", "*.mod", "*.mod.c", "*.cmd", "*.order", "*.symvers", ".tmp*")
 WARNING = re.compile(r"\bwarning:|^WARNING: modpost", re.IGNORECASE | re.MULTILINE)
 
 
@@ -37,9 +37,9 @@ def locked():
 
 def copy_sources(to):
     to.mkdir(parents=True, exist_ok=True)
-    sources = [CHECKOUT / name for name in MODULE_SOURCES if (CHECKOUT / name).exists()]
-    progress.run(["rsync", "-a", "--delete", *(f"--exclude={name}" for name in OBJECTS),
-                  *sources, to], LOGS / "copy.log")
+    progress.run(["rsync", "-a", "--delete", f"--exclude-from={CHECKOUT}/.gitignore",
+                  "--exclude=modules.order", "--exclude=Module.symvers",
+                  *(CHECKOUT / name for name in MODULE_SOURCES), to], LOGS / "copy.log")
 
 
 def warnings_of(log):

@@ -21,16 +21,16 @@ LAB = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ["LAB_CACHE"])
 COMPLETE = ".lab-complete"
 DEBUG = "debug"
-NEWEST = "newest"	# of Debian's, whatever its number
+NEWEST = "newest"  # of Debian's, whatever its number
 
 
 @dataclasses.dataclass(frozen=True)
 class Kernel:
     label: str
     release: str
-    kdir: pathlib.Path		# to build modules against
-    modules: pathlib.Path	# its /lib/modules/RELEASE
-    image: pathlib.Path		# to start
+    kdir: pathlib.Path  # to build modules against
+    modules: pathlib.Path  # its /lib/modules/RELEASE
+    image: pathlib.Path  # to start
 
 
 def labels():
@@ -137,10 +137,11 @@ def unpack_source(package, version, tree):
     half.mkdir(parents=True)
     progress.run(["apt-get", "download", "-q", f"{package}={version}"], log, cwd=half)
     deb, = half.glob("*.deb")
-    progress.run(["sh", "-ec", f'''
+    progress.run(["bash", "-ec", f'''
+        set -o pipefail
         dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/src/{package}.tar.xz |
             xz -dT0 | tar -x --strip-components=1
-        rm "$1"''', "sh", deb], log, cwd=half)
+        rm "$1"''', "bash", deb], log, cwd=half)
     # Built outside the tree: one that was built in is refused for others.
     progress.run(["make", "-s", f"O={half}/usr/half", "headers_install",
                   f"INSTALL_HDR_PATH={half}/usr"], log, cwd=half)

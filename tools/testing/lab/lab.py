@@ -86,8 +86,8 @@ def parser():
     one.add_argument("--raw", action="store_true",
                      help="the tests print for people, not TAP: show that and "
                      "nothing else, judge by exit code and kernel log")
-    one.add_argument("--timeout", type=int, default=300, metavar="SECONDS")
-    one.add_argument("--memory", default="1G")
+    one.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS")
+    one.add_argument("--memory", default=machine.MEMORY)
     one.add_argument("--cpus", type=int, default=2)
     one.add_argument("--no-build", action="store_true",
                      help="boot what was built before")
@@ -98,7 +98,7 @@ def parser():
     many.add_argument("--jobs", type=int, default=2)
     many.add_argument("--kernels", type=words, metavar="LABEL,...")
     many.add_argument("--only", type=words, metavar="RUN,...")
-    many.add_argument("--timeout", type=int, default=300, metavar="SECONDS",
+    many.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS",
                       help="of one host; the debug kernel has three times as much")
     many.set_defaults(call=run_matrix)
 

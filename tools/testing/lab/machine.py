@@ -35,6 +35,9 @@ CPU = "max,la57=off"
 # the log, so that a hang inside a test is reported and not only noticed.
 LAST_SECONDS = 40
 CONSOLE_TAIL = 40
+# Upstream's own tests pin a gigabyte. Only what a host touches is taken.
+MEMORY = "2560M"
+TIMEOUT = 600
 HUNG_TASK_SECONDS = 30
 
 
@@ -45,8 +48,8 @@ class Boot:
     remap: str
     devices: tuple
     tests: tuple
-    timeout: int = 300
-    memory: str = "1G"
+    timeout: int = TIMEOUT
+    memory: str = MEMORY
     cpus: int = 2
     make_reader: type = tap.Reader
 

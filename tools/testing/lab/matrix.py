@@ -18,7 +18,8 @@ import tap
 
 RESULTS = build.OUT / "results"
 HOST_TIMEOUT = 1800
-SLOW_FACTOR = 3		# of the debug kernel
+SLOW_FACTOR = 3  # of the debug kernel
+MOST_SHOWN = 30  # failures of one run
 
 
 class Matrix:
@@ -92,14 +93,18 @@ class Matrix:
                                  "seconds": round(seconds, 1)})
             print(f"[{len(self.results)}/{len(self.runs)}] {where}: {tally}, "
                   f"{seconds:.0f} s", flush=True)
-            for line in tally.failures:
+            for line in tally.failures[:MOST_SHOWN]:
                 print(f"    FAILED  {line}")
+            if len(tally.failures) > MOST_SHOWN:
+                print(f"    and {len(tally.failures) - MOST_SHOWN} more, "
+                      f"all of them in {RESULTS}")
             for line in tally.skips:
                 print(f"    skipped {line}")
             for line in notes:
                 print(f"    {line}", flush=True)
 
     def run(self, jobs):
+        start = time.monotonic()
         self.prepare()
         pool = concurrent.futures.ThreadPoolExecutor(jobs)
         try:
@@ -112,6 +117,10 @@ class Matrix:
                            encoding="utf-8")
         if not self.tally.passed and not self.tally.failures:
             self.tally.fail("nothing was tested")
+        for result in self.results:
+            if result["failures"]:
+                print(f"FAILED {result['run']}: {len(result['failures'])}")
+        progress.say(f"{len(self.runs)} runs in {(time.monotonic() - start) / 60:.1f} min")
         print(self.tally, flush=True)
         return 1 if self.tally.failures else 0
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 LIST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "packages")
-QEMU_AT_LEAST = (11, 1)		# the first with vfio-user as the lab needs it
+QEMU_AT_LEAST = (11, 1)  # the first with vfio-user as the lab needs it
 RELEASES_AT_LEAST = 3
 
 

@@ -22,8 +22,8 @@ class Session:
         self.dmesg = []
         self.kmemleak = []
         self.over = False
-        self.console_tail = []	# of a host that did not come to its end
-        self.logs = None	# where they were kept
+        self.console_tail = []  # of a host that did not come to its end
+        self.logs = None  # where they were kept
 
     def line(self, line):
         if line.startswith(MARK):

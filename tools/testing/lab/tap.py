@@ -14,7 +14,7 @@ DIRECTIVE = re.compile(r"(?:^|\s)#\s*(SKIP|XFAIL|TODO)\b\s*(.*)$", re.IGNORECASE
 
 KSFT_PASS, KSFT_FAIL, KSFT_SKIP = 0, 1, 4
 KILLED = 128 + 9
-HARNESS_NO_REASON = "unknown"	# what kselftest_harness.h says for want of one
+HARNESS_NO_REASON = "unknown"  # what kselftest_harness.h says for want of one
 
 
 @dataclasses.dataclass
@@ -56,6 +56,7 @@ class Reader:
         if result:
             self.result(line, *result.groups())
         elif line.startswith("Bail out!"):
+            self.said_failed = True
             self.tally.fail(f"{self.name}: {line}")
 
     def plan(self, count, remark):

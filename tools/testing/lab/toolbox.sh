@@ -185,6 +185,8 @@ renew_toolbox() {
 # Leaves a shared lock on the cache, which lasts as long as this command and
 # whatever it starts: nobody replaces a toolbox that is in use.
 ensure_toolbox() {
+	local told=
+
 	mkdir -p "$cache" || return 1
 	use_apt_proxy
 	exec 9>"$cache/lock"
@@ -193,12 +195,14 @@ ensure_toolbox() {
 		flock -s 9
 	fi
 	toolbox_is_ready && return 0
-	if ! flock -n -x 9; then
+	while ! flock -n -x 9; do
 		flock -s 9
 		tree_is_sound "$toolbox" && recipe_is_the_same && return 0
-		say "waiting for other labs to end, to build another toolbox"
-		flock -x 9
-	fi
+		flock -u 9
+		[ -n "$told" ] || say "waiting for other labs to end, to build another toolbox"
+		told=yes
+		sleep 2
+	done
 	toolbox_is_ready || renew_toolbox || return 1
 	flock -s 9
 }

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the core does for every driver: the same scenes under vfio-pci, which
+ * proves the test, and under msi-vfio-pci.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "hardware.h"
+#include "messages.h"
+#include "msix.h"
+#include "session.h"
+#include "variants.h"
+
+FIXTURE(core) {
+	struct session *s;
+	int fd;
+	int event;
+};
+
+FIXTURE_VARIANT(core) {
+	const char *device;
+	const char *mode;
+	const char *driver;
+};
+
+LAB_VARIANTS_AS(core, vfio_pci_msix, msix, .driver = DRIVER_STOCK);
+LAB_VARIANTS_AS(core, msi_vfio_pci_msix, msix, .driver = DRIVER_MSI);
+
+FIXTURE_SETUP(core)
+{
+	self->s = session_open(variant->device, variant->driver, variant->mode);
+	self->fd = self->s->fd;
+	self->event = eventfd_new();
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+FIXTURE_TEARDOWN(core)
+{
+	close(self->event);
+	if (self->s)
+		session_close(self->s);
+}
+
+/* Both files of the session show one and the same device. */
+TEST_F(core, region_access)
+{
+	bar_write32(self->fd, 0, MSIX_REG_SCRATCH, 0x13572468);
+	EXPECT_EQ(0x13572468, bar_read32(self->fd, 0, MSIX_REG_SCRATCH));
+	bar_write32(self->fd, 0, MSIX_REG_HW_INDEX, 3);
+	EXPECT_EQ(3, bar_read32(self->fd, 0, MSIX_REG_HW_INDEX));
+}
+
+static int ioeventfd(int fd, u32 bar, u64 offset, u32 flags, u64 data,
+		     int event)
+{
+	struct vfio_device_ioeventfd arg = {
+		.argsz = sizeof(arg),
+		.flags = flags,
+		.offset = region_offset(fd, bar) + offset,
+		.data = data,
+		.fd = event,
+	};
+
+	return ioctl(fd, VFIO_DEVICE_IOEVENTFD, &arg) ? -errno : 0;
+}
+
+TEST_F(core, ioeventfd)
+{
+	u64 one = 1;
+	int tries = 1000;
+
+	ASSERT_EQ(0, ioeventfd(self->fd, 0, MSIX_REG_SCRATCH,
+			       VFIO_DEVICE_IOEVENTFD_32, 0xcafe1234,
+			       self->event));
+	ASSERT_EQ(sizeof(one), write(self->event, &one, sizeof(one)));
+	while (bar_read32(self->fd, 0, MSIX_REG_SCRATCH) != 0xcafe1234 &&
+	       --tries)
+		usleep(1000);
+	EXPECT_NE(0, tries);
+	EXPECT_EQ(0, ioeventfd(self->fd, 0, MSIX_REG_SCRATCH,
+			       VFIO_DEVICE_IOEVENTFD_32, 0xcafe1234, -1));
+
+	/* The core keeps ioeventfds off the table. */
+	EXPECT_EQ(-EINVAL, ioeventfd(self->fd, 2, 0, VFIO_DEVICE_IOEVENTFD_32,
+				     1, self->event));
+}
+
+TEST_F(core, low_power)
+{
+	struct vfio_device_low_power_entry_with_wakeup wakeup = {
+		.wakeup_eventfd = self->event,
+	};
+	int fd = self->fd;
+
+	if (feature(fd, VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET |
+		    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0))
+		SKIP(return, "%s cannot sleep", variant->device);
+
+	EXPECT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_SET |
+			     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0));
+	EXPECT_EQ(-EINVAL, feature(fd, VFIO_DEVICE_FEATURE_SET |
+				   VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL,
+				   0));
+	EXPECT_EQ(MSIX_VENDOR_ID, config_read16(fd, PCI_VENDOR_ID));
+	EXPECT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_SET |
+			     VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL, 0));
+
+	EXPECT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_SET |
+			     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+			     &wakeup, sizeof(wakeup)));
+	EXPECT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_SET |
+			     VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL, 0));
+	EXPECT_EQ(0, bar_read32(fd, 0, MSIX_REG_FAILED));
+}
+
+/* Whoever wants the device back asks its user, and waits for the close. */
+TEST_F(core, request_of_the_device)
+{
+	const char *bdf = lab_bdf(variant->device);
+	char unbind[PATH_MAX];
+	pid_t pid;
+
+	snprintf(unbind, sizeof(unbind),
+		 "/sys/bus/pci/drivers/%s/unbind", variant->driver);
+	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_REQ_IRQ_INDEX, 0, 1,
+				  &self->event));
+
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		session_close(self->s);
+		execl("/bin/sh", "sh", "-c", "echo $1 >$2", "sh", bdf, unbind,
+		      NULL);
+		_exit(127);
+	}
+	EXPECT_TRUE(eventfd_wait(self->event));
+	EXPECT_EQ(MSIX_VENDOR_ID, config_read16(self->fd, PCI_VENDOR_ID));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+
+	session_close(self->s);
+	self->s = NULL;
+	ASSERT_EQ(pid, waitpid(pid, NULL, 0));
+	EXPECT_STREQ("", driver_of(bdf));
+}
+
+TEST_F(core, dma_buf)
+{
+	struct {
+		struct vfio_device_feature head;
+		struct vfio_device_feature_dma_buf arg;
+		struct vfio_region_dma_range range;
+	} call = {
+		.head.argsz = sizeof(call),
+		.head.flags = VFIO_DEVICE_FEATURE_GET |
+			      VFIO_DEVICE_FEATURE_DMA_BUF,
+		.arg.region_index = 0,
+		.arg.open_flags = O_RDWR | O_CLOEXEC,
+		.arg.nr_ranges = 1,
+		.range.length = getpagesize(),
+	};
+	int dmabuf;
+
+	if (feature(self->fd, VFIO_DEVICE_FEATURE_PROBE |
+		    VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
+		    NULL, 0))
+		SKIP(return, "this kernel exports no DMA-BUF");
+
+	dmabuf = ioctl(self->fd, VFIO_DEVICE_FEATURE, &call);
+	EXPECT_LE(0, dmabuf);
+	EXPECT_EQ(0, close(dmabuf));
+}
+
+/* What wants a device that is PCI Express. */
+FIXTURE(express) {
+	struct session *s;
+	int event;
+};
+
+FIXTURE_VARIANT(express) {
+	const char *device;
+	const char *mode;
+	const char *driver;
+};
+
+LAB_VARIANTS_AS(express, vfio_pci_igb, igb, .driver = DRIVER_STOCK);
+LAB_VARIANTS_AS(express, msi_vfio_pci_igb, igb, .driver = DRIVER_MSI);
+
+FIXTURE_SETUP(express)
+{
+	self->s = session_open(variant->device, variant->driver, variant->mode);
+	self->event = eventfd_new();
+}
+
+FIXTURE_TEARDOWN(express)
+{
+	close(self->event);
+	session_close(self->s);
+}
+
+static int hot_reset(struct session *s)
+{
+	struct {
+		struct vfio_pci_hot_reset head;
+		s32 group;
+	} arg = {
+		.head.argsz = sizeof(arg),
+		/* A cdev stands for itself, a group is handed over. */
+		.head.count = s->device->group_fd ? 1 : 0,
+		.group = s->device->group_fd,
+	};
+
+	return ioctl(s->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
+}
+
+TEST_F(express, hot_reset)
+{
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+				  &self->event));
+	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, hot_reset(self->s));
+	EXPECT_EQ(hw_config_read16(self->s->bdf, PCI_VENDOR_ID),
+		  config_read16(fd, PCI_VENDOR_ID));
+
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSIX_IRQ_INDEX));
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+				  &self->event));
+}
+
+/* The kernel's struct aer_error_inj, whose layout is fixed. */
+struct aer_error {
+	u8 bus;
+	u8 dev;
+	u8 fn;
+	u32 uncor_status;
+	u32 cor_status;
+	u32 header_log[4];
+	u32 domain;
+};
+
+static bool parse_bdf(const char *bdf, struct aer_error *error)
+{
+	unsigned int domain, bus, dev, fn;
+
+	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
+		return false;
+	error->domain = domain;
+	error->bus = bus;
+	error->dev = dev;
+	error->fn = fn;
+
+	return true;
+}
+
+/* An error of the device, injected: the core's handler tells the user. */
+TEST_F(express, error_is_reported)
+{
+	struct aer_error error = { .uncor_status = PCI_ERR_UNC_COMP_ABORT };
+	int inject;
+
+	module_load("aer_inject");
+	inject = open("/dev/aer_inject", O_WRONLY);
+	if (inject < 0)
+		SKIP(return, "this kernel has no aer_inject");
+
+	ASSERT_TRUE(parse_bdf(self->s->bdf, &error));
+	ASSERT_EQ(0, set_triggers(self->s->fd, VFIO_PCI_ERR_IRQ_INDEX, 0, 1,
+				  &self->event));
+	ASSERT_EQ(sizeof(error), write(inject, &error, sizeof(error)))
+		TH_LOG("%s", strerror(errno));
+	EXPECT_TRUE(eventfd_wait(self->event));
+	close(inject);
+}
+
+LAB_MAIN

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/pci_regs.h>
+
+#include "hardware.h"
+#include "session.h"
+
+static int open_config(const char *bdf, int flags)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", bdf);
+	fd = open(path, flags);
+	VFIO_ASSERT_GE(fd, 0);
+
+	return fd;
+}
+
+int hw_config_read(const char *bdf, u8 *config)
+{
+	int fd = open_config(bdf, O_RDONLY);
+	ssize_t ret;
+
+	ret = pread(fd, config, HW_CONFIG_SIZE, 0);
+	VFIO_ASSERT_GE(ret, PCI_CFG_SPACE_SIZE);
+	close(fd);
+
+	return ret;
+}
+
+u16 hw_config_read16(const char *bdf, unsigned int pos)
+{
+	int fd = open_config(bdf, O_RDONLY);
+	u16 value;
+
+	VFIO_ASSERT_EQ(pread(fd, &value, sizeof(value), pos), sizeof(value));
+	close(fd);
+
+	return value;
+}
+
+void hw_config_write16(const char *bdf, unsigned int pos, u16 value)
+{
+	int fd = open_config(bdf, O_WRONLY);
+
+	VFIO_ASSERT_EQ(pwrite(fd, &value, sizeof(value), pos), sizeof(value));
+	close(fd);
+}
+
+static u16 get16(const u8 *config, int pos)
+{
+	u16 value;
+
+	memcpy(&value, config + pos, sizeof(value));
+
+	return value;
+}
+
+static u32 get32(const u8 *config, int pos)
+{
+	u32 value;
+
+	memcpy(&value, config + pos, sizeof(value));
+
+	return value;
+}
+
+static int find_capability(const u8 *config, u8 id)
+{
+	int pos = config[PCI_CAPABILITY_LIST];
+
+	if (!(get16(config, PCI_STATUS) & PCI_STATUS_CAP_LIST))
+		return 0;
+	while (pos && config[pos] != id)
+		pos = config[pos + PCI_CAP_LIST_NEXT];
+
+	return pos;
+}
+
+int hw_capability(const char *bdf, u8 id)
+{
+	u8 config[HW_CONFIG_SIZE];
+
+	hw_config_read(bdf, config);
+
+	return find_capability(config, id);
+}
+
+void hw_msi_find(struct hw_msi *msi, const char *bdf)
+{
+	u8 config[HW_CONFIG_SIZE];
+	u16 flags;
+	bool is_64;
+
+	hw_config_read(bdf, config);
+	memset(msi, 0, sizeof(*msi));
+	msi->bdf = bdf;
+	msi->cap = find_capability(config, PCI_CAP_ID_MSI);
+	if (!msi->cap)
+		return;
+
+	flags = get16(config, msi->cap + PCI_MSI_FLAGS);
+	is_64 = flags & PCI_MSI_FLAGS_64BIT;
+	msi->address = msi->cap + PCI_MSI_ADDRESS_LO;
+	msi->data = msi->cap + (is_64 ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32);
+	msi->end = msi->data + sizeof(u16);
+	if (flags & PCI_MSI_FLAGS_MASKBIT) {
+		msi->mask = msi->cap + (is_64 ? PCI_MSI_MASK_64 :
+						PCI_MSI_MASK_32);
+		msi->pending = msi->cap + (is_64 ? PCI_MSI_PENDING_64 :
+						   PCI_MSI_PENDING_32);
+	}
+}
+
+void hw_msi_message(const struct hw_msi *msi, int vector,
+		    struct hw_message *message)
+{
+	u8 config[HW_CONFIG_SIZE];
+	u32 low_bits;
+
+	hw_config_read(msi->bdf, config);
+	low_bits = (get16(config, msi->cap + PCI_MSI_FLAGS) &
+		    PCI_MSI_FLAGS_QSIZE) >> 4;
+	low_bits = (1U << low_bits) - 1;
+
+	message->address = get32(config, msi->address);
+	if (msi->data == msi->cap + PCI_MSI_DATA_64)
+		message->address |= (u64)get32(config, msi->address + 4) << 32;
+	message->data = (get16(config, msi->data) & ~low_bits) |
+			(vector & low_bits);
+	message->masked = msi->mask &&
+			  get32(config, msi->mask) & (1U << vector);
+	message->pending = msi->pending &&
+			   get32(config, msi->pending) & (1U << vector);
+}
+
+/* Map the pages around a part of a BAR; returns where the part starts. */
+static volatile u32 *map_part(int fd, u32 bar, u64 offset, u64 size,
+			      void **map, size_t *map_size)
+{
+	size_t page = getpagesize();
+	u64 start = offset & ~(page - 1);
+	u64 end = (offset + size + page - 1) & ~(page - 1);
+
+	*map_size = end - start;
+	*map = mmap(NULL, *map_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    region_offset(fd, bar) + start);
+	VFIO_ASSERT_NE(*map, MAP_FAILED, "BAR %u cannot be mapped\n", bar);
+
+	return *map + (offset - start);
+}
+
+void hw_msix_map(struct hw_msix *msix, const char *bdf, int fd)
+{
+	u8 config[HW_CONFIG_SIZE];
+	u32 table, pba;
+
+	hw_config_read(bdf, config);
+	memset(msix, 0, sizeof(*msix));
+	msix->cap = find_capability(config, PCI_CAP_ID_MSIX);
+	VFIO_ASSERT_NE(msix->cap, 0, "%s has no MSI-X\n", bdf);
+
+	msix->vectors = (get16(config, msix->cap + PCI_MSIX_FLAGS) &
+			 PCI_MSIX_FLAGS_QSIZE) + 1;
+	table = get32(config, msix->cap + PCI_MSIX_TABLE);
+	msix->bar = table & PCI_MSIX_TABLE_BIR;
+	msix->offset = table & PCI_MSIX_TABLE_OFFSET;
+	msix->size = msix->vectors * PCI_MSIX_ENTRY_SIZE;
+	pba = get32(config, msix->cap + PCI_MSIX_PBA);
+	msix->pba_bar = pba & PCI_MSIX_PBA_BIR;
+	msix->pba_offset = pba & PCI_MSIX_PBA_OFFSET;
+
+	msix->table = map_part(fd, msix->bar, msix->offset, msix->size,
+			       &msix->map[0], &msix->map_size[0]);
+	msix->pba = map_part(fd, msix->pba_bar, msix->pba_offset,
+			     (msix->vectors + 63) / 64 * 8,
+			     &msix->map[1], &msix->map_size[1]);
+}
+
+void hw_msix_unmap(struct hw_msix *msix)
+{
+	munmap(msix->map[0], msix->map_size[0]);
+	munmap(msix->map[1], msix->map_size[1]);
+}
+
+volatile u32 *hw_msix_entry(const struct hw_msix *msix, int vector)
+{
+	return msix->table + vector * PCI_MSIX_ENTRY_SIZE / sizeof(u32);
+}
+
+void hw_msix_message(const struct hw_msix *msix, int vector,
+		     struct hw_message *message)
+{
+	volatile u32 *entry = hw_msix_entry(msix, vector);
+
+	message->address = entry[PCI_MSIX_ENTRY_LOWER_ADDR / 4] |
+			   (u64)entry[PCI_MSIX_ENTRY_UPPER_ADDR / 4] << 32;
+	message->data = entry[PCI_MSIX_ENTRY_DATA / 4];
+	message->masked = entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] &
+			  PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	message->pending = msix->pba[vector / 32] & (1U << (vector % 32));
+}
+
+void hw_msix_copy_table(const struct hw_msix *msix, u8 *buf)
+{
+	u64 i;
+
+	for (i = 0; i < msix->size; i += sizeof(u32)) {
+		u32 value = msix->table[i / sizeof(u32)];
+
+		memcpy(buf + i, &value, sizeof(value));
+	}
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls of MSI_NOVIRT and MSI_MESSAGES with a good payload.
+ */
+#ifndef VFIO_PCI_MSI_MESSAGES_H
+#define VFIO_PCI_MSI_MESSAGES_H
+
+#include <linux/types.h>
+#include <linux/vfio_pci_msi.h>
+
+#define MESSAGES_MAX	2048
+
+#define ALLOCATED	VFIO_PCI_MSI_MESSAGE_ALLOCATED
+#define TRIGGER		VFIO_PCI_MSI_MESSAGE_TRIGGER
+#define MASKED		VFIO_PCI_MSI_MESSAGE_MASKED
+#define PENDING		VFIO_PCI_MSI_MESSAGE_PENDING
+#define STALE		VFIO_PCI_MSI_MESSAGE_STALE
+
+/* Both return 0 or a negative errno. */
+int novirt_set(int fd);
+int novirt_get(int fd, u32 *flags);
+
+/* @msg may be NULL if @count is 0; @generation may be NULL. */
+int messages_get(int fd, u32 index, u32 start, u32 count,
+		 struct vfio_pci_msi_message *msg, u64 *generation);
+
+/* The same of a call that has to succeed. */
+struct vfio_pci_msi_message message_of(int fd, u32 index, u32 vector);
+u64 generation_of(int fd);
+bool novirt_on(int fd);
+
+#endif /* VFIO_PCI_MSI_MESSAGES_H */

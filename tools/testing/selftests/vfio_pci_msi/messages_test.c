@@ -1,0 +1,838 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSI_MESSAGES: which vectors it shows, that they are what the hardware holds,
+ * every flag, and what its limits are.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "ath11k.h"
+#include "hardware.h"
+#include "messages.h"
+#include "msix.h"
+#include "session.h"
+#include "variants.h"
+
+#define MSI	VFIO_PCI_MSI_IRQ_INDEX
+#define MSIX	VFIO_PCI_MSIX_IRQ_INDEX
+
+/* As many triggers as a test attaches at most. */
+#define TRIGGERS	8
+
+FIXTURE(messages) {
+	struct session *s;
+	int fd;
+	u32 index;
+	int count;	/* of vectors that the device has */
+	int usable;	/* of them with a trigger in these tests */
+	int triggers[TRIGGERS];
+	struct hw_msi msi;
+	struct hw_msix msix;
+	struct vfio_pci_msi_message msg[MESSAGES_MAX];
+};
+
+FIXTURE_VARIANT(messages) {
+	const char *device;
+	const char *mode;
+	u32 index;
+};
+
+LAB_VARIANTS(messages, ath11k_noid, .index = MSI);
+LAB_VARIANTS(messages, edu, .index = MSI);
+LAB_VARIANTS_AS(messages, igb_msi, igb, .index = MSI);
+LAB_VARIANTS_AS(messages, nec_usb_xhci_msi, nec_usb_xhci, .index = MSI);
+LAB_VARIANTS(messages, msix, .index = MSIX);
+LAB_VARIANTS(messages, msix_2048, .index = MSIX);
+LAB_VARIANTS(messages, msix_odd, .index = MSIX);
+LAB_VARIANTS(messages, nvme, .index = MSIX);
+LAB_VARIANTS(messages, e1000e, .index = MSIX);
+LAB_VARIANTS_AS(messages, igb_msix, igb, .index = MSIX);
+
+FIXTURE_SETUP(messages)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	self->index = variant->index;
+	self->count = irq_count(self->fd, self->index);
+	self->usable = self->count < TRIGGERS ? self->count : TRIGGERS;
+
+	/* Without remapping, x86 has no MSI blocks of several vectors. */
+	if (self->index == MSI && !lab_remap())
+		self->usable = 1;
+	for (int i = 0; i < TRIGGERS; i++)
+		self->triggers[i] = eventfd_new();
+
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	if (self->index == MSI)
+		hw_msi_find(&self->msi, self->s->bdf);
+	else
+		hw_msix_map(&self->msix, self->s->bdf, self->fd);
+}
+
+FIXTURE_TEARDOWN(messages)
+{
+	if (self->index == MSIX)
+		hw_msix_unmap(&self->msix);
+	for (int i = 0; i < TRIGGERS; i++)
+		close(self->triggers[i]);
+	session_close(self->s);
+}
+
+#define attach_all(_self)						\
+	ASSERT_EQ(0, set_triggers((_self)->fd, (_self)->index, 0,	\
+				  (_self)->usable, (_self)->triggers))
+
+#define read_all(_self)							\
+	ASSERT_EQ(0, messages_get((_self)->fd, (_self)->index, 0,	\
+				  (_self)->count, (_self)->msg, NULL))
+
+/*
+ * Vector @_v is allocated, with flags @_flags, as the hardware has it. Where
+ * nothing is attached the kernel may have put zeros there.
+ */
+#define expect_hardware(_self, _v, _flags) do {				\
+	struct hw_message __hw;						\
+									\
+	if ((_self)->index == MSI)					\
+		hw_msi_message(&(_self)->msi, _v, &__hw);		\
+	else								\
+		hw_msix_message(&(_self)->msix, _v, &__hw);		\
+	EXPECT_TRUE((_self)->msg[_v].address || !((_flags) & TRIGGER));	\
+	EXPECT_EQ(__hw.address, (_self)->msg[_v].address);		\
+	EXPECT_EQ(__hw.data, (_self)->msg[_v].data);			\
+	EXPECT_EQ((_flags) | (__hw.masked ? MASKED : 0) |		\
+		  (__hw.pending ? PENDING : 0), (_self)->msg[_v].flags)	\
+		TH_LOG("vector %d", _v);				\
+} while (0)
+
+#define expect_nothing(_self, _v) do {					\
+	static const struct vfio_pci_msi_message __none;		\
+									\
+	EXPECT_EQ(0, memcmp(&__none, &(_self)->msg[_v], sizeof(__none)))\
+		TH_LOG("vector %d", _v);				\
+} while (0)
+
+TEST_F(messages, nothing_allocated)
+{
+	memset(self->msg, 0xc5, sizeof(self->msg));
+	read_all(self);
+	for (int v = 0; v < self->count; v++)
+		expect_nothing(self, v);
+}
+
+TEST_F(messages, as_the_hardware_has_them)
+{
+	attach_all(self);
+	read_all(self);
+	for (int v = 0; v < self->usable; v++)
+		expect_hardware(self, v, ALLOCATED | TRIGGER);
+	for (int v = self->usable; v < self->count; v++)
+		expect_nothing(self, v);
+}
+
+TEST_F(messages, all_different)
+{
+	attach_all(self);
+	read_all(self);
+	for (int v = 1; v < self->usable; v++) {
+		EXPECT_TRUE(self->msg[v].address != self->msg[0].address ||
+			    self->msg[v].data != self->msg[0].data);
+	}
+}
+
+/* SET_IRQS allocates from vector 0 on, whatever it attaches. */
+TEST_F(messages, allocated_without_a_trigger)
+{
+	if (self->usable < 2)
+		SKIP(return, "one vector only");
+
+	ASSERT_EQ(0, set_triggers(self->fd, self->index, 1, self->usable - 1,
+				  self->triggers));
+	read_all(self);
+	expect_hardware(self, 0, ALLOCATED);
+	for (int v = 1; v < self->usable; v++)
+		expect_hardware(self, v, ALLOCATED | TRIGGER);
+}
+
+/* The last vectors of the device, with all before them allocated. */
+TEST_F(messages, at_the_end)
+{
+	int start = self->count - self->usable;
+
+	if (self->index == MSI && !lab_remap() && self->count > 1)
+		SKIP(return, "one vector only without remapping");
+
+	ASSERT_EQ(0, set_triggers(self->fd, self->index, start, self->usable,
+				  self->triggers));
+	read_all(self);
+	for (int v = 0; v < start; v++)
+		expect_hardware(self, v, ALLOCATED);
+	for (int v = start; v < self->count; v++)
+		expect_hardware(self, v, ALLOCATED | TRIGGER);
+}
+
+TEST_F(messages, detached_vector_stays_allocated)
+{
+	int v = self->usable - 1, none = -1;
+
+	attach_all(self);
+	ASSERT_EQ(0, set_triggers(self->fd, self->index, v, 1, &none));
+	read_all(self);
+	expect_hardware(self, v, ALLOCATED);
+
+	ASSERT_EQ(0, set_triggers(self->fd, self->index, v, 1,
+				  &self->triggers[v]));
+	read_all(self);
+	expect_hardware(self, v, ALLOCATED | TRIGGER);
+}
+
+TEST_F(messages, freed_vectors_show_nothing)
+{
+	attach_all(self);
+	ASSERT_EQ(0, disable_irqs(self->fd, self->index));
+	read_all(self);
+	for (int v = 0; v < self->count; v++)
+		expect_nothing(self, v);
+}
+
+TEST_F(messages, parts)
+{
+	struct vfio_pci_msi_message part[TRIGGERS + 2];
+	int end = self->count < ARRAY_SIZE(part) ? self->count :
+						   ARRAY_SIZE(part);
+
+	attach_all(self);
+	read_all(self);
+	for (int start = 0; start < end; start++) {
+		for (int count = 1; count <= end - start; count++) {
+			ASSERT_EQ(0, messages_get(self->fd, self->index, start,
+						  count, part, NULL));
+			EXPECT_EQ(0, memcmp(&self->msg[start], part,
+					    count * sizeof(part[0])))
+				TH_LOG("%d from %d", count, start);
+		}
+	}
+}
+
+TEST_F(messages, limits)
+{
+	struct { u32 start, count; int ret; } calls[] = {
+		{ 0, 0, 0 },
+		{ self->count, 0, 0 },
+		{ self->count - 1, 1, 0 },
+		{ 0, self->count, 0 },
+		{ self->count + 1, 0, -EINVAL },
+		{ self->count, 1, -EINVAL },
+		{ self->count - 1, 2, -EINVAL },
+		{ 0, self->count + 1, -EINVAL },
+		{ 1, self->count, -EINVAL },
+		{ 1U << 31, 0, -EINVAL },
+		{ ~0U, 0, -EINVAL },
+		{ ~0U, 1, -EINVAL },
+		{ ~0U, 2, -EINVAL },
+		{ ~0U - self->count + 1, self->count, -EINVAL },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(calls); i++) {
+		EXPECT_EQ(calls[i].ret,
+			  messages_get(self->fd, self->index, calls[i].start,
+				       calls[i].count, self->msg, NULL))
+			TH_LOG("%u from %u", calls[i].count, calls[i].start);
+	}
+}
+
+/* Counts whose array no argsz can hold, with an argsz as large as it gets. */
+TEST_F(messages, huge_counts)
+{
+	static const u32 counts[] = { 1U << 28, (1U << 28) + 1, 1U << 31, ~0U };
+	struct {
+		struct vfio_device_feature head;
+		struct vfio_device_feature_pci_msi_messages messages;
+	} call;
+
+	for (int i = 0; i < ARRAY_SIZE(counts); i++) {
+		for (u32 start = 0; start < 2; start++) {
+			memset(&call, 0, sizeof(call));
+			call.head.argsz = ~0U;
+			call.head.flags = VFIO_DEVICE_FEATURE_GET |
+				VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES;
+			call.messages.index = self->index;
+			call.messages.start = start;
+			call.messages.count = counts[i];
+			EXPECT_EQ(-EINVAL, feature_raw(self->fd, &call));
+		}
+	}
+}
+
+TEST_F(messages, wrong_index)
+{
+	static const u32 wrong[] = { VFIO_PCI_INTX_IRQ_INDEX,
+		VFIO_PCI_ERR_IRQ_INDEX, VFIO_PCI_REQ_IRQ_INDEX,
+		VFIO_PCI_NUM_IRQS, 1U << 31, ~0U };
+
+	for (int i = 0; i < ARRAY_SIZE(wrong); i++) {
+		EXPECT_EQ(-EINVAL, messages_get(self->fd, wrong[i], 0, 0, NULL,
+						NULL));
+		EXPECT_EQ(-EINVAL, messages_get(self->fd, wrong[i], 0, 1,
+						self->msg, NULL));
+	}
+}
+
+/* MSI on a device with MSI-X, or the other way round. */
+TEST_F(messages, the_other_index)
+{
+	u32 other = self->index == MSI ? MSIX : MSI;
+	int count = irq_count(self->fd, other);
+
+	attach_all(self);
+	EXPECT_EQ(-EINVAL, messages_get(self->fd, other, 0, count + 1,
+					self->msg, NULL));
+	EXPECT_EQ(0, messages_get(self->fd, other, 0, count, self->msg, NULL));
+	for (int v = 0; v < count; v++)
+		expect_nothing(self, v);
+}
+
+TEST_F(messages, flags_must_be_zero)
+{
+	struct vfio_device_feature_pci_msi_messages payload;
+
+	for (int bit = 0; bit < 32; bit++) {
+		memset(&payload, 0, sizeof(payload));
+		payload.index = self->index;
+		payload.flags = 1U << bit;
+		EXPECT_EQ(-EINVAL,
+			  feature(self->fd, VFIO_DEVICE_FEATURE_GET |
+				  VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES,
+				  &payload, sizeof(payload)));
+	}
+}
+
+/* What is only an output may hold anything before. */
+TEST_F(messages, outputs_are_not_read)
+{
+	struct {
+		struct vfio_device_feature_pci_msi_messages head;
+		struct vfio_pci_msi_message msg;
+	} payload;
+
+	memset(&payload, 0xff, sizeof(payload));
+	payload.head.index = self->index;
+	payload.head.start = 0;
+	payload.head.count = 1;
+	payload.head.flags = 0;
+	ASSERT_EQ(0, feature(self->fd, VFIO_DEVICE_FEATURE_GET |
+			     VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES, &payload,
+			     sizeof(payload)));
+	self->msg[0] = payload.msg;
+	expect_nothing(self, 0);
+	EXPECT_EQ(generation_of(self->fd), payload.head.generation);
+}
+
+TEST_F(messages, memory_decoding_off)
+{
+	struct vfio_pci_msi_message before;
+	u32 known = ALLOCATED | TRIGGER;
+
+	attach_all(self);
+	before = message_of(self->fd, self->index, 0);
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	read_all(self);
+	EXPECT_EQ(before.address, self->msg[0].address);
+	EXPECT_EQ(before.data, self->msg[0].data);
+	if (self->index == MSI) {
+		expect_hardware(self, 0, known);
+	} else {
+		EXPECT_EQ(known, self->msg[0].flags);
+	}
+
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	read_all(self);
+	expect_hardware(self, 0, known);
+}
+
+TEST_F(messages, reading_changes_nothing)
+{
+	u8 before[HW_CONFIG_SIZE], after[HW_CONFIG_SIZE];
+	struct hw_message hw_before, hw_after;
+
+	attach_all(self);
+	memset(&hw_before, 0, sizeof(hw_before));
+	memset(&hw_after, 0, sizeof(hw_after));
+	if (self->index == MSIX)
+		hw_msix_message(&self->msix, 0, &hw_before);
+	hw_config_read(self->s->bdf, before);
+
+	for (int i = 0; i < 10; i++)
+		read_all(self);
+
+	if (self->index == MSIX)
+		hw_msix_message(&self->msix, 0, &hw_after);
+	EXPECT_EQ(0, memcmp(&hw_before, &hw_after, sizeof(hw_before)));
+	hw_config_read(self->s->bdf, after);
+	EXPECT_EQ(0, memcmp(before, after, PCI_CFG_SPACE_SIZE));
+	for (int v = 0; v < self->usable; v++) {
+		EXPECT_EQ(0, eventfd_take(self->triggers[v]));
+	}
+}
+
+TEST_F(messages, novirt_makes_no_difference)
+{
+	attach_all(self);
+	ASSERT_EQ(0, novirt_set(self->fd));
+	read_all(self);
+	for (int v = 0; v < self->usable; v++)
+		expect_hardware(self, v, ALLOCATED | TRIGGER);
+}
+
+/* What a device with a mask bit and a table shows, and what it delivers. */
+FIXTURE(msix_flags) {
+	struct session *s;
+	int fd;
+	int triggers[TRIGGERS];
+	struct hw_msix msix;
+};
+
+FIXTURE_VARIANT(msix_flags) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(msix_flags, msix);
+LAB_VARIANTS(msix_flags, igb);
+LAB_VARIANTS(msix_flags, nvme);
+
+FIXTURE_SETUP(msix_flags)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	for (int i = 0; i < TRIGGERS; i++)
+		self->triggers[i] = eventfd_new();
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, TRIGGERS,
+				  self->triggers));
+	hw_msix_map(&self->msix, self->s->bdf, self->fd);
+}
+
+FIXTURE_TEARDOWN(msix_flags)
+{
+	hw_msix_unmap(&self->msix);
+	for (int i = 0; i < TRIGGERS; i++)
+		close(self->triggers[i]);
+	session_close(self->s);
+}
+
+static void set_mask_bit(const struct hw_msix *msix, int vector, bool mask)
+{
+	hw_msix_entry(msix, vector)[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] = mask;
+}
+
+/* The host's administrator does it: the guest's write goes nowhere. */
+static void set_function_mask(const char *bdf, int cap, bool mask)
+{
+	u16 flags = hw_config_read16(bdf, cap + PCI_MSIX_FLAGS);
+
+	flags &= ~PCI_MSIX_FLAGS_MASKALL;
+	if (mask)
+		flags |= PCI_MSIX_FLAGS_MASKALL;
+	hw_config_write16(bdf, cap + PCI_MSIX_FLAGS, flags);
+}
+
+TEST_F(msix_flags, masked_by_its_bit)
+{
+	for (int v = 0; v < TRIGGERS; v++) {
+		set_mask_bit(&self->msix, v, true);
+		for (int other = 0; other < TRIGGERS; other++) {
+			EXPECT_EQ(ALLOCATED | TRIGGER |
+				  (other == v ? MASKED : 0),
+				  message_of(self->fd, MSIX, other).flags);
+		}
+		set_mask_bit(&self->msix, v, false);
+	}
+}
+
+TEST_F(msix_flags, masked_by_the_function)
+{
+	set_function_mask(self->s->bdf, self->msix.cap, true);
+	for (int v = 0; v < TRIGGERS; v++) {
+		EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
+			  message_of(self->fd, MSIX, v).flags);
+	}
+	EXPECT_EQ(0, message_of(self->fd, MSIX, TRIGGERS).flags);
+
+	set_function_mask(self->s->bdf, self->msix.cap, false);
+	for (int v = 0; v < TRIGGERS; v++) {
+		EXPECT_EQ(ALLOCATED | TRIGGER,
+			  message_of(self->fd, MSIX, v).flags);
+	}
+}
+
+TEST_F(msix_flags, stale)
+{
+	static const int fields[] = { PCI_MSIX_ENTRY_LOWER_ADDR,
+		PCI_MSIX_ENTRY_UPPER_ADDR, PCI_MSIX_ENTRY_DATA };
+	struct vfio_pci_msi_message before = message_of(self->fd, MSIX, 1), now;
+	volatile u32 *entry = hw_msix_entry(&self->msix, 1);
+
+	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
+		u32 value = entry[fields[i] / 4];
+
+		/* Masked, as nobody may send the wrong message. */
+		set_mask_bit(&self->msix, 1, true);
+		entry[fields[i] / 4] = value ^ 0x10;
+		now = message_of(self->fd, MSIX, 1);
+		EXPECT_EQ(ALLOCATED | TRIGGER | MASKED | STALE, now.flags);
+		EXPECT_EQ(before.address, now.address);
+		EXPECT_EQ(before.data, now.data);
+		EXPECT_EQ(0, message_of(self->fd, MSIX, 0).flags & STALE);
+		EXPECT_EQ(0, message_of(self->fd, MSIX, 2).flags & STALE);
+
+		entry[fields[i] / 4] = value;
+		set_mask_bit(&self->msix, 1, false);
+		EXPECT_EQ(ALLOCATED | TRIGGER,
+			  message_of(self->fd, MSIX, 1).flags);
+	}
+}
+
+/* SET_IRQS writes the message again. */
+TEST_F(msix_flags, stale_until_set_irqs)
+{
+	hw_msix_entry(&self->msix, 1)[PCI_MSIX_ENTRY_DATA / 4] ^= 0x10;
+	EXPECT_EQ(STALE, message_of(self->fd, MSIX, 1).flags & STALE);
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 1, 1, &self->triggers[1]));
+	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSIX, 1).flags);
+}
+
+TEST_F(msix_flags, unknown_without_memory_decoding)
+{
+	set_mask_bit(&self->msix, 0, true);
+	hw_msix_entry(&self->msix, 1)[PCI_MSIX_ENTRY_DATA / 4] ^= 0x10;
+
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSIX, 0).flags);
+	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSIX, 1).flags);
+
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
+		  message_of(self->fd, MSIX, 0).flags);
+	EXPECT_EQ(ALLOCATED | TRIGGER | STALE,
+		  message_of(self->fd, MSIX, 1).flags);
+}
+
+/* The msix model's own view of its table, and its interrupts. */
+FIXTURE(msix_device) {
+	struct session *s;
+	int fd;
+	int triggers[MSIX_VECTORS_DEFAULT];
+	struct hw_msix msix;
+};
+
+FIXTURE_VARIANT(msix_device) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(msix_device, msix);
+
+FIXTURE_SETUP(msix_device)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	for (int i = 0; i < MSIX_VECTORS_DEFAULT; i++)
+		self->triggers[i] = eventfd_new();
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, MSIX_VECTORS_DEFAULT,
+				  self->triggers));
+	hw_msix_map(&self->msix, self->s->bdf, self->fd);
+}
+
+FIXTURE_TEARDOWN(msix_device)
+{
+	hw_msix_unmap(&self->msix);
+	for (int i = 0; i < MSIX_VECTORS_DEFAULT; i++)
+		close(self->triggers[i]);
+	session_close(self->s);
+}
+
+TEST_F(msix_device, registers_agree)
+{
+	for (int v = 0; v < MSIX_VECTORS_DEFAULT; v++) {
+		struct vfio_pci_msi_message msg = message_of(self->fd, MSIX, v);
+
+		bar_write32(self->fd, 0, MSIX_REG_HW_INDEX, v);
+		EXPECT_EQ((u32)msg.address,
+			  bar_read32(self->fd, 0, MSIX_REG_HW_ADDR_LO));
+		EXPECT_EQ(msg.address >> 32,
+			  bar_read32(self->fd, 0, MSIX_REG_HW_ADDR_HI));
+		EXPECT_EQ(msg.data, bar_read32(self->fd, 0, MSIX_REG_HW_DATA));
+		EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_HW_CTRL) & 1);
+	}
+}
+
+TEST_F(msix_device, every_vector_arrives)
+{
+	for (int v = 0; v < MSIX_VECTORS_DEFAULT; v++) {
+		bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
+		EXPECT_TRUE(eventfd_wait(self->triggers[v]));
+		for (int i = 0; i < MSIX_VECTORS_DEFAULT; i++) {
+			EXPECT_EQ(i == v, eventfd_take(self->triggers[i]));
+		}
+	}
+	EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_FAILED));
+	EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_DROPPED));
+}
+
+static void expect_pending(struct __test_metadata *_metadata, int fd,
+			   int vector)
+{
+	for (int v = 0; v < MSIX_VECTORS_DEFAULT; v++) {
+		EXPECT_EQ(v == vector ? PENDING : 0,
+			  message_of(fd, MSIX, v).flags & PENDING);
+	}
+	EXPECT_EQ(vector >= 0, bar_read32(fd, 0, MSIX_REG_PENDING));
+}
+
+TEST_F(msix_device, pending_while_masked)
+{
+	const int v = 5;
+
+	expect_pending(_metadata, self->fd, -1);
+	set_mask_bit(&self->msix, v, true);
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
+	expect_pending(_metadata, self->fd, v);
+	EXPECT_EQ(0, eventfd_take(self->triggers[v]));
+
+	set_mask_bit(&self->msix, v, false);
+	EXPECT_TRUE(eventfd_wait(self->triggers[v]));
+	EXPECT_EQ(1, eventfd_take(self->triggers[v]));
+	expect_pending(_metadata, self->fd, -1);
+}
+
+TEST_F(msix_device, pending_while_the_function_is_masked)
+{
+	const int v = MSIX_VECTORS_DEFAULT - 1;
+
+	set_function_mask(self->s->bdf, self->msix.cap, true);
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
+	expect_pending(_metadata, self->fd, v);
+	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED | PENDING,
+		  message_of(self->fd, MSIX, v).flags);
+
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSIX, v).flags);
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+
+	set_function_mask(self->s->bdf, self->msix.cap, false);
+	EXPECT_TRUE(eventfd_wait(self->triggers[v]));
+	EXPECT_EQ(1, eventfd_take(self->triggers[v]));
+	expect_pending(_metadata, self->fd, -1);
+}
+
+/* Bit 0 of the second dword of pending bits, and the last of the last. */
+FIXTURE(msix_many) {
+	struct session *s;
+	int fd;
+	struct hw_msix msix;
+};
+
+FIXTURE_VARIANT(msix_many) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(msix_many, msix_2048);
+
+FIXTURE_SETUP(msix_many)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	hw_msix_map(&self->msix, self->s->bdf, self->fd);
+}
+
+FIXTURE_TEARDOWN(msix_many)
+{
+	hw_msix_unmap(&self->msix);
+	session_close(self->s);
+}
+
+TEST_F(msix_many, pending_bits)
+{
+	static const int vectors[] = { 0, 31, 32, 63, 64, 2047 };
+	int trigger = eventfd_new();
+
+	for (int i = 0; i < ARRAY_SIZE(vectors); i++) {
+		int v = vectors[i];
+
+		ASSERT_EQ(0, set_triggers(self->fd, MSIX, v, 1, &trigger));
+		set_mask_bit(&self->msix, v, true);
+		bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
+		EXPECT_EQ(ALLOCATED | TRIGGER | MASKED | PENDING,
+			  message_of(self->fd, MSIX, v).flags)
+			TH_LOG("vector %d", v);
+		set_mask_bit(&self->msix, v, false);
+		EXPECT_TRUE(eventfd_wait(trigger));
+		EXPECT_EQ(1, eventfd_take(trigger));
+		EXPECT_EQ(ALLOCATED | TRIGGER,
+			  message_of(self->fd, MSIX, v).flags);
+		ASSERT_EQ(0, disable_irqs(self->fd, MSIX));
+	}
+	close(trigger);
+}
+
+/* An MSI capability with mask bits, which the guest may write. */
+FIXTURE(msi_flags) {
+	struct session *s;
+	int fd;
+	int trigger;
+	struct hw_msi msi;
+};
+
+FIXTURE_VARIANT(msi_flags) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(msi_flags, igb);
+
+FIXTURE_SETUP(msi_flags)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->trigger = eventfd_new();
+	ASSERT_EQ(0, set_triggers(self->fd, MSI, 0, 1, &self->trigger));
+	hw_msi_find(&self->msi, self->s->bdf);
+	ASSERT_NE(0, self->msi.mask);
+}
+
+FIXTURE_TEARDOWN(msi_flags)
+{
+	close(self->trigger);
+	session_close(self->s);
+}
+
+TEST_F(msi_flags, masked)
+{
+	u32 mask = 1;
+
+	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSI, 0).flags);
+	ASSERT_EQ(4, config_write(self->fd, self->msi.mask, &mask, 4));
+	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
+		  message_of(self->fd, MSI, 0).flags);
+
+	/* Config space answers without memory decoding, too. */
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
+		  message_of(self->fd, MSI, 0).flags);
+	mask = 0;
+	ASSERT_EQ(4, config_write(self->fd, self->msi.mask, &mask, 4));
+	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSI, 0).flags);
+}
+
+TEST_F(msi_flags, stale)
+{
+	u16 data = hw_config_read16(self->s->bdf, self->msi.data);
+	struct vfio_pci_msi_message before = message_of(self->fd, MSI, 0), now;
+
+	hw_config_write16(self->s->bdf, self->msi.data, data ^ 0x10);
+	now = message_of(self->fd, MSI, 0);
+	EXPECT_EQ(ALLOCATED | TRIGGER | STALE, now.flags);
+	EXPECT_EQ(before.address, now.address);
+	EXPECT_EQ(before.data, now.data);
+
+	hw_config_write16(self->s->bdf, self->msi.data, data);
+	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSI, 0).flags);
+}
+
+/*
+ * The purpose of it all: messages as they are read, programmed into the slots
+ * of an embedded interrupt controller, raise the vectors that they belong to.
+ */
+FIXTURE(slots) {
+	struct session *s;
+	int fd;
+	int count;
+	int triggers[ATH11K_SLOTS];
+};
+
+FIXTURE_VARIANT(slots) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(slots, ath11k_noid);
+
+FIXTURE_SETUP(slots)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	self->count = lab_remap() ? ATH11K_SLOTS : 1;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	for (int i = 0; i < ATH11K_SLOTS; i++)
+		self->triggers[i] = eventfd_new();
+	ASSERT_EQ(0, set_triggers(self->fd, MSI, 0, self->count,
+				  self->triggers));
+}
+
+FIXTURE_TEARDOWN(slots)
+{
+	for (int i = 0; i < ATH11K_SLOTS; i++)
+		close(self->triggers[i]);
+	session_close(self->s);
+}
+
+TEST_F(slots, raise_their_vectors)
+{
+	static const u32 offsets[] = ATH11K_SLOT_OFFSETS;
+
+	for (int slot = 0; slot < ATH11K_SLOTS; slot++) {
+		int v = slot % self->count;
+		struct vfio_pci_msi_message msg = message_of(self->fd, MSI, v);
+
+		bar_write32(self->fd, 0, offsets[slot] + ATH11K_SLOT_ADDR_LO,
+			    msg.address);
+		bar_write32(self->fd, 0, offsets[slot] + ATH11K_SLOT_ADDR_HI,
+			    ATH11K_SLOT_ENABLE | msg.address >> 32);
+		bar_write32(self->fd, 0, offsets[slot] + ATH11K_SLOT_DATA,
+			    msg.data);
+		bar_write32(self->fd, 0, ATH11K_DOORBELL(slot), 1);
+
+		EXPECT_TRUE(eventfd_wait(self->triggers[v]));
+		for (int i = 0; i < self->count; i++) {
+			EXPECT_EQ(i == v, eventfd_take(self->triggers[i]));
+		}
+	}
+	EXPECT_EQ(ATH11K_SLOTS, bar_read32(self->fd, 0, ATH11K_SENT));
+	EXPECT_EQ(0, bar_read32(self->fd, 0, ATH11K_FAILED));
+	EXPECT_EQ(0, bar_read32(self->fd, 0, ATH11K_DROPPED));
+}
+
+/* What the guest writes into its capability is not a host message. */
+TEST_F(slots, guest_message_makes_no_difference)
+{
+	struct vfio_pci_msi_message before = message_of(self->fd, MSI, 0), now;
+	u32 address = 0xfee12340;
+	u16 data = 0x4321;
+
+	ASSERT_EQ(4, config_write(self->fd,
+				  ATH11K_MSI_OFFSET + PCI_MSI_ADDRESS_LO,
+				  &address, sizeof(address)));
+	ASSERT_EQ(2, config_write(self->fd,
+				  ATH11K_MSI_OFFSET + PCI_MSI_DATA_32,
+				  &data, sizeof(data)));
+	now = message_of(self->fd, MSI, 0);
+	EXPECT_EQ(0, memcmp(&before, &now, sizeof(now)));
+}
+
+TEST_F(slots, standard_interrupt)
+{
+	for (int v = 0; v < self->count; v++) {
+		bar_write32(self->fd, 0, ATH11K_RAISE, v);
+		EXPECT_TRUE(eventfd_wait(self->triggers[v]));
+		for (int i = 0; i < self->count; i++) {
+			EXPECT_EQ(i == v, eventfd_take(self->triggers[i]));
+		}
+	}
+}
+
+LAB_MAIN

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device on which no feature is used looks under msi-vfio-pci as it does
+ * under vfio-pci, byte for byte: everything that a VMM asks for at start is
+ * written down under both and compared.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "hardware.h"
+#include "session.h"
+#include "variants.h"
+
+FIXTURE(same) {
+	char *stock;
+	char *ours;
+};
+
+FIXTURE_VARIANT(same) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(same, ath11k);
+LAB_VARIANTS(same, ath11k_noid);
+LAB_VARIANTS(same, msix);
+LAB_VARIANTS(same, msix_2048);
+LAB_VARIANTS(same, msix_odd);
+LAB_VARIANTS(same, plain);
+LAB_VARIANTS(same, igb);
+LAB_VARIANTS(same, e1000e);
+LAB_VARIANTS(same, nvme);
+LAB_VARIANTS(same, edu);
+LAB_VARIANTS(same, nec_usb_xhci);
+
+/* Room for everything that hangs on a structure with capabilities. */
+#define INFO_SIZE	4096
+
+static void write_bytes(FILE *out, const void *bytes, size_t size)
+{
+	const u8 *p = bytes;
+
+	for (size_t i = 0; i < size; i++)
+		fprintf(out, "%02x", p[i]);
+	fprintf(out, "\n");
+}
+
+/* An info ioctl, whose argument begins with its argsz. */
+static void write_info(FILE *out, int fd, const char *what, u32 request,
+		       void *info)
+{
+	int ret;
+
+	memcpy(info, &(u32){ INFO_SIZE }, sizeof(u32));
+	ret = ioctl(fd, request, info);
+	fprintf(out, "%s: %d ", what, ret ? -errno : ret);
+	if (ret)
+		fprintf(out, "\n");
+	else
+		write_bytes(out, info, INFO_SIZE);
+}
+
+static void write_device_info(FILE *out, int fd)
+{
+	u8 info[INFO_SIZE] = {};
+
+	write_info(out, fd, "device", VFIO_DEVICE_GET_INFO, info);
+}
+
+static void write_regions(FILE *out, int fd)
+{
+	for (u32 i = 0; i <= VFIO_PCI_NUM_REGIONS + 1; i++) {
+		u8 info[INFO_SIZE] = {};
+		char what[32];
+
+		((struct vfio_region_info *)info)->index = i;
+		snprintf(what, sizeof(what), "region %u", i);
+		write_info(out, fd, what, VFIO_DEVICE_GET_REGION_INFO, info);
+	}
+}
+
+static void write_irqs(FILE *out, int fd)
+{
+	for (u32 i = 0; i <= VFIO_PCI_NUM_IRQS + 1; i++) {
+		struct vfio_irq_info info = {
+			.argsz = sizeof(info),
+			.index = i,
+		};
+		int ret = ioctl(fd, VFIO_DEVICE_GET_IRQ_INFO, &info);
+
+		fprintf(out, "irq %u: %d ", i, ret ? -errno : ret);
+		write_bytes(out, &info, sizeof(info));
+	}
+}
+
+static void write_config(FILE *out, int fd)
+{
+	u64 size = region_size(fd, VFIO_PCI_CONFIG_REGION_INDEX);
+	u8 whole[HW_CONFIG_SIZE], dword[4];
+
+	fprintf(out, "config: %zd\n", config_read(fd, 0, whole, size));
+	for (u64 pos = 0; pos < size; pos += sizeof(dword)) {
+		ssize_t ret = config_read(fd, pos, dword, sizeof(dword));
+
+		fprintf(out, "config %03llx: %zd ", (unsigned long long)pos,
+			ret);
+		write_bytes(out, dword, sizeof(dword));
+		write_bytes(out, whole + pos, sizeof(dword));
+	}
+}
+
+/* Reads of the MSI-X table and behind, writes of it, and mappings of its BAR. */
+static void write_table(FILE *out, int fd, const char *bdf)
+{
+	struct hw_msix msix;
+	u8 entry[64];
+	void *map;
+
+	if (!hw_capability(bdf, PCI_CAP_ID_MSIX))
+		return;
+	hw_msix_map(&msix, bdf, fd);
+	hw_msix_unmap(&msix);
+
+	for (size_t size = 1; size <= sizeof(entry); size <<= 1) {
+		memset(entry, 0x5a, sizeof(entry));
+		fprintf(out, "table %zu: %zd ", size,
+			region_read(fd, msix.bar, msix.offset, entry, size));
+		write_bytes(out, entry, size);
+		fprintf(out, "table written: %zd\n",
+			region_write(fd, msix.bar, msix.offset, entry, size));
+	}
+
+	for (int prot = PROT_READ; prot <= (PROT_READ | PROT_WRITE); prot++) {
+		map = mmap(NULL, region_size(fd, msix.bar), prot, MAP_SHARED,
+			   fd, region_offset(fd, msix.bar));
+		fprintf(out, "table's BAR mapped %d: %d\n", prot,
+			map == MAP_FAILED ? -errno : 0);
+		if (map != MAP_FAILED)
+			munmap(map, region_size(fd, msix.bar));
+	}
+}
+
+/* Which features of the core there are, up to numbers that none has yet. */
+static void write_features(FILE *out, int fd)
+{
+	static const u32 ops[] = { VFIO_DEVICE_FEATURE_PROBE,
+		VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET,
+		VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET };
+
+	for (u32 number = 0; number < 64; number++) {
+		for (int i = 0; i < ARRAY_SIZE(ops); i++)
+			fprintf(out, "feature %u, %#x: %d\n", number, ops[i],
+				feature(fd, ops[i] | number, NULL, 0));
+	}
+}
+
+/*
+ * Calls that change nothing, or that fail. An INTx without a trigger cannot be
+ * masked, nor a vector that is not there.
+ */
+static void write_calls(FILE *out, int fd)
+{
+	for (u32 index = 0; index <= VFIO_PCI_NUM_IRQS; index++)
+		for (u32 action = 0; action < 8; action++)
+			for (u32 data = 0; data < 8; data++)
+				fprintf(out, "SET_IRQS %u %u %u: %d\n", index,
+					action, data,
+					set_irqs(fd, action << 3 | data, index,
+						 0, 0, NULL, 0));
+}
+
+static void write_hot_reset(FILE *out, int fd)
+{
+	u8 info[INFO_SIZE] = {};
+
+	write_info(out, fd, "hot reset", VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
+		   info);
+}
+
+static char *describe(const char *device, const char *driver, const char *mode)
+{
+	struct session *s = session_open(device, driver, mode);
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	VFIO_ASSERT_NOT_NULL(out);
+	write_device_info(out, s->fd);
+	write_regions(out, s->fd);
+	write_irqs(out, s->fd);
+	write_config(out, s->fd);
+	write_features(out, s->fd);
+	write_hot_reset(out, s->fd);
+	write_calls(out, s->fd);
+	command_set(s->fd, PCI_COMMAND_MEMORY);
+	write_table(out, s->fd, s->bdf);
+	write_config(out, s->fd);
+	fclose(out);
+	session_close(s);
+
+	return text;
+}
+
+FIXTURE_SETUP(same)
+{
+	self->stock = describe(variant->device, DRIVER_STOCK, variant->mode);
+	self->ours = describe(variant->device, DRIVER_MSI, variant->mode);
+}
+
+FIXTURE_TEARDOWN(same)
+{
+	free(self->stock);
+	free(self->ours);
+}
+
+TEST_F(same, as_under_vfio_pci)
+{
+	char *stock = self->stock, *ours = self->ours;
+	char *theirs, *mine;
+
+	while ((theirs = strsep(&stock, "\n"))) {
+		mine = strsep(&ours, "\n");
+		ASSERT_NE(NULL, mine);
+		ASSERT_STREQ(theirs, mine);
+	}
+	ASSERT_EQ(NULL, ours);
+}
+
+LAB_MAIN

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "session.h"
+
+/* Longer than any emulated device needs on any machine. */
+#define EVENT_TIMEOUT_MS	10000
+
+static void attach_ioas(struct session *s)
+{
+	struct vfio_device_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+		.pt_id = s->iommu->ioas_id,
+	};
+
+	ioctl_assert(s->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+}
+
+/*
+ * Not vfio_pci_device_init(), which maps every BAR whole and for writing: the
+ * tests have to see what a user that maps nothing sees.
+ */
+struct session *session_open_bdf(const char *bdf, const char *mode)
+{
+	struct session *s = calloc_assert(1, sizeof(*s));
+
+	snprintf(s->bdf, sizeof(s->bdf), "%s", bdf);
+	s->iommu = iommu_init(mode);
+	s->device = vfio_pci_device_alloc(s->bdf, s->iommu);
+
+	if (s->iommu->mode->container_path) {
+		vfio_pci_group_setup(s->device, s->bdf);
+		vfio_container_set_iommu(s->device);
+		__vfio_pci_group_get_device_fd(s->device, s->bdf, NULL);
+		s->fd = s->device->fd;
+		VFIO_ASSERT_GE(s->fd, 0, "%s cannot be opened\n", s->bdf);
+	} else {
+		int ret;
+
+		vfio_pci_cdev_open(s->device, s->bdf);
+		s->fd = s->device->fd;
+		ret = __vfio_device_bind_iommufd(s->fd, s->iommu->iommufd,
+						 NULL);
+		VFIO_ASSERT_EQ(ret, 0, "%s cannot be bound\n", s->bdf);
+		attach_ioas(s);
+	}
+
+	return s;
+}
+
+struct session *session_open(const char *device, const char *driver,
+			     const char *mode)
+{
+	const char *bdf = lab_bdf(device);
+
+	driver_bind(bdf, driver);
+
+	return session_open_bdf(bdf, mode);
+}
+
+void session_close(struct session *s)
+{
+	VFIO_ASSERT_EQ(close(s->fd), 0);
+	if (s->device->group_fd)
+		VFIO_ASSERT_EQ(close(s->device->group_fd), 0);
+	vfio_pci_device_free(s->device);
+	iommu_cleanup(s->iommu);
+	free(s);
+}
+
+int session_open_again(struct session *s)
+{
+	if (!s->iommu->mode->container_path)
+		return dup(s->fd);
+
+	return ioctl(s->device->group_fd, VFIO_GROUP_GET_DEVICE_FD, s->bdf);
+}
+
+int feature_raw(int fd, void *arg)
+{
+	return ioctl(fd, VFIO_DEVICE_FEATURE, arg) ? -errno : 0;
+}
+
+int feature(int fd, u32 flags, void *payload, size_t size)
+{
+	size_t argsz = sizeof(struct vfio_device_feature) + size;
+	struct vfio_device_feature *arg = calloc_assert(1, argsz);
+	int ret;
+
+	arg->argsz = argsz;
+	arg->flags = flags;
+	if (size)
+		memcpy(arg->data, payload, size);
+	ret = feature_raw(fd, arg);
+	if (size)
+		memcpy(payload, arg->data, size);
+	free(arg);
+
+	return ret;
+}
+
+int set_irqs(int fd, u32 flags, u32 index, u32 start, u32 count,
+	     const void *data, size_t size)
+{
+	struct vfio_irq_set *set = calloc_assert(1, sizeof(*set) + size);
+	int ret;
+
+	set->argsz = sizeof(*set) + size;
+	set->flags = flags;
+	set->index = index;
+	set->start = start;
+	set->count = count;
+	if (size)
+		memcpy(set->data, data, size);
+	ret = ioctl(fd, VFIO_DEVICE_SET_IRQS, set);
+	if (ret < 0)
+		ret = -errno;
+	free(set);
+
+	return ret;
+}
+
+int set_triggers(int fd, u32 index, u32 start, u32 count, const int *fds)
+{
+	return set_irqs(fd, VFIO_IRQ_SET_DATA_EVENTFD |
+			VFIO_IRQ_SET_ACTION_TRIGGER, index, start, count,
+			fds, count * sizeof(*fds));
+}
+
+int disable_irqs(int fd, u32 index)
+{
+	return set_irqs(fd, VFIO_IRQ_SET_DATA_NONE |
+			VFIO_IRQ_SET_ACTION_TRIGGER, index, 0, 0, NULL, 0);
+}
+
+int irq_count(int fd, u32 index)
+{
+	struct vfio_irq_info info = { .argsz = sizeof(info), .index = index };
+
+	ioctl_assert(fd, VFIO_DEVICE_GET_IRQ_INFO, &info);
+
+	return info.count;
+}
+
+static struct vfio_region_info region_info(int fd, u32 region)
+{
+	struct vfio_region_info info = {
+		.argsz = sizeof(info),
+		.index = region,
+	};
+
+	ioctl_assert(fd, VFIO_DEVICE_GET_REGION_INFO, &info);
+
+	return info;
+}
+
+u64 region_offset(int fd, u32 region)
+{
+	return region_info(fd, region).offset;
+}
+
+u64 region_size(int fd, u32 region)
+{
+	return region_info(fd, region).size;
+}
+
+ssize_t region_read(int fd, u32 region, u64 offset, void *buf, size_t size)
+{
+	ssize_t ret = pread(fd, buf, size, region_offset(fd, region) + offset);
+
+	return ret < 0 ? -errno : ret;
+}
+
+ssize_t region_write(int fd, u32 region, u64 offset, const void *buf,
+		     size_t size)
+{
+	ssize_t ret = pwrite(fd, buf, size, region_offset(fd, region) + offset);
+
+	return ret < 0 ? -errno : ret;
+}
+
+ssize_t config_read(int fd, unsigned int pos, void *buf, size_t size)
+{
+	return region_read(fd, VFIO_PCI_CONFIG_REGION_INDEX, pos, buf, size);
+}
+
+ssize_t config_write(int fd, unsigned int pos, const void *buf, size_t size)
+{
+	return region_write(fd, VFIO_PCI_CONFIG_REGION_INDEX, pos, buf, size);
+}
+
+u16 config_read16(int fd, unsigned int pos)
+{
+	u16 value;
+
+	VFIO_ASSERT_EQ(config_read(fd, pos, &value, sizeof(value)),
+		       sizeof(value));
+
+	return value;
+}
+
+void config_write16(int fd, unsigned int pos, u16 value)
+{
+	VFIO_ASSERT_EQ(config_write(fd, pos, &value, sizeof(value)),
+		       sizeof(value));
+}
+
+void command_set(int fd, u16 bits)
+{
+	config_write16(fd, PCI_COMMAND, config_read16(fd, PCI_COMMAND) | bits);
+}
+
+void command_clear(int fd, u16 bits)
+{
+	config_write16(fd, PCI_COMMAND, config_read16(fd, PCI_COMMAND) & ~bits);
+}
+
+u32 bar_read32(int fd, u32 bar, u64 offset)
+{
+	u32 value;
+
+	VFIO_ASSERT_EQ(region_read(fd, bar, offset, &value, sizeof(value)),
+		       sizeof(value));
+
+	return value;
+}
+
+void bar_write32(int fd, u32 bar, u64 offset, u32 value)
+{
+	VFIO_ASSERT_EQ(region_write(fd, bar, offset, &value, sizeof(value)),
+		       sizeof(value));
+}
+
+int eventfd_new(void)
+{
+	int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+	VFIO_ASSERT_GE(fd, 0);
+
+	return fd;
+}
+
+u64 eventfd_take(int fd)
+{
+	u64 value;
+
+	return read(fd, &value, sizeof(value)) == sizeof(value) ? value : 0;
+}
+
+bool eventfd_wait(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pfd, 1, EVENT_TIMEOUT_MS) == 1;
+}
+
+void guarded_alloc(struct guarded *g)
+{
+	g->page = getpagesize();
+	g->start = mmap(NULL, 3 * g->page, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	VFIO_ASSERT_NE(g->start, MAP_FAILED);
+	g->end = g->start + 2 * g->page;
+	VFIO_ASSERT_EQ(mprotect(g->end, g->page, PROT_NONE), 0);
+}
+
+void guarded_free(struct guarded *g)
+{
+	munmap(g->start, 3 * g->page);
+}

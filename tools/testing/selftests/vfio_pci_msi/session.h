@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One open device: a session, and the calls of VFIO on it as the tests want
+ * them, with the errno returned instead of asserted.
+ */
+#ifndef VFIO_PCI_MSI_SESSION_H
+#define VFIO_PCI_MSI_SESSION_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <linux/types.h>
+#include <linux/vfio.h>
+
+#include <libvfio.h>
+
+#include "lab.h"
+
+struct session {
+	char bdf[BDF_SIZE];
+	struct iommu *iommu;
+	struct vfio_pci_device *device;
+	int fd;
+};
+
+/*
+ * Open the plan's @device, bound to @driver first where it is not, in the
+ * libvfio IOMMU mode @mode.
+ */
+struct session *session_open(const char *device, const char *driver,
+			     const char *mode);
+struct session *session_open_bdf(const char *bdf, const char *mode);
+void session_close(struct session *s);
+
+/* Another file of the same session: only the group hands out a second one. */
+int session_open_again(struct session *s);
+
+/* All return a negative errno where the call failed. */
+int feature(int fd, u32 flags, void *payload, size_t size);
+int feature_raw(int fd, void *arg);
+int set_irqs(int fd, u32 flags, u32 index, u32 start, u32 count,
+	     const void *data, size_t size);
+int set_triggers(int fd, u32 index, u32 start, u32 count, const int *fds);
+int disable_irqs(int fd, u32 index);
+int irq_count(int fd, u32 index);
+
+/* An offset of the device's file. */
+u64 region_offset(int fd, u32 region);
+u64 region_size(int fd, u32 region);
+ssize_t region_read(int fd, u32 region, u64 offset, void *buf, size_t size);
+ssize_t region_write(int fd, u32 region, u64 offset, const void *buf,
+		     size_t size);
+
+ssize_t config_read(int fd, unsigned int pos, void *buf, size_t size);
+ssize_t config_write(int fd, unsigned int pos, const void *buf, size_t size);
+u16 config_read16(int fd, unsigned int pos);
+void config_write16(int fd, unsigned int pos, u16 value);
+
+/* Memory decoding and bus mastering, as a VMM's guest switches them. */
+void command_set(int fd, u16 bits);
+void command_clear(int fd, u16 bits);
+
+u32 bar_read32(int fd, u32 bar, u64 offset);
+void bar_write32(int fd, u32 bar, u64 offset, u32 value);
+
+int eventfd_new(void);
+/* The count that the eventfd holds, 0 if none; it is 0 afterwards. */
+u64 eventfd_take(int fd);
+/* Wait for the eventfd; false if nothing comes. */
+bool eventfd_wait(int fd);
+
+/* Two pages of memory with a hole behind them, for buffers that end in it. */
+struct guarded {
+	u8 *start;
+	u8 *end;
+	size_t page;
+};
+
+void guarded_alloc(struct guarded *g);
+void guarded_free(struct guarded *g);
+
+#endif /* VFIO_PCI_MSI_SESSION_H */

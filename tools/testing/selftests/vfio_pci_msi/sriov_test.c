@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SR-IOV: the administrator allows it, VFs appear under the same driver, and
+ * have the features of a device of their own. (Tokens between PF and VF are
+ * upstream's vfio_pci_sriov_uapi_test.)
+ */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include <uuid/uuid.h>
+
+#include "hardware.h"
+#include "messages.h"
+#include "session.h"
+#include "variants.h"
+
+#define VFS	2
+#define TOKEN	"a3bb189e-8bf9-3888-9912-ace4e6543002"
+
+FIXTURE(sriov) {
+	char pf_bdf[BDF_SIZE];
+	struct session *pf;
+};
+
+FIXTURE_VARIANT(sriov) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(sriov, igb);
+
+static int enable_sriov(const char *value)
+{
+	return module_param_write("msi_vfio_pci", "enable_sriov", value);
+}
+
+static int set_vfs(const char *pf, const char *count)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs",
+		 pf);
+
+	return file_write(path, count);
+}
+
+FIXTURE_SETUP(sriov)
+{
+	/* It is in extended config space, which not every kernel reaches. */
+	if (sysfs_sriov_totalvfs_get(lab_bdf(variant->device)) <= 0)
+		SKIP(return, "this kernel sees no SR-IOV of %s",
+		     variant->device);
+
+	self->pf = session_open(variant->device, DRIVER_MSI, variant->mode);
+	memcpy(self->pf_bdf, self->pf->bdf, sizeof(self->pf_bdf));
+	vfio_device_set_vf_token(self->pf->fd, TOKEN);
+}
+
+FIXTURE_TEARDOWN(sriov)
+{
+	set_vfs(self->pf_bdf, "0");
+	enable_sriov("0");
+	session_close(self->pf);
+}
+
+TEST_F(sriov, refused_by_default)
+{
+	ASSERT_EQ(0, enable_sriov("0"));
+	EXPECT_EQ(-ENOENT, set_vfs(self->pf_bdf, "1"));
+	EXPECT_EQ(0, sysfs_sriov_numvfs_get(self->pf_bdf));
+}
+
+TEST_F(sriov, vfs_come_and_go)
+{
+	ASSERT_EQ(0, enable_sriov("1"));
+	ASSERT_EQ(0, set_vfs(self->pf_bdf, "2"));
+	EXPECT_EQ(VFS, sysfs_sriov_numvfs_get(self->pf_bdf));
+	for (int i = 0; i < VFS; i++) {
+		char *vf = sysfs_sriov_vf_bdf_get(self->pf_bdf, i);
+
+		EXPECT_STREQ(DRIVER_MSI, driver_of(vf));
+		free(vf);
+	}
+
+	ASSERT_EQ(0, set_vfs(self->pf_bdf, "0"));
+	EXPECT_EQ(0, sysfs_sriov_numvfs_get(self->pf_bdf));
+}
+
+/* A VF needs the token of its PF, by either road. */
+TEST_F(sriov, token)
+{
+	struct vfio_pci_device *vf;
+	char *bdf;
+
+	ASSERT_EQ(0, enable_sriov("1"));
+	ASSERT_EQ(0, set_vfs(self->pf_bdf, "1"));
+	bdf = sysfs_sriov_vf_bdf_get(self->pf_bdf, 0);
+	vf = vfio_pci_device_alloc(bdf, self->pf->iommu);
+
+	if (self->pf->iommu->mode->container_path) {
+		vfio_pci_group_setup(vf, bdf);
+		__vfio_pci_group_get_device_fd(vf, bdf, NULL);
+		EXPECT_GT(0, vf->fd);
+		__vfio_pci_group_get_device_fd(vf, bdf, TOKEN);
+	} else {
+		vfio_pci_cdev_open(vf, bdf);
+		EXPECT_NE(0, __vfio_device_bind_iommufd(vf->fd,
+					self->pf->iommu->iommufd, NULL));
+		EXPECT_EQ(0, __vfio_device_bind_iommufd(vf->fd,
+					self->pf->iommu->iommufd, TOKEN));
+	}
+	EXPECT_LT(0, vf->fd);
+
+	/* A VF is a device like others, whose memory is always decoded. */
+	EXPECT_EQ(0, novirt_set(vf->fd));
+	EXPECT_TRUE(novirt_on(vf->fd));
+	close(vf->fd);
+	if (vf->group_fd)
+		close(vf->group_fd);
+	vfio_pci_device_free(vf);
+	free(bdf);
+}
+
+LAB_MAIN
