@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Builds what an emulated host runs: the module, the payload, the servers."""
 
-import contextlib
-import fcntl
 import os
 import pathlib
 import re
@@ -26,13 +24,10 @@ MODULE_SOURCES = ("Kbuild", "Makefile", "drivers", "include")
 WARNING = re.compile(r"\bwarning:|^WARNING: modpost", re.IGNORECASE | re.MULTILINE)
 
 
-@contextlib.contextmanager
 def locked():
     """One build at a time in this checkout."""
     OUT.mkdir(parents=True, exist_ok=True)
-    with open(OUT / "lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return progress.locked(OUT / "lock")
 
 
 def copy_sources(to):
@@ -57,7 +52,7 @@ def module(kernel, where):
         if warned:
             raise progress.Failed(f"module for {kernel.label}: " + "\n".join(warned))
         progress.run([*make, f"INSTALL_MOD_PATH={where}", "INSTALL_MOD_DIR=updates",
-                      "DEPMOD=true", "modules_install"], log)
+                      "modules_install"], log)
     except BaseException:
         # A warning is only given once: the next try has to start anew.
         shutil.rmtree(copy)

@@ -3,7 +3,6 @@
 
 import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import lzma
 import os
@@ -50,12 +49,9 @@ def get(label):
     return Kernel(label, release, modules / "build", modules, release_vmlinux(release))
 
 
-@contextlib.contextmanager
 def locked(name):
     """One process at a time makes a thing in the cache."""
-    with open(CACHE / f"{name}.lock", "w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return progress.locked(CACHE / f"{name}.lock")
 
 
 def decompress(payload):

@@ -7,7 +7,6 @@ import re
 import sys
 
 import build
-import initramfs
 import kernels
 import machine
 import matrix

@@ -2,12 +2,14 @@
 """What the lab tells its user while something takes long."""
 
 import contextlib
+import fcntl
 import subprocess
 import sys
 import threading
 import time
 
 HEARTBEAT_SECONDS = 30
+PATIENCE_SECONDS = 10
 
 
 class Failed(Exception):
@@ -37,6 +39,24 @@ def step(what):
         over.set()
         thread.join()
     say(f"{what}: {time.monotonic() - start:.0f} s")
+
+
+@contextlib.contextmanager
+def locked(path):
+    """One lab at a time; one that has to wait long says for what."""
+    with open(path, "w", encoding="ascii") as lock:
+        told = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > told:
+                    say(f"waiting for another lab that holds {path}")
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    break
+                time.sleep(0.1)
+        yield
 
 
 def run(command, log, tail_lines=30, **options):
