@@ -46,8 +46,8 @@ devices:
 	$(MAKE) -C tools/testing/devices O=$(O)
 
 clean:
-	$(kbuild) $@
 	rm -rf build
+	$(kbuild) $@
 
 .PHONY: all modules modules_install command install-command demo test payload \
 	devices clean

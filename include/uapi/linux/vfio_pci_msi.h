@@ -43,6 +43,7 @@
  * guest message. On a device with MSI-X, reads of the table through its BAR's
  * region return the hardware's table instead of all ones; they fail with EIO,
  * like any register's, while memory decoding is off. Writes of it stay dropped.
+ * A table that its capability places outside of its BAR is not shown.
  *
  * GET: struct vfio_device_feature_pci_msi_novirt.
  *
@@ -111,8 +112,8 @@ struct vfio_pci_msi_message {
  *	argsz. out: unchanged.
  * @flags: in: must be 0. out: 0.
  * @generation: out: grows whenever any message of the device may have changed:
- *	in this version, with every SET_IRQS that allocates or frees vectors or
- *	attaches or detaches eventfds.
+ *	in this version, with every SET_IRQS that is to allocate or free vectors
+ *	or to attach or detach eventfds, also if it fails.
  * @msg: out: the vectors from @start on
  */
 struct vfio_device_feature_pci_msi_messages {

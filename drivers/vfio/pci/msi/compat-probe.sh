@@ -49,7 +49,7 @@ fi
 		HAVE_REGION_INFO_CAPS	(void)ops->get_region_info_caps
 		HAVE_PCI_OPS		(void)vdev->pci_ops->get_dmabuf_phys
 		HAVE_DEVICE_PARAMS	vdev->disable_idle_d3 = vdev->nointxmask
-		HAVE_GET_IOMAP		(void)vfio_pci_core_get_iomap(vdev, 0)
+		HAVE_GET_IOMAP		if (vfio_pci_core_get_iomap(vdev, 0)) return
 		HAVE_SETUP_BARMAP	vfio_pci_core_setup_barmap(vdev, 0)
 		HAVE_CORE_IOREAD	vfio_pci_core_ioread32(vdev, true, (u32 *)0, (void *)0)
 	EOF

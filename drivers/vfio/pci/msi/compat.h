@@ -102,7 +102,7 @@ static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 			pci_release_selected_regions(pdev, 1 << bar);
 	}
 
-	return vdev->barmap[bar];
+	return IS_ERR_OR_NULL(vdev->barmap[bar]) ? NULL : vdev->barmap[bar];
 }
 #endif
 

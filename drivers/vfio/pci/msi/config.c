@@ -114,7 +114,8 @@ static int read_range(struct msi_vfio_pci_device *mdev,
  * @count: how many bytes it has read
  * @pos: offset of @buf in the device's file
  *
- * Return: 0, -EFAULT, or -EIO if the hardware cannot be reached.
+ * Return: 0, -EFAULT, or another errno if the hardware cannot be reached, -EIO
+ * as a rule.
  */
 int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 			      char __user *buf, size_t count, loff_t pos)

@@ -57,11 +57,13 @@ static int show_vector(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	struct vfio_pci_msi_message msg;
+	bool awake;
 
-	if (pm_runtime_resume_and_get(&pdev->dev))
-		return -EIO;
-	msi_vfio_pci_messages(mdev, mdev->core.irq_type, nr, 1, &msg);
-	pm_runtime_put(&pdev->dev);
+	/* To look must not wake a device that its owner has put to sleep. */
+	awake = pm_runtime_get_if_in_use(&pdev->dev) > 0;
+	msi_vfio_pci_messages(mdev, mdev->core.irq_type, nr, 1, awake, &msg);
+	if (awake)
+		pm_runtime_put(&pdev->dev);
 
 	if (!(msg.flags & VFIO_PCI_MSI_MESSAGE_ALLOCATED))
 		return SEQ_SKIP;
@@ -89,7 +91,8 @@ static void *vectors_start(struct seq_file *seq, loff_t *pos)
 {
 	struct msi_vfio_pci_device *mdev = seq->private;
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_interruptible(&mdev->state))
+		return ERR_PTR(-EINTR);
 
 	return vectors_at(mdev, pos);
 }
@@ -105,7 +108,8 @@ static void vectors_stop(struct seq_file *seq, void *v)
 {
 	struct msi_vfio_pci_device *mdev = seq->private;
 
-	mutex_unlock(&mdev->state);
+	if (!IS_ERR(v))
+		mutex_unlock(&mdev->state);
 }
 
 static int vectors_show(struct seq_file *seq, void *v)

@@ -95,7 +95,8 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 		return -ENOMEM;
 
 	mutex_lock(&mdev->state);
-	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count, msg);
+	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count, true,
+			      msg);
 	hdr.generation = mdev->generation;
 	mutex_unlock(&mdev->state);
 

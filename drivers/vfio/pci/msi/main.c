@@ -238,8 +238,9 @@ static void msi_vfio_pci_remove(struct pci_dev *pdev)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_mdev(pdev);
 
-	msi_vfio_pci_debugfs_remove(mdev);
+	/* A reader may wait for a user, who first has to hear of the removal. */
 	vfio_pci_core_unregister_device(&mdev->core);
+	msi_vfio_pci_debugfs_remove(mdev);
 	vfio_put_device(&mdev->core.vdev);
 }
 

@@ -23,7 +23,7 @@ struct msi_vfio_pci_device;
  * @end: first byte behind it
  * @read_dwords: reads @count dwords of the hardware, the first at byte @offset
  *	(a multiple of 4) of the range, in the device's byte order. Returns 0 or
- *	an errno. Called without locks, with the device resumed.
+ *	an errno. Called with the device resumed and memory_lock not held.
  */
 struct msi_vfio_pci_range {
 	loff_t start;
@@ -40,6 +40,8 @@ struct msi_vfio_pci_range {
  * @state: see below
  * @open: a session is under way
  * @novirt: MSI_NOVIRT is set in this session
+ * @nr_msi: vectors of the MSI capability; from open to close
+ * @nr_msix: vectors of the MSI-X capability; from open to close
  * @generation: how often the messages have changed in this session
  * @nr_ranges: entries of @ranges
  * @ranges: sorted by @start; they do not change from open to close
@@ -52,16 +54,20 @@ struct msi_vfio_pci_range {
  *   @state, the core's igate, the core's memory_lock
  *
  * @state protects @open and @generation, serializes writers of @novirt, and
- * keeps the vectors as they are: every road that allocates or frees some
- * (SET_IRQS, close) holds it. @novirt is read without a lock. @state may be held over
- * copies from and to user memory, hence nothing that runs under mmap_lock
- * takes it, and neither do the reset callbacks, which run under memory_lock.
+ * keeps the vectors as they are: SET_IRQS holds it, and close clears @open under
+ * it before the core frees them, so look at @open first where no ioctl keeps the
+ * device open. @novirt is read without a lock. A user can have @state held over
+ * a copy from his memory for as long as he likes: nothing that runs under
+ * mmap_lock takes it, nor do the reset callbacks, which run under memory_lock,
+ * and who waits for it on behalf of somebody else does so interruptibly.
  */
 struct msi_vfio_pci_device {
 	struct vfio_pci_core_device core;
 	struct mutex state;	/* outermost, see above */
 	bool open;
 	bool novirt;
+	unsigned int nr_msi;
+	unsigned int nr_msix;
 	u64 generation;
 	unsigned int nr_ranges;
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
@@ -87,7 +93,7 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
-			   u32 start, u32 count,
+			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
 int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 			    unsigned int offset, __le32 *buf,

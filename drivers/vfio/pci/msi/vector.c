@@ -19,41 +19,16 @@ struct hw_vector {
 	u32 data;
 };
 
-/**
- * msi_vfio_pci_vector_count - how many vectors the device has
- * @mdev: device
- * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
- *
- * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
- */
-unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
-				       u32 index)
-{
-	struct pci_dev *pdev = mdev->core.pdev;
-	int count;
-
-	if (index == VFIO_PCI_MSI_IRQ_INDEX)
-		count = pci_msi_vec_count(pdev);
-	else
-		count = pci_msix_vec_count(pdev);
-
-	return max(count, 0);
-}
-
 /*
- * Where the structure lies that @reg of the MSI-X capability names, or NULL. The
- * capability is the device's word: nothing has checked it against the BARs.
+ * Where a structure of MSI-X lies, or NULL. What the capability says is the
+ * device's word: nothing has checked it against the BARs.
  */
-static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, int reg,
-			    size_t size)
+static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, unsigned int bar,
+			    u32 offset, size_t size)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
-	u32 val, bar, offset;
 	u8 __iomem *io;
 
-	pci_read_config_dword(pdev, pdev->msix_cap + reg, &val);
-	bar = val & PCI_MSIX_TABLE_BIR;
-	offset = val & PCI_MSIX_TABLE_OFFSET;
 	if (bar >= PCI_STD_NUM_BARS ||
 	    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
 	    (u64)offset + size > pci_resource_len(pdev, bar))
@@ -64,29 +39,55 @@ static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, int reg,
 	return io ? io + offset : NULL;
 }
 
+static void open_msix(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	u32 pba;
+
+	mdev->nr_msix = core->msix_size / PCI_MSIX_ENTRY_SIZE;
+	mdev->table = map_msix(mdev, core->msix_bar, core->msix_offset,
+			       core->msix_size);
+
+	pci_read_config_dword(core->pdev, core->pdev->msix_cap + PCI_MSIX_PBA,
+			      &pba);
+	/* Pending bits come in qwords. */
+	mdev->pba = map_msix(mdev, pba & PCI_MSIX_PBA_BIR,
+			     pba & PCI_MSIX_PBA_OFFSET,
+			     DIV_ROUND_UP(mdev->nr_msix, 64) * 8);
+}
+
 /**
- * msi_vfio_pci_open_vectors - find the MSI-X table and the pending bits
+ * msi_vfio_pci_open_vectors - find the vectors, the table and the pending bits
  * @mdev: a device whose core has been enabled, before anybody can use it
  *
- * A BAR that cannot be mapped is no reason to refuse the device: reads of that
- * BAR will fail, and the messages are shown without what the hardware says.
+ * Older cores map a BAR when it is first used, this maps these two at once. One
+ * that cannot be mapped, or a capability that lies, is no reason to refuse the
+ * device: it is shown without what the hardware would say.
  */
 void msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int count;
+	struct pci_dev *pdev = mdev->core.pdev;
 
 	mdev->generation = 0;
+	mdev->nr_msi = pdev->msi_cap ? max(pci_msi_vec_count(pdev), 0) : 0;
+	mdev->nr_msix = 0;
 	mdev->table = NULL;
 	mdev->pba = NULL;
+	if (pdev->msix_cap)
+		open_msix(mdev);
+}
 
-	count = msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX);
-	if (!count)
-		return;
-
-	mdev->table = map_msix(mdev, PCI_MSIX_TABLE,
-			       count * PCI_MSIX_ENTRY_SIZE);
-	/* Pending bits come in qwords. */
-	mdev->pba = map_msix(mdev, PCI_MSIX_PBA, DIV_ROUND_UP(count, 64) * 8);
+/**
+ * msi_vfio_pci_vector_count - how many vectors the device has
+ * @mdev: an open device
+ * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
+ *
+ * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
+ */
+unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
+				       u32 index)
+{
+	return index == VFIO_PCI_MSI_IRQ_INDEX ? mdev->nr_msi : mdev->nr_msix;
 }
 
 /**
@@ -119,7 +120,7 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 
 /*
  * The message of a vector changes under a lock that modules cannot take, when
- * the interrupt moves to another CPU: two equal copies were not torn.
+ * the interrupt moves to another CPU: two equal copies are hardly torn.
  */
 static void read_host_message(unsigned int irq, unsigned int nr,
 			      struct msi_msg *msg)
@@ -175,6 +176,7 @@ static void read_hw_msi(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	bool is_64;
 
 	if (pci_user_read_config_word(pdev, cap + PCI_MSI_FLAGS, &ctrl) ||
+	    PCI_POSSIBLE_ERROR(ctrl) ||
 	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_LO, &lo))
 		return;
 
@@ -190,8 +192,9 @@ static void read_hw_msi(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		return;
 
 	hw->known = true;
-	hw->masked = mask & BIT(nr);
-	hw->pending = pending & BIT(nr);
+	/* The masks have 32 bits, a reserved number of vectors may be more. */
+	hw->masked = nr < 32 && mask & BIT(nr);
+	hw->pending = nr < 32 && pending & BIT(nr);
 	hw->address = (u64)hi << 32 | lo;
 	hw->data = data + nr;
 }
@@ -201,14 +204,17 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	__le32 entry[PCI_MSIX_ENTRY_SIZE / 4];
-	u32 pending, lo, hi;
+	u32 pending = 0, lo, hi;
 	u16 ctrl;
 
-	if (!mdev->table || !mdev->pba ||
+	if (!mdev->table ||
 	    pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
 				      &ctrl) ||
+	    PCI_POSSIBLE_ERROR(ctrl) ||
 	    msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
-				    ARRAY_SIZE(entry)) ||
+				    ARRAY_SIZE(entry)))
+		return;
+	if (mdev->pba &&
 	    compat_ioread32(&mdev->core, &pending, mdev->pba + nr / 32 * 4))
 		return;
 
@@ -223,45 +229,67 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	hw->data = le32_to_cpu(entry[PCI_MSIX_ENTRY_DATA / 4]);
 }
 
+static void read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
+		    struct hw_vector *hw)
+{
+	hw->known = false;
+	if (mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX)
+		read_hw_msix(mdev, nr, hw);
+	else
+		read_hw_msi(mdev, nr, hw);
+}
+
+static bool is_stale(const struct hw_vector *hw,
+		     const struct vfio_pci_msi_message *msg)
+{
+	return hw->address != msg->address || hw->data != msg->data;
+}
+
+/*
+ * When an interrupt moves, the hardware has the new message before the kernel's
+ * copy has: only a difference that stays is one.
+ */
 static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int irq,
-			unsigned int nr, struct vfio_pci_msi_message *out)
+			unsigned int nr, bool ask_hw,
+			struct vfio_pci_msi_message *out)
 {
 	bool msix = mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX;
 	struct hw_vector hw = {};
 	struct msi_msg msg;
+	int tries = 4;
 
-	read_host_message(irq, msix ? 0 : nr, &msg);
-	out->address = (u64)msg.address_hi << 32 | msg.address_lo;
-	out->data = msg.data;
+	do {
+		read_host_message(irq, msix ? 0 : nr, &msg);
+		out->address = (u64)msg.address_hi << 32 | msg.address_lo;
+		out->data = msg.data;
+		if (ask_hw)
+			read_hw(mdev, nr, &hw);
+	} while (hw.known && is_stale(&hw, out) && --tries);
+
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
 	if (irq_has_action(irq))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
-
-	if (msix)
-		read_hw_msix(mdev, nr, &hw);
-	else
-		read_hw_msi(mdev, nr, &hw);
-
 	if (!hw.known)
 		return;
 	if (hw.masked)
 		out->flags |= VFIO_PCI_MSI_MESSAGE_MASKED;
 	if (hw.pending)
 		out->flags |= VFIO_PCI_MSI_MESSAGE_PENDING;
-	if (hw.address != out->address || hw.data != out->data)
+	if (is_stale(&hw, out))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
 }
 
 /**
  * msi_vfio_pci_messages - read vectors
- * @mdev: an open, resumed device, with @state held
+ * @mdev: an open device, with @state held
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  * @start: first vector
  * @count: how many; all within msi_vfio_pci_vector_count()
+ * @ask_hw: the device is resumed and may be asked for masks and pending bits
  * @msg: out: @count entries
  */
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
-			   u32 start, u32 count,
+			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg)
 {
 	bool enabled = mdev->core.irq_type == index;
@@ -275,7 +303,7 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 		int irq = pci_irq_vector(mdev->core.pdev, start + i);
 
 		if (irq > 0)
-			read_vector(mdev, irq, start + i, &msg[i]);
+			read_vector(mdev, irq, start + i, ask_hw, &msg[i]);
 	}
 }
 
@@ -298,13 +326,15 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
  * @arg: user's struct vfio_irq_set
  *
  * The core reads the request for itself. What is read here only decides whether
- * the generation grows, and it grows for a request that failed half-way, too.
+ * the generation grows: a user who changes the request in between miscounts his
+ * own vectors. It also grows for a request that failed, maybe half-way.
  *
  * Return: what the core returns.
  */
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
 	struct vfio_irq_set hdr;
+	int irq_type;
 	long ret;
 
 	if (copy_from_user(&hdr, (void __user *)arg,
@@ -312,8 +342,9 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 		return -EFAULT;
 
 	mutex_lock(&mdev->state);
+	irq_type = mdev->core.irq_type;
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
-	if (changes_messages(&hdr))
+	if (irq_type != mdev->core.irq_type || changes_messages(&hdr))
 		mdev->generation++;
 	mutex_unlock(&mdev->state);
 
