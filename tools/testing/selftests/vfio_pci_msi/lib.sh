@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
 #
 # For the tests in shell: results in TAP, devices by the names of the plan,
 # drivers.
@@ -47,7 +48,7 @@ tap_skip()
 # check NAME COMMAND...: the result is the command's, its output a comment
 check()
 {
-	local name=$1 output
+	local name="$1" output
 	shift
 
 	if output=$("$@" 2>&1); then

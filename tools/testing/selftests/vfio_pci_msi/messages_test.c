@@ -19,7 +19,7 @@
 /* As many triggers as a test attaches at most. */
 #define TRIGGERS	8
 
-FIXTURE(messages) {
+struct target {
 	struct session *s;
 	int fd;
 	u32 index;
@@ -29,6 +29,10 @@ FIXTURE(messages) {
 	struct hw_msi msi;
 	struct hw_msix msix;
 	struct vfio_pci_msi_message msg[MESSAGES_MAX];
+};
+
+FIXTURE(messages) {
+	struct target t;
 };
 
 FIXTURE_VARIANT(messages) {
@@ -50,164 +54,193 @@ LAB_VARIANTS_AS(messages, igb_msix, igb, .index = MSIX);
 
 FIXTURE_SETUP(messages)
 {
-	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
-	self->fd = self->s->fd;
-	self->index = variant->index;
-	self->count = irq_count(self->fd, self->index);
-	self->usable = self->count < TRIGGERS ? self->count : TRIGGERS;
+	struct target *t = &self->t;
+
+	t->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	t->fd = t->s->fd;
+	t->index = variant->index;
+	t->count = irq_count(t->fd, t->index);
+	t->usable = t->count < TRIGGERS ? t->count : TRIGGERS;
 
 	/* Without remapping, x86 has no MSI blocks of several vectors. */
-	if (self->index == MSI && !lab_remap())
-		self->usable = 1;
+	if (t->index == MSI && !lab_remap())
+		t->usable = 1;
 	for (int i = 0; i < TRIGGERS; i++)
-		self->triggers[i] = eventfd_new();
+		t->triggers[i] = eventfd_new();
 
-	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	if (self->index == MSI)
-		hw_msi_find(&self->msi, self->s->bdf);
+	command_set(t->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	if (t->index == MSI)
+		hw_msi_find(&t->msi, t->s->bdf);
 	else
-		hw_msix_map(&self->msix, self->s->bdf, self->fd);
+		hw_msix_map(&t->msix, t->s->bdf, t->fd);
 }
 
 FIXTURE_TEARDOWN(messages)
 {
-	if (self->index == MSIX)
-		hw_msix_unmap(&self->msix);
+	struct target *t = &self->t;
+
+	if (t->index == MSIX)
+		hw_msix_unmap(&t->msix);
 	for (int i = 0; i < TRIGGERS; i++)
-		close(self->triggers[i]);
-	session_close(self->s);
+		close(t->triggers[i]);
+	session_close(t->s);
 }
 
-#define attach_all(_self)						\
-	ASSERT_EQ(0, set_triggers((_self)->fd, (_self)->index, 0,	\
-				  (_self)->usable, (_self)->triggers))
+static void attach_all(struct __test_metadata *_metadata,
+		       struct target *t)
+{
+	ASSERT_EQ(0, set_triggers(t->fd, t->index, 0, t->usable,
+				  t->triggers));
+}
 
-#define read_all(_self)							\
-	ASSERT_EQ(0, messages_get((_self)->fd, (_self)->index, 0,	\
-				  (_self)->count, (_self)->msg, NULL))
+static void read_all(struct __test_metadata *_metadata,
+		     struct target *t)
+{
+	ASSERT_EQ(0, messages_get(t->fd, t->index, 0, t->count,
+				  t->msg, NULL));
+}
 
 /*
- * Vector @_v is allocated, with flags @_flags, as the hardware has it. Where
+ * Vector @v is allocated, with flags @flags, as the hardware has it. Where
  * nothing is attached the kernel may have put zeros there.
  */
-#define expect_hardware(_self, _v, _flags) do {				\
-	struct hw_message __hw;						\
-									\
-	if ((_self)->index == MSI)					\
-		hw_msi_message(&(_self)->msi, _v, &__hw);		\
-	else								\
-		hw_msix_message(&(_self)->msix, _v, &__hw);		\
-	EXPECT_TRUE((_self)->msg[_v].address || !((_flags) & TRIGGER));	\
-	EXPECT_EQ(__hw.address, (_self)->msg[_v].address);		\
-	EXPECT_EQ(__hw.data, (_self)->msg[_v].data);			\
-	EXPECT_EQ((_flags) | (__hw.masked ? MASKED : 0) |		\
-		  (__hw.pending ? PENDING : 0), (_self)->msg[_v].flags)	\
-		TH_LOG("vector %d", _v);				\
-} while (0)
+static void expect_hardware(struct __test_metadata *_metadata,
+			    struct target *t, int v, u32 flags)
+{
+	const struct vfio_pci_msi_message *msg = &t->msg[v];
+	struct hw_message hw;
 
-#define expect_nothing(_self, _v) do {					\
-	static const struct vfio_pci_msi_message __none;		\
-									\
-	EXPECT_EQ(0, memcmp(&__none, &(_self)->msg[_v], sizeof(__none)))\
-		TH_LOG("vector %d", _v);				\
-} while (0)
+	if (t->index == MSI)
+		hw_msi_message(&t->msi, v, &hw);
+	else
+		hw_msix_message(&t->msix, v, &hw);
+
+	flags |= (hw.masked ? MASKED : 0) | (hw.pending ? PENDING : 0);
+	EXPECT_TRUE(msg->address || !(flags & TRIGGER));
+	EXPECT_EQ(hw.address, msg->address);
+	EXPECT_EQ(hw.data, msg->data);
+	EXPECT_EQ(flags, msg->flags)
+		TH_LOG("vector %d", v);
+}
+
+static void expect_nothing(struct __test_metadata *_metadata,
+			   struct target *t, int v)
+{
+	static const struct vfio_pci_msi_message none;
+
+	EXPECT_EQ(0, memcmp(&none, &t->msg[v], sizeof(none)))
+		TH_LOG("vector %d", v);
+}
 
 TEST_F(messages, nothing_allocated)
 {
-	memset(self->msg, 0xc5, sizeof(self->msg));
-	read_all(self);
-	for (int v = 0; v < self->count; v++)
-		expect_nothing(self, v);
+	struct target *t = &self->t;
+
+	memset(t->msg, 0xc5, sizeof(t->msg));
+	read_all(_metadata, t);
+	for (int v = 0; v < t->count; v++)
+		expect_nothing(_metadata, t, v);
 }
 
 TEST_F(messages, as_the_hardware_has_them)
 {
-	attach_all(self);
-	read_all(self);
-	for (int v = 0; v < self->usable; v++)
-		expect_hardware(self, v, ALLOCATED | TRIGGER);
-	for (int v = self->usable; v < self->count; v++)
-		expect_nothing(self, v);
+	struct target *t = &self->t;
+
+	attach_all(_metadata, t);
+	read_all(_metadata, t);
+	for (int v = 0; v < t->usable; v++)
+		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
+	for (int v = t->usable; v < t->count; v++)
+		expect_nothing(_metadata, t, v);
 }
 
 TEST_F(messages, all_different)
 {
-	attach_all(self);
-	read_all(self);
-	for (int v = 1; v < self->usable; v++) {
-		EXPECT_TRUE(self->msg[v].address != self->msg[0].address ||
-			    self->msg[v].data != self->msg[0].data);
+	struct target *t = &self->t;
+
+	attach_all(_metadata, t);
+	read_all(_metadata, t);
+	for (int v = 1; v < t->usable; v++) {
+		EXPECT_TRUE(t->msg[v].address != t->msg[0].address ||
+			    t->msg[v].data != t->msg[0].data);
 	}
 }
 
 /* SET_IRQS allocates from vector 0 on, whatever it attaches. */
 TEST_F(messages, allocated_without_a_trigger)
 {
-	if (self->usable < 2)
+	struct target *t = &self->t;
+
+	if (t->usable < 2)
 		SKIP(return, "one vector only");
 
-	ASSERT_EQ(0, set_triggers(self->fd, self->index, 1, self->usable - 1,
-				  self->triggers));
-	read_all(self);
-	expect_hardware(self, 0, ALLOCATED);
-	for (int v = 1; v < self->usable; v++)
-		expect_hardware(self, v, ALLOCATED | TRIGGER);
+	ASSERT_EQ(0, set_triggers(t->fd, t->index, 1, t->usable - 1,
+				  t->triggers));
+	read_all(_metadata, t);
+	expect_hardware(_metadata, t, 0, ALLOCATED);
+	for (int v = 1; v < t->usable; v++)
+		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
 }
 
 /* The last vectors of the device, with all before them allocated. */
 TEST_F(messages, at_the_end)
 {
-	int start = self->count - self->usable;
+	struct target *t = &self->t;
+	int start = t->count - t->usable;
 
-	if (self->index == MSI && !lab_remap() && self->count > 1)
+	if (t->index == MSI && !lab_remap() && t->count > 1)
 		SKIP(return, "one vector only without remapping");
 
-	ASSERT_EQ(0, set_triggers(self->fd, self->index, start, self->usable,
-				  self->triggers));
-	read_all(self);
+	ASSERT_EQ(0, set_triggers(t->fd, t->index, start, t->usable,
+				  t->triggers));
+	read_all(_metadata, t);
 	for (int v = 0; v < start; v++)
-		expect_hardware(self, v, ALLOCATED);
-	for (int v = start; v < self->count; v++)
-		expect_hardware(self, v, ALLOCATED | TRIGGER);
+		expect_hardware(_metadata, t, v, ALLOCATED);
+	for (int v = start; v < t->count; v++)
+		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
 }
 
 TEST_F(messages, detached_vector_stays_allocated)
 {
-	int v = self->usable - 1, none = -1;
+	struct target *t = &self->t;
+	int v = t->usable - 1, none = -1;
 
-	attach_all(self);
-	ASSERT_EQ(0, set_triggers(self->fd, self->index, v, 1, &none));
-	read_all(self);
-	expect_hardware(self, v, ALLOCATED);
+	attach_all(_metadata, t);
+	ASSERT_EQ(0, set_triggers(t->fd, t->index, v, 1, &none));
+	read_all(_metadata, t);
+	expect_hardware(_metadata, t, v, ALLOCATED);
 
-	ASSERT_EQ(0, set_triggers(self->fd, self->index, v, 1,
-				  &self->triggers[v]));
-	read_all(self);
-	expect_hardware(self, v, ALLOCATED | TRIGGER);
+	ASSERT_EQ(0, set_triggers(t->fd, t->index, v, 1,
+				  &t->triggers[v]));
+	read_all(_metadata, t);
+	expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
 }
 
 TEST_F(messages, freed_vectors_show_nothing)
 {
-	attach_all(self);
-	ASSERT_EQ(0, disable_irqs(self->fd, self->index));
-	read_all(self);
-	for (int v = 0; v < self->count; v++)
-		expect_nothing(self, v);
+	struct target *t = &self->t;
+
+	attach_all(_metadata, t);
+	ASSERT_EQ(0, disable_irqs(t->fd, t->index));
+	read_all(_metadata, t);
+	for (int v = 0; v < t->count; v++)
+		expect_nothing(_metadata, t, v);
 }
 
 TEST_F(messages, parts)
 {
+	struct target *t = &self->t;
 	struct vfio_pci_msi_message part[TRIGGERS + 2];
-	int end = self->count < ARRAY_SIZE(part) ? self->count :
+	int end = t->count < ARRAY_SIZE(part) ? t->count :
 						   ARRAY_SIZE(part);
 
-	attach_all(self);
-	read_all(self);
+	attach_all(_metadata, t);
+	read_all(_metadata, t);
 	for (int start = 0; start < end; start++) {
 		for (int count = 1; count <= end - start; count++) {
-			ASSERT_EQ(0, messages_get(self->fd, self->index, start,
+			ASSERT_EQ(0, messages_get(t->fd, t->index, start,
 						  count, part, NULL));
-			EXPECT_EQ(0, memcmp(&self->msg[start], part,
+			EXPECT_EQ(0, memcmp(&t->msg[start], part,
 					    count * sizeof(part[0])))
 				TH_LOG("%d from %d", count, start);
 		}
@@ -216,27 +249,28 @@ TEST_F(messages, parts)
 
 TEST_F(messages, limits)
 {
+	struct target *t = &self->t;
 	struct { u32 start, count; int ret; } calls[] = {
 		{ 0, 0, 0 },
-		{ self->count, 0, 0 },
-		{ self->count - 1, 1, 0 },
-		{ 0, self->count, 0 },
-		{ self->count + 1, 0, -EINVAL },
-		{ self->count, 1, -EINVAL },
-		{ self->count - 1, 2, -EINVAL },
-		{ 0, self->count + 1, -EINVAL },
-		{ 1, self->count, -EINVAL },
+		{ t->count, 0, 0 },
+		{ t->count - 1, 1, 0 },
+		{ 0, t->count, 0 },
+		{ t->count + 1, 0, -EINVAL },
+		{ t->count, 1, -EINVAL },
+		{ t->count - 1, 2, -EINVAL },
+		{ 0, t->count + 1, -EINVAL },
+		{ 1, t->count, -EINVAL },
 		{ 1U << 31, 0, -EINVAL },
 		{ ~0U, 0, -EINVAL },
 		{ ~0U, 1, -EINVAL },
 		{ ~0U, 2, -EINVAL },
-		{ ~0U - self->count + 1, self->count, -EINVAL },
+		{ ~0U - t->count + 1, t->count, -EINVAL },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(calls); i++) {
 		EXPECT_EQ(calls[i].ret,
-			  messages_get(self->fd, self->index, calls[i].start,
-				       calls[i].count, self->msg, NULL))
+			  messages_get(t->fd, t->index, calls[i].start,
+				       calls[i].count, t->msg, NULL))
 			TH_LOG("%u from %u", calls[i].count, calls[i].start);
 	}
 }
@@ -244,6 +278,7 @@ TEST_F(messages, limits)
 /* Counts whose array no argsz can hold, with an argsz as large as it gets. */
 TEST_F(messages, huge_counts)
 {
+	struct target *t = &self->t;
 	static const u32 counts[] = { 1U << 28, (1U << 28) + 1, 1U << 31, ~0U };
 	struct {
 		struct vfio_device_feature head;
@@ -256,52 +291,55 @@ TEST_F(messages, huge_counts)
 			call.head.argsz = ~0U;
 			call.head.flags = VFIO_DEVICE_FEATURE_GET |
 				VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES;
-			call.messages.index = self->index;
+			call.messages.index = t->index;
 			call.messages.start = start;
 			call.messages.count = counts[i];
-			EXPECT_EQ(-EINVAL, feature_raw(self->fd, &call));
+			EXPECT_EQ(-EINVAL, feature_raw(t->fd, &call));
 		}
 	}
 }
 
 TEST_F(messages, wrong_index)
 {
+	struct target *t = &self->t;
 	static const u32 wrong[] = { VFIO_PCI_INTX_IRQ_INDEX,
 		VFIO_PCI_ERR_IRQ_INDEX, VFIO_PCI_REQ_IRQ_INDEX,
 		VFIO_PCI_NUM_IRQS, 1U << 31, ~0U };
 
 	for (int i = 0; i < ARRAY_SIZE(wrong); i++) {
-		EXPECT_EQ(-EINVAL, messages_get(self->fd, wrong[i], 0, 0, NULL,
+		EXPECT_EQ(-EINVAL, messages_get(t->fd, wrong[i], 0, 0, NULL,
 						NULL));
-		EXPECT_EQ(-EINVAL, messages_get(self->fd, wrong[i], 0, 1,
-						self->msg, NULL));
+		EXPECT_EQ(-EINVAL, messages_get(t->fd, wrong[i], 0, 1,
+						t->msg, NULL));
 	}
 }
 
 /* MSI on a device with MSI-X, or the other way round. */
 TEST_F(messages, the_other_index)
 {
-	u32 other = self->index == MSI ? MSIX : MSI;
-	int count = irq_count(self->fd, other);
+	struct target *t = &self->t;
+	u32 other = t->index == MSI ? MSIX : MSI;
+	int count = irq_count(t->fd, other);
 
-	attach_all(self);
-	EXPECT_EQ(-EINVAL, messages_get(self->fd, other, 0, count + 1,
-					self->msg, NULL));
-	EXPECT_EQ(0, messages_get(self->fd, other, 0, count, self->msg, NULL));
+	attach_all(_metadata, t);
+	EXPECT_EQ(-EINVAL, messages_get(t->fd, other, 0, count + 1,
+					t->msg, NULL));
+	EXPECT_EQ(0, messages_get(t->fd, other, 0, count, t->msg, NULL));
 	for (int v = 0; v < count; v++)
-		expect_nothing(self, v);
+		expect_nothing(_metadata, t, v);
 }
 
 TEST_F(messages, flags_must_be_zero)
 {
+	struct target *t = &self->t;
 	struct vfio_device_feature_pci_msi_messages payload;
 
 	for (int bit = 0; bit < 32; bit++) {
 		memset(&payload, 0, sizeof(payload));
-		payload.index = self->index;
+		payload.index = t->index;
 		payload.flags = 1U << bit;
 		EXPECT_EQ(-EINVAL,
-			  feature(self->fd, VFIO_DEVICE_FEATURE_GET |
+			  feature(t->fd, VFIO_DEVICE_FEATURE_GET |
 				  VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES,
 				  &payload, sizeof(payload)));
 	}
@@ -310,78 +348,81 @@ TEST_F(messages, flags_must_be_zero)
 /* What is only an output may hold anything before. */
 TEST_F(messages, outputs_are_not_read)
 {
+	struct target *t = &self->t;
 	struct {
 		struct vfio_device_feature_pci_msi_messages head;
 		struct vfio_pci_msi_message msg;
 	} payload;
 
 	memset(&payload, 0xff, sizeof(payload));
-	payload.head.index = self->index;
+	payload.head.index = t->index;
 	payload.head.start = 0;
 	payload.head.count = 1;
 	payload.head.flags = 0;
-	ASSERT_EQ(0, feature(self->fd, VFIO_DEVICE_FEATURE_GET |
+	ASSERT_EQ(0, feature(t->fd, VFIO_DEVICE_FEATURE_GET |
 			     VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES, &payload,
 			     sizeof(payload)));
-	self->msg[0] = payload.msg;
-	expect_nothing(self, 0);
-	EXPECT_EQ(generation_of(self->fd), payload.head.generation);
+	t->msg[0] = payload.msg;
+	expect_nothing(_metadata, t, 0);
+	EXPECT_EQ(generation_of(t->fd), payload.head.generation);
 }
 
 TEST_F(messages, memory_decoding_off)
 {
+	struct target *t = &self->t;
 	struct vfio_pci_msi_message before;
 	u32 known = ALLOCATED | TRIGGER;
 
-	attach_all(self);
-	before = message_of(self->fd, self->index, 0);
-	command_clear(self->fd, PCI_COMMAND_MEMORY);
-	read_all(self);
-	EXPECT_EQ(before.address, self->msg[0].address);
-	EXPECT_EQ(before.data, self->msg[0].data);
-	if (self->index == MSI) {
-		expect_hardware(self, 0, known);
-	} else {
-		EXPECT_EQ(known, self->msg[0].flags);
-	}
+	attach_all(_metadata, t);
+	before = message_of(t->fd, t->index, 0);
+	command_clear(t->fd, PCI_COMMAND_MEMORY);
+	read_all(_metadata, t);
+	EXPECT_EQ(before.address, t->msg[0].address);
+	EXPECT_EQ(before.data, t->msg[0].data);
+	if (t->index == MSI)
+		expect_hardware(_metadata, t, 0, known);
+	else
+		EXPECT_EQ(known, t->msg[0].flags);
 
-	command_set(self->fd, PCI_COMMAND_MEMORY);
-	read_all(self);
-	expect_hardware(self, 0, known);
+	command_set(t->fd, PCI_COMMAND_MEMORY);
+	read_all(_metadata, t);
+	expect_hardware(_metadata, t, 0, known);
 }
 
 TEST_F(messages, reading_changes_nothing)
 {
+	struct target *t = &self->t;
 	u8 before[HW_CONFIG_SIZE], after[HW_CONFIG_SIZE];
 	struct hw_message hw_before, hw_after;
 
-	attach_all(self);
+	attach_all(_metadata, t);
 	memset(&hw_before, 0, sizeof(hw_before));
 	memset(&hw_after, 0, sizeof(hw_after));
-	if (self->index == MSIX)
-		hw_msix_message(&self->msix, 0, &hw_before);
-	hw_config_read(self->s->bdf, before);
+	if (t->index == MSIX)
+		hw_msix_message(&t->msix, 0, &hw_before);
+	hw_config_read(t->s->bdf, before);
 
 	for (int i = 0; i < 10; i++)
-		read_all(self);
+		read_all(_metadata, t);
 
-	if (self->index == MSIX)
-		hw_msix_message(&self->msix, 0, &hw_after);
+	if (t->index == MSIX)
+		hw_msix_message(&t->msix, 0, &hw_after);
 	EXPECT_EQ(0, memcmp(&hw_before, &hw_after, sizeof(hw_before)));
-	hw_config_read(self->s->bdf, after);
+	hw_config_read(t->s->bdf, after);
 	EXPECT_EQ(0, memcmp(before, after, PCI_CFG_SPACE_SIZE));
-	for (int v = 0; v < self->usable; v++) {
-		EXPECT_EQ(0, eventfd_take(self->triggers[v]));
-	}
+	for (int v = 0; v < t->usable; v++)
+		EXPECT_EQ(0, eventfd_take(t->triggers[v]));
 }
 
 TEST_F(messages, novirt_makes_no_difference)
 {
-	attach_all(self);
-	ASSERT_EQ(0, novirt_set(self->fd));
-	read_all(self);
-	for (int v = 0; v < self->usable; v++)
-		expect_hardware(self, v, ALLOCATED | TRIGGER);
+	struct target *t = &self->t;
+
+	attach_all(_metadata, t);
+	ASSERT_EQ(0, novirt_set(t->fd));
+	read_all(_metadata, t);
+	for (int v = 0; v < t->usable; v++)
+		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
 }
 
 /* What a device with a mask bit and a table shows, and what it delivers. */
@@ -573,9 +614,8 @@ TEST_F(msix_device, every_vector_arrives)
 	for (int v = 0; v < MSIX_VECTORS_DEFAULT; v++) {
 		bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
 		EXPECT_TRUE(eventfd_wait(self->triggers[v]));
-		for (int i = 0; i < MSIX_VECTORS_DEFAULT; i++) {
+		for (int i = 0; i < MSIX_VECTORS_DEFAULT; i++)
 			EXPECT_EQ(i == v, eventfd_take(self->triggers[i]));
-		}
 	}
 	EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_FAILED));
 	EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_DROPPED));
@@ -798,9 +838,8 @@ TEST_F(slots, raise_their_vectors)
 		bar_write32(self->fd, 0, ATH11K_DOORBELL(slot), 1);
 
 		EXPECT_TRUE(eventfd_wait(self->triggers[v]));
-		for (int i = 0; i < self->count; i++) {
+		for (int i = 0; i < self->count; i++)
 			EXPECT_EQ(i == v, eventfd_take(self->triggers[i]));
-		}
 	}
 	EXPECT_EQ(ATH11K_SLOTS, bar_read32(self->fd, 0, ATH11K_SENT));
 	EXPECT_EQ(0, bar_read32(self->fd, 0, ATH11K_FAILED));
@@ -829,9 +868,8 @@ TEST_F(slots, standard_interrupt)
 	for (int v = 0; v < self->count; v++) {
 		bar_write32(self->fd, 0, ATH11K_RAISE, v);
 		EXPECT_TRUE(eventfd_wait(self->triggers[v]));
-		for (int i = 0; i < self->count; i++) {
+		for (int i = 0; i < self->count; i++)
 			EXPECT_EQ(i == v, eventfd_take(self->triggers[i]));
-		}
 	}
 }
 

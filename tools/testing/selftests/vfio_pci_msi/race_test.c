@@ -22,7 +22,7 @@
 
 #define GUEST_ADDRESS	0x12345670
 
-FIXTURE(race) {
+struct race {
 	struct session *s;
 	int fd;
 	u32 index;
@@ -33,6 +33,10 @@ FIXTURE(race) {
 	u64 mistakes;
 };
 
+FIXTURE(race) {
+	struct race race;
+};
+
 FIXTURE_VARIANT(race) {
 	const char *device;
 	const char *mode;
@@ -41,27 +45,27 @@ FIXTURE_VARIANT(race) {
 LAB_VARIANTS(race, ath11k_noid);
 LAB_VARIANTS(race, msix);
 
-typedef FIXTURE_DATA(race) race_t;
-
 FIXTURE_SETUP(race)
 {
-	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
-	self->fd = self->s->fd;
-	self->index = irq_count(self->fd, VFIO_PCI_MSIX_IRQ_INDEX) ?
-		      VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
-	self->count = lab_remap() ||
-		      self->index == VFIO_PCI_MSIX_IRQ_INDEX ? VECTORS : 1;
+	struct race *r = &self->race;
+
+	r->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	r->fd = r->s->fd;
+	r->index = irq_count(r->fd, VFIO_PCI_MSIX_IRQ_INDEX) ?
+		   VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
+	r->count = lab_remap() || r->index == VFIO_PCI_MSIX_IRQ_INDEX ?
+		   VECTORS : 1;
 	for (int i = 0; i < VECTORS; i++)
-		self->triggers[i] = eventfd_new();
-	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	hw_msi_find(&self->msi, self->s->bdf);
+		r->triggers[i] = eventfd_new();
+	command_set(r->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	hw_msi_find(&r->msi, r->s->bdf);
 }
 
 FIXTURE_TEARDOWN(race)
 {
 	for (int i = 0; i < VECTORS; i++)
-		close(self->triggers[i]);
-	session_close(self->s);
+		close(self->race.triggers[i]);
+	session_close(self->race.s);
 }
 
 #define mistake(_race, _fmt, ...) do {					\
@@ -69,14 +73,14 @@ FIXTURE_TEARDOWN(race)
 		printf("# " _fmt "\n", ##__VA_ARGS__);			\
 } while (0)
 
-static bool stopped(race_t *r)
+static bool stopped(struct race *r)
 {
 	return __atomic_load_n(&r->stop, __ATOMIC_RELAXED);
 }
 
 static void *toggle_vectors(void *arg)
 {
-	race_t *r = arg;
+	struct race *r = arg;
 
 	for (int i = 0; i < TOGGLES; i++) {
 		if (set_triggers(r->fd, r->index, 0, r->count, r->triggers) ||
@@ -88,7 +92,7 @@ static void *toggle_vectors(void *arg)
 }
 
 /* Is each vector in one of the states that there are? */
-static void check_message(race_t *r, const struct vfio_pci_msi_message *msg)
+static void check_message(struct race *r, const struct vfio_pci_msi_message *msg)
 {
 	static const struct vfio_pci_msi_message none;
 
@@ -105,7 +109,7 @@ static void *read_messages(void *arg)
 	struct vfio_pci_msi_message last[VECTORS], now[VECTORS];
 	u64 last_generation = 0, generation;
 	bool first = true;
-	race_t *r = arg;
+	struct race *r = arg;
 
 	memset(last, 0, sizeof(last));
 	memset(now, 0, sizeof(now));
@@ -137,7 +141,7 @@ static void *read_messages(void *arg)
 static void *read_config(void *arg)
 {
 	u8 config[PCI_CFG_SPACE_SIZE];
-	race_t *r = arg;
+	struct race *r = arg;
 
 	while (!stopped(r)) {
 		if (config_read(r->fd, 0, config, sizeof(config)) !=
@@ -153,7 +157,7 @@ static void *read_config(void *arg)
 /* The guest's address must not show, nor half of it. */
 static void *read_msi_address(void *arg)
 {
-	race_t *r = arg;
+	struct race *r = arg;
 	u32 address;
 
 	while (!stopped(r)) {
@@ -168,7 +172,7 @@ static void *read_msi_address(void *arg)
 
 static void *read_msix_table(void *arg)
 {
-	race_t *r = arg;
+	struct race *r = arg;
 	u32 entry[4];
 
 	/* Where the msix model has its table. */
@@ -186,7 +190,7 @@ static void *read_msix_table(void *arg)
 
 static void *reset_device(void *arg)
 {
-	race_t *r = arg;
+	struct race *r = arg;
 
 	for (int i = 0; i < RESETS; i++) {
 		if (ioctl(r->fd, VFIO_DEVICE_RESET) && errno != EAGAIN)
@@ -198,7 +202,7 @@ static void *reset_device(void *arg)
 
 static void *toggle_memory(void *arg)
 {
-	race_t *r = arg;
+	struct race *r = arg;
 
 	for (int i = 0; i < TOGGLES; i++) {
 		command_clear(r->fd, PCI_COMMAND_MEMORY);
@@ -210,7 +214,7 @@ static void *toggle_memory(void *arg)
 
 static void *set_novirt(void *arg)
 {
-	race_t *r = arg;
+	struct race *r = arg;
 
 	for (int i = 0; i < SETTERS; i++) {
 		if (novirt_set(r->fd) || !novirt_on(r->fd))
@@ -222,7 +226,7 @@ static void *set_novirt(void *arg)
 
 static void *open_and_close(void *arg)
 {
-	race_t *r = arg;
+	struct race *r = arg;
 
 	for (int i = 0; i < SETTERS; i++) {
 		int fd = session_open_again(r->s);
@@ -238,7 +242,7 @@ static void *open_and_close(void *arg)
 typedef void *(*thread_fn)(void *);
 
 /* Run the readers until every actor has done its rounds. */
-static void run(race_t *r, thread_fn *actors, thread_fn *readers)
+static void run(struct race *r, thread_fn *actors, thread_fn *readers)
 {
 	pthread_t acting[4], reading[4];
 	int i, actor = 0, reader = 0;
@@ -260,59 +264,69 @@ static void run(race_t *r, thread_fn *actors, thread_fn *readers)
 
 TEST_F_TIMEOUT(race, messages_while_vectors_change, RACE_TIMEOUT)
 {
-	run(self, (thread_fn[]){ toggle_vectors, NULL },
+	struct race *r = &self->race;
+
+	run(r, (thread_fn[]){ toggle_vectors, NULL },
 	    (thread_fn[]){ read_messages, read_messages, NULL });
-	EXPECT_EQ(0, self->mistakes);
+	EXPECT_EQ(0, r->mistakes);
 }
 
 TEST_F_TIMEOUT(race, config_while_vectors_change, RACE_TIMEOUT)
 {
+	struct race *r = &self->race;
 	u32 guest = GUEST_ADDRESS;
 
-	if (self->msi.cap) {
-		ASSERT_EQ(4, config_write(self->fd, self->msi.address, &guest,
-					  4));
-	}
-	ASSERT_EQ(0, novirt_set(self->fd));
-	run(self, (thread_fn[]){ toggle_vectors, NULL },
-	    (thread_fn[]){ self->msi.cap ? read_msi_address : read_msix_table,
+	if (r->msi.cap)
+		VFIO_ASSERT_EQ(config_write(r->fd, r->msi.address, &guest, 4),
+			       4);
+	ASSERT_EQ(0, novirt_set(r->fd));
+	run(r, (thread_fn[]){ toggle_vectors, NULL },
+	    (thread_fn[]){ r->msi.cap ? read_msi_address : read_msix_table,
 			   read_config, NULL });
-	EXPECT_EQ(0, self->mistakes);
+	EXPECT_EQ(0, r->mistakes);
 }
 
 TEST_F_TIMEOUT(race, novirt_set_while_reading, RACE_TIMEOUT)
 {
-	run(self, (thread_fn[]){ set_novirt, set_novirt, NULL },
+	struct race *r = &self->race;
+
+	run(r, (thread_fn[]){ set_novirt, set_novirt, NULL },
 	    (thread_fn[]){ read_config, read_messages, NULL });
-	EXPECT_EQ(0, self->mistakes);
-	EXPECT_TRUE(novirt_on(self->fd));
+	EXPECT_EQ(0, r->mistakes);
+	EXPECT_TRUE(novirt_on(r->fd));
 }
 
 TEST_F_TIMEOUT(race, everything_while_resetting, RACE_TIMEOUT)
 {
-	ASSERT_EQ(0, novirt_set(self->fd));
-	run(self, (thread_fn[]){ toggle_vectors, reset_device, NULL },
-	    (thread_fn[]){ self->msi.cap ? read_config : read_msix_table,
+	struct race *r = &self->race;
+
+	ASSERT_EQ(0, novirt_set(r->fd));
+	run(r, (thread_fn[]){ toggle_vectors, reset_device, NULL },
+	    (thread_fn[]){ r->msi.cap ? read_config : read_msix_table,
 			   read_messages, NULL });
-	EXPECT_EQ(0, self->mistakes);
+	EXPECT_EQ(0, r->mistakes);
 }
 
 TEST_F_TIMEOUT(race, everything_while_memory_is_switched, RACE_TIMEOUT)
 {
-	ASSERT_EQ(0, novirt_set(self->fd));
-	run(self, (thread_fn[]){ toggle_vectors, toggle_memory, NULL },
-	    (thread_fn[]){ self->msi.cap ? read_config : read_msix_table,
+	struct race *r = &self->race;
+
+	ASSERT_EQ(0, novirt_set(r->fd));
+	run(r, (thread_fn[]){ toggle_vectors, toggle_memory, NULL },
+	    (thread_fn[]){ r->msi.cap ? read_config : read_msix_table,
 			   read_messages, NULL });
-	EXPECT_EQ(0, self->mistakes);
+	EXPECT_EQ(0, r->mistakes);
 }
 
 TEST_F_TIMEOUT(race, files_come_and_go, RACE_TIMEOUT)
 {
-	ASSERT_EQ(0, novirt_set(self->fd));
-	run(self, (thread_fn[]){ open_and_close, open_and_close, NULL },
+	struct race *r = &self->race;
+
+	ASSERT_EQ(0, novirt_set(r->fd));
+	run(r, (thread_fn[]){ open_and_close, open_and_close, NULL },
 	    (thread_fn[]){ read_config, read_messages, NULL });
-	EXPECT_EQ(0, self->mistakes);
-	EXPECT_TRUE(novirt_on(self->fd));
+	EXPECT_EQ(0, r->mistakes);
+	EXPECT_TRUE(novirt_on(r->fd));
 }
 
 LAB_MAIN

@@ -83,30 +83,23 @@ static u64 shown_address(struct session *s)
 	return address;
 }
 
-#define read_messages(_self, _fd, _msg)					\
-	ASSERT_EQ(0, messages_get(_fd, (_self)->index, 0,		\
-				  (_self)->count, _msg, NULL))
+static void expect_as_newly_bound(struct __test_metadata *_metadata, int fd,
+				  u32 index, int count, u64 generation)
+{
+	static const struct vfio_pci_msi_message none;
+	struct vfio_pci_msi_message msg[VECTORS];
 
-#define expect_as_newly_bound(_self, _fd) do {				\
-	struct vfio_pci_msi_message __msg[VECTORS];			\
-									\
-	EXPECT_FALSE(novirt_on(_fd));					\
-	EXPECT_EQ((_self)->new_generation, generation_of(_fd));		\
-	read_messages(_self, _fd, __msg);				\
-	for (int __v = 0; __v < (_self)->count; __v++) {		\
-		EXPECT_EQ(0, __msg[__v].address);			\
-		EXPECT_EQ(0, __msg[__v].data);				\
-		EXPECT_EQ(0, __msg[__v].flags);				\
-	}								\
-} while (0)
-
-#define reopen(_self, _variant)						\
-	((_self)->s = session_open((_variant)->device, DRIVER_MSI,	\
-				   (_variant)->mode))
+	EXPECT_FALSE(novirt_on(fd));
+	EXPECT_EQ(generation, generation_of(fd));
+	ASSERT_EQ(0, messages_get(fd, index, 0, count, msg, NULL));
+	for (int v = 0; v < count; v++)
+		EXPECT_EQ(0, memcmp(&none, &msg[v], sizeof(none)));
+}
 
 TEST_F(session, starts_as_newly_bound)
 {
-	expect_as_newly_bound(self, self->s->fd);
+	expect_as_newly_bound(_metadata, self->s->fd, self->index, self->count,
+			      self->new_generation);
 }
 
 TEST_F(session, survives_reset)
@@ -116,7 +109,8 @@ TEST_F(session, survives_reset)
 	u64 generation;
 
 	use_everything(fd, self->index, self->count, self->triggers);
-	read_messages(self, fd, before);
+	ASSERT_EQ(0, messages_get(fd, self->index, 0, self->count, before,
+				  NULL));
 	generation = generation_of(fd);
 
 	for (int i = 0; i < 3; i++) {
@@ -124,7 +118,8 @@ TEST_F(session, survives_reset)
 		EXPECT_TRUE(novirt_on(fd));
 		EXPECT_LE(generation, generation_of(fd));
 		/* The kernel puts the messages back, so none is stale. */
-		read_messages(self, fd, after);
+		ASSERT_EQ(0, messages_get(fd, self->index, 0, self->count,
+					  after, NULL));
 		EXPECT_EQ(0, memcmp(before, after,
 				    self->count * sizeof(before[0])));
 		EXPECT_EQ(before[0].address, shown_address(self->s));
@@ -142,14 +137,16 @@ TEST_F(session, survives_sleep)
 		SKIP(return, "%s cannot sleep", variant->device);
 
 	use_everything(fd, self->index, self->count, self->triggers);
-	read_messages(self, fd, before);
+	ASSERT_EQ(0, messages_get(fd, self->index, 0, self->count, before,
+				  NULL));
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_SET |
 				     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
 				     NULL, 0));
 		EXPECT_TRUE(novirt_on(fd));
 		EXPECT_EQ(before[0].address, shown_address(self->s));
-		read_messages(self, fd, after);
+		ASSERT_EQ(0, messages_get(fd, self->index, 0, self->count,
+					  after, NULL));
 		EXPECT_EQ(0, memcmp(before, after,
 				    self->count * sizeof(before[0])));
 		ASSERT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_SET |
@@ -164,8 +161,9 @@ TEST_F(session, ends_with_the_last_close)
 		use_everything(self->s->fd, self->index, self->count,
 			       self->triggers);
 		session_close(self->s);
-		reopen(self, variant);
-		expect_as_newly_bound(self, self->s->fd);
+		self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+		expect_as_newly_bound(_metadata, self->s->fd, self->index,
+				      self->count, self->new_generation);
 	}
 }
 
@@ -174,8 +172,9 @@ TEST_F(session, ends_after_disabling)
 	use_everything(self->s->fd, self->index, self->count, self->triggers);
 	ASSERT_EQ(0, disable_irqs(self->s->fd, self->index));
 	session_close(self->s);
-	reopen(self, variant);
-	expect_as_newly_bound(self, self->s->fd);
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	expect_as_newly_bound(_metadata, self->s->fd, self->index, self->count,
+			      self->new_generation);
 }
 
 TEST_F(session, ends_with_the_process)
@@ -189,7 +188,7 @@ TEST_F(session, ends_with_the_process)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		reopen(self, variant);
+		self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 		use_everything(self->s->fd, self->index, self->count,
 			       self->triggers);
 		kill(getpid(), SIGKILL);
@@ -197,8 +196,9 @@ TEST_F(session, ends_with_the_process)
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	ASSERT_TRUE(WIFSIGNALED(status));
 
-	reopen(self, variant);
-	expect_as_newly_bound(self, self->s->fd);
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	expect_as_newly_bound(_metadata, self->s->fd, self->index, self->count,
+			      self->new_generation);
 }
 
 TEST_F(session, config_space_is_virtual_again)
@@ -209,7 +209,7 @@ TEST_F(session, config_space_is_virtual_again)
 					      sizeof(before)));
 	use_everything(self->s->fd, self->index, self->count, self->triggers);
 	session_close(self->s);
-	reopen(self, variant);
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	ASSERT_EQ(sizeof(after), config_read(self->s->fd, 0, after,
 					     sizeof(after)));
 	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
@@ -249,8 +249,9 @@ TEST_F(session, lasts_until_the_last_close)
 		ASSERT_EQ(0, disable_irqs(self->s->fd, self->index));
 	}
 	session_close(self->s);
-	reopen(self, variant);
-	expect_as_newly_bound(self, self->s->fd);
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	expect_as_newly_bound(_metadata, self->s->fd, self->index, self->count,
+			      self->new_generation);
 }
 
 TEST_F(session, holds_the_module)
@@ -266,33 +267,35 @@ TEST_F(session, holds_the_module)
 	EXPECT_STREQ("0\n", count);
 }
 
-/* Generation: when it grows, and when it does not. */
-#define expect_growth(_grows, _self, _call) do {			\
-	u64 __before = generation_of((_self)->s->fd);			\
-									\
-	ASSERT_EQ(0, _call);						\
-	if (_grows) {							\
-		EXPECT_LT(__before, generation_of((_self)->s->fd));	\
-	} else {							\
-		EXPECT_EQ(__before, generation_of((_self)->s->fd));	\
-	}								\
-} while (0)
+/* Has the generation grown beyond @last? Puts it there. */
+static bool grown(int fd, u64 *last)
+{
+	u64 before = *last;
+
+	*last = generation_of(fd);
+
+	return *last > before;
+}
 
 TEST_F(session, generation_grows_with_the_vectors)
 {
 	int none[VECTORS] = { -1, -1, -1, -1 };
 	int fd = self->s->fd;
+	u64 last = generation_of(fd);
 
 	/* Allocating, replacing, detaching, attaching, freeing. */
-	expect_growth(true, self, set_triggers(fd, self->index, 0, self->count,
-					       self->triggers));
-	expect_growth(true, self, set_triggers(fd, self->index, 0, 1,
-					       self->triggers));
-	expect_growth(true, self, set_triggers(fd, self->index, 0, self->count,
-					       none));
-	expect_growth(true, self, set_triggers(fd, self->index, 0, self->count,
-					       self->triggers));
-	expect_growth(true, self, disable_irqs(fd, self->index));
+	ASSERT_EQ(0, set_triggers(fd, self->index, 0, self->count,
+				  self->triggers));
+	EXPECT_TRUE(grown(fd, &last));
+	ASSERT_EQ(0, set_triggers(fd, self->index, 0, 1, self->triggers));
+	EXPECT_TRUE(grown(fd, &last));
+	ASSERT_EQ(0, set_triggers(fd, self->index, 0, self->count, none));
+	EXPECT_TRUE(grown(fd, &last));
+	ASSERT_EQ(0, set_triggers(fd, self->index, 0, self->count,
+				  self->triggers));
+	EXPECT_TRUE(grown(fd, &last));
+	ASSERT_EQ(0, disable_irqs(fd, self->index));
+	EXPECT_TRUE(grown(fd, &last));
 }
 
 TEST_F(session, generation_stands_still_otherwise)
@@ -300,26 +303,27 @@ TEST_F(session, generation_stands_still_otherwise)
 	struct vfio_pci_msi_message msg[VECTORS];
 	u8 bools[VECTORS] = { 1, 1, 1, 1 };
 	int fd = self->s->fd;
+	u64 generation;
 	u32 flags;
 
 	ASSERT_EQ(0, set_triggers(fd, self->index, 0, self->count,
 				  self->triggers));
-	expect_growth(false, self, messages_get(fd, self->index, 0, self->count,
-						msg, NULL));
-	expect_growth(false, self, novirt_get(fd, &flags));
-	expect_growth(false, self, novirt_set(fd));
+	generation = generation_of(fd);
+
+	ASSERT_EQ(0, messages_get(fd, self->index, 0, self->count, msg,
+				  NULL));
+	ASSERT_EQ(0, novirt_get(fd, &flags));
+	ASSERT_EQ(0, novirt_set(fd));
 	/* Loopback triggers. */
-	expect_growth(false, self,
-		      set_irqs(fd, VFIO_IRQ_SET_DATA_NONE |
-			       VFIO_IRQ_SET_ACTION_TRIGGER, self->index, 0,
-			       self->count, NULL, 0));
-	expect_growth(false, self,
-		      set_irqs(fd, VFIO_IRQ_SET_DATA_BOOL |
-			       VFIO_IRQ_SET_ACTION_TRIGGER, self->index, 0,
-			       self->count, bools, self->count));
-	for (int v = 0; v < self->count; v++) {
+	ASSERT_EQ(0, set_irqs(fd, VFIO_IRQ_SET_DATA_NONE |
+			      VFIO_IRQ_SET_ACTION_TRIGGER, self->index, 0,
+			      self->count, NULL, 0));
+	ASSERT_EQ(0, set_irqs(fd, VFIO_IRQ_SET_DATA_BOOL |
+			      VFIO_IRQ_SET_ACTION_TRIGGER, self->index, 0,
+			      self->count, bools, self->count));
+	EXPECT_EQ(generation, generation_of(fd));
+	for (int v = 0; v < self->count; v++)
 		EXPECT_EQ(2, eventfd_take(self->triggers[v]));
-	}
 }
 
 /* A SET_IRQS that fails half-way has detached what it came by. */

@@ -104,11 +104,12 @@ TEST_F(sriov, token)
 		EXPECT_GT(0, vf->fd);
 		__vfio_pci_group_get_device_fd(vf, bdf, TOKEN);
 	} else {
+		int iommufd = self->pf->iommu->iommufd;
+
 		vfio_pci_cdev_open(vf, bdf);
-		EXPECT_NE(0, __vfio_device_bind_iommufd(vf->fd,
-					self->pf->iommu->iommufd, NULL));
-		EXPECT_EQ(0, __vfio_device_bind_iommufd(vf->fd,
-					self->pf->iommu->iommufd, TOKEN));
+		EXPECT_NE(0, __vfio_device_bind_iommufd(vf->fd, iommufd, NULL));
+		EXPECT_EQ(0, __vfio_device_bind_iommufd(vf->fd, iommufd,
+							TOKEN));
 	}
 	EXPECT_LT(0, vf->fd);
 
