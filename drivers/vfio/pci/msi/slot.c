@@ -1,0 +1,1106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Slots: pure logic, see slot.h.
+ *
+ * A window remembers the few dwords that matter: addresses of the guest (each is
+ * the start of a slot), the dwords that belong to these slots, and others that
+ * look as if they will, as the guest may write data before its address. What the
+ * device has to hold in each of them follows from what the guest wrote, and in
+ * which order, and from the messages as they are. A write of the guest changes
+ * one dword; then the slots around it are looked at anew, and what differs from
+ * what the device holds is planned to be written.
+ *
+ * What is not remembered, the device holds as the guest wrote it. Of what is
+ * remembered, only addresses and the parts of slots can differ.
+ */
+
+#include <linux/bits.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "slot.h"
+
+/* The address's high half, in windows with HIGH. */
+#define HIGH_OFFSET	4
+
+/* One MSI capability can have so many vectors. */
+#define MAX_VECTORS	32
+
+/* A slot's dwords behind its address. */
+#define PART_HIGH	BIT(0)
+#define PART_DATA	BIT(1)
+
+/*
+ * Whether a slot can be translated as it stands, which of its parts take part in
+ * that, and with PART_DATA, which vector it is. A part is left out if the guest
+ * has not written it, or not since it wrote the address: it is about to.
+ */
+struct match {
+	bool found;
+	unsigned long parts;
+	u32 vector;
+};
+
+/* What has to happen to a dword. */
+enum fate {
+	KEEP,		/* nothing */
+	PLACE,		/* it gets its part of the host message */
+	RESTORE,	/* it gets what it held before, or what the guest wrote */
+};
+
+/* A write of one dword affects at most four slots of three dwords. */
+#define MAX_AFFECTED	12
+
+/* What a write affects, but for the dword that is written itself. */
+struct affected {
+	u64 written;
+	unsigned int nr;
+	struct {
+		struct msi_slot_dword *dword;
+		enum fate fate;
+		u32 value;
+	} dwords[MAX_AFFECTED];
+};
+
+/* No dword has this offset. */
+#define NOT_WRITTEN	(~0ULL)
+
+/* Message 0 is the present guest message, the others are those it was. */
+static const struct msi_slot_pair *pair_at(const struct msi_slot_env *env,
+					   unsigned int i)
+{
+	return i ? &env->pairs[i - 1] : &env->guest;
+}
+
+static bool is_address(const struct msi_slot_env *env, u32 value)
+{
+	unsigned int i;
+
+	if (!value)
+		return false;
+	if (value == (u32)env->guest.address)
+		return true;
+	if (env->overflow)
+		return value >= env->lowest && value <= env->highest;
+
+	for (i = 0; i < env->nr_addresses; i++)
+		if (env->addresses[i] == value)
+			return true;
+
+	return false;
+}
+
+/* The low bits of data that are the vector's number; before that is known, all. */
+static u32 vector_mask(const struct msi_slot_env *env)
+{
+	return roundup_pow_of_two(env->vectors ?: MAX_VECTORS) - 1;
+}
+
+/* Whether @data is that of an allocated vector of @pair. */
+static bool is_data(const struct msi_slot_env *env,
+		    const struct msi_slot_pair *pair, u32 data)
+{
+	u32 mask = vector_mask(env);
+
+	return !((pair->data ^ data) & ~mask) &&
+	       (!env->vectors || (data & mask) < env->vectors);
+}
+
+/* Whether a dword without an address may yet be a part of a slot. */
+static bool is_candidate(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env, u32 value)
+{
+	const struct msi_slot_pair *pair;
+	unsigned int i;
+
+	for (i = 0; i <= env->nr_pairs; i++) {
+		pair = pair_at(env, i);
+		if (!(u32)pair->address)
+			continue;
+		if (!((pair->data ^ value) & ~(MAX_VECTORS - 1)))
+			return true;
+		if (window->layout.high && pair->address >> 32 == value)
+			return true;
+	}
+
+	return false;
+}
+
+static void remember_address(struct msi_slot_env *env, u32 address)
+{
+	unsigned int i;
+
+	env->lowest = env->nr_addresses ? min(env->lowest, address) : address;
+	env->highest = max(env->highest, address);
+
+	for (i = 0; i < env->nr_addresses; i++)
+		if (env->addresses[i] == address)
+			return;
+
+	if (env->nr_addresses == env->max_addresses)
+		env->overflow = true;
+	else
+		env->addresses[env->nr_addresses++] = address;
+}
+
+static void remember_guest(struct msi_slot_env *env)
+{
+	const struct msi_slot_pair *guest = &env->guest;
+	unsigned int i;
+
+	/* Nothing can be told from a dword of 0. */
+	if (!env->vectors || !(u32)guest->address)
+		return;
+
+	remember_address(env, guest->address);
+
+	for (i = 0; i < env->nr_pairs; i++)
+		if (env->pairs[i].address == guest->address &&
+		    env->pairs[i].data == guest->data)
+			return;
+
+	env->pairs[env->next_pair] = *guest;
+	env->next_pair = (env->next_pair + 1) % env->max_pairs;
+	env->nr_pairs = min(env->nr_pairs + 1, env->max_pairs);
+}
+
+void msi_slot_init_env(struct msi_slot_env *env,
+		       u32 *addresses, unsigned int nr_addresses,
+		       struct msi_slot_pair *pairs, unsigned int nr_pairs)
+{
+	memset(env, 0, sizeof(*env));
+	env->addresses = addresses;
+	env->max_addresses = nr_addresses;
+	env->pairs = pairs;
+	env->max_pairs = nr_pairs;
+}
+
+void msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data)
+{
+	env->guest.address = address;
+	env->guest.data = data;
+	remember_guest(env);
+}
+
+void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
+		       u64 address, u32 data)
+{
+	env->vectors = vectors;
+	env->host_address = address;
+	env->host_data = data;
+	remember_guest(env);
+}
+
+bool msi_slot_layout_ok(const struct msi_slot_layout *layout)
+{
+	if (!layout->size || layout->size % 4 || layout->data_offset % 4)
+		return false;
+	if (layout->learn)
+		return !layout->data_offset && !layout->high &&
+		       !layout->reprogram;
+
+	return layout->data_offset > (layout->high ? HIGH_OFFSET : 0) &&
+	       layout->data_offset < layout->size;
+}
+
+void msi_slot_init_window(struct msi_slot_window *window,
+			  const struct msi_slot_layout *layout,
+			  struct msi_slot_dword *dwords, unsigned int nr_dwords)
+{
+	memset(window, 0, sizeof(*window));
+	window->layout = *layout;
+	window->dwords = dwords;
+	window->max_dwords = nr_dwords;
+}
+
+void msi_slot_reset(struct msi_slot_window *window)
+{
+	window->nr_dwords = 0;
+	window->nr_slots = 0;
+}
+
+/* The first remembered dword at or behind @offset, as an index. */
+static unsigned int lower_bound(const struct msi_slot_window *window,
+				u64 offset)
+{
+	unsigned int low = 0, high = window->nr_dwords;
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (window->dwords[mid].offset < offset)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+
+	return low;
+}
+
+/* An @offset before the window, which has wrapped around, finds nothing. */
+static struct msi_slot_dword *find(const struct msi_slot_window *window,
+				   u64 offset)
+{
+	unsigned int i = lower_bound(window, offset);
+
+	if (i == window->nr_dwords || window->dwords[i].offset != offset)
+		return NULL;
+
+	return &window->dwords[i];
+}
+
+static struct msi_slot_dword *
+find_address(const struct msi_slot_window *window, u64 offset)
+{
+	struct msi_slot_dword *dword = find(window, offset);
+
+	return dword && dword->address ? dword : NULL;
+}
+
+/*
+ * The slot that a dword is a part of. Where slots overlap, a dword that can be
+ * one's data and another's high half is data; the other cannot be translated.
+ */
+static struct msi_slot_dword *
+find_slot(const struct msi_slot_window *window, u64 offset, unsigned long *part)
+{
+	struct msi_slot_dword *slot;
+
+	*part = PART_DATA;
+	slot = find_address(window, offset - window->layout.data_offset);
+	if (slot || !window->layout.high)
+		return slot;
+
+	*part = PART_HIGH;
+	return find_address(window, offset - HIGH_OFFSET);
+}
+
+static struct msi_slot_dword *
+find_part(const struct msi_slot_window *window,
+	  const struct msi_slot_dword *slot, unsigned long part)
+{
+	if (part == PART_DATA)
+		return find(window, slot->offset + window->layout.data_offset);
+
+	return window->layout.high ? find(window, slot->offset + HIGH_OFFSET) :
+				     NULL;
+}
+
+static unsigned int max_slots(const struct msi_slot_window *window)
+{
+	return window->max_dwords / 4;
+}
+
+static void forget(struct msi_slot_window *window, struct msi_slot_dword *dword)
+{
+	struct msi_slot_dword *end = window->dwords + window->nr_dwords--;
+
+	memmove(dword, dword + 1, (end - dword - 1) * sizeof(*dword));
+}
+
+/*
+ * Make room: forget the oldest dword that is only a candidate. There is one, as
+ * slots have no more than three quarters of the dwords.
+ */
+static void forget_oldest(struct msi_slot_window *window)
+{
+	struct msi_slot_dword *dword, *oldest = NULL;
+	unsigned long part;
+	unsigned int i;
+
+	for (i = 0; i < window->nr_dwords; i++) {
+		dword = &window->dwords[i];
+		if (dword->address || (oldest && oldest->age < dword->age))
+			continue;
+		if (window->layout.learn ||
+		    !find_slot(window, dword->offset, &part))
+			oldest = dword;
+	}
+
+	forget(window, oldest);
+}
+
+static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 offset)
+{
+	struct msi_slot_dword *dword;
+	unsigned int i;
+
+	if (window->nr_dwords == window->max_dwords)
+		forget_oldest(window);
+
+	i = lower_bound(window, offset);
+	dword = &window->dwords[i];
+	memmove(dword + 1, dword, (window->nr_dwords - i) * sizeof(*dword));
+	window->nr_dwords++;
+
+	memset(dword, 0, sizeof(*dword));
+	dword->offset = offset;
+
+	return dword;
+}
+
+/* Whether one of the guest's messages is what @slot and its @parts hold. */
+static bool match_parts(const struct msi_slot_window *window,
+			const struct msi_slot_env *env,
+			const struct msi_slot_dword *slot, unsigned long parts)
+{
+	const struct msi_slot_dword *high, *data;
+	const struct msi_slot_pair *pair;
+	unsigned int i;
+
+	high = find_part(window, slot, PART_HIGH);
+	data = find_part(window, slot, PART_DATA);
+
+	for (i = 0; i <= env->nr_pairs; i++) {
+		pair = pair_at(env, i);
+		if ((u32)pair->address != slot->guest)
+			continue;
+		/* There is no place for the high half in the slot. */
+		if (!window->layout.high && pair->address >> 32)
+			continue;
+		if (parts & PART_HIGH && pair->address >> 32 != high->guest)
+			continue;
+		if (parts & PART_DATA && !is_data(env, pair, data->guest))
+			continue;
+		return true;
+	}
+
+	return false;
+}
+
+/* Whether there can be a host message in @slot, whatever the guest wrote. */
+static bool is_translatable(const struct msi_slot_window *window,
+			    const struct msi_slot_env *env,
+			    const struct msi_slot_dword *slot)
+{
+	const struct msi_slot_layout *layout = &window->layout;
+	u64 rest = layout->size - slot->offset;
+
+	if (!env->vectors)
+		return false;
+	if (!layout->high && env->host_address >> 32)
+		return false;
+
+	/* Data that the guest writes behind the window is not seen. */
+	if (rest < (u64)layout->data_offset + 4)
+		return false;
+
+	/* Parts that belong to another slot. */
+	if (find_address(window, slot->offset + layout->data_offset))
+		return false;
+	if (!layout->high)
+		return true;
+
+	return !find_address(window, slot->offset + HIGH_OFFSET) &&
+	       !find_address(window, slot->offset + HIGH_OFFSET -
+				     layout->data_offset);
+}
+
+/* As many parts as possible, and none is left out that is newer than the address. */
+static struct match match_slot(const struct msi_slot_window *window,
+			       const struct msi_slot_env *env,
+			       const struct msi_slot_dword *slot)
+{
+	static const unsigned long tries[] = {
+		PART_HIGH | PART_DATA, PART_HIGH, PART_DATA, 0
+	};
+	const struct msi_slot_dword *high, *data;
+	unsigned long written = 0, newer = 0;
+	struct match match = {};
+	unsigned int i;
+
+	if (!is_translatable(window, env, slot))
+		return match;
+
+	high = find_part(window, slot, PART_HIGH);
+	data = find_part(window, slot, PART_DATA);
+	if (high)
+		written |= PART_HIGH;
+	if (high && high->age > slot->age)
+		newer |= PART_HIGH;
+	if (data)
+		written |= PART_DATA;
+	if (data && data->age > slot->age)
+		newer |= PART_DATA;
+
+	for (i = 0; i < 4 && !match.found; i++) {
+		match.parts = tries[i];
+		match.found = !(match.parts & ~written) &&
+			      !(newer & ~match.parts) &&
+			      match_parts(window, env, slot, match.parts);
+	}
+
+	if (match.found && match.parts & PART_DATA)
+		match.vector = data->guest & vector_mask(env);
+
+	return match;
+}
+
+/*
+ * What the device held before may be an address of the guest, too: it wrote it
+ * before it was known as one, or an earlier user did.
+ */
+static u32 harmless(const struct msi_slot_env *env, u32 value)
+{
+	return is_address(env, value) ? 0 : value;
+}
+
+static enum fate decide_address(const struct msi_slot_window *window,
+				const struct msi_slot_env *env,
+				const struct msi_slot_dword *slot, u32 *value)
+{
+	if (match_slot(window, env, slot).found) {
+		*value = env->host_address;
+		return PLACE;
+	}
+
+	*value = harmless(env, slot->previous);
+	return slot->placed || slot->device != slot->previous ? RESTORE : KEEP;
+}
+
+/* What has to happen to a dword, and what it gets. */
+static enum fate decide(const struct msi_slot_window *window,
+			const struct msi_slot_env *env,
+			const struct msi_slot_dword *dword, u32 *value)
+{
+	const struct msi_slot_dword *slot;
+	struct match found = {};
+	unsigned long part = 0;
+
+	if (dword->address)
+		return decide_address(window, env, dword, value);
+
+	slot = find_slot(window, dword->offset, &part);
+	if (slot)
+		found = match_slot(window, env, slot);
+	if (found.parts & part) {
+		*value = part == PART_DATA ? env->host_data + found.vector :
+					     env->host_address >> 32;
+		return PLACE;
+	}
+	/* The address was written again, and its parts are about to be. */
+	if (found.found && dword->placed)
+		return KEEP;
+
+	*value = dword->device;
+	if (*value != dword->guest)
+		*value = harmless(env, dword->guest);
+	return RESTORE;
+}
+
+static void plan_event(struct msi_slot_window *window, u64 offset, u32 guest,
+		       u32 host, enum msi_slot_event_kind kind)
+{
+	struct msi_slot_plan *plan = &window->plan;
+	u64 *counter[] = {
+		[MSI_SLOT_ADDRESS] = &window->addresses,
+		[MSI_SLOT_DATA] = &window->data,
+		[MSI_SLOT_WITHHELD] = &window->withheld,
+		[MSI_SLOT_UNDONE] = &window->undone,
+	};
+
+	(*counter[kind])++;
+	plan->events[plan->nr_events++] = (struct msi_slot_event) {
+		.offset = offset,
+		.guest = guest,
+		.host = host,
+		.kind = kind,
+	};
+}
+
+static void plan_write(struct msi_slot_window *window, u64 offset,
+		       unsigned int width, u64 value)
+{
+	struct msi_slot_plan *plan = &window->plan;
+
+	plan->writes[plan->nr_writes++] = (struct msi_slot_write) {
+		.offset = offset,
+		.value = value,
+		.width = width,
+	};
+}
+
+static void place(struct msi_slot_window *window, struct msi_slot_dword *dword,
+		  u32 value)
+{
+	unsigned long part = 0;
+
+	if (!dword->address)
+		find_slot(window, dword->offset, &part);
+
+	dword->device = value;
+	dword->placed = true;
+	plan_write(window, dword->offset, 4, value);
+	plan_event(window, dword->offset, dword->guest, value,
+		   part == PART_DATA ? MSI_SLOT_DATA : MSI_SLOT_ADDRESS);
+}
+
+static void restore(struct msi_slot_window *window, struct msi_slot_dword *dword,
+		    u32 value)
+{
+	bool undone = dword->address && dword->placed;
+
+	dword->placed = false;
+	if (dword->device != value)
+		plan_write(window, dword->offset, 4, value);
+	dword->device = value;
+	if (undone)
+		plan_event(window, dword->offset, dword->guest, value,
+			   MSI_SLOT_UNDONE);
+}
+
+/* Plan what the dword gets that the guest has just written. */
+static void plan_written(struct msi_slot_window *window,
+			 const struct msi_slot_env *env, u64 offset, u32 guest)
+{
+	struct msi_slot_dword *dword = find(window, offset);
+	enum fate fate = RESTORE;
+	u32 value = guest;
+
+	if (dword)
+		fate = decide(window, env, dword, &value);
+
+	if (fate == PLACE) {
+		place(window, dword, value);
+	} else if (dword && dword->address) {
+		if (fate == RESTORE)
+			restore(window, dword, value);
+		plan_event(window, offset, guest, dword->device,
+			   MSI_SLOT_WITHHELD);
+	} else {
+		if (dword) {
+			dword->device = guest;
+			dword->placed = false;
+		}
+		plan_write(window, offset, 4, guest);
+	}
+}
+
+static void add(const struct msi_slot_window *window,
+		const struct msi_slot_env *env, struct affected *affected,
+		struct msi_slot_dword *dword)
+{
+	unsigned int i;
+
+	if (!dword || dword->offset == affected->written)
+		return;
+	for (i = 0; i < affected->nr; i++)
+		if (affected->dwords[i].dword == dword)
+			return;
+
+	affected->nr++;
+	affected->dwords[i].dword = dword;
+	affected->dwords[i].fate = decide(window, env, dword,
+					  &affected->dwords[i].value);
+}
+
+/*
+ * A part of the slot that is or was at @offset, or NULL if there is none: nothing
+ * is remembered, or it is another slot's address or data.
+ */
+static struct msi_slot_dword *own_part(const struct msi_slot_window *window,
+				       u64 offset, unsigned long part)
+{
+	struct msi_slot_dword *dword;
+	unsigned long role = PART_DATA;
+
+	if (part == PART_DATA) {
+		offset += window->layout.data_offset;
+	} else {
+		offset += HIGH_OFFSET;
+		find_slot(window, offset, &role);
+	}
+	dword = find(window, offset);
+
+	return dword && !dword->address && role == part ? dword : NULL;
+}
+
+static void add_slot(const struct msi_slot_window *window,
+		     const struct msi_slot_env *env, struct affected *affected,
+		     u64 offset)
+{
+	add(window, env, affected, find(window, offset));
+	add(window, env, affected, own_part(window, offset, PART_DATA));
+	add(window, env, affected, own_part(window, offset, PART_HIGH));
+}
+
+static void add_slot_if_any(const struct msi_slot_window *window,
+			    const struct msi_slot_env *env,
+			    struct affected *affected, u64 offset)
+{
+	if (find_address(window, offset))
+		add_slot(window, env, affected, offset);
+}
+
+/*
+ * What a write of the dword at @offset affects: the slot that begins or ended
+ * there, the slots that it is a part of and, if it is or was an address, the one
+ * whose high half is its data. The others keep what they have, even if they
+ * hold an older host message.
+ */
+static void collect(const struct msi_slot_window *window,
+		    const struct msi_slot_env *env, struct affected *affected,
+		    u64 offset, bool is_or_was_address)
+{
+	u32 distance = window->layout.data_offset;
+
+	affected->written = offset;
+	affected->nr = 0;
+
+	if (is_or_was_address)
+		add_slot(window, env, affected, offset);
+	add_slot_if_any(window, env, affected, offset - distance);
+	if (!window->layout.high)
+		return;
+
+	add_slot_if_any(window, env, affected, offset - HIGH_OFFSET);
+	if (is_or_was_address)
+		add_slot_if_any(window, env, affected,
+				offset + distance - HIGH_OFFSET);
+}
+
+/* Plan the @fate of those affected dwords that are, or are not, addresses. */
+static void plan_affected(struct msi_slot_window *window,
+			  struct affected *affected, bool address,
+			  enum fate fate)
+{
+	struct msi_slot_dword *dword;
+	unsigned int i;
+	u32 value;
+
+	for (i = 0; i < affected->nr; i++) {
+		dword = affected->dwords[i].dword;
+		value = affected->dwords[i].value;
+		if (dword->address != address ||
+		    affected->dwords[i].fate != fate)
+			continue;
+		if (fate == RESTORE)
+			restore(window, dword, value);
+		else if (!dword->placed || dword->device != value)
+			place(window, dword, value);
+	}
+}
+
+/* Remember what the guest writes, as far as it matters. */
+static bool remember(struct msi_slot_window *window,
+		     const struct msi_slot_env *env, u64 offset, u32 value,
+		     msi_slot_read_fn read, void *context)
+{
+	struct msi_slot_dword *dword = find(window, offset);
+	bool was_address = dword && dword->address;
+	bool address = is_address(env, value);
+	unsigned long part;
+	u32 before = 0;
+
+	if (dword)
+		before = dword->guest;
+	else if (address)
+		before = read(context, offset);
+
+	if (address && !was_address && window->nr_slots == max_slots(window)) {
+		plan_event(window, offset, value, dword ? dword->device : before,
+			   MSI_SLOT_WITHHELD);
+		return false;
+	}
+
+	window->nr_slots += address - was_address;
+	if (!address && !find_slot(window, offset, &part) &&
+	    !is_candidate(window, env, value)) {
+		if (dword)
+			forget(window, dword);
+		return true;
+	}
+
+	if (!dword) {
+		dword = insert(window, offset);
+		dword->device = before;
+	}
+	if (address != was_address) {
+		dword->address = address;
+		dword->placed = false;
+		dword->previous = before;
+	}
+	dword->guest = value;
+	dword->age = window->age;
+
+	return true;
+}
+
+/* What a slot that has ended leaves behind is not to be kept for another. */
+static void release_parts(struct msi_slot_window *window, u64 offset)
+{
+	struct msi_slot_dword *high = own_part(window, offset, PART_HIGH);
+	struct msi_slot_dword *data = own_part(window, offset, PART_DATA);
+
+	if (high)
+		high->placed = false;
+	if (data)
+		data->placed = false;
+}
+
+/*
+ * Order matters. Host addresses go before the host data beside them does, and
+ * come after it; but what the guest writes last the device gets last, as a write
+ * of it may be what makes the device look.
+ */
+static void write_dword(struct msi_slot_window *window,
+			const struct msi_slot_env *env, u64 offset, u32 value,
+			msi_slot_read_fn read, void *context)
+{
+	bool was_address = find_address(window, offset);
+	struct affected affected;
+	bool address;
+
+	window->age++;
+
+	if (!remember(window, env, offset, value, read, context))
+		return;
+
+	address = find_address(window, offset);
+	if (was_address && !address)
+		release_parts(window, offset);
+	collect(window, env, &affected, offset, was_address || address);
+	plan_affected(window, &affected, true, RESTORE);
+	plan_affected(window, &affected, false, PLACE);
+	plan_affected(window, &affected, true, PLACE);
+	plan_written(window, env, offset, value);
+	plan_affected(window, &affected, false, RESTORE);
+}
+
+/* The reader for a dword that has been read. */
+static u32 read_known(void *context, u64 offset)
+{
+	return *(u32 *)context;
+}
+
+/*
+ * A narrow write is one of the whole dword as the guest sees it, lest addresses
+ * are put together in pieces. What the device is to hold anyway it gets in the
+ * guest's width.
+ */
+static void write_narrow(struct msi_slot_window *window,
+			 const struct msi_slot_env *env, u64 offset,
+			 unsigned int width, u32 value,
+			 msi_slot_read_fn read, void *context)
+{
+	unsigned int shift = 8 * (offset & 3);
+	u32 mask = GENMASK(8 * width - 1, 0);
+	u64 start = offset & ~3ULL;
+	struct msi_slot_dword *dword = find(window, start);
+	bool replaced = dword && dword->device != dword->guest;
+	u32 before = dword ? dword->guest : read(context, start);
+	u32 after = (before & ~(mask << shift)) | (value & mask) << shift;
+	struct msi_slot_write *write = window->plan.writes;
+	struct msi_slot_write *end;
+
+	write_dword(window, env, start, after, read_known, &before);
+
+	for (end = write + window->plan.nr_writes; write < end; write++) {
+		if (write->offset != start || write->value != after || replaced)
+			continue;
+		write->offset = offset;
+		write->width = width;
+		write->value = value & mask;
+	}
+}
+
+static void write_qword(struct msi_slot_window *window,
+			const struct msi_slot_env *env, u64 offset, u64 value,
+			msi_slot_read_fn read, void *context)
+{
+	struct msi_slot_plan *plan = &window->plan;
+	struct msi_slot_write *write = plan->writes;
+
+	write_dword(window, env, offset, value, read, context);
+	write_dword(window, env, offset + 4, value >> 32, read, context);
+
+	if (plan->nr_writes == 2 && write[0].offset == offset &&
+	    write[1].offset == offset + 4) {
+		write[0].value |= write[1].value << 32;
+		write[0].width = 8;
+		plan->nr_writes = 1;
+	}
+}
+
+static bool has_pair(const struct msi_slot_env *env, u32 address, u32 data)
+{
+	const struct msi_slot_pair *pair;
+	unsigned int i;
+
+	for (i = 0; i <= env->nr_pairs; i++) {
+		pair = pair_at(env, i);
+		if ((u32)pair->address == address && is_data(env, pair, data))
+			return true;
+	}
+
+	return false;
+}
+
+/* Where @data at @offset belongs to an address that was written before it. */
+static void learn_data(struct msi_slot_window *window,
+		       const struct msi_slot_env *env, u64 offset, u32 data)
+{
+	struct msi_slot_dword *slot;
+	u32 distance;
+
+	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
+		slot = find_address(window, offset - distance);
+		if (!slot || !has_pair(env, slot->guest, data))
+			continue;
+		if (!slot->distance) {
+			slot->distance = distance;
+			slot->data = data;
+		}
+		break;
+	}
+}
+
+/* Where the address that was just written finds data that was there before. */
+static void learn_address(struct msi_slot_window *window,
+			  const struct msi_slot_env *env,
+			  struct msi_slot_dword *slot)
+{
+	struct msi_slot_dword *data;
+	u32 distance;
+
+	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
+		data = find(window, slot->offset + distance);
+		if (slot->distance || !data || data->address ||
+		    !has_pair(env, slot->guest, data->guest))
+			continue;
+		slot->distance = distance;
+		slot->data = data->guest;
+	}
+}
+
+/* Addresses stay, whatever is written there later, and so does what was found. */
+static void learn(struct msi_slot_window *window,
+		  const struct msi_slot_env *env, u64 offset, u32 value)
+{
+	struct msi_slot_dword *dword = find(window, offset);
+	bool was_address = dword && dword->address;
+	bool address = is_address(env, value);
+
+	window->age++;
+
+	if (!address && was_address)
+		return;
+	if (!address && !is_candidate(window, env, value)) {
+		if (dword)
+			forget(window, dword);
+		return;
+	}
+	if (address && !was_address && window->nr_slots == max_slots(window))
+		return;
+
+	if (!dword)
+		dword = insert(window, offset);
+	window->nr_slots += address - was_address;
+	dword->address = address;
+	dword->guest = value;
+	dword->device = value;
+	dword->age = window->age;
+
+	if (address)
+		learn_address(window, env, dword);
+	else
+		learn_data(window, env, offset, value);
+}
+
+static void write_learn(struct msi_slot_window *window,
+			const struct msi_slot_env *env, u64 offset,
+			unsigned int width, u64 value)
+{
+	if (width >= 4)
+		learn(window, env, offset, value);
+	if (width == 8)
+		learn(window, env, offset + 4, value >> 32);
+
+	plan_write(window, offset, width, value);
+}
+
+static void begin_plan(struct msi_slot_window *window)
+{
+	window->plan.nr_writes = 0;
+	window->plan.nr_events = 0;
+}
+
+void msi_slot_write(struct msi_slot_window *window,
+		    const struct msi_slot_env *env, u64 offset,
+		    unsigned int width, u64 value,
+		    msi_slot_read_fn read, void *context)
+{
+	begin_plan(window);
+
+	if (window->layout.learn)
+		write_learn(window, env, offset, width, value);
+	else if (width == 8)
+		write_qword(window, env, offset, value, read, context);
+	else if (width == 4)
+		write_dword(window, env, offset, value, read, context);
+	else
+		write_narrow(window, env, offset, width, value, read, context);
+}
+
+/* Whether there is something to place that was not, or has become another. */
+static bool is_behind(const struct msi_slot_window *window,
+		      const struct affected *affected)
+{
+	const struct msi_slot_dword *dword;
+	unsigned int i;
+
+	for (i = 0; i < affected->nr; i++) {
+		dword = affected->dwords[i].dword;
+		if (affected->dwords[i].fate != PLACE)
+			continue;
+		if (!dword->placed ||
+		    (window->layout.reprogram &&
+		     dword->device != affected->dwords[i].value))
+			return true;
+	}
+
+	return false;
+}
+
+bool msi_slot_update(struct msi_slot_window *window,
+		     const struct msi_slot_env *env, u64 *cursor)
+{
+	struct affected affected;
+	u64 offset;
+	unsigned int i;
+
+	begin_plan(window);
+	if (window->layout.learn || !env->vectors)
+		return false;
+
+	for (i = lower_bound(window, *cursor); i < window->nr_dwords; i++) {
+		if (!window->dwords[i].address)
+			continue;
+		offset = window->dwords[i].offset;
+		affected.written = NOT_WRITTEN;
+		affected.nr = 0;
+		add_slot(window, env, &affected, offset);
+		if (!is_behind(window, &affected))
+			continue;
+
+		plan_affected(window, &affected, false, PLACE);
+		plan_affected(window, &affected, true, PLACE);
+		*cursor = offset + 4;
+		return true;
+	}
+
+	return false;
+}
+
+/* What the guest sees of a dword in whose place the device holds @value. */
+static u32 guest_view(const struct msi_slot_window *window, u64 offset,
+		      u32 value)
+{
+	const struct msi_slot_dword *dword = find(window, offset);
+
+	return dword && dword->device != dword->guest ? dword->guest : value;
+}
+
+u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
+		  unsigned int width, u64 value)
+{
+	unsigned int shift = 8 * (offset & 3);
+	u64 high;
+
+	if (width < 4)
+		return guest_view(window, offset & ~3ULL, value << shift) >>
+		       shift & GENMASK(8 * width - 1, 0);
+	if (width == 4)
+		return guest_view(window, offset, value);
+
+	high = guest_view(window, offset + 4, value >> 32);
+
+	return high << 32 | guest_view(window, offset, value);
+}
+
+static void get_learned(const struct msi_slot_env *env,
+			const struct msi_slot_dword *slot,
+			struct msi_slot_info *info)
+{
+	info->data_distance = slot->distance;
+	info->guest_data = slot->data;
+	if (slot->distance)
+		info->vector = slot->data & vector_mask(env);
+}
+
+static void get_slot(const struct msi_slot_window *window,
+		     const struct msi_slot_env *env,
+		     const struct msi_slot_dword *slot,
+		     struct msi_slot_info *info)
+{
+	const struct msi_slot_dword *high = find_part(window, slot, PART_HIGH);
+	const struct msi_slot_dword *data = find_part(window, slot, PART_DATA);
+	struct match found = match_slot(window, env, slot);
+
+	info->data_distance = window->layout.data_offset;
+	info->vector = found.vector;
+	if (high)
+		info->guest_address |= (u64)high->guest << 32;
+	if (data)
+		info->guest_data = data->guest;
+	if (!found.found)
+		return;
+
+	info->has_address = slot->device == (u32)env->host_address &&
+			    (!window->layout.high ||
+			     (found.parts & PART_HIGH &&
+			      high->device == env->host_address >> 32));
+	info->has_data = found.parts & PART_DATA &&
+			 data->device == env->host_data + found.vector;
+}
+
+static void get_info(const struct msi_slot_window *window,
+		     const struct msi_slot_env *env,
+		     const struct msi_slot_dword *slot,
+		     struct msi_slot_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->offset = slot->offset;
+	info->guest_address = slot->guest;
+	if (window->layout.learn)
+		get_learned(env, slot, info);
+	else
+		get_slot(window, env, slot, info);
+}
+
+bool msi_slot_get(const struct msi_slot_window *window,
+		  const struct msi_slot_env *env, unsigned int index,
+		  struct msi_slot_info *info)
+{
+	const struct msi_slot_dword *dword = window->dwords;
+	const struct msi_slot_dword *end = dword + window->nr_dwords;
+
+	for (; dword < end; dword++) {
+		if (!dword->address || index--)
+			continue;
+		get_info(window, env, dword, info);
+		return true;
+	}
+
+	return false;
+}
+
+u32 msi_slot_live(const struct msi_slot_window *window,
+		  const struct msi_slot_env *env)
+{
+	const struct msi_slot_dword *dword = window->dwords;
+	const struct msi_slot_dword *end = dword + window->nr_dwords;
+	struct msi_slot_info info;
+	u32 live = 0;
+
+	for (; dword < end; dword++) {
+		if (!dword->address)
+			continue;
+		get_info(window, env, dword, &info);
+		if (info.has_address && info.has_data)
+			live |= BIT(info.vector);
+	}
+
+	return live;
+}

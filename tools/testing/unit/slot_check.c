@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scripts for slot.c: any bytes are a sequence of what a guest and its host can
+ * do. What reaches the device, what the guest reads and what is said to be live
+ * is compared with the model after each step.
+ *
+ * The first byte has the SCRIPT_* flags, the second the data's distance, the
+ * third the window's size, both in dwords; then each step is a byte that says
+ * what is done and the bytes that it takes, see step().
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../../drivers/vfio/pci/msi/slot.h"
+#include "slot_check.h"
+#include "slot_model.h"
+
+#define SCRIPT_HIGH		0x01
+#define SCRIPT_REPROGRAM	0x02
+/* Too little memory for all messages, for all dwords. */
+#define SCRIPT_FEW_MESSAGES	0x04
+#define SCRIPT_FEW_DWORDS	0x08
+#define SCRIPT_LEARN		0x10
+/* What was in the device before is not 0. */
+#define SCRIPT_USED		0x20
+
+#define MAX_STEPS	200
+#define FEW_MESSAGES	2
+#define FEW_DWORDS	8
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+/* Few, so that they meet often, and some that are parts of each other. */
+static const u64 guest_addresses[] = {
+	0xfee00000, 0xfee01000, 0x1fee00000, 0x21, 0, 0x100000000, 0xfee02000,
+	0x2100000002,
+};
+
+static const u32 guest_data[] = { 0x21, 0x40, 0, 0x61 };
+
+static const struct msi_slot_pair host_messages[] = {
+	{ 0xfee00000, 0x4020 }, { 0xfee04000, 0x20 }, { 0x2fee08000, 0x40 },
+	{ 0x1fee01000, 0 },
+};
+
+static const unsigned int vector_counts[] = { 0, 1, 1, 2, 5, 16, 32, 0 };
+
+struct check {
+	FILE *log;
+	char wrong[200];
+	const u8 *next;
+	const u8 *end;
+	unsigned int flags;
+	struct msi_slot_env env;
+	struct msi_slot_window window;
+	struct model model;
+	u32 device[MODEL_DWORDS];
+	u32 addresses[MODEL_PAIRS];
+	struct msi_slot_pair pairs[MODEL_PAIRS];
+	struct msi_slot_dword dwords[4 * MODEL_DWORDS];
+};
+
+/* Keep the first thing that is wrong. */
+[[gnu::format(printf, 3, 4)]] static
+bool expect(struct check *check, bool ok, const char *format, ...)
+{
+	va_list args;
+
+	if (ok || check->wrong[0])
+		return ok;
+	va_start(args, format);
+	vsnprintf(check->wrong, sizeof(check->wrong), format, args);
+	va_end(args);
+	return ok;
+}
+
+[[gnu::format(printf, 2, 3)]] static
+void print(struct check *check, const char *format, ...)
+{
+	va_list args;
+
+	if (!check->log)
+		return;
+	va_start(args, format);
+	vfprintf(check->log, format, args);
+	va_end(args);
+}
+
+static unsigned int take(struct check *check)
+{
+	return check->next < check->end ? *check->next++ : 0;
+}
+
+static u32 take_value(struct check *check)
+{
+	unsigned int byte = take(check);
+	unsigned int low = byte & 0x1f;
+	const struct msi_slot_pair *host = &host_messages[low & 3];
+
+	switch (byte >> 5) {
+	case 0:
+		return guest_addresses[low & 7];
+	case 1:
+		return guest_addresses[low & 7] >> 32;
+	case 2:
+		return 0x20 + low;
+	case 3:
+		return 0x40 + low;
+	case 4:
+		return low;
+	case 5:
+		if (low & 8)
+			return host->data + (low >> 4);
+		return low & 4 ? host->address >> 32 : host->address;
+	case 6:
+		return (u32)guest_addresses[low & 7] ^ 0x100 << (low >> 3);
+	default:
+		return 0x100 << low / 2;
+	}
+}
+
+static u32 read_device(void *context, u64 offset)
+{
+	struct check *check = context;
+
+	return check->device[offset / 4];
+}
+
+static bool is_sound(struct check *check, const struct msi_slot_write *write)
+{
+	unsigned int width = write->width;
+	u64 size = check->window.layout.size;
+
+	return expect(check, width == 1 || width == 2 || width == 4 ||
+		      width == 8, "a write of %u bytes", width) &&
+	       expect(check, write->offset % (width == 8 ? 4 : width) == 0,
+		      "a misaligned write at 0x%llx", write->offset) &&
+	       expect(check, write->offset < size &&
+		      width <= size - write->offset,
+		      "a write at 0x%llx, outside", write->offset);
+}
+
+static void write_device(struct check *check, const struct msi_slot_write *write)
+{
+	u32 before[2], *dword = &check->device[write->offset / 4];
+	unsigned int i, dwords = write->width == 8 ? 2 : 1;
+
+	print(check, "  device: 0x%llx = 0x%llx, %u bytes\n", write->offset,
+	      write->value, write->width);
+
+	memcpy(before, dword, 4 * dwords);
+	memcpy((u8 *)check->device + write->offset, &write->value,
+	       write->width);
+
+	for (i = 0; !check->window.layout.learn && i < dwords; i++)
+		expect(check, dword[i] == before[i] ||
+		       !model_forbids(&check->model, dword[i]),
+		       "the device got the guest's 0x%x at 0x%llx", dword[i],
+		       (write->offset & ~3ULL) + 4 * i);
+}
+
+static void carry_out(struct check *check)
+{
+	const struct msi_slot_plan *plan = &check->window.plan;
+	unsigned int i;
+
+	expect(check, plan->nr_writes <= MSI_SLOT_PLAN_WRITES &&
+	       plan->nr_events <= MSI_SLOT_PLAN_EVENTS, "the plan is too long");
+
+	for (i = 0; i < plan->nr_writes && !check->wrong[0]; i++)
+		if (is_sound(check, &plan->writes[i]))
+			write_device(check, &plan->writes[i]);
+}
+
+static bool is_exact(const struct check *check)
+{
+	return !(check->flags & (SCRIPT_FEW_MESSAGES | SCRIPT_FEW_DWORDS |
+				 SCRIPT_LEARN));
+}
+
+static void check_dwords(struct check *check)
+{
+	const struct model_dword *model;
+	u32 device;
+	u64 seen;
+	int i;
+
+	for (i = 0; i < check->model.dwords; i++) {
+		model = &check->model.dword[i];
+		device = check->device[i];
+		expect(check, !is_exact(check) || device == model->device,
+		       "the device holds 0x%x at 0x%x, not 0x%x", device, 4 * i,
+		       model->device);
+		if (check->flags & SCRIPT_FEW_DWORDS)
+			continue;
+		seen = msi_slot_read(&check->window, 4 * i, 4, device);
+		expect(check, seen == model->guest,
+		       "the guest reads 0x%llx at 0x%x, not 0x%x", seen, 4 * i,
+		       model->guest);
+	}
+}
+
+/* What is said to be live must be so even where the model is not exact. */
+static void check_slot(struct check *check, const struct msi_slot_info *info)
+{
+	const struct msi_slot_env *env = &check->env;
+	u32 vector, *slot = &check->device[info->offset / 4];
+	bool live = model_live(&check->model, info->offset / 4, &vector);
+
+	if (info->has_address)
+		expect(check, env->vectors &&
+		       slot[0] == (u32)env->host_address &&
+		       (!check->window.layout.high ||
+			slot[1] == env->host_address >> 32),
+		       "no host address at 0x%llx", info->offset);
+	if (info->has_data)
+		expect(check, info->vector < env->vectors &&
+		       slot[info->data_distance / 4] ==
+		       env->host_data + info->vector,
+		       "no host data for 0x%llx", info->offset);
+	if (!is_exact(check))
+		return;
+
+	expect(check, live == (info->has_address && info->has_data),
+	       "the slot at 0x%llx is%s live", info->offset,
+	       live ? "" : " not");
+	expect(check, !live || vector == info->vector,
+	       "the slot at 0x%llx has vector %u, not %u", info->offset,
+	       info->vector, vector);
+}
+
+static void check_slots(struct check *check)
+{
+	struct msi_slot_info info;
+	unsigned int i;
+	u32 live = 0;
+
+	for (i = 0; msi_slot_get(&check->window, &check->env, i, &info); i++) {
+		if (!check->window.layout.learn)
+			check_slot(check, &info);
+		if (info.has_address && info.has_data)
+			live |= 1u << info.vector;
+	}
+	expect(check, i == check->window.nr_slots, "%u slots, not %u", i,
+	       check->window.nr_slots);
+	expect(check, live == msi_slot_live(&check->window, &check->env),
+	       "the live vectors are 0x%x", live);
+}
+
+static void update(struct check *check)
+{
+	u64 cursor = 0;
+
+	while (msi_slot_update(&check->window, &check->env, &cursor)) {
+		expect(check, check->window.plan.nr_writes,
+		       "nothing to be written");
+		carry_out(check);
+	}
+	model_update(&check->model);
+}
+
+/* What has nothing to do with any slot, before and after, passes as it is. */
+static bool is_plain(const struct check *check, int index, u32 value)
+{
+	if (check->window.layout.learn)
+		return true;
+
+	return is_exact(check) && !check->model.dword[index].when &&
+	       !model_matters(&check->model, index, value);
+}
+
+static void check_passed(struct check *check, u64 offset, unsigned int width,
+			 u64 value)
+{
+	const struct msi_slot_plan *plan = &check->window.plan;
+
+	expect(check, plan->nr_writes == 1 && !plan->nr_events &&
+	       plan->writes[0].offset == offset &&
+	       plan->writes[0].width == width && plan->writes[0].value == value,
+	       "the write of 0x%llx at 0x%llx did not pass as it is", value,
+	       offset);
+}
+
+static u64 take_offset(struct check *check, unsigned int width)
+{
+	unsigned int size = check->window.layout.size;
+	unsigned int at = take(check);
+
+	return width == 8 ? at % (size / 4 - 1) * 4 : at * width % size;
+}
+
+static void write_guest(struct check *check, unsigned int width)
+{
+	u64 offset = take_offset(check, width);
+	u32 low = take_value(check), high = width == 8 ? take_value(check) : 0;
+	int index = offset / 4;
+	u64 value = 0;
+	bool plain;
+
+	/* Of a narrow write, the bytes that belong there. */
+	if (width < 4)
+		low >>= 8 * (offset % 4);
+	memcpy(&value, &low, width < 4 ? width : 4);
+	value |= (u64)high << 32;
+
+	/* The dword as the guest knows it, then. */
+	if (width < 4) {
+		low = check->model.dword[index].guest;
+		memcpy((u8 *)&low + offset % 4, &value, width);
+	}
+
+	print(check, "write 0x%llx = 0x%llx, %u bytes\n", offset, value, width);
+	plain = is_plain(check, index, low) &&
+		(width < 8 || is_plain(check, index + 1, high));
+
+	msi_slot_write(&check->window, &check->env, offset, width, value,
+		       read_device, check);
+	if (plain)
+		check_passed(check, offset, width, value);
+	carry_out(check);
+
+	model_write(&check->model, index, low);
+	if (width == 8)
+		model_write(&check->model, index + 1, high);
+}
+
+static void set_guest(struct check *check)
+{
+	u64 address = guest_addresses[take(check) % ARRAY_SIZE(guest_addresses)];
+	u32 data = guest_data[take(check) % ARRAY_SIZE(guest_data)];
+
+	print(check, "guest message 0x%llx, 0x%x\n", address, data);
+	msi_slot_set_guest(&check->env, address, data);
+	model_guest(&check->model, address, data);
+	update(check);
+}
+
+static void set_host(struct check *check)
+{
+	const struct msi_slot_pair *host =
+		&host_messages[take(check) % ARRAY_SIZE(host_messages)];
+	unsigned int vectors =
+		vector_counts[take(check) % ARRAY_SIZE(vector_counts)];
+
+	print(check, "%u vectors, host message 0x%llx, 0x%x\n", vectors,
+	      host->address, host->data);
+	msi_slot_set_host(&check->env, vectors, host->address, host->data);
+	model_host(&check->model, vectors, host->address, host->data);
+	update(check);
+}
+
+static void reset_device(struct check *check, bool clears)
+{
+	print(check, "reset%s\n", clears ? "" : ", the device keeps its registers");
+	msi_slot_reset(&check->window);
+	if (clears)
+		memset(check->device, 0, sizeof(check->device));
+	model_reset(&check->model, check->device);
+}
+
+static void read_guest(struct check *check, unsigned int width)
+{
+	u64 value = 0, guest = 0, offset = take_offset(check, width);
+	u32 dwords[2] = {};
+
+	if (check->flags & SCRIPT_FEW_DWORDS)
+		return;
+
+	memcpy(&value, (u8 *)check->device + offset, width);
+	dwords[0] = check->model.dword[offset / 4].guest;
+	if (width == 8)
+		dwords[1] = check->model.dword[offset / 4 + 1].guest;
+	memcpy(&guest, (u8 *)dwords + offset % 4, width);
+
+	value = msi_slot_read(&check->window, offset, width, value);
+	expect(check, value == guest,
+	       "the guest reads 0x%llx at 0x%llx, not 0x%llx, %u bytes", value,
+	       offset, guest, width);
+}
+
+static void step(struct check *check)
+{
+	unsigned int what = take(check);
+
+	switch (what % 16) {
+	default:
+		write_guest(check, 4);
+		break;
+	case 8:
+		write_guest(check, 8);
+		break;
+	case 9:
+		write_guest(check, 2);
+		break;
+	case 10:
+		write_guest(check, 1);
+		break;
+	case 11:
+		set_guest(check);
+		break;
+	case 12:
+	case 13:
+		set_host(check);
+		break;
+	case 14:
+		reset_device(check, what & 0x10);
+		break;
+	case 15:
+		read_guest(check, 1 << (what >> 4 & 3));
+		break;
+	}
+}
+
+static void begin(struct check *check)
+{
+	unsigned int flags = take(check);
+	unsigned int distance = 1 + take(check) % 8;
+	unsigned int dwords = 2 + take(check) % (MODEL_DWORDS - 1);
+	struct msi_slot_layout layout = {
+		.high = flags & SCRIPT_HIGH,
+		.reprogram = flags & SCRIPT_REPROGRAM,
+	};
+	int i;
+
+	if (layout.high && distance == 1)
+		distance = 2;
+	if (dwords <= distance)
+		dwords = distance + 1;
+	layout.size = 4 * dwords;
+	layout.data_offset = 4 * distance;
+	if (flags & SCRIPT_LEARN)
+		layout = (struct msi_slot_layout) {
+			.size = 4 * dwords,
+			.learn = true,
+		};
+
+	print(check, "window of 0x%llx bytes, data offset %u,%s%s%s%s%s\n",
+	      layout.size, layout.data_offset,
+	      layout.high ? " HIGH" : "", layout.reprogram ? " REPROGRAM" : "",
+	      layout.learn ? " LEARN" : "",
+	      flags & SCRIPT_FEW_MESSAGES ? " few messages" : "",
+	      flags & SCRIPT_FEW_DWORDS ? " few dwords" : "");
+	check->flags = flags;
+	msi_slot_init_env(&check->env, check->addresses,
+			  flags & SCRIPT_FEW_MESSAGES ? FEW_MESSAGES :
+			  MODEL_PAIRS, check->pairs,
+			  flags & SCRIPT_FEW_MESSAGES ? FEW_MESSAGES :
+			  MODEL_PAIRS);
+	msi_slot_init_window(&check->window, &layout, check->dwords,
+			     flags & SCRIPT_FEW_DWORDS ? FEW_DWORDS :
+			     ARRAY_SIZE(check->dwords));
+
+	check->model.dwords = dwords;
+	check->model.distance = distance;
+	check->model.high = layout.high;
+	check->model.reprogram = layout.reprogram;
+	for (i = 0; flags & SCRIPT_USED && i < MODEL_DWORDS; i++)
+		check->device[i] = guest_addresses[i % 4];
+	model_reset(&check->model, check->device);
+}
+
+const char *slot_check(const u8 *script, size_t size, FILE *log)
+{
+	static struct check check;
+	int i;
+
+	memset(&check, 0, sizeof(check));
+	check.log = log;
+	check.next = script;
+	check.end = script + size;
+	begin(&check);
+	expect(&check, msi_slot_layout_ok(&check.window.layout), "the layout");
+
+	for (i = 0; i < MAX_STEPS && check.next < check.end; i++) {
+		step(&check);
+		check_dwords(&check);
+		check_slots(&check);
+		if (check.wrong[0])
+			return check.wrong;
+	}
+
+	return NULL;
+}

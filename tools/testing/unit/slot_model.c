@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rules of MSI_WINDOW, told the simple way: arrays, and no haste.
+ */
+
+#include <string.h>
+
+#include "slot_model.h"
+
+/* How much of a slot a guest message explains, apart from the address. */
+#define EXPLAINS_DATA	1
+#define EXPLAINS_HIGH	2
+
+static bool was_address(const struct model *model, u32 value)
+{
+	int i;
+
+	if (value == 0)
+		return false;
+	if (value == (u32)model->guest_address)
+		return true;
+	for (i = 0; i < model->held; i++)
+		if (value == (u32)model->held_address[i])
+			return true;
+	return false;
+}
+
+static bool starts_slot(const struct model *model, int index)
+{
+	return index >= 0 && index < model->dwords &&
+	       model->dword[index].address;
+}
+
+static bool written(const struct model *model, int index)
+{
+	return index >= 0 && index < model->dwords && model->dword[index].when;
+}
+
+static u32 smallest_power(u32 n)
+{
+	u32 power = 1;
+
+	while (power < n)
+		power <<= 1;
+	return power;
+}
+
+static bool vector_of(const struct model *model, u32 base, u32 data, u32 *vector)
+{
+	u32 power = smallest_power(model->vectors);
+
+	*vector = data % power;
+	return data / power == base / power && *vector < model->vectors;
+}
+
+/* -1: this message is not what the guest writes here. */
+static int explains(const struct model *model, int index, u64 address, u32 data,
+		    u32 *vector)
+{
+	const struct model_dword *slot = &model->dword[index];
+	const struct model_dword *part;
+	int score = 0;
+
+	if ((u32)address != slot->guest)
+		return -1;
+	if (!model->high && address > ~0U)
+		return -1;
+
+	if (model->high && written(model, index + 1)) {
+		part = &model->dword[index + 1];
+		if (part->guest == address >> 32)
+			score += EXPLAINS_HIGH;
+		else if (part->when > slot->when)
+			return -1;
+	}
+	if (written(model, index + model->distance)) {
+		part = &model->dword[index + model->distance];
+		if (vector_of(model, data, part->guest, vector))
+			score += EXPLAINS_DATA;
+		else if (part->when > slot->when)
+			return -1;
+	}
+
+	return score;
+}
+
+static int best(const struct model *model, int index, u32 *vector)
+{
+	u32 other;
+	int i, score, most;
+
+	if (!model->vectors)
+		return -1;
+	if (!model->high && model->host_address > ~0U)
+		return -1;
+	if (index + model->distance >= model->dwords)
+		return -1;
+	if (starts_slot(model, index + model->distance))
+		return -1;
+	if (model->high && (starts_slot(model, index + 1) ||
+			    starts_slot(model, index + 1 - model->distance)))
+		return -1;
+
+	*vector = 0;
+	most = explains(model, index, model->guest_address, model->guest_data,
+			vector);
+	for (i = 0; i < model->held; i++) {
+		score = explains(model, index, model->held_address[i],
+				 model->held_data[i], &other);
+		if (score <= most)
+			continue;
+		most = score;
+		*vector = other;
+	}
+
+	return most;
+}
+
+static void hold(struct model *model, int index, u32 value, bool hosted)
+{
+	model->dword[index].device = value;
+	model->dword[index].hosted = hosted;
+}
+
+static u32 unless_address(const struct model *model, u32 value)
+{
+	return was_address(model, value) ? 0 : value;
+}
+
+static void hold_guests(struct model *model, int index)
+{
+	struct model_dword *dword;
+
+	if (index >= model->dwords || starts_slot(model, index))
+		return;
+
+	dword = &model->dword[index];
+	dword->hosted = false;
+	if (dword->device != dword->guest)
+		dword->device = unless_address(model, dword->guest);
+}
+
+static bool high_is_other_slots(const struct model *model, int index)
+{
+	return starts_slot(model, index + 1 - model->distance);
+}
+
+static void release_parts(struct model *model, int index)
+{
+	hold_guests(model, index + model->distance);
+	if (model->high && !high_is_other_slots(model, index))
+		hold_guests(model, index + 1);
+}
+
+static void refresh(struct model *model, int index)
+{
+	struct model_dword *slot;
+	u32 vector;
+	int score;
+
+	if (!starts_slot(model, index))
+		return;
+
+	slot = &model->dword[index];
+	score = best(model, index, &vector);
+	if (score < 0) {
+		if (slot->hosted || slot->device != slot->before)
+			hold(model, index, unless_address(model, slot->before),
+			     false);
+		release_parts(model, index);
+		return;
+	}
+
+	hold(model, index, model->host_address, true);
+	if (score & EXPLAINS_HIGH)
+		hold(model, index + 1, model->host_address >> 32, true);
+	if (score & EXPLAINS_DATA)
+		hold(model, index + model->distance,
+		     model->host_data + vector, true);
+}
+
+static bool may_become_part(const struct model *model, u64 address, u32 data,
+			    u32 value)
+{
+	if (!(u32)address)
+		return false;
+	return value / 32 == data / 32 ||
+	       (model->high && value == address >> 32);
+}
+
+bool model_matters(const struct model *model, int index, u32 value)
+{
+	int i;
+
+	if (was_address(model, value) ||
+	    starts_slot(model, index - model->distance) ||
+	    (model->high && starts_slot(model, index - 1)) ||
+	    may_become_part(model, model->guest_address, model->guest_data,
+			    value))
+		return true;
+	for (i = 0; i < model->held; i++)
+		if (may_become_part(model, model->held_address[i],
+				    model->held_data[i], value))
+			return true;
+	return false;
+}
+
+void model_write(struct model *model, int index, u32 value)
+{
+	struct model_dword *dword = &model->dword[index];
+	bool was = dword->address;
+	u64 when = ++model->now;
+
+	if (!model_matters(model, index, value))
+		when = 0;
+
+	dword->address = was_address(model, value);
+	if (dword->address && !was) {
+		/* What it held as the guest knows it. */
+		dword->before = dword->guest;
+		dword->hosted = false;
+	}
+	dword->guest = value;
+	dword->when = when;
+	if (!dword->address)
+		hold(model, index, value, false);
+	if (was && !dword->address)
+		release_parts(model, index);
+
+	refresh(model, index);
+	refresh(model, index - model->distance);
+	if (model->high)
+		refresh(model, index - 1);
+	if (model->high && (was || dword->address))
+		refresh(model, index - 1 + model->distance);
+}
+
+static bool is_behind(const struct model *model, int index)
+{
+	const struct model_dword *slot = &model->dword[index];
+	const struct model_dword *high = slot + 1;
+	const struct model_dword *data = slot + model->distance;
+	u32 vector;
+	int score = best(model, index, &vector);
+
+	if (score < 0)
+		return false;
+	if (!slot->hosted || (score & EXPLAINS_HIGH && !high->hosted) ||
+	    (score & EXPLAINS_DATA && !data->hosted))
+		return true;
+	if (!model->reprogram)
+		return false;
+	return slot->device != (u32)model->host_address ||
+	       (score & EXPLAINS_HIGH &&
+		high->device != model->host_address >> 32) ||
+	       (score & EXPLAINS_DATA &&
+		data->device != model->host_data + vector);
+}
+
+void model_update(struct model *model)
+{
+	int i;
+
+	for (i = 0; i < model->dwords; i++)
+		if (starts_slot(model, i) && is_behind(model, i))
+			refresh(model, i);
+}
+
+static void hold_guest_message(struct model *model)
+{
+	if (!model->vectors || !(u32)model->guest_address)
+		return;
+	model->held_address[model->held] = model->guest_address;
+	model->held_data[model->held] = model->guest_data;
+	model->held++;
+}
+
+void model_guest(struct model *model, u64 address, u32 data)
+{
+	model->guest_address = address;
+	model->guest_data = data;
+	hold_guest_message(model);
+}
+
+void model_host(struct model *model, unsigned int vectors, u64 address, u32 data)
+{
+	model->vectors = vectors;
+	model->host_address = address;
+	model->host_data = data;
+	hold_guest_message(model);
+}
+
+void model_reset(struct model *model, const u32 *device)
+{
+	int i;
+
+	memset(model->dword, 0, sizeof(model->dword));
+	for (i = 0; device && i < model->dwords; i++) {
+		model->dword[i].guest = device[i];
+		model->dword[i].device = device[i];
+	}
+}
+
+bool model_forbids(const struct model *model, u32 value)
+{
+	u32 vector;
+
+	if (!was_address(model, value))
+		return false;
+	for (vector = 0; vector < model->vectors; vector++)
+		if (value == model->host_data + vector)
+			return false;
+	if (!model->vectors)
+		return true;
+	return value != (u32)model->host_address &&
+	       !(model->high && value == model->host_address >> 32);
+}
+
+bool model_live(const struct model *model, int index, u32 *vector)
+{
+	const struct model_dword *slot = &model->dword[index];
+	int score, whole = EXPLAINS_DATA | (model->high ? EXPLAINS_HIGH : 0);
+
+	if (!starts_slot(model, index))
+		return false;
+
+	score = best(model, index, vector);
+
+	return score >= 0 && (score & whole) == whole &&
+	       slot->device == (u32)model->host_address &&
+	       (!model->high || slot[1].device == model->host_address >> 32) &&
+	       slot[model->distance].device == model->host_data + *vector;
+}

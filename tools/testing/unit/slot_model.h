@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A plain model of a window: what the device has to hold, dword by dword, from
+ * what the guest wrote. It knows nothing of slot.c.
+ */
+#ifndef SLOT_MODEL_H
+#define SLOT_MODEL_H
+
+#include <linux/types.h>
+
+#define MODEL_DWORDS	40
+#define MODEL_PAIRS	256
+
+/* @when is 0 if the write of this dword cannot matter to any slot. */
+struct model_dword {
+	u32 guest;
+	u32 device;
+	u32 before;
+	u64 when;
+	bool address;
+	bool hosted;
+};
+
+struct model {
+	int dwords;
+	int distance;
+	bool high;
+	bool reprogram;
+
+	unsigned int vectors;
+	u64 host_address;
+	u32 host_data;
+	u64 guest_address;
+	u32 guest_data;
+	int held;
+	u64 held_address[MODEL_PAIRS];
+	u32 held_data[MODEL_PAIRS];
+
+	u64 now;
+	struct model_dword dword[MODEL_DWORDS];
+};
+
+void model_guest(struct model *model, u64 address, u32 data);
+void model_host(struct model *model, unsigned int vectors, u64 address,
+		u32 data);
+void model_write(struct model *model, int index, u32 value);
+void model_update(struct model *model);
+/* The device was reset; it holds what @device says, or 0. */
+void model_reset(struct model *model, const u32 *device);
+
+/* Whether a write of @value can be, or become, a part of a slot. */
+bool model_matters(const struct model *model, int index, u32 value);
+
+/* A value that must not be written, as the device could take it for the host's. */
+bool model_forbids(const struct model *model, u32 value);
+
+/* Whether the address at @index starts a live slot, and of which vector. */
+bool model_live(const struct model *model, int index, u32 *vector);
+
+#endif /* SLOT_MODEL_H */

@@ -1,0 +1,843 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The rules of MSI_WINDOW, one by one, as TAP. Each test is a table: what the
+ * guest and its host do, and what the device then gets, in this order.
+ *
+ * usage: slot_test
+ */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../../drivers/vfio/pci/msi/slot.h"
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+#define WINDOW_SIZE	0x40000
+#define TEXT_SIZE	512
+
+enum what {
+	END, GUEST, HOST, WRITES, TRACES, READS, SLOTS, LIVE, COUNTED, RESETS, HAS
+};
+
+/* @expect is what the device gets, or what there is to be seen. */
+struct step {
+	enum what what;
+	u64 offset;
+	unsigned int width;
+	u64 value;
+	u32 data;
+	const char *expect;
+};
+
+/*
+ * OFFSET=VALUE in @expect, in hexadecimal, is a write of 4 bytes; /WIDTH behind
+ * it says if it is another width. Every step that can cause writes lists all.
+ */
+#define NOTHING		""
+#define GUEST(address, message_data, writes)				\
+	{ .what = GUEST, .value = (address), .data = (message_data),	\
+	  .expect = (writes) }
+#define HOST(vectors, address, message_data, writes)			\
+	{ .what = HOST, .width = (vectors), .value = (address),		\
+	  .data = (message_data), .expect = (writes) }
+#define DISABLE		HOST(0, 0, 0, NOTHING)
+#define WRITE(place, bytes, number, writes)				\
+	{ .what = WRITES, .offset = (place), .width = (bytes),		\
+	  .value = (number), .expect = (writes) }
+#define WRITE4(place, number, writes)	WRITE(place, 4, number, writes)
+/* The three dwords of a slot, as the driver of an ath11k writes them. */
+#define TRACE(place, writes)						\
+	{ .what = TRACES, .offset = (place), .expect = (writes) }
+#define READ(place, bytes, number)					\
+	{ .what = READS, .offset = (place), .width = (bytes),		\
+	  .value = (number) }
+#define READ4(place, number)	READ(place, 4, number)
+/* OFFSET: then a if it has the host's address, dVECTOR if it has its data. */
+#define SLOTS(slots)	{ .what = SLOTS, .expect = (slots) }
+#define LIVE(mask)	{ .what = LIVE, .value = (mask) }
+/* Addresses, data, withheld, undone. */
+#define COUNTED(numbers)	{ .what = COUNTED, .expect = (numbers) }
+#define RESET		{ .what = RESETS }
+/* What the device holds from now on, by itself. */
+#define DEVICE(place, number)						\
+	{ .what = HAS, .offset = (place), .value = (number) }
+
+#define MAX_STEPS	48
+
+struct test {
+	const char *name;
+	struct msi_slot_layout layout;
+	unsigned int dwords;
+	unsigned int messages;
+	struct step steps[MAX_STEPS];
+};
+
+#define ATH11K	.layout = { .size = WINDOW_SIZE, .data_offset = 8 }
+#define WIDE	.layout = { .size = WINDOW_SIZE, .data_offset = 8, .high = true }
+#define LEARN	.layout = { .size = WINDOW_SIZE, .learn = true }
+
+static const struct test tests[] = {
+	{
+		"an ath11k's trace", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			TRACE(0x3048, "3048=fee08000 304c=100 3050=4031"),
+			TRACE(0x30a0, "30a0=fee08000 30a4=100 30a8=4031"),
+			TRACE(0x5048, "5048=fee08000 504c=100 5050=4031"),
+			TRACE(0x50a0, "50a0=fee08000 50a4=100 50a8=4031"),
+			TRACE(0x6048, "6048=fee08000 604c=100 6050=4031"),
+			TRACE(0xb048, "b048=fee08000 b04c=100 b050=4031"),
+			TRACE(0xb0a0, "b0a0=fee08000 b0a4=100 b0a8=4031"),
+			TRACE(0xe048, "e048=fee08000 e04c=100 e050=4031"),
+			TRACE(0x34968, "34968=fee08000 3496c=100 34970=4031"),
+			TRACE(0x34a70, "34a70=fee08000 34a74=100 34a78=4031"),
+			TRACE(0x3849c, "3849c=fee08000 384a0=100 384a4=4031"),
+			TRACE(0x385a4, "385a4=fee08000 385a8=100 385ac=4031"),
+			READ4(0x48, 0xfee00000), READ4(0x4c, 0x100),
+			READ4(0x50, 0x21), LIVE(1), COUNTED("13 13 0 0"),
+		},
+	}, {
+		"sixteen vectors, base and number", ATH11K, .steps = {
+			GUEST(0xfee01000, 0x60, NOTHING),
+			HOST(16, 0xfee00418, 0, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee00418"),
+			WRITE4(0x08, 0x60, "8=0"),
+			WRITE4(0x10, 0xfee01000, "10=fee00418"),
+			WRITE4(0x18, 0x61, "18=1"),
+			WRITE4(0x20, 0xfee01000, "20=fee00418"),
+			WRITE4(0x28, 0x6f, "28=f"),
+			READ4(0x28, 0x6f), LIVE(0x8003),
+			SLOTS("0:ad0 10:ad1 20:ad15"),
+		},
+	}, {
+		"a vector that SET_IRQS did not allocate", ATH11K, .steps = {
+			GUEST(0xfee01000, 0x60, NOTHING),
+			HOST(5, 0xfee08000, 0x40, NOTHING),
+			DEVICE(0x00, 0x1234),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x65, "0=1234 8=65"),
+			READ4(0x00, 0xfee01000), READ4(0x08, 0x65),
+			SLOTS("0:"), LIVE(0), COUNTED("1 0 0 1"),
+			WRITE4(0x08, 0x64, "0=fee08000 8=44"),
+			SLOTS("0:ad4"), COUNTED("2 1 0 1"),
+			WRITE4(0x08, 0x62, "8=42"), SLOTS("0:ad2"),
+		},
+	}, {
+		"more vectors later", ATH11K, .steps = {
+			GUEST(0xfee01000, 0x60, NOTHING),
+			HOST(1, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x63, "0=0 8=63"),
+			HOST(4, 0xfee08000, 0x50, "8=53 0=fee08000"),
+			SLOTS("0:ad3"), READ4(0x08, 0x63),
+		},
+	}, {
+		"slots that are written before MSI is enabled", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			WRITE4(0x48, 0xfee00000, NOTHING),
+			WRITE4(0x4c, 0x100, "4c=100"),
+			WRITE4(0x50, 0x21, "50=21"),
+			READ4(0x48, 0xfee00000), READ4(0x50, 0x21),
+			SLOTS("48:"), LIVE(0), COUNTED("0 0 1 0"),
+			HOST(1, 0xfee08000, 0x4031, "50=4031 48=fee08000"),
+			SLOTS("48:ad0"), COUNTED("1 1 1 0"),
+		},
+	}, {
+		"an address alone, before MSI is enabled", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			WRITE4(0x48, 0xfee00000, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, "48=fee08000"),
+			SLOTS("48:a"), WRITE4(0x50, 0x21, "50=4031"),
+			SLOTS("48:ad0"),
+		},
+	}, {
+		"data before its address", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x50, 0x21, "50=21"), SLOTS(NOTHING),
+			WRITE4(0x48, 0xfee00000, "50=4031 48=fee08000"),
+			SLOTS("48:ad0"), READ4(0x50, 0x21),
+		},
+	}, {
+		"many slots half written at once", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x40, NOTHING),
+			HOST(4, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x28, 0x42, "28=42"),
+			WRITE4(0x10, 0xfee00000, "10=fee08000"),
+			WRITE4(0x18, 0x41, "18=21"),
+			WRITE4(0x20, 0xfee00000, "28=22 20=fee08000"),
+			WRITE4(0x08, 0x40, "8=20"),
+			SLOTS("0:ad0 10:ad1 20:ad2"), LIVE(7),
+		},
+	}, {
+		"slots whose dwords lie between each other's", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x40, NOTHING),
+			HOST(2, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x04, 0xfee00000, "4=fee08000"),
+			WRITE4(0x08, 0x40, "8=20"),
+			WRITE4(0x0c, 0x41, "c=21"), SLOTS("0:ad0 4:ad1"),
+		},
+	}, {
+		"a slot that is written again", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x40, NOTHING),
+			HOST(2, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x40, "8=20"),
+			WRITE4(0x08, 0x41, "8=21"), SLOTS("0:ad1"),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			SLOTS("0:ad1"), WRITE4(0x08, 0x40, "8=20"),
+			SLOTS("0:ad0"),
+		},
+	}, {
+		"a guest that moves its vector", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			GUEST(0xfee03000, 0x21, NOTHING),
+			GUEST(0xfee03000, 0x55, NOTHING), SLOTS("0:ad0"),
+			WRITE4(0x00, 0xfee03000, "0=fee08000"),
+			WRITE4(0x08, 0x55, "8=4031"), SLOTS("0:ad0"),
+			/* The driver has kept what it read first. */
+			WRITE4(0x10, 0xfee00000, "10=fee08000"),
+			WRITE4(0x18, 0x21, "18=4031"),
+			SLOTS("0:ad0 10:ad0"),
+			/* No message ever was this pair. */
+			WRITE4(0x20, 0xfee00000, "20=fee08000"),
+			WRITE4(0x28, 0x55, "20=0 28=55"),
+		},
+	}, {
+		"a message that was never enabled", ATH11K, .steps = {
+			GUEST(0xfee03000, 0x30, NOTHING),
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee03000, "0=fee03000"),
+			SLOTS(NOTHING),
+		},
+	}, {
+		"the guest's address is 0", ATH11K, .steps = {
+			GUEST(0, 0, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0, "0=0"), WRITE4(0x08, 0, "8=0"),
+			WRITE4(0x08, 0, "8=0"), WRITE4(0x00, 0, "0=0"),
+			SLOTS(NOTHING), COUNTED("0 0 0 0"),
+		},
+	}, {
+		"the guest's data is 0", ATH11K, .steps = {
+			GUEST(0x8090040, 0, NOTHING),
+			HOST(4, 0xffff0040, 0x20, NOTHING),
+			WRITE4(0x00, 0x8090040, "0=ffff0040"),
+			WRITE4(0x04, 0, "4=0"), WRITE4(0x08, 0, "8=20"),
+			WRITE4(0x10, 0x8090040, "10=ffff0040"),
+			WRITE4(0x18, 3, "18=23"), SLOTS("0:ad0 10:ad3"),
+		},
+	}, {
+		"the host has the guest's address", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			WRITE4(0x00, 0xfee00000, NOTHING),
+			WRITE4(0x08, 0x21, "8=21"),
+			HOST(1, 0xfee00000, 0x4031, "8=4031 0=fee00000"),
+			SLOTS("0:ad0"),
+		},
+	}, {
+		"false friend: other data follows", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			DEVICE(0x00, 0xcafe),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x20, "0=cafe 8=20"),
+			READ4(0x00, 0xfee00000), READ4(0x08, 0x20),
+			SLOTS("0:"), COUNTED("1 0 0 1"),
+			WRITE4(0x00, 7, "0=7"), READ4(0x00, 7), SLOTS(NOTHING),
+		},
+	}, {
+		"false friend: data without an address", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x08, 0x21, "8=21"),
+			WRITE4(0x00, 0xfee00004, "0=fee00004"),
+			WRITE4(0x0c, 0xfee00000, "c=fee08000"),
+			READ4(0x08, 0x21), SLOTS("c:a"),
+		},
+	}, {
+		"false friend: the address in the place of data", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0xfee00000, "0=0 8=fee08000"),
+			SLOTS("0: 8:a"), WRITE4(0x10, 0x21, "10=4031"),
+			SLOTS("0: 8:ad0"),
+			WRITE4(0x08, 0x21, "0=fee08000 8=4031 10=21"),
+			SLOTS("0:ad0"),
+		},
+	}, {
+		"an address in the place of a live slot's data", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			WRITE4(0x08, 0xfee00000, "0=0 8=fee08000"),
+			WRITE4(0x10, 0x99, "8=21 10=99"),
+			READ4(0x08, 0xfee00000),
+		},
+	}, {
+		"data that changes into something else", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			WRITE4(0x08, 0xffff, "0=0 8=ffff"), LIVE(0),
+			WRITE4(0x08, 0x21, "0=fee08000 8=4031"), LIVE(1),
+		},
+	}, {
+		"a slot that is cleared", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			/* The data is the guest's before the address can be. */
+			WRITE4(0x00, 0, "0=0 8=21"), READ4(0x08, 0x21),
+			WRITE4(0x08, 0, "8=0"), SLOTS(NOTHING),
+		},
+	}, {
+		"disable and enable", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"), DISABLE,
+			SLOTS("0:"), LIVE(0), READ4(0x08, 0x21),
+			HOST(1, 0xfee08000, 0x4031, NOTHING), LIVE(1),
+			/* Another message: the device is asleep, perhaps. */
+			DISABLE, HOST(1, 0xfee08000, 0x4042, NOTHING),
+			SLOTS("0:a"), LIVE(0), WRITE4(0x08, 0x21, "8=4042"),
+			LIVE(1),
+			DISABLE, HOST(1, 0xfee0c000, 0x4042, NOTHING), LIVE(0),
+			WRITE4(0x08, 0x21, "0=fee0c000 8=4042"), LIVE(1),
+		},
+	}, {
+		"disable and enable with REPROGRAM",
+		.layout = { WINDOW_SIZE, 8, .reprogram = true }, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			WRITE4(0x20, 0xfee00000, "20=fee08000"),
+			WRITE4(0x28, 0x21, "28=4031"), DISABLE,
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			HOST(1, 0xfee0c000, 0x4042,
+			     "8=4042 0=fee0c000 28=4042 20=fee0c000"),
+			SLOTS("0:ad0 20:ad0"), READ4(0x08, 0x21),
+		},
+	}, {
+		"a live slot that is written while MSI is disabled", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"), DISABLE,
+			WRITE4(0x08, 0x21, "0=0 8=21"),
+			WRITE4(0x00, 0xfee00000, NOTHING),
+			COUNTED("1 1 1 1"),
+			HOST(1, 0xfee08000, 0x4031, "8=4031 0=fee08000"),
+		},
+	}, {
+		"reset", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"), RESET,
+			DEVICE(0x00, 0), DEVICE(0x08, 0), SLOTS(NOTHING),
+			LIVE(0), READ4(0x00, 0), READ4(0x08, 0),
+			COUNTED("1 1 0 0"), WRITE4(0x08, 0x21, "8=21"),
+			WRITE4(0x00, 0xfee00000, "8=4031 0=fee08000"),
+		},
+	}, {
+		"what the device held before is the guest's address", ATH11K,
+		.steps = {
+			DEVICE(0x00, 0xfee00000),
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x99, "0=0 8=99"),
+		},
+	}, {
+		"a host address above 4 GiB", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0x1fee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, NOTHING),
+			WRITE4(0x08, 0x21, "8=21"), SLOTS("0:"),
+			COUNTED("0 0 1 0"),
+			HOST(1, 0xfee08000, 0x4031, "8=4031 0=fee08000"),
+		},
+	}, {
+		"a guest address above 4 GiB", ATH11K, .steps = {
+			GUEST(0x1fee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, NOTHING),
+			WRITE4(0x04, 1, "4=1"), WRITE4(0x08, 0x21, "8=21"),
+			SLOTS("0:"),
+		},
+	}, {
+		"HIGH: both halves", WIDE, .steps = {
+			GUEST(0x1fee00000, 0x21, NOTHING),
+			HOST(1, 0x2fee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"), SLOTS("0:"),
+			WRITE4(0x04, 1, "4=2"), SLOTS("0:a"),
+			WRITE4(0x08, 0x21, "8=4031"), SLOTS("0:ad0"),
+			READ4(0x04, 1), READ(0x00, 8, 0x1fee00000),
+			COUNTED("2 1 0 0"),
+		},
+	}, {
+		"HIGH: in any order", WIDE, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0x2fee08000, 0x4031, NOTHING),
+			WRITE4(0x08, 0x21, "8=21"), WRITE4(0x04, 0, "4=0"),
+			WRITE4(0x00, 0xfee00000, "8=4031 4=2 0=fee08000"),
+			WRITE4(0x14, 0, "14=0"),
+			WRITE4(0x10, 0xfee00000, "14=2 10=fee08000"),
+			WRITE4(0x18, 0x21, "18=4031"), SLOTS("0:ad0 10:ad0"),
+		},
+	}, {
+		"HIGH: another high half", WIDE, .steps = {
+			GUEST(0x1fee00000, 0x21, NOTHING),
+			HOST(1, 0x2fee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			WRITE4(0x04, 0x100, "0=0 4=100 8=21"), SLOTS("0:"),
+			WRITE4(0x04, 1, "8=4031 0=fee08000 4=2"),
+			SLOTS("0:ad0"),
+			WRITE4(0x08, 0x77, "0=0 8=77 4=1"),
+		},
+	}, {
+		"HIGH: slots that overlap",
+		.layout = { WINDOW_SIZE, 12, .high = true }, .steps = {
+			GUEST(0xfee00000, 0, NOTHING),
+			HOST(1, 0x2fee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			/* Its high half is the other one's data. */
+			WRITE4(0x08, 0xfee00000, NOTHING),
+			WRITE4(0x0c, 0, "c=40"),
+			WRITE4(0x00, 7, "c=2 8=fee08000 0=7"), SLOTS("8:a"),
+		},
+	}, {
+		"HIGH: data that a slot leaves behind",
+		.layout = { WINDOW_SIZE, 12, .high = true }, .steps = {
+			GUEST(0x1fee00000, 0, NOTHING),
+			HOST(1, 0x2fee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x0c, 0, "c=40"),
+			WRITE4(0x08, 0xfee00000, NOTHING),
+			WRITE4(0x00, 7, "8=fee08000 0=7 c=0"),
+			WRITE4(0x0c, 1, "c=2"), SLOTS("8:a"),
+		},
+	}, {
+		"8 bytes: nothing of a slot", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE(0x00, 8, 0x123456789abcdef0,
+			      "0=123456789abcdef0/8"),
+		},
+	}, {
+		"8 bytes: the address and the device's own", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE(0x00, 8, 0x100fee00000, "0=100fee08000/8"),
+			WRITE(0x08, 8, 0x21, "8=4031/8"), SLOTS("0:ad0"),
+			READ(0x00, 8, 0x100fee00000),
+			WRITE(0x18, 8, 0x55500000021, "18=55500000021/8"),
+			WRITE(0x10, 8, 0xfee00000,
+			      "18=4031 10=fee08000 14=0"),
+		},
+	}, {
+		"8 bytes: an address and data, the device is not asked twice",
+		.layout = { WINDOW_SIZE, 4 }, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE(0x04, 8, 0x21fee00000, "4=4031fee08000/8"),
+			SLOTS("4:ad0"), READ(0x04, 8, 0x21fee00000),
+			WRITE(0x04, 8, 0x22fee00000,
+			      "4=fee08000 4=0 8=22"),
+		},
+	}, {
+		"8 bytes: withheld", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			WRITE(0x00, 8, 0x100fee00000, "4=100"),
+			READ(0x00, 8, 0x100fee00000),
+		},
+	}, {
+		"narrow writes pass in their width", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE(0x01, 1, 0xab, "1=ab/1"),
+			WRITE(0x06, 2, 0xabcd, "6=abcd/2"),
+		},
+	}, {
+		"narrow writes that put an address together", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			DEVICE(0x00, 0x12345678),
+			WRITE(0x00, 2, 0, "0=0/2"),
+			WRITE(0x02, 2, 0xfee0, "0=fee08000"),
+			READ4(0x00, 0xfee00000), READ(0x03, 1, 0xfe),
+			WRITE(0x08, 2, 0x21, "8=4031"), SLOTS("0:ad0"),
+			WRITE(0x01, 1, 0x10, "0=fee01000 8=21"),
+			SLOTS(NOTHING), DISABLE, DEVICE(0x11, 0),
+			DEVICE(0x10, 0xfee0ff00), WRITE(0x11, 1, 0, NOTHING),
+			READ4(0x10, 0xfee00000),
+			WRITE(0x11, 1, 3, "10=fee00300"),
+		},
+	}, {
+		"data behind the window is not seen",
+		.layout = { 0x20, 8 }, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x18, 0xfee00000, NOTHING),
+			WRITE4(0x14, 0xfee00000, "14=fee08000"),
+			COUNTED("1 0 1 0"),
+		},
+	}, {
+		"too many slots", ATH11K, .dwords = 8, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x10, 0xfee00000, "10=fee08000"),
+			DEVICE(0x20, 0x55),
+			WRITE4(0x20, 0xfee00000, NOTHING), READ4(0x20, 0x55),
+			COUNTED("2 0 1 0"), WRITE4(0x08, 0x21, "8=4031"),
+			WRITE4(0x18, 0x21, "18=4031"),
+			WRITE4(0x00, 0, "0=0 8=21"),
+			WRITE4(0x20, 0xfee00000, "20=fee08000"),
+		},
+	}, {
+		"too much that looks like data", ATH11K, .dwords = 8, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x100, 0xfee00000, "100=fee08000"),
+			WRITE4(0x108, 0x21, "108=4031"),
+			WRITE4(0x08, 0x21, "8=21"), WRITE4(0x18, 0x21, "18=21"),
+			WRITE4(0x28, 0x21, "28=21"), WRITE4(0x38, 0x21, "38=21"),
+			WRITE4(0x48, 0x21, "48=21"), WRITE4(0x58, 0x21, "58=21"),
+			WRITE4(0x68, 0x21, "68=21"), READ4(0x108, 0x21),
+			SLOTS("100:ad0"),
+			/* The oldest is forgotten, and writing it again helps. */
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			SLOTS("0:a 100:ad0"), WRITE4(0x08, 0x21, "8=4031"),
+			SLOTS("0:ad0 100:ad0"),
+		},
+	}, {
+		"too many messages", ATH11K, .messages = 2, .steps = {
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			GUEST(0xfee03000, 0x30, NOTHING),
+			GUEST(0xfee01000, 0x10, NOTHING),
+			GUEST(0xfee02000, 0x20, NOTHING),
+			GUEST(0xfee00000, 0x50, NOTHING),
+			/* All addresses are known, and what lies between them. */
+			WRITE4(0x00, 0xfee03000, NOTHING),
+			WRITE4(0x20, 0xfee01000, NOTHING),
+			WRITE4(0x40, 0xfee02800, NOTHING),
+			WRITE4(0x60, 0xfee04000, "60=fee04000"),
+			WRITE4(0x80, 0xfee02000, "80=fee08000"),
+			WRITE4(0x88, 0x20, "88=4031"),
+			WRITE4(0xa0, 0xfee00000, "a0=fee08000"),
+			WRITE4(0xa8, 0x50, "a8=4031"), COUNTED("2 2 3 0"),
+		},
+	}, {
+		"LEARN: nothing is replaced", LEARN, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x48, 0xfee00000, "48=fee00000"),
+			SLOTS("48:"), WRITE4(0x4c, 0x100, "4c=100"),
+			WRITE4(0x50, 0x21, "50=21"),
+			WRITE(0x61, 1, 0x21, "61=21/1"),
+			WRITE(0x78, 8, 0x21fee00000, "78=21fee00000/8"),
+			SLOTS("48:+8v0 78:+4v0"), COUNTED("0 0 0 0"),
+			READ4(0x48, 0xfee00000),
+			WRITE4(0x48, 0, "48=0"), SLOTS("48:+8v0 78:+4v0"),
+		},
+	}, {
+		"LEARN: data first, the nearest address", LEARN, .steps = {
+			GUEST(0xfee00000, 0x40, NOTHING),
+			HOST(4, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x0c, 0x41, "c=41"),
+			WRITE4(0x00, 0xfee00000, "0=fee00000"),
+			WRITE4(0x10, 0xfee00000, "10=fee00000"),
+			WRITE4(0x1c, 0x42, "1c=42"),
+			WRITE4(0x100, 0xfee00000, "100=fee00000"),
+			WRITE4(0x140, 0x43, "140=43"),
+			WRITE4(0x200, 0xfee00000, "200=fee00000"),
+			WRITE4(0x244, 0x43, "244=43"),
+			WRITE4(0x208, 0x44, "208=44"),
+			SLOTS("0:+12v1 10:+12v2 100:+64v3 200:"),
+		},
+	},
+};
+
+struct world {
+	struct msi_slot_env env;
+	struct msi_slot_window window;
+	u32 addresses[MSI_SLOT_ADDRESSES];
+	struct msi_slot_pair pairs[MSI_SLOT_PAIRS];
+	struct msi_slot_dword dwords[MSI_SLOT_DWORDS];
+	u8 device[WINDOW_SIZE];
+	char text[TEXT_SIZE];
+};
+
+[[gnu::format(printf, 2, 3)]] static
+void append(struct world *world, const char *format, ...)
+{
+	size_t length = strlen(world->text);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(world->text + length, TEXT_SIZE - length, format, args);
+	va_end(args);
+}
+
+static u32 read_device(void *context, u64 offset)
+{
+	struct world *world = context;
+	u32 value;
+
+	memcpy(&value, world->device + offset, sizeof(value));
+	return value;
+}
+
+static void carry_out(struct world *world)
+{
+	const struct msi_slot_plan *plan = &world->window.plan;
+	const struct msi_slot_write *write;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_writes; i++) {
+		write = &plan->writes[i];
+		memcpy(world->device + write->offset, &write->value,
+		       write->width);
+		append(world, "%s%llx=%llx",
+		       world->text[0] ? " " : "", write->offset, write->value);
+		if (write->width != 4)
+			append(world, "/%u", write->width);
+	}
+}
+
+static void write_guest(struct world *world, u64 offset, unsigned int width,
+			u64 value)
+{
+	msi_slot_write(&world->window, &world->env, offset, width, value,
+		       read_device, world);
+	carry_out(world);
+}
+
+static void update(struct world *world)
+{
+	u64 cursor = 0;
+
+	while (msi_slot_update(&world->window, &world->env, &cursor))
+		carry_out(world);
+}
+
+static void list_slots(struct world *world)
+{
+	struct msi_slot_info info;
+	unsigned int i;
+
+	for (i = 0; msi_slot_get(&world->window, &world->env, i, &info); i++) {
+		append(world, "%s%llx:%s", i ? " " : "", info.offset,
+		       info.has_address ? "a" : "");
+		if (info.has_data)
+			append(world, "d%u", info.vector);
+		if (world->window.layout.learn && info.data_distance)
+			append(world, "+%uv%u", info.data_distance,
+			       info.vector);
+	}
+}
+
+static void read_guest(struct world *world, const struct step *step)
+{
+	u64 value = 0;
+
+	memcpy(&value, world->device + step->offset, step->width);
+	append(world, "%llx",
+	       msi_slot_read(&world->window, step->offset, step->width, value));
+}
+
+/* Do the step, and write into @text what came of it. */
+static void run_step(struct world *world, const struct step *step)
+{
+	const struct msi_slot_window *window = &world->window;
+
+	switch (step->what) {
+	case END:
+		break;
+	case GUEST:
+		msi_slot_set_guest(&world->env, step->value, step->data);
+		update(world);
+		break;
+	case HOST:
+		msi_slot_set_host(&world->env, step->width, step->value,
+				  step->data);
+		update(world);
+		break;
+	case WRITES:
+		write_guest(world, step->offset, step->width, step->value);
+		break;
+	case TRACES:
+		write_guest(world, step->offset, 4, 0xfee00000);
+		write_guest(world, step->offset + 4, 4, 0x100);
+		write_guest(world, step->offset + 8, 4, 0x21);
+		break;
+	case READS:
+		read_guest(world, step);
+		break;
+	case SLOTS:
+		list_slots(world);
+		break;
+	case LIVE:
+		append(world, "%x", msi_slot_live(window, &world->env));
+		break;
+	case COUNTED:
+		append(world, "%llu %llu %llu %llu",
+		       window->addresses, window->data, window->withheld,
+		       window->undone);
+		break;
+	case RESETS:
+		msi_slot_reset(&world->window);
+		break;
+	case HAS:
+		memcpy(world->device + step->offset, &step->value, 4);
+		break;
+	}
+}
+
+static bool run(const struct test *test)
+{
+	static struct world world;
+	const struct step *step;
+	char number[20];
+	const char *expect;
+	int i;
+
+	memset(&world, 0, sizeof(world));
+	msi_slot_init_env(&world.env, world.addresses,
+			  test->messages ?: MSI_SLOT_ADDRESSES, world.pairs,
+			  test->messages ?: MSI_SLOT_PAIRS);
+	msi_slot_init_window(&world.window, &test->layout, world.dwords,
+			     test->dwords ?: MSI_SLOT_DWORDS);
+
+	for (i = 0; i < MAX_STEPS && test->steps[i].what; i++) {
+		step = &test->steps[i];
+		world.text[0] = 0;
+		run_step(&world, step);
+
+		expect = step->expect;
+		if (step->what == READS || step->what == LIVE) {
+			snprintf(number, sizeof(number), "%llx", step->value);
+			expect = number;
+		}
+		if (!strcmp(world.text, expect ?: ""))
+			continue;
+		printf("# step %d (0x%llx 0x%llx): \"%s\", not \"%s\"\n",
+		       i + 1, step->offset, step->value, world.text,
+		       expect ?: "");
+		return false;
+	}
+
+	return true;
+}
+
+static bool test_layouts(void)
+{
+	static const struct {
+		struct msi_slot_layout layout;
+		bool ok;
+	} layouts[] = {
+		{ { .size = 0x40000, .data_offset = 8 }, true },
+		{ { .size = 8, .data_offset = 4 }, true },
+		{ { .size = 12, .data_offset = 8, .high = true }, true },
+		{ { .size = 12, .data_offset = 8, .reprogram = true }, true },
+		{ { .size = 4, .learn = true }, true },
+		{ { .size = ~3ULL, .data_offset = ~3U }, true },
+		{ { .size = 0, .data_offset = 0 }, false },
+		{ { .size = 0, .learn = true }, false },
+		{ { .size = 0x40000, .data_offset = 0 }, false },
+		{ { .size = 0x40000, .data_offset = 6 }, false },
+		{ { .size = 0x40002, .data_offset = 8 }, false },
+		{ { .size = 8, .data_offset = 8 }, false },
+		{ { .size = 8, .data_offset = 4, .high = true }, false },
+		{ { .size = 8, .data_offset = 4, .learn = true }, false },
+		{ { .size = 8, .high = true, .learn = true }, false },
+		{ { .size = 8, .reprogram = true, .learn = true }, false },
+	};
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
+		if (msi_slot_layout_ok(&layouts[i].layout) == layouts[i].ok)
+			continue;
+		printf("# layout %zu is %sok\n", i, layouts[i].ok ? "not " : "");
+		ok = false;
+	}
+
+	return ok;
+}
+
+/* Every xAPIC address fits, and each is known. */
+static bool test_every_xapic_address(void)
+{
+	static struct world world;
+	struct msi_slot_layout layout = { .size = 0x100, .data_offset = 8 };
+	u32 id, mode, address;
+
+	msi_slot_init_env(&world.env, world.addresses, MSI_SLOT_ADDRESSES,
+			  world.pairs, MSI_SLOT_PAIRS);
+	msi_slot_init_window(&world.window, &layout, world.dwords,
+			     MSI_SLOT_DWORDS);
+	msi_slot_set_host(&world.env, 1, 0xfee08000, 0x4031);
+
+	for (id = 0; id < 256; id++)
+		for (mode = 0; mode < 16; mode += 4)
+			msi_slot_set_guest(&world.env,
+					   0xfee00000 | id << 12 | mode, 0x21);
+	if (world.env.overflow)
+		return false;
+
+	for (id = 0; id < 256; id++) {
+		for (mode = 0; mode < 16; mode += 4) {
+			address = 0xfee00000 | id << 12 | mode;
+			write_guest(&world, 0, 4, address);
+			if (read_device(&world, 0) != 0xfee08000)
+				return false;
+		}
+	}
+
+	return true;
+}
+
+static int result(int number, const char *name, bool ok)
+{
+	printf("%sok %d %s\n", ok ? "" : "not ", number, name);
+	return ok ? 0 : 1;
+}
+
+int main(void)
+{
+	int failed = 0, number = 0;
+	size_t i;
+
+	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(tests) + 2);
+	for (i = 0; i < ARRAY_SIZE(tests); i++)
+		failed += result(++number, tests[i].name, run(&tests[i]));
+	failed += result(++number, "layouts", test_layouts());
+	failed += result(++number, "every xAPIC address",
+			 test_every_xapic_address());
+
+	return failed ? 1 : 0;
+}
