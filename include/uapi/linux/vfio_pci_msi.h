@@ -12,6 +12,10 @@
  * guest message  the pair that the user of the device wrote to its virtual MSI
  *                capability
  * table          the MSI-X vector table
+ * window         a range of a BAR that holds a device-embedded interrupt
+ *                controller
+ * slot           one place in a window where the device's driver stores a
+ *                message: address low, address high, data
  * session        from the first open of the device to its last close
  *
  * Everything is a device feature (VFIO_DEVICE_FEATURE). The numbers are far
@@ -123,6 +127,122 @@ struct vfio_device_feature_pci_msi_messages {
 	__u32	flags;
 	__u64	generation;
 	struct vfio_pci_msi_message msg[];
+};
+
+/*
+ * VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW - translate the messages that a device's
+ * driver writes into an embedded interrupt controller
+ *
+ * A write into a window goes through the kernel; its pages cannot be mapped
+ * (EPERM), exported, or written by an ioeventfd. An aligned dword equal to a
+ * non-zero address that the guest message holds, or held earlier in this session
+ * while MSI was enabled, opens a slot: the host address is written in its place.
+ * The dword @data_offset behind it, when it equals the guest data with a vector's
+ * number in its low bits, becomes the host data of that vector. The order of the
+ * two is free, and other slots may be written in between. Reads of a slot return
+ * what the guest wrote. All other writes pass unchanged.
+ *
+ * A guest address never reaches the device. Where it cannot be translated (MSI is
+ * not enabled, the vector is not allocated, the data is not the guest's, the host
+ * address is above 4 GiB and the window is without HIGH), the write of the
+ * address is withheld, or undone: the dword holds again what it held before. An
+ * address that was withheld is written as soon as it can be translated.
+ *
+ * Slots end at a reset of the device and at the session's end. While one is live
+ * and the host message can move (the host does not remap interrupts), its
+ * vector's CPU affinity is fixed.
+ *
+ * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
+ * first mapped in this session (EBUSY after); EEXIST: it overlaps another;
+ * ENOSPC: there are 16. Devices known to the driver have theirs from the start,
+ * unless the module's parameter windows is 0.
+ *
+ * GET: struct vfio_device_feature_pci_msi_window_state.
+ *
+ * The feature exists for devices with an MSI capability.
+ */
+#define VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW	0x4d04
+
+/* Only record, for finding a window: writes pass unchanged, also guest addresses. */
+#define VFIO_PCI_MSI_WINDOW_LEARN	(1 << 0)
+/* Live slots follow the host message: the kernel rewrites them by itself. */
+#define VFIO_PCI_MSI_WINDOW_REPROGRAM	(1 << 1)
+/* The dword behind a slot's address is the address's high half. */
+#define VFIO_PCI_MSI_WINDOW_HIGH	(1 << 2)
+
+/**
+ * struct vfio_device_feature_pci_msi_window - payload of SET
+ * @flags: VFIO_PCI_MSI_WINDOW_*; LEARN goes with no other
+ * @region: a memory BAR, 0 to 5
+ * @offset: first byte in the BAR, a multiple of 4
+ * @size: bytes, a multiple of 4; the window lies within the BAR
+ * @data_offset: bytes from a slot's address to its data, a multiple of 4 within
+ *	the window (and more than 4 with HIGH); 0 with LEARN
+ * @__reserved: must be 0
+ */
+struct vfio_device_feature_pci_msi_window {
+	__u32	flags;
+	__u32	region;
+	__u64	offset;
+	__u64	size;
+	__u32	data_offset;
+	__u32	__reserved;
+};
+
+/**
+ * struct vfio_pci_msi_slot - one slot
+ * @offset: its address, in bytes from the start of the BAR
+ * @guest_address: what the guest wrote as its address
+ * @guest_data: what the guest wrote as its data, 0 if nothing yet
+ * @vector: the vector that @guest_data stands for
+ * @flags: VFIO_PCI_MSI_SLOT_*; with both, the slot is live
+ * @data_distance: bytes from its address to its data; 0 if no data came yet
+ */
+struct vfio_pci_msi_slot {
+	__u64	offset;
+	__u64	guest_address;
+	__u32	guest_data;
+	__u32	vector;
+	__u32	flags;
+/* The device holds the host address in it. */
+#define VFIO_PCI_MSI_SLOT_ADDRESS	(1 << 0)
+/* The device holds the host data of @vector in it. */
+#define VFIO_PCI_MSI_SLOT_DATA		(1 << 1)
+	__u32	data_distance;
+};
+
+/**
+ * struct vfio_device_feature_pci_msi_window_state - payload of GET
+ * @window: in: which window, from 0. Must be less than @windows, or 0 if there
+ *	are none.
+ * @windows: out: how many there are. If there are none, all else is 0.
+ * @flags: out: as in SET
+ * @region: out: as in SET
+ * @offset: out: as in SET
+ * @size: out: as in SET
+ * @data_offset: out: as in SET
+ * @count: in: how many entries @slot has room for. out: how many slots there
+ *	are; no more are written than there is room for.
+ * @addresses: out: dwords of addresses that were replaced
+ * @data: out: dwords of data that were replaced
+ * @withheld: out: addresses that were not written
+ * @undone: out: addresses that were taken back
+ * @slot: out: the slots in ascending order of their offsets
+ */
+struct vfio_device_feature_pci_msi_window_state {
+	__u32	window;
+	__u32	windows;
+	__u32	flags;
+	__u32	region;
+	__u64	offset;
+	__u64	size;
+	__u32	data_offset;
+	__u32	count;
+	__u64	addresses;
+	__u64	data;
+	__u64	withheld;
+	__u64	undone;
+	struct vfio_pci_msi_slot slot[];
 };
 
 #endif /* _UAPI_LINUX_VFIO_PCI_MSI_H */

@@ -7,16 +7,22 @@
 #define MSI_VFIO_PCI_COMPAT_H
 
 #include <linux/io.h>
+#include <linux/iommu.h>
+#include <linux/irqdomain.h>
+#include <linux/msi.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
 
 #include "compat-probes.h"
+#include "msi_vfio_pci.h"
 
 /* Operations of newer kernels, for the ops table. */
 
 #ifdef HAVE_REGION_INFO_CAPS
 #define COMPAT_REGION_INFO_OPS						\
-	.get_region_info_caps	= vfio_pci_ioctl_get_region_info,
+	.get_region_info_caps	= msi_vfio_pci_region_info,
 #else
 #define COMPAT_REGION_INFO_OPS
 #endif
@@ -54,10 +60,34 @@
 
 /* DMA-BUF export of BARs goes through operations of the core device. */
 #ifdef HAVE_PCI_OPS
+static inline int compat_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
+					 struct p2pdma_provider **provider,
+					 unsigned int region,
+					 struct phys_vec *phys_vec,
+					 struct vfio_region_dma_range *ranges,
+					 size_t nr_ranges)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(&vdev->vdev);
+	size_t i;
+	int ret;
+
+	/* The core has checked that there is no overflow in a range. */
+	for (i = 0; i < nr_ranges; i++) {
+		ret = msi_vfio_pci_claim_pages(mdev, region, ranges[i].offset,
+					       ranges[i].offset +
+					       ranges[i].length);
+		if (ret)
+			return ret;
+	}
+
+	return vfio_pci_core_get_dmabuf_phys(vdev, provider, region, phys_vec,
+					     ranges, nr_ranges);
+}
+
 static inline void compat_set_pci_ops(struct vfio_pci_core_device *vdev)
 {
 	static const struct vfio_pci_device_ops ops = {
-		.get_dmabuf_phys = vfio_pci_core_get_dmabuf_phys,
+		.get_dmabuf_phys = compat_get_dmabuf_phys,
 	};
 
 	vdev->pci_ops = &ops;
@@ -107,35 +137,162 @@ static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 #endif
 
 /*
- * compat_ioread32 - read a register in CPU byte order; -EIO while the device
- * does not decode memory
+ * compat_memory_enabled - does the device decode memory; memory_lock is held
+ *
+ * As the core's function, which is not exported.
  */
-#ifdef HAVE_CORE_IOREAD
-static inline int compat_ioread32(struct vfio_pci_core_device *vdev, u32 *val,
-				  void __iomem *io)
+static inline bool compat_memory_enabled(struct vfio_pci_core_device *vdev)
 {
-	__le32 raw;
+	u16 cmd = le16_to_cpu(*(__le16 *)&vdev->vconfig[PCI_COMMAND]);
+	struct pci_dev *pdev = vdev->pdev;
+
+	return (__force int)pdev->current_state < (__force int)PCI_D3hot &&
+	       (pdev->no_command_memory || cmd & PCI_COMMAND_MEMORY);
+}
+
+/* The widest access that this kernel's core makes to a BAR. */
+#if defined(HAVE_CORE_IOREAD) && defined(ioread64)
+#define COMPAT_MAX_WIDTH	8
+#else
+#define COMPAT_MAX_WIDTH	4
+#endif
+
+static inline u64 compat_ioread64(void __iomem *io)
+{
+#ifdef ioread64
+	return ioread64(io);
+#else
+	return ioread32(io) | (u64)ioread32(io + 4) << 32;
+#endif
+}
+
+static inline void compat_iowrite64(u64 val, void __iomem *io)
+{
+#ifdef iowrite64
+	iowrite64(val, io);
+#else
+	iowrite32(val, io);
+	iowrite32(val >> 32, io + 4);
+#endif
+}
+
+/* Does the platform remap the device's interrupts, so that messages stay. */
+#ifdef HAVE_ISOLATED_MSI
+static inline bool compat_isolated_msi(struct device *dev)
+{
+	return msi_device_has_isolated_msi(dev);
+}
+#else
+static inline bool compat_isolated_msi(struct device *dev)
+{
+	return irq_domain_check_msi_remap() ||
+	       device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
+}
+#endif
+
+/*
+ * Region info: newer kernels copy from and to user memory before and after the
+ * operation, older ones have one ioctl for all of it.
+ */
+#ifdef HAVE_REGION_INFO_CAPS
+static inline int compat_region_info(struct vfio_device *vdev,
+				     struct vfio_region_info *info,
+				     struct vfio_info_cap *caps)
+{
+	return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+}
+
+static inline long compat_ioctl_region_info(struct msi_vfio_pci_device *mdev,
+					    unsigned long arg)
+{
+	return -ENOTTY;
+}
+#else
+/* A BAR, as the core describes it; other regions go to the core itself. */
+static inline int compat_region_info(struct vfio_device *vdev,
+				     struct vfio_region_info *info,
+				     struct vfio_info_cap *caps)
+{
+	struct vfio_pci_core_device *core = &to_msi_vfio_pci(vdev)->core;
+	struct vfio_info_cap_header mappable = {
+		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
+		.version = 1,
+	};
+
+	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
+	info->size = pci_resource_len(core->pdev, info->index);
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (!core->bar_mmap_supported[info->index])
+		return 0;
+
+	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	if (info->index != core->msix_bar)
+		return 0;
+
+	return vfio_info_add_capability(caps, &mappable, sizeof(mappable));
+}
+
+static inline int compat_copy_region_info(struct vfio_region_info *info,
+					  struct vfio_info_cap *caps,
+					  void __user *arg)
+{
+	if (caps->size) {
+		info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		if (info->argsz < sizeof(*info) + caps->size) {
+			info->argsz = sizeof(*info) + caps->size;
+			info->cap_offset = 0;
+		} else {
+			vfio_info_cap_shift(caps, sizeof(*info));
+			if (copy_to_user(arg + sizeof(*info), caps->buf,
+					 caps->size))
+				return -EFAULT;
+			info->cap_offset = sizeof(*info);
+		}
+	}
+
+	return copy_to_user(arg, info, offsetofend(struct vfio_region_info,
+						   offset)) ? -EFAULT : 0;
+}
+
+static inline long compat_ioctl_region_info(struct msi_vfio_pci_device *mdev,
+					    unsigned long arg)
+{
+	struct vfio_region_info info = {};
+	struct vfio_info_cap caps = {};
 	int ret;
 
-	/* The core's word is in the device's order, for user memory. */
-	ret = vfio_pci_core_ioread32(vdev, true, (__force u32 *)&raw, io);
+	if (copy_from_user(&info, (void __user *)arg,
+			   offsetofend(struct vfio_region_info, offset)))
+		return -EFAULT;
+
+	/* The core reads the request for itself. */
+	if (!msi_vfio_pci_find_window(mdev, info.index, 0, U64_MAX))
+		return vfio_pci_core_ioctl(&mdev->core.vdev,
+					   VFIO_DEVICE_GET_REGION_INFO, arg);
+
+	if (info.argsz < offsetofend(struct vfio_region_info, offset))
+		return -EINVAL;
+
+	ret = msi_vfio_pci_region_info(&mdev->core.vdev, &info, &caps);
 	if (!ret)
-		*val = le32_to_cpu(raw);
+		ret = compat_copy_region_info(&info, &caps, (void __user *)arg);
+	kfree(caps.buf);
 
 	return ret;
 }
-#else
+#endif
+
+/*
+ * compat_ioread32 - read a register in CPU byte order; -EIO while the device
+ * does not decode memory
+ */
 static inline int compat_ioread32(struct vfio_pci_core_device *vdev, u32 *val,
 				  void __iomem *io)
 {
-	__le16 *cmd = (__le16 *)&vdev->vconfig[PCI_COMMAND];
-	struct pci_dev *pdev = vdev->pdev;
 	int ret = -EIO;
 
 	down_read(&vdev->memory_lock);
-	if ((__force int)pdev->current_state < (__force int)PCI_D3hot &&
-	    (pdev->no_command_memory ||
-	     (le16_to_cpu(*cmd) & PCI_COMMAND_MEMORY))) {
+	if (compat_memory_enabled(vdev)) {
 		*val = ioread32(io);
 		ret = 0;
 	}
@@ -143,6 +300,5 @@ static inline int compat_ioread32(struct vfio_pci_core_device *vdev, u32 *val,
 
 	return ret;
 }
-#endif
 
 #endif /* MSI_VFIO_PCI_COMPAT_H */

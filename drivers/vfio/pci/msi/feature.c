@@ -24,16 +24,20 @@ MODULE_PARM_DESC(rfc_feature, "Accept a SET of feature 11 as MSI_NOVIRT, for VMM
 /**
  * struct feature - how a feature is called
  * @index: its number
- * @get_size: least size of GET's payload in bytes; 0: no GET
+ * @msix: it also exists for devices that have MSI-X but not MSI
+ * @get_size: least size of GET's payload in bytes
+ * @set_size: least size of SET's payload in bytes
  * @get: copies out
- * @set: carries out; NULL: no SET
+ * @set: copies in and carries out; NULL: no SET
  */
 struct feature {
 	u32 index;
+	bool msix;
 	size_t get_size;
+	size_t set_size;
 	int (*get)(struct msi_vfio_pci_device *mdev, void __user *arg,
 		   size_t argsz);
-	int (*set)(struct msi_vfio_pci_device *mdev);
+	int (*set)(struct msi_vfio_pci_device *mdev, void __user *arg);
 };
 
 static int novirt_get(struct msi_vfio_pci_device *mdev, void __user *arg,
@@ -47,7 +51,7 @@ static int novirt_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	return copy_to_user(arg, &out, sizeof(out)) ? -EFAULT : 0;
 }
 
-static int novirt_set(struct msi_vfio_pci_device *mdev)
+static int novirt_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 {
 	mutex_lock(&mdev->state);
 	WRITE_ONCE(mdev->novirt, true);
@@ -112,17 +116,83 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	return ret;
 }
 
+static int window_set(struct msi_vfio_pci_device *mdev, void __user *arg)
+{
+	struct vfio_device_feature_pci_msi_window in;
+	int ret;
+
+	if (copy_from_user(&in, arg, sizeof(in)))
+		return -EFAULT;
+
+	mutex_lock(&mdev->state);
+	ret = msi_vfio_pci_add_window(mdev, &in);
+	if (!ret)
+		msi_vfio_pci_host_message_changed(mdev);
+	mutex_unlock(&mdev->state);
+
+	return ret;
+}
+
+static int window_get(struct msi_vfio_pci_device *mdev, void __user *arg,
+		      size_t argsz)
+{
+	struct vfio_device_feature_pci_msi_window_state __user *out = arg;
+	struct vfio_device_feature_pci_msi_window_state hdr;
+	struct vfio_pci_msi_slot *slots;
+	unsigned int room;
+	int ret = 0;
+
+	if (copy_from_user(&hdr, arg, sizeof(hdr)))
+		return -EFAULT;
+	if (argsz < struct_size(&hdr, slot, hdr.count))
+		return -EINVAL;
+
+	/* A window does not have more. */
+	room = min_t(u32, hdr.count, MSI_SLOT_DWORDS);
+	slots = kvcalloc(room, sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	if (!slots)
+		return -ENOMEM;
+
+	mutex_lock(&mdev->state);
+	hdr.windows = mdev->nr_windows;
+	if (hdr.window < hdr.windows)
+		msi_vfio_pci_get_window(mdev, &hdr, slots, room);
+	else if (hdr.window)
+		ret = -EINVAL;
+	else
+		memset(&hdr, 0, sizeof(hdr));
+	mutex_unlock(&mdev->state);
+
+	room = min(room, hdr.count);
+	if (!ret && (copy_to_user(out, &hdr, sizeof(hdr)) ||
+		     copy_to_user(out->slot, slots,
+				  array_size(room, sizeof(*slots)))))
+		ret = -EFAULT;
+	kvfree(slots);
+
+	return ret;
+}
+
 static const struct feature features[] = {
 	{
 		.index = VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT,
+		.msix = true,
 		.get_size = sizeof(struct vfio_device_feature_pci_msi_novirt),
 		.get = novirt_get,
 		.set = novirt_set,
 	},
 	{
 		.index = VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES,
+		.msix = true,
 		.get_size = sizeof(struct vfio_device_feature_pci_msi_messages),
 		.get = messages_get,
+	},
+	{
+		.index = VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW,
+		.get_size = sizeof(struct vfio_device_feature_pci_msi_window_state),
+		.set_size = sizeof(struct vfio_device_feature_pci_msi_window),
+		.get = window_get,
+		.set = window_set,
 	},
 };
 
@@ -164,21 +234,21 @@ int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
 
 	if (!feature)
 		return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
-	if (!pdev->msi_cap && !pdev->msix_cap)
+	if (!pdev->msi_cap && !(feature->msix && pdev->msix_cap))
 		return -ENOTTY;
 
 	if (feature->set)
 		ops |= VFIO_DEVICE_FEATURE_SET;
 	ret = vfio_check_feature(flags, argsz, ops,
 				 flags & VFIO_DEVICE_FEATURE_GET ?
-				 feature->get_size : 0);
+				 feature->get_size : feature->set_size);
 	if (ret != 1)
 		return ret;
 
 	if (flags & VFIO_DEVICE_FEATURE_GET)
 		return feature->get(mdev, arg, argsz);
 
-	ret = feature->set(mdev);
+	ret = feature->set(mdev, arg);
 	if (!ret)
 		trace_msi_vfio_pci_feature_set(pdev, feature->index);
 

@@ -108,6 +108,8 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 		return ret;
 
 	mutex_init(&mdev->state);
+	mutex_init(&mdev->slots);
+	mutex_init(&mdev->map_lock);
 
 	return 0;
 }
@@ -116,6 +118,8 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 
+	mutex_destroy(&mdev->map_lock);
+	mutex_destroy(&mdev->slots);
 	mutex_destroy(&mdev->state);
 	vfio_pci_core_release_dev(vdev);
 }
@@ -132,6 +136,7 @@ static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 	mutex_lock(&mdev->state);
 	msi_vfio_pci_open_vectors(mdev);
 	msi_vfio_pci_init_ranges(mdev);
+	msi_vfio_pci_open_windows(mdev);
 	mdev->open = true;
 	mutex_unlock(&mdev->state);
 
@@ -150,15 +155,37 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	mutex_unlock(&mdev->state);
 
 	vfio_pci_core_close_device(vdev);
+
+	mutex_lock(&mdev->state);
+	msi_vfio_pci_close_windows(mdev);
+	mutex_unlock(&mdev->state);
 }
 
 static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 			       unsigned long arg)
 {
-	if (cmd == VFIO_DEVICE_SET_IRQS)
-		return msi_vfio_pci_set_irqs(to_msi_vfio_pci(vdev), arg);
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 
-	return vfio_pci_core_ioctl(vdev, cmd, arg);
+	switch (cmd) {
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return compat_ioctl_region_info(mdev, arg);
+	case VFIO_DEVICE_IOEVENTFD:
+		return msi_vfio_pci_ioeventfd(mdev, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		return msi_vfio_pci_set_irqs(mdev, arg);
+	default:
+		return vfio_pci_core_ioctl(vdev, cmd, arg);
+	}
+}
+
+static bool in_window(struct msi_vfio_pci_device *mdev, size_t count,
+		      loff_t pos)
+{
+	u64 start = pos & VFIO_PCI_OFFSET_MASK;
+
+	return mdev->nr_windows &&
+	       msi_vfio_pci_find_window(mdev, VFIO_PCI_OFFSET_TO_INDEX(pos),
+					start, start + count);
 }
 
 static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
@@ -169,6 +196,9 @@ static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
 	ssize_t done;
 	int ret;
 
+	if (in_window(mdev, count, pos))
+		return msi_vfio_pci_window_read(mdev, buf, count, ppos);
+
 	done = vfio_pci_core_read(vdev, buf, count, ppos);
 	if (done <= 0 || !READ_ONCE(mdev->novirt))
 		return done;
@@ -176,6 +206,26 @@ static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
 	ret = msi_vfio_pci_read_through(mdev, buf, done, pos);
 
 	return ret ?: done;
+}
+
+static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
+				  const char __user *buf, size_t count,
+				  loff_t *ppos)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+	loff_t pos = *ppos;
+	ssize_t done;
+
+	if (in_window(mdev, count, pos))
+		return msi_vfio_pci_window_write(mdev, buf, count, ppos);
+
+	done = vfio_pci_core_write(vdev, buf, count, ppos);
+
+	if (done > 0 && mdev->nr_windows &&
+	    VFIO_PCI_OFFSET_TO_INDEX(pos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		msi_vfio_pci_config_written(mdev);
+
+	return done;
 }
 
 static const struct vfio_device_ops msi_vfio_pci_ops = {
@@ -187,8 +237,8 @@ static const struct vfio_device_ops msi_vfio_pci_ops = {
 	.ioctl		= msi_vfio_pci_ioctl,
 	.device_feature	= msi_vfio_pci_ioctl_feature,
 	.read		= msi_vfio_pci_read,
-	.write		= vfio_pci_core_write,
-	.mmap		= vfio_pci_core_mmap,
+	.write		= msi_vfio_pci_write,
+	.mmap		= msi_vfio_pci_mmap,
 	.request	= vfio_pci_core_request,
 	.match		= vfio_pci_core_match,
 	COMPAT_REGION_INFO_OPS
@@ -269,13 +319,23 @@ static const struct pci_device_id msi_vfio_pci_table[] = {
 };
 MODULE_DEVICE_TABLE(pci, msi_vfio_pci_table);
 
+static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
+{
+	msi_vfio_pci_device_was_reset(pdev_to_mdev(pdev));
+}
+
+static const struct pci_error_handlers msi_vfio_pci_err_handlers = {
+	.error_detected	= vfio_pci_core_aer_err_detected,
+	.reset_done	= msi_vfio_pci_reset_done,
+};
+
 static struct pci_driver msi_vfio_pci_driver = {
 	.name			= DRIVER_NAME,
 	.id_table		= msi_vfio_pci_table,
 	.probe			= msi_vfio_pci_probe,
 	.remove			= msi_vfio_pci_remove,
 	.sriov_configure	= msi_vfio_pci_sriov_configure,
-	.err_handler		= &vfio_pci_core_err_handlers,
+	.err_handler		= &msi_vfio_pci_err_handlers,
 	.driver_managed_dma	= true,
 };
 

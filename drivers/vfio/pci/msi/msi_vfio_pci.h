@@ -5,16 +5,37 @@
 #ifndef MSI_VFIO_PCI_H
 #define MSI_VFIO_PCI_H
 
+#include <linux/msi.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
 #include <linux/types.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/vfio_pci_msi.h>
 
+#include "slot.h"
+
 /* The MSI fields in config space and the MSI-X table in a BAR. */
 #define MSI_VFIO_PCI_MAX_RANGES	2
 
+#define MSI_VFIO_PCI_MAX_WINDOWS 16
+
 struct msi_vfio_pci_device;
+
+/**
+ * struct msi_vfio_pci_window - a window of a session; it lasts until close
+ * @flags: VFIO_PCI_MSI_WINDOW_*
+ * @region: BAR
+ * @offset: first byte in the BAR
+ * @io: where the window is mapped for the kernel
+ * @slots: its layout and slots
+ */
+struct msi_vfio_pci_window {
+	u32 flags;
+	u32 region;
+	u64 offset;
+	u8 __iomem *io;
+	struct msi_slot_window slots;
+};
 
 /**
  * struct msi_vfio_pci_range - a part of a region that the core virtualizes and
@@ -48,10 +69,24 @@ struct msi_vfio_pci_range {
  * @table: the MSI-X table, or NULL; from open to close
  * @pba: the MSI-X pending bits, or NULL; from open to close
  * @debugfs: the device's folder
+ * @nr_windows: entries of @windows; an entry is there before it is counted here
+ * @windows: they are only ever added, from open to close
+ * @map_lock: see below
+ * @mapped_bars: bit n: BAR n has been mapped in this session
+ * @slots: see below
+ * @env: the messages that slots are translated with
+ * @pinned: bit n: vector n cannot be moved to another CPU
+ * @was_reset: the device was reset, its slots are still to be ended
  *
  * Locks, outermost first:
  *
- *   @state, the core's igate, the core's memory_lock
+ *   @state, the core's igate, @slots, the core's memory_lock
+ *   mmap_lock, @map_lock
+ *
+ * @slots protects @env and the slots of each window, and is never held over a
+ * copy from or to user memory. @map_lock protects @mapped_bars and the growth of
+ * @windows; nothing is taken under it. The reset callbacks run under memory_lock,
+ * held for writing: they only set @was_reset.
  *
  * @state protects @open and @generation, serializes writers of @novirt, and
  * keeps the vectors as they are: SET_IRQS holds it, and close clears @open under
@@ -74,12 +109,25 @@ struct msi_vfio_pci_device {
 	u8 __iomem *table;
 	u8 __iomem *pba;
 	struct dentry *debugfs;
+	unsigned int nr_windows;
+	struct msi_vfio_pci_window *windows[MSI_VFIO_PCI_MAX_WINDOWS];
+	struct mutex map_lock;	/* see above */
+	u32 mapped_bars;
+	struct mutex slots;	/* see above */
+	struct msi_slot_env env;
+	u32 pinned;
+	unsigned long was_reset;
 };
 
 static inline struct msi_vfio_pci_device *
 to_msi_vfio_pci(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct msi_vfio_pci_device, core.vdev);
+}
+
+static inline u64 window_end(const struct msi_vfio_pci_window *window)
+{
+	return window->offset + window->slots.layout.size;
 }
 
 /* config.c */
@@ -98,6 +146,43 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 			    unsigned int offset, __le32 *buf,
 			    unsigned int count);
+
+void msi_vfio_pci_host_message(unsigned int irq, unsigned int nr,
+			       struct msi_msg *msg);
+
+/* window.c */
+void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
+			    const struct vfio_device_feature_pci_msi_window *in);
+struct msi_vfio_pci_window *
+msi_vfio_pci_find_window(struct msi_vfio_pci_device *mdev, u32 region,
+			 u64 start, u64 end);
+ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
+				 char __user *buf, size_t count, loff_t *ppos);
+ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
+				  const char __user *buf, size_t count,
+				  loff_t *ppos);
+void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_host_message_changed(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
+			     struct vfio_device_feature_pci_msi_window_state *out,
+			     struct vfio_pci_msi_slot *slots,
+			     unsigned int room);
+
+/* msix_map.c */
+int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,
+			     u64 start, u64 end);
+int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
+int msi_vfio_pci_region_info(struct vfio_device *vdev,
+			     struct vfio_region_info *info,
+			     struct vfio_info_cap *caps);
+long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev,
+			    unsigned long arg);
+
+/* quirks.c */
+void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev);
 
 /* feature.c */
 int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,

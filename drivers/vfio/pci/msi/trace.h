@@ -9,6 +9,8 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
+#include "slot.h"
+
 /* Domain (up to 32 bits), bus, slot and function. */
 #define MSI_VFIO_PCI_NAME_SIZE	sizeof("12345678:12:12.1")
 
@@ -59,6 +61,40 @@ TRACE_EVENT(msi_vfio_pci_messages_read,
 	TP_printk("%s index %u start %u count %u generation %llu",
 		  __entry->device, __entry->index, __entry->start,
 		  __entry->count, __entry->generation)
+);
+
+TRACE_EVENT(msi_vfio_pci_slot,
+
+	TP_PROTO(struct pci_dev *pdev, u64 offset, u32 guest, u32 host,
+		 enum msi_slot_event_kind kind),
+
+	TP_ARGS(pdev, offset, guest, host, kind),
+
+	TP_STRUCT__entry(
+		__array(char, device, MSI_VFIO_PCI_NAME_SIZE)
+		__field(u64, offset)
+		__field(u32, guest)
+		__field(u32, host)
+		__field(unsigned int, kind)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->device, pci_name(pdev),
+			sizeof(__entry->device));
+		__entry->offset = offset;
+		__entry->guest = guest;
+		__entry->host = host;
+		__entry->kind = kind;
+	),
+
+	TP_printk("%s offset 0x%llx guest 0x%x host 0x%x %s",
+		  __entry->device, __entry->offset, __entry->guest,
+		  __entry->host,
+		  __print_symbolic(__entry->kind,
+				   { MSI_SLOT_ADDRESS, "address" },
+				   { MSI_SLOT_DATA, "data" },
+				   { MSI_SLOT_WITHHELD, "withheld" },
+				   { MSI_SLOT_UNDONE, "undone" }))
 );
 
 #endif /* MSI_VFIO_PCI_TRACE_H */

@@ -118,12 +118,17 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 	return 0;
 }
 
-/*
- * The message of a vector changes under a lock that modules cannot take, when
- * the interrupt moves to another CPU: two equal copies are hardly torn.
+/**
+ * msi_vfio_pci_host_message - the message that the kernel programmed
+ * @irq: the vector's Linux interrupt
+ * @nr: what the device adds to the data: the vector's number with MSI, else 0
+ * @msg: out: the message
+ *
+ * It changes under a lock that modules cannot take, when the interrupt moves to
+ * another CPU: two equal copies are hardly torn.
  */
-static void read_host_message(unsigned int irq, unsigned int nr,
-			      struct msi_msg *msg)
+void msi_vfio_pci_host_message(unsigned int irq, unsigned int nr,
+			       struct msi_msg *msg)
 {
 	struct msi_msg again;
 	int tries = 4;
@@ -259,7 +264,7 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int irq,
 	int tries = 4;
 
 	do {
-		read_host_message(irq, msix ? 0 : nr, &msg);
+		msi_vfio_pci_host_message(irq, msix ? 0 : nr, &msg);
 		out->address = (u64)msg.address_hi << 32 | msg.address_lo;
 		out->data = msg.data;
 		if (ask_hw)
@@ -344,8 +349,11 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	mutex_lock(&mdev->state);
 	irq_type = mdev->core.irq_type;
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
-	if (irq_type != mdev->core.irq_type || changes_messages(&hdr))
+	if (irq_type != mdev->core.irq_type || changes_messages(&hdr)) {
 		mdev->generation++;
+		if (mdev->nr_windows)
+			msi_vfio_pci_host_message_changed(mdev);
+	}
 	mutex_unlock(&mdev->state);
 
 	return ret;

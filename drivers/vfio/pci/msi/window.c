@@ -1,0 +1,636 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Windows: what is read from and written to a device's embedded interrupt
+ * controller. slot.c decides what a write means; here it is carried out.
+ */
+
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/msi.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "compat.h"
+#include "msi_vfio_pci.h"
+#include "trace.h"
+
+#define WINDOW_FLAGS	(VFIO_PCI_MSI_WINDOW_LEARN |	\
+			 VFIO_PCI_MSI_WINDOW_REPROGRAM |	\
+			 VFIO_PCI_MSI_WINDOW_HIGH)
+
+static u32 read_dword(void *context, u64 offset)
+{
+	struct msi_vfio_pci_window *window = context;
+
+	return ioread32(window->io + offset);
+}
+
+static u64 read_device(struct msi_vfio_pci_window *window, u64 offset,
+		       unsigned int width)
+{
+	u8 __iomem *io = window->io + offset;
+
+	switch (width) {
+	case 1:
+		return ioread8(io);
+	case 2:
+		return ioread16(io);
+	case 4:
+		return ioread32(io);
+	default:
+		return compat_ioread64(io);
+	}
+}
+
+static void write_device(struct msi_vfio_pci_window *window,
+			 const struct msi_slot_write *write)
+{
+	u8 __iomem *io = window->io + write->offset;
+
+	switch (write->width) {
+	case 1:
+		iowrite8(write->value, io);
+		break;
+	case 2:
+		iowrite16(write->value, io);
+		break;
+	case 4:
+		iowrite32(write->value, io);
+		break;
+	default:
+		compat_iowrite64(write->value, io);
+	}
+}
+
+static void carry_out(struct msi_vfio_pci_device *mdev,
+		      struct msi_vfio_pci_window *window)
+{
+	const struct msi_slot_plan *plan = &window->slots.plan;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_writes; i++)
+		write_device(window, &plan->writes[i]);
+	for (i = 0; i < plan->nr_events; i++)
+		trace_msi_vfio_pci_slot(mdev->core.pdev,
+					window->offset + plan->events[i].offset,
+					plan->events[i].guest,
+					plan->events[i].host,
+					plan->events[i].kind);
+}
+
+/*
+ * Begins to use the device for its slots: with @slots and memory_lock held, no
+ * reset and no change of memory decoding comes in between. Slots of before a
+ * reset are gone first. -EIO if the device does not decode memory.
+ */
+static int begin(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i;
+
+	mutex_lock(&mdev->slots);
+	down_read(&mdev->core.memory_lock);
+
+	if (test_and_clear_bit(0, &mdev->was_reset))
+		for (i = 0; i < mdev->nr_windows; i++)
+			msi_slot_reset(&mdev->windows[i]->slots);
+
+	return compat_memory_enabled(&mdev->core) ? 0 : -EIO;
+}
+
+static void end(struct msi_vfio_pci_device *mdev)
+{
+	up_read(&mdev->core.memory_lock);
+	mutex_unlock(&mdev->slots);
+}
+
+/*
+ * A host that does not remap interrupts moves a vector to another CPU by giving
+ * it another message, of which the device's slot would not hear.
+ */
+static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
+{
+	u32 live = 0, changed;
+	unsigned int i;
+
+	if (compat_isolated_msi(&mdev->core.pdev->dev))
+		return;
+
+	for (i = 0; i < mdev->nr_windows; i++)
+		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
+
+	changed = live ^ mdev->pinned;
+	for (i = 0; changed >> i; i++) {
+		int irq = pci_irq_vector(mdev->core.pdev, i);
+
+		if (!(changed & BIT(i)) || irq < 0)
+			continue;
+		if (live & BIT(i))
+			irq_modify_status(irq, 0, IRQ_NO_BALANCING);
+		else
+			irq_modify_status(irq, IRQ_NO_BALANCING, 0);
+	}
+	mdev->pinned = live;
+}
+
+/* Writes what the present messages allow to be written. */
+static void update(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i;
+	u64 cursor;
+
+	for (i = 0; i < mdev->nr_windows; i++) {
+		struct msi_vfio_pci_window *window = mdev->windows[i];
+
+		cursor = 0;
+		while (msi_slot_update(&window->slots, &mdev->env, &cursor))
+			carry_out(mdev, window);
+	}
+	pin_live_vectors(mdev);
+}
+
+static u32 virtual_config(struct msi_vfio_pci_device *mdev, int offset)
+{
+	const u8 *cap = mdev->core.vconfig + mdev->core.pdev->msi_cap;
+
+	return le32_to_cpu(*(const __le32 *)(cap + offset));
+}
+
+static void read_guest_message(struct msi_vfio_pci_device *mdev)
+{
+	bool is_64 = virtual_config(mdev, 0) >> 16 & PCI_MSI_FLAGS_64BIT;
+	u64 address = virtual_config(mdev, PCI_MSI_ADDRESS_LO);
+	u32 data = virtual_config(mdev, is_64 ? PCI_MSI_DATA_64 :
+						PCI_MSI_DATA_32);
+
+	if (is_64)
+		address |= (u64)virtual_config(mdev, PCI_MSI_ADDRESS_HI) << 32;
+	msi_slot_set_guest(&mdev->env, address, data & 0xffff);
+}
+
+/**
+ * msi_vfio_pci_config_written - the user has written to config space
+ * @mdev: device
+ *
+ * It may have been another guest message, or have put the device into a state in
+ * which it forgets its slots.
+ */
+void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev)
+{
+	int ret;
+
+	/* D3hot ends in a reset, of which no callback tells. */
+	if (mdev->core.needs_pm_restore &&
+	    mdev->core.pdev->current_state == PCI_D3hot)
+		msi_vfio_pci_device_was_reset(mdev);
+
+	ret = begin(mdev);
+	read_guest_message(mdev);
+	if (!ret)
+		update(mdev);
+	end(mdev);
+}
+
+static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int n = 0;
+
+	if (mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX)
+		while (n < 32 && pci_irq_vector(mdev->core.pdev, n) > 0)
+			n++;
+
+	return n;
+}
+
+/**
+ * msi_vfio_pci_host_message_changed - vectors were allocated or freed, or moved
+ * @mdev: device, with @state held
+ */
+void msi_vfio_pci_host_message_changed(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int n = count_vectors(mdev);
+	struct msi_msg msg = {};
+	int ret;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (n)
+		msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), 0,
+					  &msg);
+
+	ret = begin(mdev);
+	if (!n)
+		mdev->pinned = 0;	/* the vectors took it with them */
+	msi_slot_set_host(&mdev->env, n,
+			  (u64)msg.address_hi << 32 | msg.address_lo, msg.data);
+	if (!ret)
+		update(mdev);
+	end(mdev);
+}
+
+/**
+ * msi_vfio_pci_device_was_reset - the device has lost what was written to it
+ * @mdev: device
+ *
+ * Takes no lock: resets come with memory_lock held.
+ */
+void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev)
+{
+	set_bit(0, &mdev->was_reset);
+}
+
+/**
+ * msi_vfio_pci_find_window - the first window of a BAR in a range
+ * @mdev: device
+ * @region: BAR
+ * @start: first byte
+ * @end: first byte behind
+ *
+ * Return: the window with the lowest offset, or NULL.
+ */
+struct msi_vfio_pci_window *
+msi_vfio_pci_find_window(struct msi_vfio_pci_device *mdev, u32 region,
+			 u64 start, u64 end)
+{
+	/* Pairs with the release in publish(). */
+	unsigned int i, nr = smp_load_acquire(&mdev->nr_windows);
+	struct msi_vfio_pci_window *first = NULL;
+
+	for (i = 0; i < nr; i++) {
+		struct msi_vfio_pci_window *window = mdev->windows[i];
+
+		if (window->region == region && start < window_end(window) &&
+		    end > window->offset &&
+		    (!first || window->offset < first->offset))
+			first = window;
+	}
+
+	return first;
+}
+
+/* The widest access that the core would make here, within the window. */
+static unsigned int access_width(const struct msi_vfio_pci_window *window,
+				 u64 pos, size_t count)
+{
+	unsigned int width = COMPAT_MAX_WIDTH;
+
+	count = min_t(u64, count, window_end(window) - pos);
+	while (width > count || pos % width)
+		width /= 2;
+
+	return width;
+}
+
+static int read_once(struct msi_vfio_pci_device *mdev,
+		     struct msi_vfio_pci_window *window, char __user *buf,
+		     u64 offset, unsigned int width)
+{
+	__le64 raw;
+	u64 val;
+	int ret;
+
+	ret = begin(mdev);
+	if (!ret) {
+		val = read_device(window, offset, width);
+		val = msi_slot_read(&window->slots, offset, width, val);
+	}
+	end(mdev);
+	if (ret)
+		return ret;
+
+	raw = cpu_to_le64(val);
+
+	return copy_to_user(buf, &raw, width) ? -EFAULT : 0;
+}
+
+static int write_once(struct msi_vfio_pci_device *mdev,
+		      struct msi_vfio_pci_window *window,
+		      const char __user *buf, u64 offset, unsigned int width)
+{
+	__le64 raw = 0;
+	int ret;
+
+	if (copy_from_user(&raw, buf, width))
+		return -EFAULT;
+
+	ret = begin(mdev);
+	if (!ret) {
+		msi_slot_write(&window->slots, &mdev->env, offset, width,
+			       le64_to_cpu(raw), read_dword, window);
+		carry_out(mdev, window);
+		pin_live_vectors(mdev);
+	}
+	end(mdev);
+
+	return ret;
+}
+
+/*
+ * One step of an access to a BAR with windows: the core's, up to the next
+ * window, or one access within a window. Returns how many bytes it took.
+ */
+static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
+			   size_t count, loff_t *ppos, bool is_write)
+{
+	struct vfio_device *vdev = &mdev->core.vdev;
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	struct msi_vfio_pci_window *window;
+	unsigned int width;
+	int ret;
+
+	window = msi_vfio_pci_find_window(mdev, VFIO_PCI_OFFSET_TO_INDEX(*ppos),
+					  pos, pos + count);
+	if (!window || window->offset > pos) {
+		if (window)
+			count = window->offset - pos;
+		return is_write ? vfio_pci_core_write(vdev, buf, count, ppos) :
+				  vfio_pci_core_read(vdev, buf, count, ppos);
+	}
+
+	width = access_width(window, pos, count);
+	ret = is_write ?
+	      write_once(mdev, window, buf, pos - window->offset, width) :
+	      read_once(mdev, window, buf, pos - window->offset, width);
+	if (ret)
+		return ret;
+	*ppos += width;
+
+	return width;
+}
+
+static ssize_t access_bar(struct msi_vfio_pci_device *mdev, char __user *buf,
+			  size_t count, loff_t *ppos, bool is_write)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int bar = VFIO_PCI_OFFSET_TO_INDEX(*ppos);
+	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
+	loff_t start = *ppos;
+	ssize_t ret = 0;
+	size_t done = 0;
+
+	/* A window lies within its BAR, so the BAR ends behind @pos. */
+	count = min_t(u64, count, pci_resource_len(pdev, bar) - pos);
+
+	if (pm_runtime_resume_and_get(&pdev->dev))
+		return -EIO;
+	while (done < count) {
+		ret = access_step(mdev, buf + done, count - done, ppos,
+				  is_write);
+		if (ret <= 0)
+			break;
+		done += ret;
+	}
+	pm_runtime_put(&pdev->dev);
+
+	if (ret < 0)
+		*ppos = start;
+
+	return ret < 0 ? ret : done;
+}
+
+/**
+ * msi_vfio_pci_window_read - read of a BAR that touches a window
+ * @mdev: device
+ * @buf: user's buffer
+ * @count: its size in bytes
+ * @ppos: offset in the device's file
+ *
+ * Return: bytes read, -EFAULT, or -EIO if the device does not decode memory.
+ */
+ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
+				 char __user *buf, size_t count, loff_t *ppos)
+{
+	return access_bar(mdev, buf, count, ppos, false);
+}
+
+/**
+ * msi_vfio_pci_window_write - write to a BAR that touches a window
+ * @mdev: device
+ * @buf: user's buffer
+ * @count: its size in bytes
+ * @ppos: offset in the device's file
+ *
+ * Return: bytes written, -EFAULT, or -EIO if the device does not decode memory.
+ */
+ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
+				  const char __user *buf, size_t count,
+				  loff_t *ppos)
+{
+	return access_bar(mdev, (char __user *)buf, count, ppos, true);
+}
+
+/* The first window of a session brings the memory for what it is compared to. */
+static int init_env(struct msi_vfio_pci_device *mdev)
+{
+	struct msi_slot_pair *pairs;
+	u32 *addresses;
+
+	if (mdev->env.addresses)
+		return 0;
+
+	addresses = kvcalloc(MSI_SLOT_ADDRESSES, sizeof(*addresses),
+			     GFP_KERNEL_ACCOUNT);
+	pairs = kvcalloc(MSI_SLOT_PAIRS, sizeof(*pairs), GFP_KERNEL_ACCOUNT);
+	if (!addresses || !pairs) {
+		kvfree(addresses);
+		kvfree(pairs);
+		return -ENOMEM;
+	}
+
+	mutex_lock(&mdev->slots);
+	msi_slot_init_env(&mdev->env, addresses, MSI_SLOT_ADDRESSES, pairs,
+			  MSI_SLOT_PAIRS);
+	read_guest_message(mdev);
+	mutex_unlock(&mdev->slots);
+
+	return 0;
+}
+
+static struct msi_vfio_pci_window *
+make_window(struct msi_vfio_pci_device *mdev,
+	    const struct vfio_device_feature_pci_msi_window *in,
+	    const struct msi_slot_layout *layout)
+{
+	struct msi_vfio_pci_window *window;
+	struct msi_slot_dword *dwords;
+
+	window = kvzalloc(sizeof(*window), GFP_KERNEL_ACCOUNT);
+	dwords = kvcalloc(MSI_SLOT_DWORDS, sizeof(*dwords), GFP_KERNEL_ACCOUNT);
+	if (!window || !dwords) {
+		kvfree(window);
+		kvfree(dwords);
+		return NULL;
+	}
+
+	window->flags = in->flags;
+	window->region = in->region;
+	window->offset = in->offset;
+	msi_slot_init_window(&window->slots, layout, dwords, MSI_SLOT_DWORDS);
+
+	return window;
+}
+
+static void free_window(struct msi_vfio_pci_window *window)
+{
+	kvfree(window->slots.dwords);
+	kvfree(window);
+}
+
+static int publish(struct msi_vfio_pci_device *mdev,
+		   struct msi_vfio_pci_window *window)
+{
+	int ret = 0;
+
+	mutex_lock(&mdev->map_lock);
+	if (mdev->mapped_bars & BIT(window->region)) {
+		ret = -EBUSY;
+	} else if (msi_vfio_pci_find_window(mdev, window->region, window->offset,
+					    window_end(window))) {
+		ret = -EEXIST;
+	} else if (mdev->nr_windows == MSI_VFIO_PCI_MAX_WINDOWS) {
+		ret = -ENOSPC;
+	} else {
+		mdev->windows[mdev->nr_windows] = window;
+		/* Readers look at the windows without a lock. */
+		smp_store_release(&mdev->nr_windows, mdev->nr_windows + 1);
+	}
+	mutex_unlock(&mdev->map_lock);
+
+	return ret;
+}
+
+static bool window_ok(struct msi_vfio_pci_device *mdev,
+		      const struct vfio_device_feature_pci_msi_window *in)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	if (in->flags & ~WINDOW_FLAGS || in->__reserved)
+		return false;
+	if (in->region >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, in->region) & IORESOURCE_MEM))
+		return false;
+
+	return IS_ALIGNED(in->offset, 4) &&
+	       in->offset < pci_resource_len(pdev, in->region) &&
+	       in->size <= pci_resource_len(pdev, in->region) - in->offset;
+}
+
+/**
+ * msi_vfio_pci_add_window - add a window to a session
+ * @mdev: a device that is open or being opened, with @state held
+ * @in: the window
+ *
+ * Return: 0, -EINVAL, -EBUSY, -EEXIST, -ENOSPC or -ENOMEM, as
+ * include/uapi/linux/vfio_pci_msi.h says.
+ */
+int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
+			    const struct vfio_device_feature_pci_msi_window *in)
+{
+	struct msi_slot_layout layout = {
+		.size = in->size,
+		.data_offset = in->data_offset,
+		.high = in->flags & VFIO_PCI_MSI_WINDOW_HIGH,
+		.reprogram = in->flags & VFIO_PCI_MSI_WINDOW_REPROGRAM,
+		.learn = in->flags & VFIO_PCI_MSI_WINDOW_LEARN,
+	};
+	struct msi_vfio_pci_window *window;
+	u8 __iomem *io;
+	int ret;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (!window_ok(mdev, in) || !msi_slot_layout_ok(&layout))
+		return -EINVAL;
+
+	ret = init_env(mdev);
+	if (ret)
+		return ret;
+
+	window = make_window(mdev, in, &layout);
+	io = window ? compat_iomap(&mdev->core, in->region) : NULL;
+	if (!io) {
+		ret = -ENOMEM;
+	} else {
+		window->io = io + in->offset;
+		ret = publish(mdev, window);
+	}
+	if (ret && window)
+		free_window(window);
+
+	return ret;
+}
+
+/**
+ * msi_vfio_pci_open_windows - begin a session
+ * @mdev: a device whose core has been enabled, with @state held
+ */
+void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
+{
+	mdev->nr_windows = 0;
+	mdev->mapped_bars = 0;
+	mdev->pinned = 0;
+	mdev->was_reset = 0;
+	msi_vfio_pci_add_builtin_windows(mdev);
+}
+
+/**
+ * msi_vfio_pci_close_windows - end a session
+ * @mdev: a device that nobody uses any more, with @state held
+ */
+void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev)
+{
+	while (mdev->nr_windows)
+		free_window(mdev->windows[--mdev->nr_windows]);
+	kvfree(mdev->env.addresses);
+	kvfree(mdev->env.pairs);
+	memset(&mdev->env, 0, sizeof(mdev->env));
+}
+
+static void show_slot(const struct msi_vfio_pci_window *window,
+		      const struct msi_slot_info *info,
+		      struct vfio_pci_msi_slot *out)
+{
+	out->offset = window->offset + info->offset;
+	out->guest_address = info->guest_address;
+	out->guest_data = info->guest_data;
+	out->vector = info->vector;
+	out->data_distance = info->data_distance;
+	if (info->has_address)
+		out->flags |= VFIO_PCI_MSI_SLOT_ADDRESS;
+	if (info->has_data)
+		out->flags |= VFIO_PCI_MSI_SLOT_DATA;
+}
+
+/**
+ * msi_vfio_pci_get_window - read a window's place, counters and slots
+ * @mdev: device, with @state held
+ * @out: in: @window, which exists. out: all but @windows
+ * @slots: out: up to @room slots, zeroed by the caller
+ * @room: entries of @slots
+ */
+void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
+			     struct vfio_device_feature_pci_msi_window_state *out,
+			     struct vfio_pci_msi_slot *slots, unsigned int room)
+{
+	struct msi_vfio_pci_window *window = mdev->windows[out->window];
+	const struct msi_slot_window *in = &window->slots;
+	struct msi_slot_info info;
+	unsigned int i;
+
+	lockdep_assert_held(&mdev->state);
+
+	begin(mdev);
+	out->flags = window->flags;
+	out->region = window->region;
+	out->offset = window->offset;
+	out->size = in->layout.size;
+	out->data_offset = in->layout.data_offset;
+	out->addresses = in->addresses;
+	out->data = in->data;
+	out->withheld = in->withheld;
+	out->undone = in->undone;
+	out->count = in->nr_slots;
+	for (i = 0; i < room && msi_slot_get(in, &mdev->env, i, &info); i++)
+		show_slot(window, &info, &slots[i]);
+	end(mdev);
+}
