@@ -6,6 +6,8 @@
 # make command          the vfio-msi command, into build/
 # make demo             the main job, seen in an emulated host
 # make test             all tests, in emulated hosts with four kernels
+# make test-guest       guests of an unmodified VMM in these hosts (long)
+# make fuzz             slot.c against a model of it (long; needs clang)
 # make clean            remove what was built
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -31,13 +33,22 @@ demo:
 test:
 	$(lab) matrix --plan tools/testing/plan
 
+test-guest:
+	$(lab) matrix --plan tools/testing/guest/plan
+
+fuzz:
+	$(MAKE) -C tools/testing/unit fuzz
+
 # What follows is for the lab, and runs in its toolbox.
 
-# The programs that run in the emulated host. LINUX is a kernel source tree.
+# The programs that run in the emulated host. LINUX is a kernel source tree, GUEST
+# the release of the kernel of guests in it.
 payload: install-command
 	$(MAKE) -C tools/testing/selftests/vfio_pci_msi O=$(O)/selftests \
 		LINUX=$(LINUX) DESTDIR=$(DESTDIR) install
 	$(MAKE) -C tools/testing/selftests/command O=$(O)/command \
+		DESTDIR=$(DESTDIR) install
+	$(MAKE) -C tools/testing/guest O=$(O)/guest GUEST=$(GUEST) \
 		DESTDIR=$(DESTDIR) install
 	$(MAKE) -C tools/testing/demo O=$(O)/demo DESTDIR=$(DESTDIR) install
 
@@ -49,5 +60,6 @@ clean:
 	rm -rf build
 	$(kbuild) $@
 
-.PHONY: all modules modules_install command install-command demo test payload \
+.PHONY: all modules modules_install command install-command demo test test-guest \
+	fuzz payload \
 	devices clean

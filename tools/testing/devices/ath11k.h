@@ -43,5 +43,11 @@
 #define ATH11K_HW_ADDR		0x1114
 #define ATH11K_HW_DATA		0x1118
 #define ATH11K_HW_CTRL		0x111c
+/*
+ * RW: an offset in BAR 0, and R: the dword of plain memory there. It shows what
+ * a slot holds to those who see it only through something that translates.
+ */
+#define ATH11K_HW_OFFSET	0x1120
+#define ATH11K_HW_DWORD		0x1124
 
 #endif /* ATH11K_H */

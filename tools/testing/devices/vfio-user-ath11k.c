@@ -18,6 +18,7 @@ struct ath11k {
 	struct msi msi;
 	struct server server;
 	uint32_t scratch;
+	uint32_t hw_offset;
 };
 
 static const uint32_t slot_offsets[ATH11K_SLOTS] = ATH11K_SLOT_OFFSETS;
@@ -31,7 +32,7 @@ static bool ath11k_has_register(struct pci_function *f, unsigned int bar,
 				uint64_t offset)
 {
 	return (offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(ATH11K_SLOTS)) ||
-	       (offset >= ATH11K_RAISE && offset <= ATH11K_HW_CTRL);
+	       (offset >= ATH11K_RAISE && offset <= ATH11K_HW_DWORD);
 }
 
 static uint32_t ath11k_read_register(struct pci_function *f, unsigned int bar,
@@ -54,6 +55,10 @@ static uint32_t ath11k_read_register(struct pci_function *f, unsigned int bar,
 		return msi_data(&ath11k->msi);
 	case ATH11K_HW_CTRL:
 		return msi_control(&ath11k->msi);
+	case ATH11K_HW_OFFSET:
+		return ath11k->hw_offset;
+	case ATH11K_HW_DWORD:
+		return pci_bar_memory32(f, 0, ath11k->hw_offset);
 	default:
 		return 0;
 	}
@@ -85,6 +90,8 @@ static void ath11k_write_register(struct pci_function *f, unsigned int bar,
 		msi_raise(&ath11k->msi, value);
 	else if (offset == ATH11K_SCRATCH)
 		ath11k->scratch = value;
+	else if (offset == ATH11K_HW_OFFSET)
+		ath11k->hw_offset = value & (ATH11K_BAR0_SIZE - sizeof(value));
 	else if (offset < ATH11K_DOORBELL(ATH11K_SLOTS))
 		ring_doorbell(ath11k, (offset - ATH11K_DOORBELL(0)) / sizeof(value));
 }
@@ -94,6 +101,7 @@ static void ath11k_reset(struct pci_function *f)
 	struct ath11k *ath11k = to_ath11k(f);
 
 	ath11k->scratch = 0;
+	ath11k->hw_offset = 0;
 	dma_reset(&ath11k->server.dma);
 }
 

@@ -62,7 +62,8 @@ def module(kernel, where):
 def payload():
     shutil.rmtree(PAYLOAD, ignore_errors=True)
     progress.run(["make", "-C", CHECKOUT, "payload", f"DESTDIR={PAYLOAD}",
-                  f"LINUX={kernels.linux_source()}", f"-j{os.cpu_count()}"],
+                  f"LINUX={kernels.linux_source()}", f"GUEST={kernels.guest_release()}",
+                  f"-j{os.cpu_count()}"],
                  LOGS / "payload.log")
 
 

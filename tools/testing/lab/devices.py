@@ -25,7 +25,7 @@ class Device:
 
     @property
     def is_server(self):
-        return self.words[0] != "qemu"
+        return self.words[0] not in ("qemu", "share")
 
 
 def table():
@@ -95,6 +95,11 @@ def qemu_arguments(index, device, socket):
         model = json.dumps({"driver": "vfio-user-pci", "bus": port,
                             "x-msg-timeout": ANSWER_MS,
                             "socket": {"type": "unix", "path": str(socket)}})
+    elif device.words[0] == "share":
+        arguments += ["-fsdev", f"local,id={device.name},path={device.words[1]},"
+                      "security_model=none,readonly=on"]
+        model = (f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name},"
+                 f"bus={port}")
     else:
         model = f"{device.words[1]},bus={port}"
     if "disk" in device.words[2:]:

@@ -26,7 +26,8 @@ DATA = ("/usr/share/misc/pci.ids",)
 # Beside msi-vfio-pci, with all that they depend on; what is not a module in
 # some kernel is built into it or not there at all.
 MODULES = ("vfio_pci", "vfio_iommu_type1", "vfio", "iommufd",
-           "nvme", "e1000e", "igb", "xhci_pci", "aer_inject")
+           "nvme", "e1000e", "igb", "xhci_pci", "aer_inject",
+           "kvm_amd", "9p", "9pnet_virtio", "virtio_pci")
 INDEXES = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 DECOMPRESSORS = {".xz": ["xz", "-d"], ".gz": ["gzip", "-d"],
                  ".zst": ["zstd", "-dq", "--rm"]}

@@ -49,6 +49,11 @@ def get(label):
     return Kernel(label, release, modules / "build", modules, release_vmlinux(release))
 
 
+def guest_release():
+    """What guests run: of the lab's kernels the one that starts fastest in a guest."""
+    return next(iter(packages.installed_releases().values()))
+
+
 def locked(name):
     """One process at a time makes a thing in the cache."""
     return progress.locked(CACHE / f"{name}.lock")

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+#
+# A guest in the emulated host: an unmodified QEMU from the lab's toolbox with the
+# device passed through. For guest_test and the demo.
+
+toolbox=/tmp/toolbox
+run=/tmp/guest
+patience=120
+
+# A line that helps to understand a failure.
+note()
+{
+	echo "# $*"
+}
+
+# The toolbox's /usr as a tree of its own, in which QEMU finds all it needs.
+guest_prepare()
+{
+	modprobe -a virtio_pci 9pnet_virtio 9p kvm_amd 2>/tmp/modprobe ||
+		{ note "$(cat /tmp/modprobe)"; return 1; }
+	mkdir -p $toolbox/usr $toolbox/dev $toolbox/proc $toolbox/sys \
+		$toolbox/tmp $run
+	mount -t 9p -o trans=virtio,ro,cache=loose,msize=524288 toolbox \
+		$toolbox/usr || return 1
+	for name in bin lib lib64 sbin; do
+		ln -s usr/$name $toolbox/$name
+	done
+	for name in dev proc sys tmp; do
+		mount --rbind /$name $toolbox/$name || return 1
+	done
+	[ -e /dev/kvm ]
+}
+
+# A guest in which MSI has several vectors; there is one without it.
+guest_iommu="-device intel-iommu,intremap=on,caching-mode=on"
+
+# guest_start DEVICE [QEMU_ARGUMENT...]
+guest_start()
+{
+	device=$1
+	shift
+	rm -rf $run
+	mkdir -p $run
+	mkfifo $run/channel.in $run/channel.out
+	cp guest/vmlinuz guest/initramfs $run
+	chroot $toolbox qemu-system-x86_64 -nodefaults -no-user-config \
+		-display none -cpu host -m 192 \
+		-machine q35,accel=kvm,kernel-irqchip=split,hpet=off \
+		"$@" \
+		-device pcie-root-port,id=root0,chassis=1,slot=1 \
+		-device "vfio-pci,host=$device,bus=root0" \
+		-kernel $run/vmlinuz -initrd $run/initramfs \
+		-append "console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off" \
+		-serial file:$run/console \
+		-chardev pipe,id=channel,path=$run/channel \
+		-serial chardev:channel >$run/qemu 2>&1 &
+	qemu=$!
+	# Opened for both, lest the shell waits for the other end.
+	exec 3<>$run/channel.in 4<>$run/channel.out
+	guest_wait_ready
+}
+
+# Reads the guest's next line into $reply, as long as there is hope for one.
+guest_line()
+{
+	waited=0
+	while ! read -r -t 1 reply <&4; do
+		waited=$((waited + 1))
+		if [ $waited -ge $patience ] || ! kill -0 $qemu 2>/dev/null; then
+			note "the guest does not answer"
+			guest_tell
+			return 1
+		fi
+	done
+}
+
+# The guest has started, or has started again.
+guest_wait_ready()
+{
+	while guest_line; do
+		[ "$reply" != @ready ] || return 0
+	done
+	return 1
+}
+
+# What is known of a guest that does not do what it should.
+guest_tell()
+{
+	sed 's/^/# qemu: /' $run/qemu
+	tail -n 20 $run/console | sed 's/^/# guest: /'
+}
+
+# guest COMMAND...: run it there, print what it prints, return what it returns.
+guest()
+{
+	echo "$*" >&3
+	while guest_line; do
+		case $reply in
+		@done*)
+			return "${reply#@done }"
+			;;
+		esac
+		echo "$reply"
+	done
+	return 99
+}
+
+guest_reboot()
+{
+	echo "reboot -f" >&3
+	guest_wait_ready
+}
+
+guest_stop()
+{
+	echo "poweroff -f" >&3
+	i=0
+	while kill -0 $qemu 2>/dev/null && [ $i -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	kill -9 $qemu 2>/dev/null
+	wait $qemu
+	exec 3>&- 4>&-
+	sed 's/^/# qemu: /' $run/qemu
+}
