@@ -30,7 +30,7 @@
 
 /* What a guest's kernel could have put into its virtual MSI capability. */
 #define GUEST_ADDRESS	0xfee00000
-#define GUEST_DATA	0x61
+#define GUEST_DATA	0x60
 
 #define VECTORS		16
 #define ACK_TRIES	1000

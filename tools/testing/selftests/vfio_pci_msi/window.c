@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <unistd.h>
+
+#include "session.h"
+#include "window.h"
+
+#define SEND_TRIES	10000
+#define SEND_PAUSE_US	1000
+
+struct vfio_device_feature_pci_msi_window window_of_ath11k(void)
+{
+	return (struct vfio_device_feature_pci_msi_window) {
+		.region = WINDOW_BAR,
+		.offset = WINDOW_OFFSET,
+		.size = WINDOW_SIZE,
+		.data_offset = ATH11K_SLOT_DATA,
+	};
+}
+
+int window_set(int fd, const struct vfio_device_feature_pci_msi_window *window)
+{
+	struct vfio_device_feature_pci_msi_window copy = *window;
+
+	return feature(fd, VFIO_DEVICE_FEATURE_SET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW, &copy, sizeof(copy));
+}
+
+int window_get(int fd, u32 window, struct window_state *state)
+{
+	state->head.window = window;
+	state->head.count = SLOTS_MAX;
+
+	return feature(fd, VFIO_DEVICE_FEATURE_GET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW, state,
+		       sizeof(*state));
+}
+
+struct window_state window_state(int fd)
+{
+	struct window_state state = {};
+
+	VFIO_ASSERT_EQ(window_get(fd, 0, &state), 0);
+
+	return state;
+}
+
+u32 window_count(int fd)
+{
+	return window_state(fd).head.windows;
+}
+
+void guest_message(int fd, u32 address, u16 data)
+{
+	VFIO_ASSERT_EQ(config_write(fd, ATH11K_MSI_OFFSET + PCI_MSI_ADDRESS_LO,
+				    &address, sizeof(address)),
+		       sizeof(address));
+	config_write16(fd, ATH11K_MSI_OFFSET + PCI_MSI_DATA_32, data);
+}
+
+u32 held(int fd, u64 offset)
+{
+	bar_write32(fd, WINDOW_BAR, ATH11K_HW_OFFSET, offset);
+
+	return bar_read32(fd, WINDOW_BAR, ATH11K_HW_DWORD);
+}
+
+void slot_write(int fd, u64 offset, u32 address, u32 data)
+{
+	bar_write32(fd, WINDOW_BAR, offset + ATH11K_SLOT_ADDR_LO, address);
+	bar_write32(fd, WINDOW_BAR, offset + ATH11K_SLOT_ADDR_HI,
+		    ATH11K_SLOT_ENABLE);
+	bar_write32(fd, WINDOW_BAR, offset + ATH11K_SLOT_DATA, data);
+}
+
+static u32 answers(int fd)
+{
+	return bar_read32(fd, WINDOW_BAR, ATH11K_SENT) +
+	       bar_read32(fd, WINDOW_BAR, ATH11K_FAILED) +
+	       bar_read32(fd, WINDOW_BAR, ATH11K_DROPPED);
+}
+
+void slot_send(int fd, unsigned int slot)
+{
+	u32 before = answers(fd);
+	int tries = SEND_TRIES;
+
+	bar_write32(fd, WINDOW_BAR, ATH11K_DOORBELL(slot), 1);
+	while (answers(fd) == before && tries--)
+		usleep(SEND_PAUSE_US);
+	VFIO_ASSERT_GT(tries, 0, "the device does not send\n");
+}

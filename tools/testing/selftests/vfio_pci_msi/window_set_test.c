@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSI_WINDOW: which windows there can be, and that no road but the kernel's own
+ * leads to their pages.
+ */
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "session.h"
+#include "variants.h"
+#include "window.h"
+
+#define PROBE_GET	(VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_GET)
+#define PROBE_SET	(VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET)
+#define WINDOW		VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW
+
+#define PAGE		4096
+#define AREAS		2
+
+FIXTURE(known) {
+	struct session *s;
+};
+
+FIXTURE_VARIANT(known) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(known, ath11k);
+
+FIXTURE_SETUP(known)
+{
+	module_load(DRIVER_MSI);
+	ASSERT_EQ(0, module_param_write("msi_vfio_pci", "windows", "1"));
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+FIXTURE_TEARDOWN(known)
+{
+	if (self->s)
+		session_close(self->s);
+	module_param_write("msi_vfio_pci", "windows", "1");
+}
+
+TEST_F(known, has_its_window)
+{
+	struct vfio_device_feature_pci_msi_window want = window_of_ath11k();
+	struct window_state state = window_state(self->s->fd);
+
+	EXPECT_EQ(1, state.head.windows);
+	EXPECT_EQ(0, state.head.flags);
+	EXPECT_EQ(want.region, state.head.region);
+	EXPECT_EQ(want.offset, state.head.offset);
+	EXPECT_EQ(want.size, state.head.size);
+	EXPECT_EQ(want.data_offset, state.head.data_offset);
+	EXPECT_EQ(0, state.head.count);
+	EXPECT_EQ(-EINVAL, window_get(self->s->fd, 1, &state));
+}
+
+TEST_F(known, has_none_if_the_administrator_says_so)
+{
+	struct window_state state;
+
+	session_close(self->s);
+	ASSERT_EQ(0, module_param_write("msi_vfio_pci", "windows", "0"));
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+
+	state = window_state(self->s->fd);
+	EXPECT_EQ(0, state.head.windows);
+	EXPECT_EQ(0, state.head.size);
+	EXPECT_EQ(0, state.head.count);
+}
+
+TEST_F(known, is_left_out_of_the_region_info)
+{
+	struct {
+		struct vfio_region_info info;
+		struct vfio_region_info_cap_sparse_mmap sparse;
+		struct vfio_region_sparse_mmap_area areas[AREAS];
+	} region = {
+		.info.argsz = sizeof(region),
+		.info.index = WINDOW_BAR,
+	};
+
+	ioctl_assert(self->s->fd, VFIO_DEVICE_GET_REGION_INFO, &region);
+	EXPECT_EQ(ATH11K_BAR0_SIZE, region.info.size);
+	EXPECT_TRUE(region.info.flags & VFIO_REGION_INFO_FLAG_MMAP);
+	ASSERT_TRUE(region.info.flags & VFIO_REGION_INFO_FLAG_CAPS);
+	ASSERT_EQ(offsetof(typeof(region), sparse), region.info.cap_offset);
+	ASSERT_EQ(VFIO_REGION_INFO_CAP_SPARSE_MMAP, region.sparse.header.id);
+	ASSERT_EQ(AREAS, region.sparse.nr_areas);
+
+	EXPECT_EQ(0, region.areas[0].offset);
+	EXPECT_EQ(WINDOW_OFFSET, region.areas[0].size);
+	EXPECT_EQ(WINDOW_OFFSET + WINDOW_SIZE, region.areas[1].offset);
+	EXPECT_EQ(ATH11K_BAR0_SIZE - WINDOW_OFFSET - WINDOW_SIZE,
+		  region.areas[1].size);
+}
+
+static int try_mmap(int fd, u64 offset, size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			 region_offset(fd, WINDOW_BAR) + offset);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	munmap(map, size);
+
+	return 0;
+}
+
+TEST_F(known, cannot_be_mapped)
+{
+	int fd = self->s->fd;
+
+	EXPECT_EQ(-EPERM, try_mmap(fd, WINDOW_OFFSET, PAGE));
+	EXPECT_EQ(-EPERM, try_mmap(fd, WINDOW_OFFSET + WINDOW_SIZE - PAGE,
+				   PAGE));
+	EXPECT_EQ(-EPERM, try_mmap(fd, WINDOW_OFFSET - PAGE, 2 * PAGE));
+	EXPECT_EQ(-EPERM, try_mmap(fd, 0, ATH11K_BAR0_SIZE));
+}
+
+TEST_F(known, leaves_the_rest_mappable)
+{
+	int fd = self->s->fd;
+
+	EXPECT_EQ(0, try_mmap(fd, 0, WINDOW_OFFSET));
+	EXPECT_EQ(0, try_mmap(fd, WINDOW_OFFSET + WINDOW_SIZE,
+			      ATH11K_BAR0_SIZE - WINDOW_OFFSET - WINDOW_SIZE));
+}
+
+static int try_ioeventfd(int fd, u64 offset, int eventfd)
+{
+	struct vfio_device_ioeventfd arg = {
+		.argsz = sizeof(arg),
+		.flags = VFIO_DEVICE_IOEVENTFD_32,
+		.offset = region_offset(fd, WINDOW_BAR) + offset,
+		.fd = eventfd,
+	};
+
+	return ioctl(fd, VFIO_DEVICE_IOEVENTFD, &arg) ? -errno : 0;
+}
+
+TEST_F(known, cannot_be_written_by_an_ioeventfd)
+{
+	int eventfd = eventfd_new(), fd = self->s->fd;
+
+	EXPECT_EQ(-EPERM, try_ioeventfd(fd, WINDOW_OFFSET, eventfd));
+	EXPECT_EQ(-EPERM, try_ioeventfd(fd, WINDOW_OFFSET + WINDOW_SIZE - 4,
+					eventfd));
+	EXPECT_EQ(0, try_ioeventfd(fd, WINDOW_OFFSET + WINDOW_SIZE, eventfd));
+	close(eventfd);
+}
+
+static int try_dma_buf(int fd, u64 offset, u64 length)
+{
+	size_t size = sizeof(struct vfio_device_feature_dma_buf) +
+		      sizeof(struct vfio_region_dma_range);
+	struct vfio_device_feature_dma_buf *arg = calloc_assert(1, size);
+	struct vfio_device_feature *call;
+	int ret;
+
+	arg->region_index = WINDOW_BAR;
+	arg->nr_ranges = 1;
+	arg->dma_ranges[0].offset = offset;
+	arg->dma_ranges[0].length = length;
+
+	call = calloc_assert(1, sizeof(*call) + size);
+	call->argsz = sizeof(*call) + size;
+	call->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
+	memcpy(call->data, arg, size);
+	ret = ioctl(fd, VFIO_DEVICE_FEATURE, call);
+	ret = ret < 0 ? -errno : ret;
+	free(call);
+	free(arg);
+
+	return ret;
+}
+
+TEST_F(known, cannot_be_exported)
+{
+	int fd = self->s->fd, buf;
+
+	if (feature(fd, PROBE_GET | VFIO_DEVICE_FEATURE_DMA_BUF, NULL, 0))
+		SKIP(return, "this kernel does not export BARs as DMA-BUF");
+
+	EXPECT_EQ(-EPERM, try_dma_buf(fd, WINDOW_OFFSET, PAGE));
+	EXPECT_EQ(-EPERM, try_dma_buf(fd, 0, ATH11K_BAR0_SIZE));
+	buf = try_dma_buf(fd, 0, WINDOW_OFFSET);
+	EXPECT_LE(0, buf);
+	close(buf);
+}
+
+FIXTURE(set) {
+	struct session *s;
+	struct vfio_device_feature_pci_msi_window window;
+};
+
+FIXTURE_VARIANT(set) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(set, ath11k_noid);
+
+FIXTURE_SETUP(set)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->window = window_of_ath11k();
+}
+
+FIXTURE_TEARDOWN(set)
+{
+	session_close(self->s);
+}
+
+TEST_F(set, probes)
+{
+	int fd = self->s->fd;
+
+	EXPECT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_PROBE | WINDOW, NULL, 0));
+	EXPECT_EQ(0, feature(fd, PROBE_GET | WINDOW, NULL, 0));
+	EXPECT_EQ(0, feature(fd, PROBE_SET | WINDOW, NULL, 0));
+	EXPECT_EQ(0, window_count(fd));
+}
+
+TEST_F(set, adds_a_window_for_one_session)
+{
+	ASSERT_EQ(0, window_set(self->s->fd, &self->window));
+	EXPECT_EQ(1, window_count(self->s->fd));
+	EXPECT_EQ(WINDOW_OFFSET, window_state(self->s->fd).head.offset);
+
+	session_close(self->s);
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	EXPECT_EQ(0, window_count(self->s->fd));
+}
+
+/* A good window with one field that is bad. */
+#define expect_refused(_self, _field, _value) do {			\
+	struct vfio_device_feature_pci_msi_window __bad = (_self)->window; \
+									\
+	__bad._field = _value;						\
+	EXPECT_EQ(-EINVAL, window_set((_self)->s->fd, &__bad))		\
+		TH_LOG("%s = 0x%llx", #_field,				\
+		       (unsigned long long)__bad._field);		\
+	EXPECT_EQ(0, window_count((_self)->s->fd));			\
+} while (0)
+
+TEST_F(set, refuses_bad_fields)
+{
+	expect_refused(self, flags, 1 << 3);
+	expect_refused(self, flags, 1U << 31);
+	expect_refused(self, flags, VFIO_PCI_MSI_WINDOW_LEARN);
+	expect_refused(self, region, 1);
+	expect_refused(self, region, 6);
+	expect_refused(self, region, VFIO_PCI_CONFIG_REGION_INDEX);
+	expect_refused(self, region, ~0U);
+	expect_refused(self, offset, WINDOW_OFFSET + 2);
+	expect_refused(self, offset, ATH11K_BAR0_SIZE);
+	expect_refused(self, offset, ATH11K_BAR0_SIZE - WINDOW_SIZE + 4);
+	expect_refused(self, offset, ~3ULL);
+	expect_refused(self, size, 0);
+	expect_refused(self, size, WINDOW_SIZE + 1);
+	expect_refused(self, size, ATH11K_BAR0_SIZE);
+	expect_refused(self, size, ~3ULL);
+	expect_refused(self, data_offset, 0);
+	expect_refused(self, data_offset, 6);
+	expect_refused(self, data_offset, WINDOW_SIZE);
+	expect_refused(self, data_offset, ~3U);
+	expect_refused(self, __reserved, 1);
+
+	self->window.flags = VFIO_PCI_MSI_WINDOW_HIGH;
+	expect_refused(self, data_offset, 4);
+}
+
+TEST_F(set, refuses_learn_with_anything_else)
+{
+	self->window.flags = VFIO_PCI_MSI_WINDOW_LEARN;
+	self->window.data_offset = 0;
+	expect_refused(self, flags, VFIO_PCI_MSI_WINDOW_LEARN |
+		       VFIO_PCI_MSI_WINDOW_HIGH);
+	expect_refused(self, flags, VFIO_PCI_MSI_WINDOW_LEARN |
+		       VFIO_PCI_MSI_WINDOW_REPROGRAM);
+	expect_refused(self, data_offset, 4);
+	EXPECT_EQ(0, window_set(self->s->fd, &self->window));
+}
+
+TEST_F(set, refuses_short_and_unreadable_payloads)
+{
+	struct vfio_device_feature header = {
+		.argsz = sizeof(header) + sizeof(self->window) - 1,
+		.flags = VFIO_DEVICE_FEATURE_SET | WINDOW,
+	};
+	struct guarded memory;
+	int fd = self->s->fd;
+
+	guarded_alloc(&memory);
+	memcpy(memory.end - sizeof(header), &header, sizeof(header));
+	EXPECT_EQ(-EINVAL, feature_raw(fd, memory.end - sizeof(header)));
+	header.argsz++;
+	memcpy(memory.end - sizeof(header), &header, sizeof(header));
+	EXPECT_EQ(-EFAULT, feature_raw(fd, memory.end - sizeof(header)));
+	EXPECT_EQ(0, window_count(fd));
+	guarded_free(&memory);
+}
+
+TEST_F(set, refuses_an_overlap)
+{
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	EXPECT_EQ(-EEXIST, window_set(fd, &self->window));
+	self->window.offset = WINDOW_OFFSET + WINDOW_SIZE - 4;
+	EXPECT_EQ(-EEXIST, window_set(fd, &self->window));
+	self->window.offset = WINDOW_OFFSET + WINDOW_SIZE;
+	EXPECT_EQ(0, window_set(fd, &self->window));
+	EXPECT_EQ(2, window_count(fd));
+}
+
+TEST_F(set, refuses_the_seventeenth)
+{
+	int fd = self->s->fd;
+
+	self->window.size = 0x100;
+	for (int i = 0; i < WINDOW_MAX; i++) {
+		ASSERT_EQ(0, window_set(fd, &self->window));
+		self->window.offset += self->window.size;
+	}
+	EXPECT_EQ(-ENOSPC, window_set(fd, &self->window));
+	EXPECT_EQ(WINDOW_MAX, window_count(fd));
+}
+
+TEST_F(set, refuses_once_the_bar_was_mapped)
+{
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, try_mmap(fd, 0, PAGE));
+	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
+	EXPECT_EQ(0, window_count(fd));
+}
+
+FIXTURE(other) {
+	struct session *s;
+};
+
+FIXTURE_VARIANT(other) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(other, msix);
+
+FIXTURE_SETUP(other)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+}
+
+FIXTURE_TEARDOWN(other)
+{
+	session_close(self->s);
+}
+
+TEST_F(other, without_msi_has_no_windows)
+{
+	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
+	int fd = self->s->fd;
+
+	EXPECT_EQ(-ENOTTY, feature(fd, VFIO_DEVICE_FEATURE_PROBE | WINDOW, NULL,
+				   0));
+	EXPECT_EQ(-ENOTTY, window_set(fd, &window));
+}
+
+LAB_MAIN

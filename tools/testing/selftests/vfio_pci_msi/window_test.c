@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSI_WINDOW: what is written to a window and what the device gets. The device
+ * model says what it holds; the guest's message is one that no host has.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "hardware.h"
+#include "messages.h"
+#include "session.h"
+#include "variants.h"
+#include "window.h"
+
+#define GUEST_ADDRESS	0xfee01000
+#define GUEST_DATA	0x4061
+#define GUEST_VECTOR(v)	((GUEST_DATA & ~0x1f) + (v))
+
+#define VECTORS		16
+#define NOT_SENT_US	100000
+
+#define TRACING		"/sys/kernel/tracing"
+#define TRACE_SLOT	TRACING "/events/msi_vfio_pci/msi_vfio_pci_slot/enable"
+
+static const u32 slots[] = ATH11K_SLOT_OFFSETS;
+
+#define SLOT		slots[0]
+#define SLOT_DATA	(SLOT + ATH11K_SLOT_DATA)
+
+FIXTURE(window) {
+	struct session *s;
+	int vectors;
+	int triggers[VECTORS];
+};
+
+FIXTURE_VARIANT(window) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(window, ath11k);
+
+FIXTURE_SETUP(window)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	/* Without interrupt remapping the host can give one vector only. */
+	self->vectors = lab_remap() ? VECTORS : 1;
+	for (int i = 0; i < VECTORS; i++)
+		self->triggers[i] = eventfd_new();
+	guest_message(self->s->fd, GUEST_ADDRESS, GUEST_VECTOR(0));
+}
+
+FIXTURE_TEARDOWN(window)
+{
+	for (int i = 0; i < VECTORS; i++)
+		close(self->triggers[i]);
+	if (self->s)
+		session_close(self->s);
+}
+
+#define enable(_self)							\
+	ASSERT_EQ(0, set_triggers((_self)->s->fd, VFIO_PCI_MSI_IRQ_INDEX, \
+				  0, (_self)->vectors, (_self)->triggers))
+
+#define disable(_self)							\
+	ASSERT_EQ(0, disable_irqs((_self)->s->fd, VFIO_PCI_MSI_IRQ_INDEX))
+
+static struct vfio_pci_msi_message host(int fd, u32 vector)
+{
+	return message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, vector);
+}
+
+/* A slot that holds the host's message and shows the guest's. */
+#define expect_live(_fd, _offset, _vector) do {				\
+	struct vfio_pci_msi_message __host = host(_fd, _vector);	\
+									\
+	EXPECT_EQ(__host.address, held(_fd, _offset));			\
+	EXPECT_EQ(__host.data, held(_fd, (_offset) + ATH11K_SLOT_DATA)); \
+	EXPECT_EQ(GUEST_ADDRESS, bar_read32(_fd, WINDOW_BAR, _offset));	\
+	EXPECT_EQ(GUEST_VECTOR(_vector),				\
+		  bar_read32(_fd, WINDOW_BAR,				\
+			     (_offset) + ATH11K_SLOT_DATA));		\
+} while (0)
+
+#define expect_counters(_fd, _addresses, _data, _withheld, _undone) do { \
+	struct window_state __state = window_state(_fd);		\
+									\
+	EXPECT_EQ(_addresses, __state.head.addresses);			\
+	EXPECT_EQ(_data, __state.head.data);				\
+	EXPECT_EQ(_withheld, __state.head.withheld);			\
+	EXPECT_EQ(_undone, __state.head.undone);			\
+} while (0)
+
+TEST_F(window, delivers_every_slot_to_its_vector)
+{
+	int fd = self->s->fd;
+
+	enable(self);
+	for (int i = 0; i < ATH11K_SLOTS; i++)
+		slot_write(fd, slots[i], GUEST_ADDRESS,
+			   GUEST_VECTOR(i % self->vectors));
+
+	for (int i = 0; i < ATH11K_SLOTS; i++) {
+		expect_live(fd, slots[i], i % self->vectors);
+		EXPECT_EQ(ATH11K_SLOT_ENABLE,
+			  held(fd, slots[i] + ATH11K_SLOT_ADDR_HI));
+		slot_send(fd, i);
+		EXPECT_TRUE(eventfd_wait(self->triggers[i % self->vectors]));
+		EXPECT_EQ(1, eventfd_take(self->triggers[i % self->vectors]));
+	}
+	for (int i = 0; i < VECTORS; i++)
+		EXPECT_EQ(0, eventfd_take(self->triggers[i]));
+	expect_counters(fd, ATH11K_SLOTS, ATH11K_SLOTS, 0, 0);
+}
+
+TEST_F(window, get_shows_the_slots)
+{
+	struct window_state state;
+	int fd = self->s->fd;
+
+	enable(self);
+	for (int i = ATH11K_SLOTS; i--;)
+		slot_write(fd, slots[i], GUEST_ADDRESS, GUEST_VECTOR(0));
+
+	state = window_state(fd);
+	ASSERT_EQ(ATH11K_SLOTS, state.head.count);
+	for (int i = 0; i < ATH11K_SLOTS; i++) {
+		EXPECT_EQ(slots[i], state.slot[i].offset);
+		EXPECT_EQ(GUEST_ADDRESS, state.slot[i].guest_address);
+		EXPECT_EQ(GUEST_VECTOR(0), state.slot[i].guest_data);
+		EXPECT_EQ(0, state.slot[i].vector);
+		EXPECT_EQ(VFIO_PCI_MSI_SLOT_ADDRESS | VFIO_PCI_MSI_SLOT_DATA,
+			  state.slot[i].flags);
+		EXPECT_EQ(ATH11K_SLOT_DATA, state.slot[i].data_distance);
+	}
+}
+
+TEST_F(window, data_may_come_first)
+{
+	int fd = self->s->fd, vector = self->vectors - 1;
+
+	enable(self);
+	bar_write32(fd, WINDOW_BAR, SLOT_DATA, GUEST_VECTOR(vector));
+	bar_write32(fd, WINDOW_BAR, SLOT, GUEST_ADDRESS);
+	expect_live(fd, SLOT, vector);
+}
+
+TEST_F(window, takes_qwords)
+{
+	u64 low = GUEST_ADDRESS | (u64)ATH11K_SLOT_ENABLE << 32;
+	u64 high = GUEST_VECTOR(0) | 0xabcdef01ULL << 32;
+	int fd = self->s->fd;
+	u64 value;
+
+	enable(self);
+	ASSERT_EQ(8, region_write(fd, WINDOW_BAR, SLOT, &low, 8));
+	ASSERT_EQ(8, region_write(fd, WINDOW_BAR, SLOT_DATA, &high, 8));
+	expect_live(fd, SLOT, 0);
+	EXPECT_EQ(ATH11K_SLOT_ENABLE, held(fd, SLOT + ATH11K_SLOT_ADDR_HI));
+	EXPECT_EQ(0xabcdef01, held(fd, SLOT_DATA + 4));
+	ASSERT_EQ(8, region_read(fd, WINDOW_BAR, SLOT, &value, 8));
+	EXPECT_EQ(low, value);
+}
+
+/* One write that begins before the window and covers two slots in it. */
+TEST_F(window, takes_writes_over_several_slots)
+{
+	u64 start = WINDOW_OFFSET - 16, size = slots[2] + 16 - start;
+	u8 *buf = calloc_assert(1, size), *back = calloc_assert(1, size);
+	u32 message[] = { GUEST_ADDRESS, ATH11K_SLOT_ENABLE, GUEST_VECTOR(0) };
+	int fd = self->s->fd;
+
+	for (u64 i = 0; i < size; i++)
+		buf[i] = i * 7 + 1;
+	memcpy(buf + slots[1] - start, message, sizeof(message));
+	memcpy(buf + slots[2] - start, message, sizeof(message));
+
+	enable(self);
+	ASSERT_EQ(size, region_write(fd, WINDOW_BAR, start, buf, size));
+	ASSERT_EQ(size, region_read(fd, WINDOW_BAR, start, back, size));
+	EXPECT_EQ(0, memcmp(buf, back, size));
+	expect_live(fd, slots[1], 0);
+	expect_live(fd, slots[2], 0);
+	EXPECT_EQ(2, window_state(fd).head.count);
+	free(buf);
+	free(back);
+}
+
+/* Put together in pieces, a guest's address is one all the same. */
+TEST_F(window, takes_bytes)
+{
+	u32 address = GUEST_ADDRESS, data = GUEST_VECTOR(0);
+	int fd = self->s->fd;
+
+	enable(self);
+	for (int i = 0; i < 4; i++) {
+		ASSERT_EQ(1, region_write(fd, WINDOW_BAR, SLOT + i,
+					  (u8 *)&address + i, 1));
+		EXPECT_NE(GUEST_ADDRESS, held(fd, SLOT));
+	}
+	for (int i = 0; i < 4; i += 2)
+		ASSERT_EQ(2, region_write(fd, WINDOW_BAR, SLOT_DATA + i,
+					  (u8 *)&data + i, 2));
+	expect_live(fd, SLOT, 0);
+}
+
+TEST_F(window, withholds_while_msi_is_disabled)
+{
+	int fd = self->s->fd;
+
+	bar_write32(fd, WINDOW_BAR, SLOT, 0x1111);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	EXPECT_EQ(0x1111, held(fd, SLOT));
+	EXPECT_EQ(GUEST_ADDRESS, bar_read32(fd, WINDOW_BAR, SLOT));
+	expect_counters(fd, 0, 0, 1, 0);
+	EXPECT_EQ(0, window_state(fd).slot[0].flags);
+
+	enable(self);
+	expect_live(fd, SLOT, 0);
+	expect_counters(fd, 1, 1, 1, 0);
+}
+
+TEST_F(window, undoes_an_address_with_other_data)
+{
+	int fd = self->s->fd;
+
+	enable(self);
+	bar_write32(fd, WINDOW_BAR, SLOT, 0x1111);
+	bar_write32(fd, WINDOW_BAR, SLOT, GUEST_ADDRESS);
+	EXPECT_EQ(host(fd, 0).address, held(fd, SLOT));
+	bar_write32(fd, WINDOW_BAR, SLOT_DATA, 0x5a5a5a5a);
+	EXPECT_EQ(0x1111, held(fd, SLOT));
+	EXPECT_EQ(0x5a5a5a5a, held(fd, SLOT_DATA));
+	EXPECT_EQ(GUEST_ADDRESS, bar_read32(fd, WINDOW_BAR, SLOT));
+	EXPECT_EQ(0x5a5a5a5a, bar_read32(fd, WINDOW_BAR, SLOT_DATA));
+	expect_counters(fd, 1, 0, 0, 1);
+
+	bar_write32(fd, WINDOW_BAR, SLOT_DATA, GUEST_VECTOR(0));
+	expect_live(fd, SLOT, 0);
+}
+
+TEST_F(window, gives_no_vector_that_is_not_allocated)
+{
+	int fd = self->s->fd;
+
+	if (!lab_remap())
+		SKIP(return, "the host can give one vector only");
+
+	self->vectors = 3;
+	enable(self);
+	slot_write(fd, slots[0], GUEST_ADDRESS, GUEST_VECTOR(2));
+	slot_write(fd, slots[1], GUEST_ADDRESS, GUEST_VECTOR(3));
+	expect_live(fd, slots[0], 2);
+	EXPECT_EQ(0, held(fd, slots[1]));
+	EXPECT_EQ(0, window_state(fd).slot[1].flags);
+}
+
+/* Guests move vectors, and drivers write what they have read before. */
+TEST_F(window, knows_the_addresses_of_before)
+{
+	int fd = self->s->fd;
+
+	enable(self);
+	guest_message(fd, GUEST_ADDRESS + 0x1000, GUEST_VECTOR(0) + 0x20);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	expect_live(fd, SLOT, 0);
+}
+
+TEST_F(window, leaves_all_else_alone)
+{
+	int fd = self->s->fd;
+
+	enable(self);
+	bar_write32(fd, WINDOW_BAR, WINDOW_OFFSET - 4, GUEST_ADDRESS);
+	EXPECT_EQ(GUEST_ADDRESS, held(fd, WINDOW_OFFSET - 4));
+	bar_write32(fd, WINDOW_BAR, SLOT, GUEST_ADDRESS + 4);
+	EXPECT_EQ(GUEST_ADDRESS + 4, held(fd, SLOT));
+	bar_write32(fd, WINDOW_BAR, SLOT_DATA, GUEST_VECTOR(0));
+	EXPECT_EQ(GUEST_VECTOR(0), held(fd, SLOT_DATA));
+	expect_counters(fd, 0, 0, 0, 0);
+}
+
+TEST_F(window, takes_no_zero_for_an_address)
+{
+	int fd = self->s->fd;
+
+	guest_message(fd, 0, 0);
+	enable(self);
+	slot_write(fd, SLOT, 0, 0);
+	EXPECT_EQ(0, held(fd, SLOT));
+	EXPECT_EQ(0, window_state(fd).head.count);
+	expect_counters(fd, 0, 0, 0, 0);
+}
+
+/* Slots that a switched-off MSI left behind are not taken for live ones. */
+TEST_F(window, is_not_live_while_msi_is_disabled)
+{
+	int fd = self->s->fd;
+
+	enable(self);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	disable(self);
+	EXPECT_EQ(1, window_state(fd).head.count);
+	EXPECT_EQ(0, window_state(fd).slot[0].flags);
+	enable(self);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	expect_live(fd, SLOT, 0);
+}
+
+static void reset_by_ioctl(struct session *s)
+{
+	ioctl_assert(s->fd, VFIO_DEVICE_RESET, NULL);
+}
+
+static void reset_by_flr(struct session *s)
+{
+	int control = hw_capability(s->bdf, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
+
+	config_write16(s->fd, control, config_read16(s->fd, control) |
+		       PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+static void reset_by_sleep(struct session *s)
+{
+	int control = hw_capability(s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+
+	config_write16(s->fd, control, 3);
+	config_write16(s->fd, control, 0);
+	command_set(s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+static void reset_by_close(struct session *s)
+{
+	struct session *again;
+
+	VFIO_ASSERT_EQ(close(s->fd), 0);
+	if (s->device->group_fd)
+		VFIO_ASSERT_EQ(close(s->device->group_fd), 0);
+	again = session_open_bdf(s->bdf, s->iommu->mode->name);
+	vfio_pci_device_free(s->device);
+	iommu_cleanup(s->iommu);
+	*s = *again;
+	free(again);
+	command_set(s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+FIXTURE(end) {
+	struct session *s;
+	int trigger;
+};
+
+FIXTURE_VARIANT(end) {
+	const char *device;
+	const char *mode;
+	void (*reset)(struct session *s);
+};
+
+LAB_VARIANTS_AS(end, reset, ath11k, .reset = reset_by_ioctl);
+LAB_VARIANTS_AS(end, flr, ath11k, .reset = reset_by_flr);
+LAB_VARIANTS_AS(end, sleep, ath11k, .reset = reset_by_sleep);
+LAB_VARIANTS_AS(end, close, ath11k, .reset = reset_by_close);
+
+FIXTURE_SETUP(end)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->trigger = eventfd_new();
+	guest_message(self->s->fd, GUEST_ADDRESS, GUEST_VECTOR(0));
+	ASSERT_EQ(0, set_triggers(self->s->fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	slot_write(self->s->fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	ASSERT_EQ(1, window_state(self->s->fd).head.count);
+}
+
+FIXTURE_TEARDOWN(end)
+{
+	close(self->trigger);
+	session_close(self->s);
+}
+
+TEST_F(end, slots_end_and_can_be_written_again)
+{
+	int fd;
+
+	variant->reset(self->s);
+	fd = self->s->fd;
+	EXPECT_EQ(0, window_state(fd).head.count);
+	EXPECT_EQ(0, held(fd, SLOT));
+	EXPECT_EQ(0, bar_read32(fd, WINDOW_BAR, SLOT));
+	EXPECT_EQ(0, bar_read32(fd, WINDOW_BAR, SLOT_DATA));
+
+	guest_message(fd, GUEST_ADDRESS, GUEST_VECTOR(0));
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	expect_live(fd, SLOT, 0);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+TEST_F(window, is_traced)
+{
+	char line[128];
+	int fd = self->s->fd;
+	u32 address;
+
+	enable(self);
+	ASSERT_EQ(0, file_write(TRACE_SLOT, "1"));
+	ASSERT_EQ(0, file_write(TRACING "/trace", ""));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	address = host(fd, 0).address;
+	snprintf(line, sizeof(line),
+		 "%s offset 0x%x guest 0x%x host 0x%x address", self->s->bdf,
+		 SLOT, GUEST_ADDRESS, address);
+	EXPECT_TRUE(file_has(TRACING "/trace", line)) TH_LOG("%s", line);
+	snprintf(line, sizeof(line), "%s offset 0x%x guest 0x%x host 0x%x data",
+		 self->s->bdf, SLOT_DATA, GUEST_VECTOR(0), host(fd, 0).data);
+	EXPECT_TRUE(file_has(TRACING "/trace", line)) TH_LOG("%s", line);
+
+	bar_write32(fd, WINDOW_BAR, SLOT_DATA, 0x5a5a5a5a);
+	EXPECT_TRUE(file_has(TRACING "/trace", "undone"));
+	disable(self);
+	bar_write32(fd, WINDOW_BAR, slots[1], GUEST_ADDRESS);
+	EXPECT_TRUE(file_has(TRACING "/trace", "withheld"));
+	EXPECT_EQ(0, file_write(TRACE_SLOT, "0"));
+}
+
+FIXTURE(added) {
+	struct session *s;
+	int trigger;
+	struct vfio_device_feature_pci_msi_window window;
+};
+
+FIXTURE_VARIANT(added) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(added, ath11k_noid);
+
+FIXTURE_SETUP(added)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->trigger = eventfd_new();
+	self->window = window_of_ath11k();
+	guest_message(self->s->fd, GUEST_ADDRESS, GUEST_VECTOR(0));
+	ASSERT_EQ(0, set_triggers(self->s->fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+}
+
+FIXTURE_TEARDOWN(added)
+{
+	close(self->trigger);
+	session_close(self->s);
+}
+
+TEST_F(added, translates)
+{
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	expect_live(fd, SLOT, 0);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+TEST_F(added, high_is_a_part_of_the_address)
+{
+	u64 address = GUEST_ADDRESS;
+	int fd = self->s->fd;
+
+	self->window.flags = VFIO_PCI_MSI_WINDOW_HIGH;
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	slot_write(fd, slots[0], GUEST_ADDRESS, GUEST_VECTOR(0));
+	EXPECT_EQ(0, held(fd, slots[0]));
+	EXPECT_EQ(0, window_state(fd).slot[0].flags);
+
+	ASSERT_EQ(8, region_write(fd, WINDOW_BAR, slots[1], &address, 8));
+	bar_write32(fd, WINDOW_BAR, slots[1] + ATH11K_SLOT_DATA,
+		    GUEST_VECTOR(0));
+	expect_live(fd, slots[1], 0);
+	EXPECT_EQ(host(fd, 0).address >> 32, held(fd, slots[1] + 4));
+}
+
+/* A window over the whole BAR that only records, then the one that it found. */
+TEST_F(added, learns)
+{
+	struct window_state state;
+	int fd = self->s->fd;
+
+	self->window = (struct vfio_device_feature_pci_msi_window) {
+		.flags = VFIO_PCI_MSI_WINDOW_LEARN,
+		.region = WINDOW_BAR,
+		.size = ATH11K_BAR0_SIZE,
+	};
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	for (int i = 0; i < ATH11K_SLOTS; i++)
+		slot_write(fd, slots[i], GUEST_ADDRESS, GUEST_VECTOR(0));
+
+	state = window_state(fd);
+	ASSERT_EQ(ATH11K_SLOTS, state.head.count);
+	for (int i = 0; i < ATH11K_SLOTS; i++) {
+		EXPECT_EQ(GUEST_ADDRESS, held(fd, slots[i]));
+		EXPECT_EQ(slots[i], state.slot[i].offset);
+		EXPECT_EQ(GUEST_ADDRESS, state.slot[i].guest_address);
+		EXPECT_EQ(ATH11K_SLOT_DATA, state.slot[i].data_distance);
+		EXPECT_EQ(0, state.slot[i].flags);
+	}
+}
+
+LAB_MAIN
