@@ -194,7 +194,8 @@ TEST_F(messages, at_the_end)
 	ASSERT_EQ(0, set_triggers(t->fd, t->index, start, t->usable,
 				  t->triggers));
 	read_all(_metadata, t);
-	for (int v = 0; v < start; v++)
+	/* Of thousands of vectors some will do. */
+	for (int v = 0; v < start; v += t->count / 64 + 1)
 		expect_hardware(_metadata, t, v, ALLOCATED);
 	for (int v = start; v < t->count; v++)
 		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
@@ -697,9 +698,10 @@ FIXTURE_TEARDOWN(msix_many)
 
 TEST_F(msix_many, pending_bits)
 {
-	static const int vectors[] = { 0, 31, 32, 63, 64, 2047 };
+	static const int vectors[] = { 2047, 64, 63, 32, 31, 0 };
 	int trigger = eventfd_new();
 
+	/* The first one allocates all, as SET_IRQS does. */
 	for (int i = 0; i < ARRAY_SIZE(vectors); i++) {
 		int v = vectors[i];
 
@@ -714,7 +716,6 @@ TEST_F(msix_many, pending_bits)
 		EXPECT_EQ(1, eventfd_take(trigger));
 		EXPECT_EQ(ALLOCATED | TRIGGER,
 			  message_of(self->fd, MSIX, v).flags);
-		ASSERT_EQ(0, disable_irqs(self->fd, MSIX));
 	}
 	close(trigger);
 }

@@ -260,9 +260,7 @@ static void run(struct race *r, thread_fn *actors, thread_fn *readers)
 		pthread_join(reading[i], NULL);
 }
 
-#define RACE_TIMEOUT	120
-
-TEST_F_TIMEOUT(race, messages_while_vectors_change, RACE_TIMEOUT)
+TEST_F(race, messages_while_vectors_change)
 {
 	struct race *r = &self->race;
 
@@ -271,7 +269,7 @@ TEST_F_TIMEOUT(race, messages_while_vectors_change, RACE_TIMEOUT)
 	EXPECT_EQ(0, r->mistakes);
 }
 
-TEST_F_TIMEOUT(race, config_while_vectors_change, RACE_TIMEOUT)
+TEST_F(race, config_while_vectors_change)
 {
 	struct race *r = &self->race;
 	u32 guest = GUEST_ADDRESS;
@@ -286,7 +284,7 @@ TEST_F_TIMEOUT(race, config_while_vectors_change, RACE_TIMEOUT)
 	EXPECT_EQ(0, r->mistakes);
 }
 
-TEST_F_TIMEOUT(race, novirt_set_while_reading, RACE_TIMEOUT)
+TEST_F(race, novirt_set_while_reading)
 {
 	struct race *r = &self->race;
 
@@ -296,7 +294,7 @@ TEST_F_TIMEOUT(race, novirt_set_while_reading, RACE_TIMEOUT)
 	EXPECT_TRUE(novirt_on(r->fd));
 }
 
-TEST_F_TIMEOUT(race, everything_while_resetting, RACE_TIMEOUT)
+TEST_F(race, everything_while_resetting)
 {
 	struct race *r = &self->race;
 
@@ -307,7 +305,7 @@ TEST_F_TIMEOUT(race, everything_while_resetting, RACE_TIMEOUT)
 	EXPECT_EQ(0, r->mistakes);
 }
 
-TEST_F_TIMEOUT(race, everything_while_memory_is_switched, RACE_TIMEOUT)
+TEST_F(race, everything_while_memory_is_switched)
 {
 	struct race *r = &self->race;
 
@@ -318,7 +316,7 @@ TEST_F_TIMEOUT(race, everything_while_memory_is_switched, RACE_TIMEOUT)
 	EXPECT_EQ(0, r->mistakes);
 }
 
-TEST_F_TIMEOUT(race, files_come_and_go, RACE_TIMEOUT)
+TEST_F(race, files_come_and_go)
 {
 	struct race *r = &self->race;
 

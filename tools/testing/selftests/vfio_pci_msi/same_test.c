@@ -204,14 +204,23 @@ static char *describe(const char *device, const char *driver, const char *mode)
 	return text;
 }
 
+/* The windows of known devices are the one thing that looks different. */
+static int set_windows(const char *value)
+{
+	return module_param_write("msi_vfio_pci", "windows", value);
+}
+
 FIXTURE_SETUP(same)
 {
 	self->stock = describe(variant->device, DRIVER_STOCK, variant->mode);
+	driver_bind(lab_bdf(variant->device), DRIVER_MSI);
+	ASSERT_EQ(0, set_windows("0"));
 	self->ours = describe(variant->device, DRIVER_MSI, variant->mode);
 }
 
 FIXTURE_TEARDOWN(same)
 {
+	set_windows("1");
 	free(self->stock);
 	free(self->ours);
 }
