@@ -196,10 +196,9 @@ static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
 	ssize_t done;
 	int ret;
 
-	if (in_window(mdev, count, pos))
-		return msi_vfio_pci_window_read(mdev, buf, count, ppos);
-
-	done = vfio_pci_core_read(vdev, buf, count, ppos);
+	done = in_window(mdev, count, pos) ?
+	       msi_vfio_pci_window_read(mdev, buf, count, ppos) :
+	       vfio_pci_core_read(vdev, buf, count, ppos);
 	if (done <= 0 || !READ_ONCE(mdev->novirt))
 		return done;
 

@@ -110,8 +110,9 @@ static void end(struct msi_vfio_pci_device *mdev)
  */
 static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
 {
-	u32 live = 0, changed;
+	unsigned long changed;
 	unsigned int i;
+	u32 live = 0;
 
 	if (compat_isolated_msi(&mdev->core.pdev->dev))
 		return;
@@ -120,10 +121,10 @@ static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
 		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
 
 	changed = live ^ mdev->pinned;
-	for (i = 0; changed >> i; i++) {
+	for_each_set_bit(i, &changed, 32) {
 		int irq = pci_irq_vector(mdev->core.pdev, i);
 
-		if (!(changed & BIT(i)) || irq < 0)
+		if (irq < 0)
 			continue;
 		if (live & BIT(i))
 			irq_modify_status(irq, 0, IRQ_NO_BALANCING);
