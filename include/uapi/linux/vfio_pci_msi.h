@@ -175,7 +175,8 @@ struct vfio_device_feature_pci_msi_messages {
  * @flags: VFIO_PCI_MSI_WINDOW_*; LEARN goes with no other
  * @region: a memory BAR, 0 to 5
  * @offset: first byte in the BAR, a multiple of 4
- * @size: bytes, a multiple of 4; the window lies within the BAR
+ * @size: bytes, a multiple of 4; the window lies within the BAR, and outside the
+ *	MSI-X table
  * @data_offset: bytes from a slot's address to its data, a multiple of 4 within
  *	the window (and more than 4 with HIGH); 0 with LEARN
  * @__reserved: must be 0

@@ -500,6 +500,17 @@ static int publish(struct msi_vfio_pci_device *mdev,
 	return ret;
 }
 
+/* The core keeps the table from the user, and a window must not give it to him. */
+static bool reaches_table(struct msi_vfio_pci_device *mdev,
+			  const struct vfio_device_feature_pci_msi_window *in)
+{
+	const struct vfio_pci_core_device *core = &mdev->core;
+
+	return core->pdev->msix_cap && in->region == core->msix_bar &&
+	       in->offset < (u64)core->msix_offset + core->msix_size &&
+	       in->offset + in->size > core->msix_offset;
+}
+
 static bool window_ok(struct msi_vfio_pci_device *mdev,
 		      const struct vfio_device_feature_pci_msi_window *in)
 {
@@ -513,7 +524,8 @@ static bool window_ok(struct msi_vfio_pci_device *mdev,
 
 	return IS_ALIGNED(in->offset, 4) &&
 	       in->offset < pci_resource_len(pdev, in->region) &&
-	       in->size <= pci_resource_len(pdev, in->region) - in->offset;
+	       in->size <= pci_resource_len(pdev, in->region) - in->offset &&
+	       !reaches_table(mdev, in);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "messages.h"
 #include "session.h"
 #include "variants.h"
 #include "window.h"
@@ -341,6 +342,81 @@ TEST_F(set, refuses_once_the_bar_was_mapped)
 	ASSERT_EQ(0, try_mmap(fd, 0, PAGE));
 	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
 	EXPECT_EQ(0, window_count(fd));
+}
+
+FIXTURE(both) {
+	struct session *s;
+	struct vfio_device_feature_pci_msi_window window;
+};
+
+FIXTURE_VARIANT(both) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(both, igb);
+
+/* igb has MSI too; its table is at the start of a BAR of 16 KiB. */
+#define TABLE_BAR	3
+#define TABLE_SIZE	(10 * PCI_MSIX_ENTRY_SIZE)
+
+FIXTURE_SETUP(both)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->window = (struct vfio_device_feature_pci_msi_window) {
+		.region = TABLE_BAR,
+		.size = PAGE,
+		.data_offset = 8,
+	};
+	ASSERT_EQ(10, irq_count(self->s->fd, VFIO_PCI_MSIX_IRQ_INDEX));
+}
+
+FIXTURE_TEARDOWN(both)
+{
+	session_close(self->s);
+}
+
+TEST_F(both, refuses_a_window_over_the_table)
+{
+	expect_refused(self, offset, 0);
+	expect_refused(self, offset, TABLE_SIZE - 4);
+	self->window.flags = VFIO_PCI_MSI_WINDOW_LEARN;
+	self->window.data_offset = 0;
+	expect_refused(self, offset, 0);
+	EXPECT_EQ(0, window_count(self->s->fd));
+}
+
+TEST_F(both, takes_a_window_beside_the_table)
+{
+	self->window.offset = TABLE_SIZE;
+	EXPECT_EQ(0, window_set(self->s->fd, &self->window));
+	self->window.region = 0;
+	self->window.offset = 0;
+	EXPECT_EQ(0, window_set(self->s->fd, &self->window));
+}
+
+/* One read over both, with the table as the hardware has it. */
+TEST_F(both, novirt_reads_beside_a_window)
+{
+	struct vfio_pci_msi_message want;
+	int trigger = eventfd_new(), fd = self->s->fd;
+	__le32 buf[PAGE / 4];
+
+	command_set(fd, PCI_COMMAND_MEMORY);
+	self->window.offset = TABLE_SIZE;
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &trigger));
+	want = message_of(fd, VFIO_PCI_MSIX_IRQ_INDEX, 0);
+	ASSERT_NE(0, want.address);
+
+	ASSERT_EQ(PAGE, region_read(fd, TABLE_BAR, 0, buf, PAGE));
+	EXPECT_EQ(~0U, buf[0]);
+	ASSERT_EQ(0, novirt_set(fd));
+	ASSERT_EQ(PAGE, region_read(fd, TABLE_BAR, 0, buf, PAGE));
+	EXPECT_EQ(want.address, buf[0] | (u64)buf[1] << 32);
+	EXPECT_EQ(want.data, buf[2]);
+	EXPECT_EQ(0, buf[TABLE_SIZE / 4]);
+	close(trigger);
 }
 
 FIXTURE(other) {
