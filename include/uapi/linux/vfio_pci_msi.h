@@ -117,7 +117,8 @@ struct vfio_pci_msi_message {
  * @flags: in: must be 0. out: 0.
  * @generation: out: grows whenever any message of the device may have changed:
  *	in this version, with every SET_IRQS that is to allocate or free vectors
- *	or to attach or detach eventfds, also if it fails.
+ *	or to attach or detach eventfds, also if it fails; and, for a device with
+ *	windows, when the host has moved its MSI vectors to another CPU.
  * @msg: out: the vectors from @start on
  */
 struct vfio_device_feature_pci_msi_messages {
@@ -142,15 +143,19 @@ struct vfio_device_feature_pci_msi_messages {
  * two is free, and other slots may be written in between. Reads of a slot return
  * what the guest wrote. All other writes pass unchanged.
  *
- * A guest address never reaches the device. Where it cannot be translated (MSI is
- * not enabled, the vector is not allocated, the data is not the guest's, the host
- * address is above 4 GiB and the window is without HIGH), the write of the
- * address is withheld, or undone: the dword holds again what it held before. An
- * address that was withheld is written as soon as it can be translated.
+ * A guest address never reaches the device. Where it cannot be translated, the
+ * write of the address is withheld, or undone: the dword holds again what it held
+ * before. An address that was withheld is written as soon as it can be
+ * translated. It cannot be while MSI is not enabled or the vector is not
+ * allocated; if the data is not the guest's; if the data would lie behind the
+ * window's end, or another slot's address lies where it should; and in a window
+ * without HIGH, if the guest's or the host's address is above 4 GiB.
  *
  * Slots end at a reset of the device and at the session's end. While one is live
  * and the host message can move (the host does not remap interrupts), its
- * vector's CPU affinity is fixed.
+ * vector's CPU affinity is fixed. Where it moves all the same, as its CPU is
+ * unplugged, the slot keeps the old message, unless the window has REPROGRAM, and
+ * the generation of MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
  * first mapped in this session (EBUSY after); EEXIST: it overlaps another;

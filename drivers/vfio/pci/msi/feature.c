@@ -99,6 +99,7 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 		return -ENOMEM;
 
 	mutex_lock(&mdev->state);
+	msi_vfio_pci_follow_host(mdev);
 	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count, true,
 			      msg);
 	hdr.generation = mdev->generation;
@@ -127,7 +128,7 @@ static int window_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 	mutex_lock(&mdev->state);
 	ret = msi_vfio_pci_add_window(mdev, &in);
 	if (!ret)
-		msi_vfio_pci_host_message_changed(mdev);
+		msi_vfio_pci_vectors_changed(mdev);
 	mutex_unlock(&mdev->state);
 
 	return ret;

@@ -139,6 +139,7 @@ static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 	msi_vfio_pci_open_windows(mdev);
 	mdev->open = true;
 	mutex_unlock(&mdev->state);
+	msi_vfio_pci_cpu_open(mdev);
 
 	vfio_pci_core_finish_enable(&mdev->core);
 
@@ -154,6 +155,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	WRITE_ONCE(mdev->novirt, false);
 	mutex_unlock(&mdev->state);
 
+	msi_vfio_pci_cpu_close(mdev);
 	vfio_pci_core_close_device(vdev);
 
 	mutex_lock(&mdev->state);
@@ -342,10 +344,16 @@ static int __init msi_vfio_pci_init(void)
 {
 	int ret;
 
+	ret = msi_vfio_pci_cpu_init();
+	if (ret)
+		return ret;
+
 	msi_vfio_pci_debugfs_init();
 	ret = pci_register_driver(&msi_vfio_pci_driver);
-	if (ret)
+	if (ret) {
 		msi_vfio_pci_debugfs_exit();
+		msi_vfio_pci_cpu_exit();
+	}
 
 	return ret;
 }
@@ -355,6 +363,7 @@ static void __exit msi_vfio_pci_exit(void)
 {
 	pci_unregister_driver(&msi_vfio_pci_driver);
 	msi_vfio_pci_debugfs_exit();
+	msi_vfio_pci_cpu_exit();
 }
 module_exit(msi_vfio_pci_exit);
 

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 #include <linux/vfio_pci_core.h>
 #include <linux/vfio_pci_msi.h>
+#include <linux/workqueue.h>
 
 #include "slot.h"
 
@@ -77,6 +78,8 @@ struct msi_vfio_pci_range {
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @was_reset: the device was reset, its slots are still to be ended
+ * @cpu_node: from open to close: hears of CPUs that are unplugged
+ * @cpu_work: takes @state, to see what that did to the messages
  *
  * Locks, outermost first:
  *
@@ -84,7 +87,8 @@ struct msi_vfio_pci_range {
  *   mmap_lock, @map_lock
  *
  * @slots protects @env and the slots of each window, and is never held over a
- * copy from or to user memory. @map_lock protects @mapped_bars and the growth of
+ * copy from or to user memory. Who changes what the device holds in a window, or
+ * the host's part of @env, holds @state too. @map_lock protects @mapped_bars and the growth of
  * @windows; nothing is taken under it. The reset callbacks run under memory_lock,
  * held for writing: they only set @was_reset.
  *
@@ -117,6 +121,8 @@ struct msi_vfio_pci_device {
 	struct msi_slot_env env;
 	u32 pinned;
 	unsigned long was_reset;
+	struct hlist_node cpu_node;
+	struct work_struct cpu_work;
 };
 
 static inline struct msi_vfio_pci_device *
@@ -147,8 +153,7 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 			    unsigned int offset, __le32 *buf,
 			    unsigned int count);
 
-void msi_vfio_pci_host_message(unsigned int irq, unsigned int nr,
-			       struct msi_msg *msg);
+void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
 
 /* window.c */
 void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);
@@ -164,12 +169,19 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 				  const char __user *buf, size_t count,
 				  loff_t *ppos);
 void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_host_message_changed(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
 			     struct vfio_pci_msi_slot *slots,
 			     unsigned int room);
+
+/* cpu.c */
+int msi_vfio_pci_cpu_init(void);
+void msi_vfio_pci_cpu_exit(void);
+void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
 
 /* msix_map.c */
 int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,

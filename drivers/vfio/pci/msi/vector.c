@@ -121,30 +121,29 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 /**
  * msi_vfio_pci_host_message - the message that the kernel programmed
  * @irq: the vector's Linux interrupt
- * @nr: what the device adds to the data: the vector's number with MSI, else 0
- * @msg: out: the message
+ * @address: out
+ * @data: out: with MSI that of vector 0, to which the device adds the number
  *
  * It changes under a lock that modules cannot take, when the interrupt moves to
  * another CPU: two equal copies are hardly torn.
  */
-void msi_vfio_pci_host_message(unsigned int irq, unsigned int nr,
-			       struct msi_msg *msg)
+void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 {
-	struct msi_msg again;
+	struct msi_msg msg, again;
 	int tries = 4;
 
-	get_cached_msi_msg(irq, msg);
+	get_cached_msi_msg(irq, &msg);
 	while (tries--) {
 		get_cached_msi_msg(irq, &again);
-		if (again.address_lo == msg->address_lo &&
-		    again.address_hi == msg->address_hi &&
-		    again.data == msg->data)
+		if (again.address_lo == msg.address_lo &&
+		    again.address_hi == msg.address_hi &&
+		    again.data == msg.data)
 			break;
-		*msg = again;
+		msg = again;
 	}
 
-	/* One MSI capability serves all vectors: the device adds the number. */
-	msg->data += nr;
+	*address = (u64)msg.address_hi << 32 | msg.address_lo;
+	*data = msg.data;
 }
 
 static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev, u16 ctrl,
@@ -258,15 +257,14 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int irq,
 			unsigned int nr, bool ask_hw,
 			struct vfio_pci_msi_message *out)
 {
-	bool msix = mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX;
+	bool msi = mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX;
 	struct hw_vector hw = {};
-	struct msi_msg msg;
 	int tries = 4;
 
 	do {
-		msi_vfio_pci_host_message(irq, msix ? 0 : nr, &msg);
-		out->address = (u64)msg.address_hi << 32 | msg.address_lo;
-		out->data = msg.data;
+		msi_vfio_pci_host_message(irq, &out->address, &out->data);
+		if (msi)
+			out->data += nr;
 		if (ask_hw)
 			read_hw(mdev, nr, &hw);
 	} while (hw.known && is_stale(&hw, out) && --tries);
@@ -352,7 +350,7 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	if (irq_type != mdev->core.irq_type || changes_messages(&hdr)) {
 		mdev->generation++;
 		if (mdev->nr_windows)
-			msi_vfio_pci_host_message_changed(mdev);
+			msi_vfio_pci_vectors_changed(mdev);
 	}
 	mutex_unlock(&mdev->state);
 

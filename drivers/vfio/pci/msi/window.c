@@ -108,46 +108,66 @@ static void end(struct msi_vfio_pci_device *mdev)
  * A host that does not remap interrupts moves a vector to another CPU by giving
  * it another message, of which the device's slot would not hear.
  */
-static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
+static void pin_vectors(struct msi_vfio_pci_device *mdev, u32 vectors)
 {
-	unsigned long changed;
+	unsigned long changed = vectors ^ mdev->pinned;
 	unsigned int i;
-	u32 live = 0;
+
+	lockdep_assert_held(&mdev->state);
 
 	if (compat_isolated_msi(&mdev->core.pdev->dev))
 		return;
 
-	for (i = 0; i < mdev->nr_windows; i++)
-		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
-
-	changed = live ^ mdev->pinned;
 	for_each_set_bit(i, &changed, 32) {
 		int irq = pci_irq_vector(mdev->core.pdev, i);
 
 		if (irq < 0)
 			continue;
-		if (live & BIT(i))
+		if (vectors & BIT(i))
 			irq_modify_status(irq, 0, IRQ_NO_BALANCING);
 		else
 			irq_modify_status(irq, IRQ_NO_BALANCING, 0);
 	}
-	mdev->pinned = live;
+	mdev->pinned = vectors;
+}
+
+static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i;
+	u32 live = 0;
+
+	for (i = 0; i < mdev->nr_windows; i++)
+		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
+
+	pin_vectors(mdev, live);
+}
+
+static void update_window(struct msi_vfio_pci_device *mdev,
+			  struct msi_vfio_pci_window *window)
+{
+	u64 cursor = 0;
+
+	while (msi_slot_update(&window->slots, &mdev->env, &cursor))
+		carry_out(mdev, window);
 }
 
 /* Writes what the present messages allow to be written. */
 static void update(struct msi_vfio_pci_device *mdev)
 {
+	struct device *dev = &mdev->core.pdev->dev;
 	unsigned int i;
-	u64 cursor;
 
-	for (i = 0; i < mdev->nr_windows; i++) {
-		struct msi_vfio_pci_window *window = mdev->windows[i];
+	/* The core has let the device go to sleep again, or never woke it. */
+	if (!mdev->env.vectors || pm_runtime_resume_and_get(dev))
+		return;
 
-		cursor = 0;
-		while (msi_slot_update(&window->slots, &mdev->env, &cursor))
-			carry_out(mdev, window);
+	if (!begin(mdev)) {
+		for (i = 0; i < mdev->nr_windows; i++)
+			update_window(mdev, mdev->windows[i]);
+		pin_live_vectors(mdev);
 	}
-	pin_live_vectors(mdev);
+	end(mdev);
+	pm_runtime_put(dev);
 }
 
 static u32 virtual_config(struct msi_vfio_pci_device *mdev, int offset)
@@ -178,18 +198,17 @@ static void read_guest_message(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev)
 {
-	int ret;
-
 	/* D3hot ends in a reset, of which no callback tells. */
 	if (mdev->core.needs_pm_restore &&
 	    mdev->core.pdev->current_state == PCI_D3hot)
 		msi_vfio_pci_device_was_reset(mdev);
 
-	ret = begin(mdev);
+	mutex_lock(&mdev->state);
+	mutex_lock(&mdev->slots);
 	read_guest_message(mdev);
-	if (!ret)
-		update(mdev);
-	end(mdev);
+	mutex_unlock(&mdev->slots);
+	update(mdev);
+	mutex_unlock(&mdev->state);
 }
 
 static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
@@ -203,30 +222,60 @@ static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
 	return n;
 }
 
+static void set_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
+		     u64 address, u32 data)
+{
+	mutex_lock(&mdev->slots);
+	msi_slot_set_host(&mdev->env, vectors, address, data);
+	mutex_unlock(&mdev->slots);
+	update(mdev);
+}
+
 /**
- * msi_vfio_pci_host_message_changed - vectors were allocated or freed, or moved
- * @mdev: device, with @state held
+ * msi_vfio_pci_vectors_changed - vectors were allocated or freed
+ * @mdev: device with windows, and with @state held
  */
-void msi_vfio_pci_host_message_changed(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int n = count_vectors(mdev);
-	struct msi_msg msg = {};
-	int ret;
+	u64 address = 0;
+	u32 data = 0;
 
 	lockdep_assert_held(&mdev->state);
 
 	if (n)
-		msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), 0,
-					  &msg);
-
-	ret = begin(mdev);
-	if (!n)
+		msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0),
+					  &address, &data);
+	else
 		mdev->pinned = 0;	/* the vectors took it with them */
-	msi_slot_set_host(&mdev->env, n,
-			  (u64)msg.address_hi << 32 | msg.address_lo, msg.data);
-	if (!ret)
-		update(mdev);
-	end(mdev);
+	set_host(mdev, n, address, data);
+}
+
+/**
+ * msi_vfio_pci_follow_host - find out whether the host has moved the vectors
+ * @mdev: device, with @state held
+ *
+ * An affinity that was changed, or a CPU that was unplugged: on a host that does
+ * not remap interrupts the message is another one then, and @generation grows.
+ */
+void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int n = mdev->env.vectors;
+	u64 address;
+	u32 data;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (!n)
+		return;
+
+	msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), &address,
+				  &data);
+	if (address == mdev->env.host_address && data == mdev->env.host_data)
+		return;
+
+	mdev->generation++;
+	set_host(mdev, n, address, data);
 }
 
 /**
@@ -304,6 +353,11 @@ static int read_once(struct msi_vfio_pci_device *mdev,
 	return copy_to_user(buf, &raw, width) ? -EFAULT : 0;
 }
 
+static u32 all_vectors(struct msi_vfio_pci_device *mdev)
+{
+	return mdev->env.vectors ? GENMASK(mdev->env.vectors - 1, 0) : 0;
+}
+
 static int write_once(struct msi_vfio_pci_device *mdev,
 		      struct msi_vfio_pci_window *window,
 		      const char __user *buf, u64 offset, unsigned int width)
@@ -314,14 +368,20 @@ static int write_once(struct msi_vfio_pci_device *mdev,
 	if (copy_from_user(&raw, buf, width))
 		return -EFAULT;
 
+	mutex_lock(&mdev->state);
+	/* First pinned, then looked at: the message stays what it is. */
+	pin_vectors(mdev, all_vectors(mdev));
+	msi_vfio_pci_follow_host(mdev);
+
 	ret = begin(mdev);
 	if (!ret) {
 		msi_slot_write(&window->slots, &mdev->env, offset, width,
 			       le64_to_cpu(raw), read_dword, window);
 		carry_out(mdev, window);
-		pin_live_vectors(mdev);
 	}
+	pin_live_vectors(mdev);
 	end(mdev);
+	mutex_unlock(&mdev->state);
 
 	return ret;
 }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A CPU that is unplugged has its vectors moved to another one, whatever they
+ * are pinned to. A host that does not remap interrupts gives them other messages,
+ * which slots do not hear of and no notifier of the interrupt tells.
+ */
+
+#include <linux/cpuhotplug.h>
+#include <linux/workqueue.h>
+
+#include "msi_vfio_pci.h"
+
+/* The dynamic state that the callback got, one for all devices. */
+static int cpu_state;
+
+static void follow_host(struct work_struct *work)
+{
+	struct msi_vfio_pci_device *mdev =
+		container_of(work, struct msi_vfio_pci_device, cpu_work);
+
+	mutex_lock(&mdev->state);
+	if (mdev->open)
+		msi_vfio_pci_follow_host(mdev);
+	mutex_unlock(&mdev->state);
+}
+
+/* Hotplug waits for nobody: what @state is needed for is done later. */
+static int cpu_dead(unsigned int cpu, struct hlist_node *node)
+{
+	struct msi_vfio_pci_device *mdev =
+		hlist_entry(node, struct msi_vfio_pci_device, cpu_node);
+
+	schedule_work(&mdev->cpu_work);
+
+	return 0;
+}
+
+/**
+ * msi_vfio_pci_cpu_open - begin to follow a device's messages
+ * @mdev: a device that has been opened
+ */
+void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
+{
+	INIT_WORK(&mdev->cpu_work, follow_host);
+	/* Without a startup callback this cannot fail. */
+	cpuhp_state_add_instance_nocalls(cpu_state, &mdev->cpu_node);
+}
+
+/**
+ * msi_vfio_pci_cpu_close - undo msi_vfio_pci_cpu_open()
+ * @mdev: a device that is being closed, without @state held
+ */
+void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev)
+{
+	cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
+	cancel_work_sync(&mdev->cpu_work);
+}
+
+int msi_vfio_pci_cpu_init(void)
+{
+	/* Of these states the callback runs when the CPU is gone already. */
+	int ret = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
+					  "vfio/pci/msi:dead", NULL, cpu_dead);
+
+	if (ret < 0)
+		return ret;
+	cpu_state = ret;
+
+	return 0;
+}
+
+void msi_vfio_pci_cpu_exit(void)
+{
+	cpuhp_remove_multi_state(cpu_state);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Windows on a host that does not remap interrupts: its message is another one
+ * after the vector has moved to another CPU.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "messages.h"
+#include "session.h"
+#include "variants.h"
+#include "window.h"
+
+#define GUEST_ADDRESS	0xfee01000
+#define GUEST_DATA	0x4060
+
+#define MOVE_TRIES	100
+#define MOVE_PAUSE_US	100000
+
+/* CPU 0 cannot be unplugged. */
+#define CPU		"1"
+#define CPU_ONLINE	"/sys/devices/system/cpu/cpu" CPU "/online"
+
+static const u32 slots[] = ATH11K_SLOT_OFFSETS;
+
+#define SLOT		slots[0]
+
+FIXTURE(move) {
+	struct session *s;
+	int trigger;
+	int irq;
+};
+
+FIXTURE_VARIANT(move) {
+	const char *device;
+	const char *mode;
+	u32 flags;
+	bool follows;
+};
+
+LAB_VARIANTS(move, ath11k_noid);
+LAB_VARIANTS_AS(move, reprogram, ath11k_noid,
+		.flags = VFIO_PCI_MSI_WINDOW_REPROGRAM, .follows = true);
+
+/* The Linux interrupt of the only vector. */
+static int irq_of(const char *bdf)
+{
+	char path[64];
+	struct dirent *entry;
+	int irq = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/msi_irqs", bdf);
+	dir = opendir(path);
+	VFIO_ASSERT_NOT_NULL(dir);
+	while ((entry = readdir(dir)))
+		irq = atoi(entry->d_name) ?: irq;
+	closedir(dir);
+
+	return irq;
+}
+
+static int set_affinity(int irq, const char *cpus)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity_list", irq);
+
+	return file_write(path, cpus);
+}
+
+static struct vfio_pci_msi_message host(int fd)
+{
+	return message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, 0);
+}
+
+/* As the MSI capability has it, without asking the module. */
+static u32 device_address(int fd)
+{
+	return bar_read32(fd, WINDOW_BAR, ATH11K_HW_ADDR);
+}
+
+static bool is_on(int irq, const char *cpu)
+{
+	char path[64], cpus[16] = "";
+
+	snprintf(path, sizeof(path), "/proc/irq/%d/effective_affinity_list", irq);
+	VFIO_ASSERT_GT(file_read(path, cpus, sizeof(cpus)), 0);
+
+	return atoi(cpus) == atoi(cpu);
+}
+
+/* An interrupt moves when it comes the next time. */
+static bool moves_to(int fd, int irq, int trigger, const char *cpu)
+{
+	VFIO_ASSERT_EQ(set_affinity(irq, cpu), 0);
+	for (int i = 0; i < MOVE_TRIES; i++) {
+		if (is_on(irq, cpu))
+			return true;
+		bar_write32(fd, WINDOW_BAR, ATH11K_RAISE, 0);
+		VFIO_ASSERT_EQ(eventfd_wait(trigger), true);
+		eventfd_take(trigger);
+		usleep(MOVE_PAUSE_US);
+	}
+
+	return false;
+}
+
+FIXTURE_SETUP(move)
+{
+	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
+
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->trigger = eventfd_new();
+	window.flags = variant->flags;
+	ASSERT_EQ(0, window_set(self->s->fd, &window));
+	guest_message(self->s->fd, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, set_triggers(self->s->fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	self->irq = irq_of(self->s->bdf);
+	ASSERT_NE(0, self->irq);
+	ASSERT_TRUE(moves_to(self->s->fd, self->irq, self->trigger, "0"));
+}
+
+FIXTURE_TEARDOWN(move)
+{
+	EXPECT_EQ(0, file_write(CPU_ONLINE, "1"));
+	close(self->trigger);
+	session_close(self->s);
+}
+
+TEST_F(move, is_not_allowed_while_a_slot_is_live)
+{
+	int fd = self->s->fd;
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, 0x5a5a5a5a);
+	EXPECT_EQ(0, set_affinity(self->irq, "0"));
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_GT(0, set_affinity(self->irq, "0"));
+	EXPECT_GT(0, set_affinity(self->irq, CPU));
+
+	bar_write32(fd, WINDOW_BAR, SLOT, 0);
+	EXPECT_EQ(0, set_affinity(self->irq, "0"));
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_GT(0, set_affinity(self->irq, "0"));
+	ioctl_assert(fd, VFIO_DEVICE_RESET, NULL);
+	bar_write32(fd, WINDOW_BAR, slots[1], 0);
+	EXPECT_EQ(0, set_affinity(self->irq, "0"));
+}
+
+TEST_F(move, is_allowed_again_for_the_next_vectors)
+{
+	int fd = self->s->fd;
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	bar_write32(fd, WINDOW_BAR, SLOT, 0);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	EXPECT_EQ(0, set_affinity(irq_of(self->s->bdf), "0"));
+}
+
+/* Nobody asks for the message between the move and the write. */
+TEST_F(move, is_seen_by_the_next_write)
+{
+	int fd = self->s->fd;
+	u32 before;
+
+	slot_write(fd, slots[1], GUEST_ADDRESS, 0x5a5a5a5a);
+	before = device_address(fd);
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, CPU));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_NE(before, held(fd, SLOT));
+	EXPECT_EQ(host(fd).address, held(fd, SLOT));
+	EXPECT_EQ(host(fd).data, held(fd, SLOT + ATH11K_SLOT_DATA));
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+TEST_F(move, grows_the_generation)
+{
+	int fd = self->s->fd;
+	u64 generation = generation_of(fd);
+
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, CPU));
+	EXPECT_LT(generation, generation_of(fd));
+	generation = generation_of(fd);
+	EXPECT_EQ(generation, generation_of(fd));
+}
+
+/* Waits for what the driver does by itself. */
+static bool held_changes(int fd, u32 before)
+{
+	for (int i = 0; i < MOVE_TRIES; i++) {
+		if (held(fd, SLOT) != before)
+			return true;
+		usleep(MOVE_PAUSE_US);
+	}
+
+	return false;
+}
+
+TEST_F(move, is_forced_by_the_unplug_of_a_cpu)
+{
+	struct vfio_pci_msi_message before;
+	int fd = self->s->fd;
+	u64 generation;
+
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, CPU));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	before = host(fd);
+	generation = generation_of(fd);
+	ASSERT_EQ(before.address, held(fd, SLOT));
+
+	ASSERT_EQ(0, file_write(CPU_ONLINE, "0"));
+	if (variant->follows)
+		EXPECT_TRUE(held_changes(fd, before.address));
+	EXPECT_LT(generation, generation_of(fd));
+	ASSERT_NE(before.address, host(fd).address);
+
+	if (!variant->follows) {
+		EXPECT_EQ(before.address, held(fd, SLOT));
+		EXPECT_EQ(before.data, held(fd, SLOT + ATH11K_SLOT_DATA));
+		EXPECT_EQ(0, window_state(fd).slot[0].flags);
+		slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	}
+	EXPECT_EQ(host(fd).address, held(fd, SLOT));
+	EXPECT_EQ(host(fd).data, held(fd, SLOT + ATH11K_SLOT_DATA));
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+LAB_MAIN
