@@ -4,6 +4,7 @@
  * model says what it holds; the guest's message is one that no host has.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,7 +21,8 @@
 #define GUEST_VECTOR(v)	((GUEST_DATA & ~0x1f) + (v))
 
 #define VECTORS		16
-#define NOT_SENT_US	100000
+#define WRITERS		3
+#define WRITE_ROUNDS	50
 
 #define TRACING		"/sys/kernel/tracing"
 #define TRACE_SLOT	TRACING "/events/msi_vfio_pci/msi_vfio_pci_slot/enable"
@@ -188,6 +190,62 @@ TEST_F(window, takes_writes_over_several_slots)
 	EXPECT_EQ(2, window_state(fd).head.count);
 	free(buf);
 	free(back);
+}
+
+struct writer {
+	pthread_t thread;
+	int fd;
+	unsigned int first;
+	unsigned int rounds;
+};
+
+/* Every third slot, a part at a time, so that all of them are half written. */
+static void *write_in_parts(void *arg)
+{
+	const struct writer *w = arg;
+	unsigned int i, round;
+
+	for (round = 0; round < w->rounds; round++) {
+		bool data_first = round % 2;
+
+		for (i = w->first; i < ATH11K_SLOTS; i += WRITERS)
+			bar_write32(w->fd, WINDOW_BAR, slots[i], 0);
+		for (i = w->first; i < ATH11K_SLOTS; i += WRITERS)
+			bar_write32(w->fd, WINDOW_BAR,
+				    slots[i] + (data_first ? ATH11K_SLOT_DATA : 0),
+				    data_first ? GUEST_VECTOR(0) : GUEST_ADDRESS);
+		for (i = w->first; i < ATH11K_SLOTS; i += WRITERS)
+			bar_write32(w->fd, WINDOW_BAR,
+				    slots[i] + (data_first ? 0 : ATH11K_SLOT_DATA),
+				    data_first ? GUEST_ADDRESS : GUEST_VECTOR(0));
+	}
+
+	return NULL;
+}
+
+TEST_F(window, keeps_half_written_slots_of_many_threads_apart)
+{
+	struct writer writers[WRITERS];
+	int fd = self->s->fd;
+
+	enable(self);
+	for (int i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer) {
+			.fd = fd,
+			.first = i,
+			.rounds = WRITE_ROUNDS,
+		};
+		ASSERT_EQ(0, pthread_create(&writers[i].thread, NULL,
+					    write_in_parts, &writers[i]));
+	}
+	/* Meanwhile the device never gets the guest's address. */
+	for (int i = 0; i < WRITE_ROUNDS; i++)
+		EXPECT_NE(GUEST_ADDRESS, held(fd, slots[i % ATH11K_SLOTS]));
+	for (int i = 0; i < WRITERS; i++)
+		ASSERT_EQ(0, pthread_join(writers[i].thread, NULL));
+
+	for (int i = 0; i < ATH11K_SLOTS; i++)
+		expect_live(fd, slots[i], 0);
 }
 
 /* Put together in pieces, a guest's address is one all the same. */
