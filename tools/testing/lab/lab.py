@@ -94,7 +94,8 @@ def parser():
 
     many = commands.add_parser("matrix", help="run a plan")
     many.add_argument("--plan", default=PLAN)
-    many.add_argument("--jobs", type=int, default=2)
+    many.add_argument("--jobs", type=int, default=matrix.default_jobs(),
+                      help="runs at the same time (default %(default)s)")
     many.add_argument("--kernels", type=words, metavar="LABEL,...")
     many.add_argument("--only", type=words, metavar="RUN,...")
     many.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS",

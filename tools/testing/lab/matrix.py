@@ -20,6 +20,19 @@ RESULTS = build.OUT / "results"
 HOST_TIMEOUT = 1800
 SLOW_FACTOR = 3  # of the debug kernel
 MOST_SHOWN = 30  # failures of one run
+JOB_BYTES = 3 << 30  # a host's memory, QEMU's own and the tests' beside it
+
+
+def default_jobs():
+    """Emulated hosts wait for resets and timers nearly half of their time."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(1, min(2 * os.cpu_count(), memory // JOB_BYTES))
+
+
+def longest_first(runs):
+    """The debug kernel's runs, or in the end one core would wait for them."""
+    return sorted(runs, key=lambda run: isinstance(run, plan.HostRun) or
+                  run.kernel != kernels.DEBUG)
 
 
 class Matrix:
@@ -108,7 +121,7 @@ class Matrix:
         self.prepare()
         pool = concurrent.futures.ThreadPoolExecutor(jobs)
         try:
-            for done in [pool.submit(self.run_one, run) for run in self.runs]:
+            for done in [pool.submit(self.run_one, run) for run in longest_first(self.runs)]:
                 done.result()
         finally:
             pool.shutdown(cancel_futures=True)
