@@ -354,6 +354,21 @@ TEST_F(window, takes_no_zero_for_an_address)
 	expect_counters(fd, 0, 0, 0, 0);
 }
 
+TEST_F(window, needs_memory_decoding)
+{
+	u32 value = GUEST_ADDRESS;
+	int fd = self->s->fd;
+
+	enable(self);
+	bar_write32(fd, WINDOW_BAR, SLOT, 0x1111);
+	command_clear(fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(-EIO, region_write(fd, WINDOW_BAR, SLOT, &value, 4));
+	EXPECT_EQ(-EIO, region_read(fd, WINDOW_BAR, SLOT, &value, 4));
+	command_set(fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(0x1111, held(fd, SLOT));
+	expect_counters(fd, 0, 0, 0, 0);
+}
+
 /* Slots that a switched-off MSI left behind are not taken for live ones. */
 TEST_F(window, is_not_live_while_msi_is_disabled)
 {
