@@ -18,7 +18,7 @@
 #define TEXT_SIZE	512
 
 enum what {
-	END, GUEST, HOST, WRITES, TRACES, READS, SLOTS, LIVE, COUNTED, RESETS, HAS
+	END, GUEST, HOST, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE, COUNTED, RESETS, HAS
 };
 
 /* @expect is what the device gets, or what there is to be seen. */
@@ -56,6 +56,9 @@ struct step {
 #define READ4(place, number)	READ(place, 4, number)
 /* OFFSET: then a if it has the host's address, dVECTOR if it has its data. */
 #define SLOTS(slots)	{ .what = SLOTS, .expect = (slots) }
+/* DISTANCE:DATA for all data behind an address in a LEARN window. */
+#define LEARNED(place, found)						\
+	{ .what = LEARNED, .offset = (place), .expect = (found) }
 #define LIVE(mask)	{ .what = LIVE, .value = (mask) }
 /* Addresses, data, withheld, undone. */
 #define COUNTED(numbers)	{ .what = COUNTED, .expect = (numbers) }
@@ -577,6 +580,59 @@ static const struct test tests[] = {
 			WRITE4(0x244, 0x43, "244=43"),
 			WRITE4(0x208, 0x44, "208=44"),
 			SLOTS("0:+12v1 10:+12v2 100:+64v3 200:"),
+			LEARNED(0x00, "12:41 28:42"), LEARNED(0x10, "12:42"),
+			LEARNED(0x100, "64:43"), LEARNED(0x200, NOTHING),
+			LEARNED(0x140, NOTHING),
+		},
+	}, {
+		"LEARN: data 0, and zeros around it", LEARN, .steps = {
+			GUEST(0xfee00000, 0, NOTHING),
+			HOST(4, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee00000"),
+			WRITE4(0x04, 0, "4=0"), SLOTS("0:+4v0"),
+			WRITE4(0x08, 0x100, "8=100"), WRITE4(0x0c, 0, "c=0"),
+			SLOTS("0:+12v0"),
+			WRITE4(0x1c, 3, "1c=3"), WRITE4(0x14, 0, "14=0"),
+			WRITE4(0x10, 0xfee00000, "10=fee00000"),
+			SLOTS("0:+12v0 10:+12v3"),
+			LEARNED(0x00, "4:0 12:0 20:0 28:3"),
+			LEARNED(0x10, "4:0 12:3"),
+		},
+	}, {
+		"LEARN: what was found stays", LEARN, .steps = {
+			GUEST(0xfee00000, 0, NOTHING),
+			HOST(4, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee00000"),
+			WRITE4(0x0c, 0, "c=0"), LEARNED(0x00, "12:0"),
+			WRITE4(0x0c, 1, "c=1"), LEARNED(0x00, "12:1"),
+			WRITE4(0x0c, 0, "c=0"), LEARNED(0x00, "12:1"),
+			WRITE4(0x0c, 9, "c=9"), LEARNED(0x00, "12:1"),
+			WRITE4(0x0c, 0x900, "c=900"), LEARNED(0x00, "12:1"),
+			WRITE4(0x0c, 2, "c=2"), LEARNED(0x00, "12:2"),
+			WRITE4(0x00, 0, "0=0"), LEARNED(0x00, "12:2"),
+			WRITE4(0x10c, 3, "10c=3"),
+			WRITE4(0x100, 0xfee00000, "100=fee00000"),
+			WRITE4(0x10c, 0, "10c=0"), LEARNED(0x100, "12:3"),
+			DISABLE, LEARNED(0x00, "12:2"),
+			RESET, LEARNED(0x00, NOTHING), SLOTS(NOTHING),
+		},
+	}, {
+		"LEARN: with little memory, data stays", LEARN, .dwords = 8,
+		.steps = {
+			GUEST(0xfee00000, 0x40, NOTHING),
+			HOST(4, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee00000"),
+			WRITE4(0x08, 0x41, "8=41"),
+			WRITE4(0x100, 0x41, "100=41"), WRITE4(0x104, 0x41, "104=41"),
+			WRITE4(0x108, 0x41, "108=41"), WRITE4(0x10c, 0x41, "10c=41"),
+			WRITE4(0x110, 0x41, "110=41"), WRITE4(0x114, 0x41, "114=41"),
+			WRITE4(0x118, 0x41, "118=41"), LEARNED(0x00, "8:41"),
+			/* Nothing but data: the oldest goes. */
+			WRITE4(0x0c, 0x41, "c=41"), WRITE4(0x10, 0x41, "10=41"),
+			WRITE4(0x14, 0x41, "14=41"), WRITE4(0x18, 0x41, "18=41"),
+			WRITE4(0x1c, 0x41, "1c=41"), WRITE4(0x20, 0x41, "20=41"),
+			WRITE4(0x24, 0x41, "24=41"),
+			LEARNED(0x00, "12:41 16:41 20:41 24:41 28:41 32:41 36:41"),
 		},
 	},
 };
@@ -660,6 +716,19 @@ static void list_slots(struct world *world)
 	}
 }
 
+static void list_learned(struct world *world, u64 offset)
+{
+	u32 distance, data;
+
+	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
+		if (!msi_slot_learned(&world->window, &world->env, offset,
+				      distance, &data))
+			continue;
+		append(world, "%s%u:%x", world->text[0] ? " " : "", distance,
+		       data);
+	}
+}
+
 static void read_guest(struct world *world, const struct step *step)
 {
 	u64 value = 0;
@@ -699,6 +768,9 @@ static void run_step(struct world *world, const struct step *step)
 		break;
 	case SLOTS:
 		list_slots(world);
+		break;
+	case LEARNED:
+		list_learned(world, step->offset);
 		break;
 	case LIVE:
 		append(world, "%x", msi_slot_live(window, &world->env));

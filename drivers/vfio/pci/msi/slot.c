@@ -299,22 +299,44 @@ static void forget(struct msi_slot_window *window, struct msi_slot_dword *dword)
 	memmove(dword, dword + 1, (end - dword - 1) * sizeof(*dword));
 }
 
+static bool is_part(const struct msi_slot_window *window,
+		    const struct msi_slot_dword *dword)
+{
+	unsigned long part;
+
+	if (window->layout.learn)
+		return dword->learned;
+
+	return find_slot(window, dword->offset, &part);
+}
+
+/* Whether @dword is rather to be forgotten than @other. */
+static bool matters_less(const struct msi_slot_window *window,
+			 const struct msi_slot_dword *dword,
+			 const struct msi_slot_dword *other)
+{
+	bool part = is_part(window, dword);
+
+	if (part != is_part(window, other))
+		return !part;
+
+	return dword->age < other->age;
+}
+
 /*
  * Make room: forget the oldest dword that is only a candidate. There is one, as
- * slots have no more than three quarters of the dwords.
+ * slots have no more than three quarters of the dwords; but in a LEARN window,
+ * where there can be much data behind each address.
  */
 static void forget_oldest(struct msi_slot_window *window)
 {
 	struct msi_slot_dword *dword, *oldest = NULL;
-	unsigned long part;
 	unsigned int i;
 
 	for (i = 0; i < window->nr_dwords; i++) {
 		dword = &window->dwords[i];
-		if (dword->address || (oldest && oldest->age < dword->age))
-			continue;
-		if (window->layout.learn ||
-		    !find_slot(window, dword->offset, &part))
+		if (!dword->address &&
+		    (!oldest || matters_less(window, dword, oldest)))
 			oldest = dword;
 	}
 
@@ -837,54 +859,64 @@ static bool has_pair(const struct msi_slot_env *env, u32 address, u32 data)
 	return false;
 }
 
-/* Where @data at @offset belongs to an address that was written before it. */
-static void learn_data(struct msi_slot_window *window,
-		       const struct msi_slot_env *env, u64 offset, u32 data)
+bool msi_slot_learned(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env, u64 offset, u32 distance,
+		      u32 *data)
 {
-	struct msi_slot_dword *slot;
+	const struct msi_slot_dword *slot = find_address(window, offset);
+	const struct msi_slot_dword *dword = find(window, offset + distance);
+
+	if (!slot || !dword || dword->address ||
+	    !has_pair(env, slot->guest, dword->guest))
+		return false;
+	*data = dword->guest;
+
+	return true;
+}
+
+/* Whether @value, written at @offset, is data of an address before it. */
+static bool is_slot_data(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env, u64 offset, u32 value)
+{
+	const struct msi_slot_dword *slot;
 	u32 distance;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
 		slot = find_address(window, offset - distance);
-		if (!slot || !has_pair(env, slot->guest, data))
-			continue;
-		if (!slot->distance) {
-			slot->distance = distance;
-			slot->data = data;
-		}
-		break;
+		if (slot && has_pair(env, slot->guest, value))
+			return true;
 	}
+
+	return false;
 }
 
-/* Where the address that was just written finds data that was there before. */
+/* Data that was written before the address has become a slot's. */
 static void learn_address(struct msi_slot_window *window,
-			  const struct msi_slot_env *env,
-			  struct msi_slot_dword *slot)
+			  const struct msi_slot_env *env, u64 offset)
 {
-	struct msi_slot_dword *data;
-	u32 distance;
+	u32 distance, data;
 
-	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
-		data = find(window, slot->offset + distance);
-		if (slot->distance || !data || data->address ||
-		    !has_pair(env, slot->guest, data->guest))
-			continue;
-		slot->distance = distance;
-		slot->data = data->guest;
-	}
+	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4)
+		if (msi_slot_learned(window, env, offset, distance, &data))
+			find(window, offset + distance)->learned = true;
 }
 
-/* Addresses stay, whatever is written there later, and so does what was found. */
+/*
+ * Addresses stay, whatever is written there later, and so does data, but for
+ * newer data. Zero is written for many reasons, and replaces nothing.
+ */
 static void learn(struct msi_slot_window *window,
 		  const struct msi_slot_env *env, u64 offset, u32 value)
 {
 	struct msi_slot_dword *dword = find(window, offset);
 	bool was_address = dword && dword->address;
+	bool learned = dword && dword->learned;
 	bool address = is_address(env, value);
+	bool data = is_slot_data(window, env, offset, value);
 
 	window->age++;
 
-	if (!address && was_address)
+	if (!address && (was_address || (learned && (!data || !value))))
 		return;
 	if (!address && !is_candidate(window, env, value)) {
 		if (dword)
@@ -898,14 +930,13 @@ static void learn(struct msi_slot_window *window,
 		dword = insert(window, offset);
 	window->nr_slots += address - was_address;
 	dword->address = address;
+	dword->learned = data;
 	dword->guest = value;
 	dword->device = value;
 	dword->age = window->age;
 
 	if (address)
-		learn_address(window, env, dword);
-	else
-		learn_data(window, env, offset, value);
+		learn_address(window, env, offset);
 }
 
 static void write_learn(struct msi_slot_window *window,
@@ -1019,14 +1050,27 @@ u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 	return high << 32 | guest_view(window, offset, value);
 }
 
-static void get_learned(const struct msi_slot_env *env,
+/*
+ * The nearest data. A zero right behind the address may be its high half, and
+ * counts only if there is nothing else.
+ */
+static void get_learned(const struct msi_slot_window *window,
+			const struct msi_slot_env *env,
 			const struct msi_slot_dword *slot,
 			struct msi_slot_info *info)
 {
-	info->data_distance = slot->distance;
-	info->guest_data = slot->data;
-	if (slot->distance)
-		info->vector = slot->data & vector_mask(env);
+	u32 distance, data;
+
+	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
+		if (!msi_slot_learned(window, env, slot->offset, distance,
+				      &data))
+			continue;
+		info->data_distance = distance;
+		info->guest_data = data;
+		info->vector = data & vector_mask(env);
+		if (distance != HIGH_OFFSET || data)
+			break;
+	}
 }
 
 static void get_slot(const struct msi_slot_window *window,
@@ -1064,7 +1108,7 @@ static void get_info(const struct msi_slot_window *window,
 	info->offset = slot->offset;
 	info->guest_address = slot->guest;
 	if (window->layout.learn)
-		get_learned(env, slot, info);
+		get_learned(window, env, slot, info);
 	else
 		get_slot(window, env, slot, info);
 }

@@ -103,8 +103,7 @@ struct msi_slot_layout {
  *	the address is undone
  * @address: it is an address of the guest, and hence the start of a slot
  * @placed: what the device got is a part of a host message
- * @distance: of an address in a LEARN window: how far behind it data came, or 0
- * @data: of an address in a LEARN window: that data
+ * @learned: in a LEARN window: it was data of an address before it, and stays
  */
 struct msi_slot_dword {
 	u64 offset;
@@ -114,8 +113,7 @@ struct msi_slot_dword {
 	u32 previous;
 	bool address;
 	bool placed;
-	u32 distance;
-	u32 data;
+	bool learned;
 };
 
 /**
@@ -363,6 +361,24 @@ u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 bool msi_slot_get(const struct msi_slot_window *window,
 		  const struct msi_slot_env *env, unsigned int index,
 		  struct msi_slot_info *info);
+
+/**
+ * msi_slot_learned - whether data came behind a slot of a LEARN window
+ * @window: window
+ * @env: messages
+ * @offset: where the slot's address is
+ * @distance: how far behind it, up to MSI_SLOT_LEARN_DISTANCE
+ * @data: out: the data
+ *
+ * There can be data at several distances: that of a neighbour, or a dword that
+ * only looks like it, as 0 does where the data is 0. One slot does not tell them
+ * apart, all of them together do.
+ *
+ * Return: whether data of the guest was written there.
+ */
+bool msi_slot_learned(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env, u64 offset, u32 distance,
+		      u32 *data);
 
 /**
  * msi_slot_live - which vectors have a live slot
