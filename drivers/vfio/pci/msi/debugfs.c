@@ -1,40 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/msi-vfio-pci/DEVICE/vectors: the vectors of a device, also
- * while a VMM owns it.
+ * /sys/kernel/debug/msi-vfio-pci/DEVICE: a device, also while a VMM owns it. Both
+ * files are "# closed" without a session, and else have a line for each
+ *
+ * vectors	vector: NUMBER IRQ ADDRESS DATA FLAGS
+ * windows	window: window REGION OFFSET SIZE DATA_OFFSET FLAGS ADDRESSES DATA
+ *		WITHHELD UNDONE SLOTS
+ *		and behind it for each of its slots: slot OFFSET ADDRESS DATA VECTOR
+ *		DATA_DISTANCE FLAGS LEARNED, the last of which is, in a LEARN window,
+ *		all that may be the slot's data: DISTANCE:DATA,...
  */
 
 #include <linux/debugfs.h>
 #include <linux/pm_runtime.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 
 #include "msi_vfio_pci.h"
 
 static struct dentry *root;
 
-static const struct {
-	u32 flag;
-	const char *name;
-} flag_names[] = {
+static const struct msi_vfio_pci_flag_name vector_flags[] = {
 	{ VFIO_PCI_MSI_MESSAGE_TRIGGER, "trigger" },
 	{ VFIO_PCI_MSI_MESSAGE_MASKED, "masked" },
 	{ VFIO_PCI_MSI_MESSAGE_PENDING, "pending" },
 	{ VFIO_PCI_MSI_MESSAGE_STALE, "stale" },
+	{}
 };
 
-static void show_flags(struct seq_file *seq, u32 flags)
-{
-	const char *sep = "";
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(flag_names); i++) {
-		if (!(flags & flag_names[i].flag))
-			continue;
-		seq_printf(seq, "%s%s", sep, flag_names[i].name);
-		sep = ",";
-	}
-	seq_puts(seq, *sep ? "\n" : "-\n");
-}
+static const struct msi_vfio_pci_flag_name slot_flags[] = {
+	{ VFIO_PCI_MSI_SLOT_ADDRESS, "address" },
+	{ VFIO_PCI_MSI_SLOT_DATA, "data" },
+	{}
+};
 
 static void show_header(struct seq_file *seq, struct msi_vfio_pci_device *mdev)
 {
@@ -56,6 +54,7 @@ static int show_vector(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 		       unsigned int nr)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
+	char flags[MSI_VFIO_PCI_FLAGS_TEXT];
 	struct vfio_pci_msi_message msg;
 	bool awake;
 
@@ -68,9 +67,9 @@ static int show_vector(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 	if (!(msg.flags & VFIO_PCI_MSI_MESSAGE_ALLOCATED))
 		return SEQ_SKIP;
 
-	seq_printf(seq, "%u %d 0x%llx 0x%x ", nr, pci_irq_vector(pdev, nr),
-		   msg.address, msg.data);
-	show_flags(seq, msg.flags);
+	msi_vfio_pci_format_flags(vector_flags, msg.flags, flags);
+	seq_printf(seq, "%u %d 0x%llx 0x%x %s\n", nr, pci_irq_vector(pdev, nr),
+		   msg.address, msg.data, flags);
 
 	return 0;
 }
@@ -85,6 +84,14 @@ static void *vectors_at(struct msi_vfio_pci_device *mdev, loff_t *pos)
 		count = msi_vfio_pci_vector_count(mdev, mdev->core.irq_type);
 
 	return *pos <= count ? pos : NULL;
+}
+
+static void end(struct seq_file *seq, void *v)
+{
+	struct msi_vfio_pci_device *mdev = seq->private;
+
+	if (!IS_ERR(v))
+		mutex_unlock(&mdev->state);
 }
 
 static void *vectors_start(struct seq_file *seq, loff_t *pos)
@@ -104,14 +111,6 @@ static void *vectors_next(struct seq_file *seq, void *v, loff_t *pos)
 	return vectors_at(seq->private, pos);
 }
 
-static void vectors_stop(struct seq_file *seq, void *v)
-{
-	struct msi_vfio_pci_device *mdev = seq->private;
-
-	if (!IS_ERR(v))
-		mutex_unlock(&mdev->state);
-}
-
 static int vectors_show(struct seq_file *seq, void *v)
 {
 	loff_t pos = *(loff_t *)v;
@@ -127,10 +126,114 @@ static int vectors_show(struct seq_file *seq, void *v)
 static const struct seq_operations vectors_sops = {
 	.start	= vectors_start,
 	.next	= vectors_next,
-	.stop	= vectors_stop,
+	.stop	= end,
 	.show	= vectors_show,
 };
 DEFINE_SEQ_ATTRIBUTE(vectors);
+
+static void show_learned(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
+			 unsigned int nr, u64 offset)
+{
+	const char *separator = " ";
+	u32 distance, data;
+
+	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
+		if (!msi_vfio_pci_get_learned(mdev, nr, offset, distance, &data))
+			continue;
+		seq_printf(seq, "%s%u:0x%x", separator, distance, data);
+		separator = ",";
+	}
+	seq_puts(seq, *separator == ' ' ? " -\n" : "\n");
+}
+
+static void show_slot(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
+		      const struct vfio_device_feature_pci_msi_window_state *window,
+		      const struct vfio_pci_msi_slot *slot)
+{
+	char flags[MSI_VFIO_PCI_FLAGS_TEXT];
+
+	msi_vfio_pci_format_flags(slot_flags, slot->flags, flags);
+	seq_printf(seq, "slot 0x%llx 0x%llx 0x%x %u %u %s", slot->offset,
+		   slot->guest_address, slot->guest_data, slot->vector,
+		   slot->data_distance, flags);
+	if (window->flags & VFIO_PCI_MSI_WINDOW_LEARN)
+		show_learned(seq, mdev, window->window, slot->offset);
+	else
+		seq_puts(seq, " -\n");
+}
+
+static int show_window(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
+		       unsigned int nr)
+{
+	struct vfio_device_feature_pci_msi_window_state state = { .window = nr };
+	char flags[MSI_VFIO_PCI_FLAGS_TEXT];
+	struct vfio_pci_msi_slot *slots;
+	unsigned int i;
+
+	/* A window does not have more. */
+	slots = kvcalloc(MSI_SLOT_DWORDS, sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	if (!slots)
+		return -ENOMEM;
+
+	msi_vfio_pci_get_window(mdev, &state, slots, MSI_SLOT_DWORDS);
+	msi_vfio_pci_format_flags(msi_vfio_pci_window_flags, state.flags, flags);
+	seq_printf(seq, "window %u 0x%llx 0x%llx %u %s %llu %llu %llu %llu %u\n",
+		   state.region, state.offset, state.size, state.data_offset,
+		   flags, state.addresses, state.data, state.withheld,
+		   state.undone, state.count);
+	for (i = 0; i < state.count; i++)
+		show_slot(seq, mdev, &state, &slots[i]);
+	kvfree(slots);
+
+	return 0;
+}
+
+/* Position 0 is the header, position n + 1 is window n with its slots. */
+static void *windows_at(struct msi_vfio_pci_device *mdev, loff_t *pos)
+{
+	return *pos <= (mdev->open ? mdev->nr_windows : 0) ? pos : NULL;
+}
+
+static void *windows_start(struct seq_file *seq, loff_t *pos)
+{
+	struct msi_vfio_pci_device *mdev = seq->private;
+
+	if (mutex_lock_interruptible(&mdev->state))
+		return ERR_PTR(-EINTR);
+
+	return windows_at(mdev, pos);
+}
+
+static void *windows_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	++*pos;
+
+	return windows_at(seq->private, pos);
+}
+
+static int windows_show(struct seq_file *seq, void *v)
+{
+	struct msi_vfio_pci_device *mdev = seq->private;
+	loff_t pos = *(loff_t *)v;
+
+	if (pos)
+		return show_window(seq, mdev, pos - 1);
+
+	if (mdev->open)
+		seq_printf(seq, "# windows %u\n", mdev->nr_windows);
+	else
+		seq_puts(seq, "# closed\n");
+
+	return 0;
+}
+
+static const struct seq_operations windows_sops = {
+	.start	= windows_start,
+	.next	= windows_next,
+	.stop	= end,
+	.show	= windows_show,
+};
+DEFINE_SEQ_ATTRIBUTE(windows);
 
 /**
  * msi_vfio_pci_debugfs_add - make a bound device's folder
@@ -141,6 +244,8 @@ void msi_vfio_pci_debugfs_add(struct msi_vfio_pci_device *mdev)
 	mdev->debugfs = debugfs_create_dir(pci_name(mdev->core.pdev), root);
 	debugfs_create_file("vectors", 0400, mdev->debugfs, mdev,
 			    &vectors_fops);
+	debugfs_create_file("windows", 0400, mdev->debugfs, mdev,
+			    &windows_fops);
 }
 
 /**

@@ -110,6 +110,7 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 	mutex_init(&mdev->state);
 	mutex_init(&mdev->slots);
 	mutex_init(&mdev->map_lock);
+	mutex_init(&mdev->admin_lock);
 
 	return 0;
 }
@@ -118,6 +119,7 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 
+	mutex_destroy(&mdev->admin_lock);
 	mutex_destroy(&mdev->map_lock);
 	mutex_destroy(&mdev->slots);
 	mutex_destroy(&mdev->state);
@@ -278,16 +280,9 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 	return 0;
 }
 
-static struct msi_vfio_pci_device *pdev_to_mdev(struct pci_dev *pdev)
-{
-	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
-
-	return container_of(core, struct msi_vfio_pci_device, core);
-}
-
 static void msi_vfio_pci_remove(struct pci_dev *pdev)
 {
-	struct msi_vfio_pci_device *mdev = pdev_to_mdev(pdev);
+	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
 	/* A reader may wait for a user, who first has to hear of the removal. */
 	vfio_pci_core_unregister_device(&mdev->core);
@@ -300,7 +295,7 @@ static int msi_vfio_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 	if (!enable_sriov)
 		return -ENOENT;
 
-	return vfio_pci_core_sriov_configure(&pdev_to_mdev(pdev)->core,
+	return vfio_pci_core_sriov_configure(&pdev_to_msi_vfio_pci(pdev)->core,
 					     nr_virtfn);
 }
 
@@ -322,7 +317,7 @@ MODULE_DEVICE_TABLE(pci, msi_vfio_pci_table);
 
 static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 {
-	msi_vfio_pci_device_was_reset(pdev_to_mdev(pdev));
+	msi_vfio_pci_device_was_reset(pdev_to_msi_vfio_pci(pdev));
 }
 
 static const struct pci_error_handlers msi_vfio_pci_err_handlers = {
@@ -337,6 +332,7 @@ static struct pci_driver msi_vfio_pci_driver = {
 	.remove			= msi_vfio_pci_remove,
 	.sriov_configure	= msi_vfio_pci_sriov_configure,
 	.err_handler		= &msi_vfio_pci_err_handlers,
+	.dev_groups		= msi_vfio_pci_groups,
 	.driver_managed_dma	= true,
 };
 

@@ -20,7 +20,30 @@
 
 #define MSI_VFIO_PCI_MAX_WINDOWS 16
 
+/* The words of all flags that have one. */
+#define MSI_VFIO_PCI_FLAGS_TEXT	64
+
 struct msi_vfio_pci_device;
+
+/**
+ * struct msi_vfio_pci_flag_name - a flag's word
+ * @flag: one bit
+ * @name: its word
+ */
+struct msi_vfio_pci_flag_name {
+	u32 flag;
+	const char *name;
+};
+
+/**
+ * struct msi_vfio_pci_window_list - the windows that an administrator asks for
+ * @count: entries of @windows
+ * @windows: as in a SET of MSI_WINDOW
+ */
+struct msi_vfio_pci_window_list {
+	unsigned int count;
+	struct vfio_device_feature_pci_msi_window windows[MSI_VFIO_PCI_MAX_WINDOWS];
+};
 
 /**
  * struct msi_vfio_pci_window - a window of a session; it lasts until close
@@ -80,10 +103,14 @@ struct msi_vfio_pci_range {
  * @was_reset: the device was reset, its slots are still to be ended
  * @cpu_node: from open to close: hears of CPUs that are unplugged
  * @cpu_work: takes @state, to see what that did to the messages
+ * @admin_lock: see below
+ * @admin: the windows of the next session; empty: the built-in ones. From bind to
+ *	unbind.
  *
  * Locks, outermost first:
  *
  *   @state, the core's igate, @slots, the core's memory_lock
+ *   @state, @admin_lock
  *   mmap_lock, @map_lock
  *
  * @slots protects @env and the slots of each window, and is never held over a
@@ -91,6 +118,10 @@ struct msi_vfio_pci_range {
  * the host's part of @env, holds @state too. @map_lock protects @mapped_bars and the growth of
  * @windows; nothing is taken under it. The reset callbacks run under memory_lock,
  * held for writing: they only set @was_reset.
+ *
+ * @admin_lock protects @admin, and nothing is taken under it. sysfs takes no
+ * other: its files go before the driver's remove is called, so who uses them must
+ * not wait for a user of the device, who hears of the removal there.
  *
  * @state protects @open and @generation, serializes writers of @novirt, and
  * keeps the vectors as they are: SET_IRQS holds it, and close clears @open under
@@ -123,12 +154,23 @@ struct msi_vfio_pci_device {
 	unsigned long was_reset;
 	struct hlist_node cpu_node;
 	struct work_struct cpu_work;
+	struct mutex admin_lock;	/* see above */
+	struct msi_vfio_pci_window_list admin;
 };
 
 static inline struct msi_vfio_pci_device *
 to_msi_vfio_pci(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct msi_vfio_pci_device, core.vdev);
+}
+
+/* Of a device that is bound to this driver. */
+static inline struct msi_vfio_pci_device *
+pdev_to_msi_vfio_pci(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	return container_of(core, struct msi_vfio_pci_device, core);
 }
 
 static inline u64 window_end(const struct msi_vfio_pci_window *window)
@@ -158,6 +200,8 @@ void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
 /* window.c */
 void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_check_window(struct msi_vfio_pci_device *mdev,
+			      const struct vfio_device_feature_pci_msi_window *in);
 int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 			    const struct vfio_device_feature_pci_msi_window *in);
 struct msi_vfio_pci_window *
@@ -176,6 +220,8 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
 			     struct vfio_pci_msi_slot *slots,
 			     unsigned int room);
+bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			      u64 offset, u32 distance, u32 *data);
 
 /* cpu.c */
 int msi_vfio_pci_cpu_init(void);
@@ -199,6 +245,17 @@ void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev);
 /* feature.c */
 int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
 			       void __user *arg, size_t argsz);
+
+/* flags.c */
+extern const struct msi_vfio_pci_flag_name msi_vfio_pci_window_flags[];
+void msi_vfio_pci_format_flags(const struct msi_vfio_pci_flag_name *names,
+			       u32 flags, char text[MSI_VFIO_PCI_FLAGS_TEXT]);
+int msi_vfio_pci_parse_flags(const struct msi_vfio_pci_flag_name *names,
+			     char *text, u32 *flags);
+
+/* sysfs.c */
+extern const struct attribute_group *msi_vfio_pci_groups[];
+bool msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev);
 
 /* debugfs.c */
 void msi_vfio_pci_debugfs_init(void);

@@ -588,6 +588,33 @@ static bool window_ok(struct msi_vfio_pci_device *mdev,
 	       !reaches_table(mdev, in);
 }
 
+static struct msi_slot_layout
+layout_of(const struct vfio_device_feature_pci_msi_window *in)
+{
+	return (struct msi_slot_layout) {
+		.size = in->size,
+		.data_offset = in->data_offset,
+		.high = in->flags & VFIO_PCI_MSI_WINDOW_HIGH,
+		.reprogram = in->flags & VFIO_PCI_MSI_WINDOW_REPROGRAM,
+		.learn = in->flags & VFIO_PCI_MSI_WINDOW_LEARN,
+	};
+}
+
+/**
+ * msi_vfio_pci_check_window - can a device have this window
+ * @mdev: device, open or not
+ * @in: the window
+ *
+ * Return: 0 or -EINVAL.
+ */
+int msi_vfio_pci_check_window(struct msi_vfio_pci_device *mdev,
+			      const struct vfio_device_feature_pci_msi_window *in)
+{
+	struct msi_slot_layout layout = layout_of(in);
+
+	return window_ok(mdev, in) && msi_slot_layout_ok(&layout) ? 0 : -EINVAL;
+}
+
 /**
  * msi_vfio_pci_add_window - add a window to a session
  * @mdev: a device that is open or being opened, with @state held
@@ -599,23 +626,14 @@ static bool window_ok(struct msi_vfio_pci_device *mdev,
 int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 			    const struct vfio_device_feature_pci_msi_window *in)
 {
-	struct msi_slot_layout layout = {
-		.size = in->size,
-		.data_offset = in->data_offset,
-		.high = in->flags & VFIO_PCI_MSI_WINDOW_HIGH,
-		.reprogram = in->flags & VFIO_PCI_MSI_WINDOW_REPROGRAM,
-		.learn = in->flags & VFIO_PCI_MSI_WINDOW_LEARN,
-	};
+	struct msi_slot_layout layout = layout_of(in);
 	struct msi_vfio_pci_window *window;
 	u8 __iomem *io;
 	int ret;
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!window_ok(mdev, in) || !msi_slot_layout_ok(&layout))
-		return -EINVAL;
-
-	ret = init_env(mdev);
+	ret = msi_vfio_pci_check_window(mdev, in) ?: init_env(mdev);
 	if (ret)
 		return ret;
 
@@ -643,7 +661,8 @@ void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 	mdev->mapped_bars = 0;
 	mdev->pinned = 0;
 	mdev->was_reset = 0;
-	msi_vfio_pci_add_builtin_windows(mdev);
+	if (!msi_vfio_pci_add_admin_windows(mdev))
+		msi_vfio_pci_add_builtin_windows(mdev);
 }
 
 /**
@@ -706,4 +725,30 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 	for (i = 0; i < room && msi_slot_get(in, &mdev->env, i, &info); i++)
 		show_slot(window, &info, &slots[i]);
 	end(mdev);
+}
+
+/**
+ * msi_vfio_pci_get_learned - where data came behind a slot of a LEARN window
+ * @mdev: device, with @state held
+ * @nr: which window
+ * @offset: the slot's, in the BAR
+ * @distance: how far behind it
+ * @data: out: the data
+ *
+ * Return: whether data of the guest was written there.
+ */
+bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			      u64 offset, u32 distance, u32 *data)
+{
+	struct msi_vfio_pci_window *window = mdev->windows[nr];
+	bool learned;
+
+	lockdep_assert_held(&mdev->state);
+
+	begin(mdev);
+	learned = msi_slot_learned(&window->slots, &mdev->env,
+				   offset - window->offset, distance, data);
+	end(mdev);
+
+	return learned;
 }
