@@ -3,28 +3,40 @@
 
 static const unsigned int cap = PCI_INTERRUPT_OFFSET;
 
+static unsigned int data_offset(const struct msi *msi)
+{
+	return cap + (msi->wide ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32);
+}
+
 void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
-	      unsigned int vectors)
+	      unsigned int vectors, bool wide)
 {
 	unsigned int log2 = __builtin_ctz(vectors);
 
 	msi->function = f;
 	msi->dma = dma;
+	msi->wide = wide;
 	pci_add_capability(f, cap, PCI_CAP_ID_MSI);
-	pci_init16(f, cap + PCI_MSI_FLAGS, log2 << 1,
+	pci_init16(f, cap + PCI_MSI_FLAGS, log2 << 1 | (wide ? PCI_MSI_FLAGS_64BIT : 0),
 		   PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
 	pci_init32(f, cap + PCI_MSI_ADDRESS_LO, 0, ~3U);
-	pci_init16(f, cap + PCI_MSI_DATA_32, 0, 0xffff);
+	if (wide)
+		pci_init32(f, cap + PCI_MSI_ADDRESS_HI, 0, ~0U);
+	pci_init16(f, data_offset(msi), 0, 0xffff);
 }
 
-uint32_t msi_address(const struct msi *msi)
+uint64_t msi_address(const struct msi *msi)
 {
-	return pci_value32(msi->function, cap + PCI_MSI_ADDRESS_LO);
+	uint64_t low = pci_value32(msi->function, cap + PCI_MSI_ADDRESS_LO);
+
+	if (!msi->wide)
+		return low;
+	return (uint64_t)pci_value32(msi->function, cap + PCI_MSI_ADDRESS_HI) << 32 | low;
 }
 
 uint16_t msi_data(const struct msi *msi)
 {
-	return pci_value16(msi->function, cap + PCI_MSI_DATA_32);
+	return pci_value16(msi->function, data_offset(msi));
 }
 
 uint16_t msi_control(const struct msi *msi)

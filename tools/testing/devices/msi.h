@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A function's MSI capability: 32-bit address, no mask bits. */
+/* A function's MSI capability, without mask bits. */
 #ifndef MSI_H
 #define MSI_H
 
@@ -9,13 +9,14 @@
 struct msi {
 	struct pci_function *function;
 	struct dma *dma;
+	bool wide;	/* 64-bit address */
 };
 
 /* @vectors: a power of two up to 32. */
 void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
-	      unsigned int vectors);
+	      unsigned int vectors, bool wide);
 void msi_raise(struct msi *msi, uint32_t vector);
-uint32_t msi_address(const struct msi *msi);
+uint64_t msi_address(const struct msi *msi);
 uint16_t msi_data(const struct msi *msi);
 uint16_t msi_control(const struct msi *msi);
 

@@ -18,6 +18,7 @@ static const struct {
 	{ "malformed", malformed_tests },
 	{ "config", config_tests },
 	{ "ath11k", ath11k_tests },
+	{ "msi64", msi64_tests },
 	{ "msix", msix_tests },
 	{ "options", options_tests },
 };

@@ -48,6 +48,7 @@ static void test_common(void)
 {
 	static const struct refusal refusals[] = {
 		{ "vfio-user-ath11k", "Usage:" },
+		{ "vfio-user-msi64", "Usage: vfio-user-msi64" },
 		{ "vfio-user-msix", "Usage:" },
 		{ ATH11K "more", "Usage:" },
 		{ ATH11K "--vectors 3", "Usage:" },

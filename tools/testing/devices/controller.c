@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A device with MSI and an embedded interrupt controller: see controller.h. */
+#include "controller.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ath11k.h"
+#include "compiler.h"
+#include "log.h"
+#include "msi.h"
+#include "options.h"
+#include "server.h"
+
+struct controller {
+	const struct controller_model *model;
+	struct pci_function function;
+	struct msi msi;
+	struct server server;
+	uint32_t scratch;
+	uint32_t hw_offset;
+};
+
+static struct controller *to_controller(struct pci_function *f)
+{
+	return container_of(f, struct controller, function);
+}
+
+static bool controller_has_register(struct pci_function *f, unsigned int bar,
+				    uint64_t offset)
+{
+	unsigned int slots = to_controller(f)->model->slots;
+
+	return bar == 0 &&
+	       ((offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(slots)) ||
+		(offset >= ATH11K_RAISE && offset <= ATH11K_HW_DWORD));
+}
+
+static uint32_t controller_read_register(struct pci_function *f, unsigned int bar,
+					 uint64_t offset)
+{
+	struct controller *c = to_controller(f);
+
+	switch (offset) {
+	case ATH11K_SENT:
+		return c->server.dma.sent;
+	case ATH11K_FAILED:
+		return c->server.dma.failed;
+	case ATH11K_DROPPED:
+		return c->server.dma.dropped;
+	case ATH11K_SCRATCH:
+		return c->scratch;
+	case ATH11K_HW_ADDR:
+		return msi_address(&c->msi);
+	case ATH11K_HW_DATA:
+		return msi_data(&c->msi);
+	case ATH11K_HW_CTRL:
+		return msi_control(&c->msi);
+	case ATH11K_HW_OFFSET:
+		return c->hw_offset;
+	case ATH11K_HW_DWORD:
+		return pci_bar_memory32(f, c->model->slot_bar, c->hw_offset);
+	default:
+		return 0;
+	}
+}
+
+static uint32_t slot_dword(const struct controller *c, unsigned int slot,
+			   unsigned int offset)
+{
+	return pci_bar_memory32(&c->function, c->model->slot_bar,
+				c->model->slot_offsets[slot] + offset);
+}
+
+static void ring_doorbell(struct controller *c, unsigned int slot)
+{
+	const struct controller_model *model = c->model;
+	uint32_t high = slot_dword(c, slot, model->high_offset) & model->high_mask;
+	uint64_t address = (uint64_t)high << 32 | slot_dword(c, slot, 0);
+
+	if (!(slot_dword(c, slot, model->enable_offset) & model->enable_mask))
+		dma_drop(&c->server.dma, "the slot is not enabled");
+	else if (!pci_is_bus_master(&c->function))
+		dma_drop(&c->server.dma, "not bus master");
+	else
+		dma_write32(&c->server.dma, address,
+			    slot_dword(c, slot, model->data_offset));
+}
+
+static void controller_write_register(struct pci_function *f, unsigned int bar,
+				      uint64_t offset, uint32_t value)
+{
+	struct controller *c = to_controller(f);
+
+	if (offset == ATH11K_RAISE)
+		msi_raise(&c->msi, value);
+	else if (offset == ATH11K_SCRATCH)
+		c->scratch = value;
+	else if (offset == ATH11K_HW_OFFSET)
+		c->hw_offset = value & (c->model->slot_bar_size - sizeof(value));
+	else if (offset < ATH11K_DOORBELL(c->model->slots))
+		ring_doorbell(c, (offset - ATH11K_DOORBELL(0)) / sizeof(value));
+}
+
+static void controller_reset(struct pci_function *f)
+{
+	struct controller *c = to_controller(f);
+
+	c->scratch = 0;
+	c->hw_offset = 0;
+	dma_reset(&c->server.dma);
+}
+
+static const struct pci_device_ops controller_ops = {
+	.has_register = controller_has_register,
+	.read_register = controller_read_register,
+	.write_register = controller_write_register,
+	.reset = controller_reset,
+};
+
+static void usage(const struct controller_model *model, FILE *out)
+{
+	fprintf(out,
+		"Usage: %s --socket PATH [--id VVVV:DDDD] [--verbose]\n"
+		"Serve %s to the first vfio-user client at PATH.\n",
+		model->program, model->summary);
+}
+
+/* Returns the socket's path, or exits. */
+static const char *parse_options(const struct controller_model *model, int argc,
+				 char **argv, struct pci_identity *id)
+{
+	enum { SOCKET = 1, ID, VERBOSE, HELP };
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, SOCKET },
+		{ "id", required_argument, NULL, ID },
+		{ "verbose", no_argument, NULL, VERBOSE },
+		{ "help", no_argument, NULL, HELP },
+		{}
+	};
+	const char *path = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case SOCKET:
+			path = optarg;
+			break;
+		case ID:
+			if (option_id(optarg, id))
+				exit(EXIT_FAILURE);
+			break;
+		case VERBOSE:
+			log_details = true;
+			break;
+		case HELP:
+			usage(model, stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			usage(model, stderr);
+			exit(EXIT_FAILURE);
+		}
+	}
+	if (!path || optind != argc) {
+		usage(model, stderr);
+		exit(EXIT_FAILURE);
+	}
+	return path;
+}
+
+static int add_bars(struct controller *c)
+{
+	const struct controller_model *model = c->model;
+
+	if (pci_add_bar(&c->function, 0, model->bar0_size, PCI_BASE_ADDRESS_MEM_TYPE_64))
+		return -1;
+	if (!model->slot_bar)
+		return 0;
+	return pci_add_bar(&c->function, model->slot_bar, model->slot_bar_size,
+			   PCI_BASE_ADDRESS_MEM_TYPE_64);
+}
+
+int controller_main(const struct controller_model *model, int argc, char **argv)
+{
+	static struct controller controller;
+	struct pci_identity id = model->id;
+	const char *path = parse_options(model, argc, argv, &id);
+
+	controller.model = model;
+	pci_init(&controller.function, &controller_ops, &id);
+	if (add_bars(&controller))
+		return EXIT_FAILURE;
+	msi_init(&controller.msi, &controller.function, &controller.server.dma,
+		 model->vectors, model->wide_msi);
+	return server_run(&controller.server, &controller.function, path);
+}
