@@ -125,7 +125,7 @@ static struct json_object *json_row(const struct row *row)
 	return object;
 }
 
-static void list(const struct selection *sel)
+static int list(const struct selection *sel)
 {
 	struct json_object *array = sel->json ? json_object_new_array() : NULL;
 	bool partial = false;
@@ -154,35 +154,17 @@ static void list(const struct selection *sel)
 		table_print(&table);
 	if (partial)
 		note("not everything can be seen by this user; run as root");
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	if (key != ARGP_KEY_INIT)
-		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = state->input;
-	return 0;
+	return EXIT_DONE;
 }
 
 int list_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
-	static const struct argp argp = {
-		.parser = parse,
-		.children = children,
-		.args_doc = "[SEL...]",
+	static const struct select_command command = {
 		.doc = "List PCI devices that have MSI or MSI-X, or those that SEL, -s "
 		       "and -d name.",
+		.all = true,
+		.run = list,
 	};
-	struct selection sel;
-	int result;
 
-	select_init(&sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &sel);
-	result = select_devices(&sel);
-	if (!result)
-		list(&sel);
-	select_free(&sel);
-	return result;
+	return select_main(argc, argv, &command);
 }

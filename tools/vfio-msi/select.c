@@ -94,6 +94,11 @@ const struct argp select_argp = {
 	.parser = parse_select,
 };
 
+struct select_call {
+	const struct select_command *command;
+	struct selection sel;
+};
+
 static const struct argp_child output_children[] = {
 	{ .argp = &select_argp },
 	{ 0 }
@@ -104,6 +109,44 @@ const struct argp select_output_argp = {
 	.parser = parse_output,
 	.children = output_children,
 };
+
+static error_t parse_command(int key, char *arg, struct argp_state *state)
+{
+	struct select_call *call = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &call->sel;
+		return 0;
+	case ARGP_KEY_END:
+		if (!call->command->all && !select_given(&call->sel))
+			argp_error(state, "no device selected");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+int select_main(int argc, char **argv, const struct select_command *command)
+{
+	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	const struct argp argp = {
+		.parser = parse_command,
+		.children = children,
+		.args_doc = command->all ? "[SEL...]" : "SEL...",
+		.doc = command->doc,
+	};
+	struct select_call call = { .command = command };
+	int result;
+
+	select_init(&call.sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &call);
+	result = select_devices(&call.sel);
+	if (!result)
+		result = command->run(&call.sel);
+	select_free(&call.sel);
+	return result;
+}
 
 /* libpci's own message for what it cannot go on after */
 static void __attribute__((noreturn, format(printf, 1, 2))) pci_failed(char *format, ...)

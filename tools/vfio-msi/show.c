@@ -277,7 +277,7 @@ static struct json_object *json_view(const struct view *view)
 	return object;
 }
 
-static void show(const struct selection *sel)
+static int show(const struct selection *sel)
 {
 	struct json_object *array = sel->json ? json_object_new_array() : NULL;
 	size_t i;
@@ -294,42 +294,17 @@ static void show(const struct selection *sel)
 	}
 	if (array)
 		json_print("devices", array);
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
-		return 0;
-	case ARGP_KEY_END:
-		if (!select_given(state->input))
-			argp_error(state, "no device selected");
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
+	return EXIT_DONE;
 }
 
 int show_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
-	static const struct argp argp = {
-		.parser = parse,
-		.children = children,
-		.args_doc = "SEL...",
+	static const struct select_command command = {
 		.doc = "Show devices' MSI and MSI-X capabilities, driver, IOMMU group and users.\v"
 		       "A device that is bound to a VFIO driver and not in use is opened to ask "
 		       "for its features, which resets it.",
+		.run = show,
 	};
-	struct selection sel;
-	int result;
 
-	select_init(&sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &sel);
-	result = select_devices(&sel);
-	if (!result)
-		show(&sel);
-	select_free(&sel);
-	return result;
+	return select_main(argc, argv, &command);
 }

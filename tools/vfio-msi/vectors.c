@@ -264,38 +264,12 @@ static int show_vectors(const struct selection *sel)
 	return result;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-	(void)arg;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = state->input;
-		return 0;
-	case ARGP_KEY_END:
-		if (!select_given(state->input))
-			argp_error(state, "no device selected");
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
 int vectors_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
-	static const struct argp argp = {
-		.parser = parse,
-		.children = children,
-		.args_doc = "SEL...",
+	static const struct select_command command = {
 		.doc = "Show devices' allocated vectors, also while a VMM owns the device.",
+		.run = show_vectors,
 	};
-	struct selection sel;
-	int result;
 
-	select_init(&sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &sel);
-	result = select_devices(&sel);
-	if (!result)
-		result = show_vectors(&sel);
-	select_free(&sel);
-	return result;
+	return select_main(argc, argv, &command);
 }

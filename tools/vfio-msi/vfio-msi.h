@@ -64,6 +64,15 @@ struct selection {
 	bool json;
 };
 
+/* A subcommand whose command line has nothing but selectors and -D, -o. */
+struct select_command {
+	const char *doc;
+	bool all;		/* without a selector: all devices */
+	int (*run)(const struct selection *sel);
+};
+
+int select_main(int argc, char **argv, const struct select_command *command);
+
 /* Children of a subcommand's argp: selectors, and selectors with -o. */
 extern const struct argp select_argp;
 extern const struct argp select_output_argp;
