@@ -31,7 +31,7 @@ _vfio_msi_words()
 
 _vfio_msi()
 {
-	local commands="list bind unbind show vectors"
+	local commands="list bind unbind show vectors window learn"
 	local common="--slot --device --help --usage --version"
 	local line=${COMP_LINE:0:COMP_POINT} word previous
 	local -a words
@@ -56,7 +56,11 @@ _vfio_msi()
 		_vfio_msi_drivers "$word"
 		return
 		;;
-	-d | --device)
+	--bar)
+		_vfio_msi_words "$word" "0 1 2 3 4 5"
+		return
+		;;
+	-d | --device | --add | --timeout)
 		return
 		;;
 	esac
@@ -67,6 +71,12 @@ _vfio_msi()
 	case ${words[1]} in
 	list | show | vectors)
 		_vfio_msi_words "$word" "$common --domains --output"
+		;;
+	window)
+		_vfio_msi_words "$word" "$common --domains --output --add --clear"
+		;;
+	learn)
+		_vfio_msi_words "$word" "$common --domains --output --bar --timeout"
 		;;
 	bind)
 		_vfio_msi_words "$word" "$common --driver --force"

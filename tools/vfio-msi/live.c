@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The state of a device that msi-vfio-pci serves, whoever has it open:
- * /sys/kernel/debug/msi-vfio-pci/ADDRESS/vectors.
+ * The state of a device that msi-vfio-pci serves, whoever has it open: the files
+ * of /sys/kernel/debug/msi-vfio-pci/ADDRESS. The driver's debugfs.c has what is in
+ * them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,14 +11,44 @@
 
 #include "vfio-msi.h"
 
-static int read_header(const char *line, struct live *live)
+#define CLOSED	"# closed\n"
+
+typedef int (*line_fn)(const char *line, void *into);
+
+/* -ENOENT: the device has no such file, or debugfs is not mounted. */
+static int read_lines(const struct device *dev, const char *name, line_fn take, void *into)
 {
-	if (!strcmp(line, "# closed\n"))
-		return 0;
-	if (sscanf(line, "# generation %llu index %7s", &live->generation, live->index) != 2)
-		return -EPROTO;
-	live->open = true;
-	return 0;
+	char path[PATH_MAX], *line = NULL;
+	size_t size = 0;
+	FILE *file;
+	int err = 0;
+
+	live_path(dev, name, path);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	while (!err && getline(&line, &size, file) >= 0)
+		err = take(line, into);
+	if (!err && ferror(file))
+		err = -errno;
+	free(line);
+	fclose(file);
+	/* who interrupts knows why */
+	if (err && err != -EINTR)
+		complain(err, "%s", path);
+	return err;
+}
+
+void live_path(const struct device *dev, const char *name, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "/sys/kernel/debug/" MSI_VFIO_PCI "/%s/%s", dev->bdf, name);
+}
+
+/* No flags are "-" in the file, and nothing here. */
+static void take_flags(char flags[NAME_SIZE])
+{
+	if (!strcmp(flags, "-"))
+		flags[0] = '\0';
 }
 
 static int read_vector(const char *line, struct live *live)
@@ -31,34 +62,34 @@ static int read_vector(const char *line, struct live *live)
 		   &vector->data, vector->flags) != 5)
 		return -EPROTO;
 	vector->address = address;
-	if (!strcmp(vector->flags, "-"))
-		vector->flags[0] = '\0';
+	take_flags(vector->flags);
 	live->count++;
 	return 0;
 }
 
-/* -ENOENT: the device has no such file, or debugfs is not mounted. */
+static int take_vectors(const char *line, void *into)
+{
+	struct live *live = into;
+
+	if (line[0] != '#')
+		return read_vector(line, live);
+	if (!strcmp(line, CLOSED))
+		return 0;
+	if (sscanf(line, "# generation %llu index %7s", &live->generation, live->index) != 2)
+		return -EPROTO;
+	live->open = true;
+	return 0;
+}
+
 int live_read(const struct device *dev, struct live *live)
 {
-	char path[PATH_MAX], line[256];
-	FILE *file;
-	int err = 0;
+	int err;
 
 	memset(live, 0, sizeof(*live));
 	strcpy(live->index, "none");
-	snprintf(path, sizeof(path), "/sys/kernel/debug/" MSI_VFIO_PCI "/%s/vectors", dev->bdf);
-	file = fopen(path, "re");
-	if (!file)
-		return -errno;
-	while (!err && fgets(line, sizeof(line), file))
-		err = line[0] == '#' ? read_header(line, live) : read_vector(line, live);
-	if (!err && ferror(file))
-		err = -errno;
-	fclose(file);
-	if (err) {
-		complain(err, "%s", path);
+	err = read_lines(dev, "vectors", take_vectors, live);
+	if (err)
 		live_free(live);
-	}
 	return err;
 }
 
@@ -66,5 +97,102 @@ void live_free(struct live *live)
 {
 	free(live->vector);
 	live->vector = NULL;
+	live->count = 0;
+}
+
+static int read_window(const char *line, struct live_windows *live)
+{
+	unsigned long long offset, size, count[4];
+	struct live_window *window;
+
+	live->window = xrealloc(live->window, live->count + 1, sizeof(*live->window));
+	window = &live->window[live->count];
+	*window = (struct live_window){ .slot = NULL };
+	if (sscanf(line, "window %u %llx %llx %u %63s %llu %llu %llu %llu", &window->place.bar,
+		   &offset, &size, &window->place.data_offset, window->place.flags, &count[0],
+		   &count[1], &count[2], &count[3]) != 9)
+		return -EPROTO;
+	take_flags(window->place.flags);
+	window->place.offset = offset;
+	window->place.size = size;
+	window->addresses = count[0];
+	window->data = count[1];
+	window->withheld = count[2];
+	window->undone = count[3];
+	live->count++;
+	return 0;
+}
+
+/* DISTANCE:DATA,... or "-" */
+static int read_learned(const char *text, struct live_slot *slot)
+{
+	unsigned int distance, data;
+	int length;
+
+	while (sscanf(text, "%u:%x%n", &distance, &data, &length) == 2) {
+		if (!distance || distance % 4 || distance / 4 > LEARN_DISTANCES)
+			return -EPROTO;
+		slot->learned |= 1u << (distance / 4 - 1);
+		slot->learned_data[distance / 4 - 1] = data;
+		text += length;
+		text += *text == ',';
+	}
+	return 0;
+}
+
+static int read_slot(const char *line, struct live_windows *live)
+{
+	unsigned long long offset, address;
+	struct live_window *window;
+	struct live_slot *slot;
+	int length;
+
+	if (!live->count)
+		return -EPROTO;
+	window = &live->window[live->count - 1];
+	window->slot = xrealloc(window->slot, window->slots + 1, sizeof(*window->slot));
+	slot = &window->slot[window->slots];
+	*slot = (struct live_slot){ .offset = 0 };
+	if (sscanf(line, "slot %llx %llx %x %u %u %63s %n", &offset, &address, &slot->data,
+		   &slot->vector, &slot->distance, slot->flags, &length) != 6)
+		return -EPROTO;
+	take_flags(slot->flags);
+	slot->offset = offset;
+	slot->address = address;
+	window->slots++;
+	return read_learned(line + length, slot);
+}
+
+static int take_windows(const char *line, void *into)
+{
+	struct live_windows *live = into;
+
+	if (!strncmp(line, "window ", 7))
+		return read_window(line, live);
+	if (!strncmp(line, "slot ", 5))
+		return read_slot(line, live);
+	live->open = strcmp(line, CLOSED);
+	return 0;
+}
+
+int live_windows_read(const struct device *dev, struct live_windows *live)
+{
+	int err;
+
+	memset(live, 0, sizeof(*live));
+	err = read_lines(dev, "windows", take_windows, live);
+	if (err)
+		live_windows_free(live);
+	return err;
+}
+
+void live_windows_free(struct live_windows *live)
+{
+	size_t i;
+
+	for (i = 0; i < live->count; i++)
+		free(live->window[i].slot);
+	free(live->window);
+	live->window = NULL;
 	live->count = 0;
 }

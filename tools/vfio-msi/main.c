@@ -18,6 +18,8 @@ static const struct subcommand {
 	{ "unbind", unbind_main },
 	{ "show", show_main },
 	{ "vectors", vectors_main },
+	{ "window", window_main },
+	{ "learn", learn_main },
 };
 
 static const char doc[] =
@@ -28,6 +30,8 @@ static const char doc[] =
 	"  unbind   give them back to the host\n"
 	"  show     capabilities, driver, IOMMU group, users\n"
 	"  vectors  each vector: interrupt, CPUs, count, message, state\n"
+	"  window   windows of embedded interrupt controllers: show, add, clear\n"
+	"  learn    find out which window a device needs\n"
 	"\v"
 	"\"vfio-msi COMMAND --help\" tells about one of them.";
 

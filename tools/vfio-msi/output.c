@@ -152,6 +152,19 @@ struct json_object *json_text(const char *text)
 	return *text ? json_object_new_string(text) : NULL;
 }
 
+/* An array of what stands between the commas. */
+struct json_object *json_words(const char *text)
+{
+	char *copy = format_text("%s", text), *rest = copy, *word;
+	struct json_object *array = json_object_new_array();
+
+	while ((word = strsep(&rest, ",")))
+		if (*word)
+			json_object_array_add(array, json_object_new_string(word));
+	free(copy);
+	return array;
+}
+
 /* Text, because JSON readers keep only 53 bits of a number. */
 struct json_object *json_hex(uint64_t value, unsigned int digits)
 {

@@ -22,6 +22,7 @@ static const struct {
 } features[] = {
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT,	"msi-novirt" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES,	"msi-messages" },
+	{ VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW,	"msi-window" },
 };
 
 static int group_open(const struct group *group, char path[PATH_MAX])

@@ -186,21 +186,6 @@ static void print_vectors(const struct selection *sel, const struct device *dev,
 	table_print(&table);
 }
 
-static struct json_object *json_flags(const struct vector *vector)
-{
-	char text[NAME_SIZE], *rest = text, *flag;
-	struct json_object *array;
-
-	if (!vector->flags_known)
-		return NULL;
-	array = json_object_new_array();
-	strcpy(text, vector->flags);
-	while ((flag = strsep(&rest, ",")))
-		if (*flag)
-			json_object_array_add(array, json_text(flag));
-	return array;
-}
-
 static struct json_object *json_vector(const struct vector *vector)
 {
 	struct json_object *object = json_object_new_object();
@@ -215,7 +200,8 @@ static struct json_object *json_vector(const struct vector *vector)
 	json_object_object_add(object, "count", json_object_new_int64((int64_t)irq->count));
 	json_object_object_add(object, "address", known ? json_hex(vector->address, 8) : NULL);
 	json_object_object_add(object, "data", known ? json_hex(vector->data, 4) : NULL);
-	json_object_object_add(object, "flags", json_flags(vector));
+	json_object_object_add(object, "flags",
+			       vector->flags_known ? json_words(vector->flags) : NULL);
 	return object;
 }
 

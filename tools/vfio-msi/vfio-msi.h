@@ -3,7 +3,7 @@
  * vfio-msi: what every file of the command shares.
  *
  * main.c		subcommands, --help, --version
- * list.c, bind.c, unbind.c, show.c, vectors.c
+ * list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c
  *			one subcommand each
  * select.c		the devices that a command line names
  * config.c		MSI and MSI-X capabilities as config space shows them
@@ -15,6 +15,9 @@
  * session.c		VFIO: open a device, probe its features
  * irq.c		Linux interrupts of a device
  * live.c		what msi-vfio-pci says in debugfs about an open device
+ * window_list.c	the windows that a device is to have
+ * learned.c		which windows would cover the slots that were seen
+ * learn_report.c	what learn prints
  * output.c		messages, tables, JSON
  */
 #ifndef VFIO_MSI_H
@@ -269,8 +272,110 @@ struct live {
 	struct live_vector *vector;
 };
 
+struct window {
+	unsigned int bar;
+	uint64_t offset;
+	uint64_t size;
+	uint32_t data_offset;
+	char flags[NAME_SIZE];	/* with commas between; empty: none */
+};
+
+/* A slot of a window with "learn" may have data 4, 8 ... bytes behind its address. */
+#define LEARN_DISTANCES	16
+
+struct live_slot {
+	uint64_t offset;
+	uint64_t address;	/* address, data: as the guest wrote them */
+	uint32_t data;
+	unsigned int vector;
+	unsigned int distance;	/* from address to data; 0: not known */
+	char flags[NAME_SIZE];
+	unsigned int learned;	/* bit n: data came 4 * (n + 1) bytes behind */
+	uint32_t learned_data[LEARN_DISTANCES];
+};
+
+struct live_window {
+	struct window place;
+	uint64_t addresses;
+	uint64_t data;
+	uint64_t withheld;
+	uint64_t undone;
+	size_t slots;
+	struct live_slot *slot;
+};
+
+struct live_windows {
+	bool open;		/* a session is open */
+	size_t count;
+	struct live_window *window;
+};
+
+/* These return 0 or a negative errno: -ENOENT and -EACCES silently, and -EINTR. */
 int live_read(const struct device *dev, struct live *live);
 void live_free(struct live *live);
+int live_windows_read(const struct device *dev, struct live_windows *live);
+void live_windows_free(struct live_windows *live);
+void live_path(const struct device *dev, const char *name, char path[PATH_MAX]);
+
+/* window_list.c */
+
+struct window_list {
+	size_t count;
+	struct window *window;
+};
+
+int windows_check(const struct device *dev);
+int windows_read(const struct device *dev, struct window_list *list);
+int windows_write(const struct device *dev, const struct window_list *list);
+void windows_add(struct window_list *list, const struct window *window);
+void windows_free(struct window_list *list);
+bool window_parse(const char *text, struct window *window);
+char *window_text(const struct window *window);
+bool window_learns(const struct window *window);
+struct json_object *json_window(const struct window *window);
+
+/* learned.c */
+
+struct learned_slot {
+	unsigned int bar;
+	struct live_slot slot;
+};
+
+struct learned {
+	size_t count;
+	struct learned_slot *slot;	/* sorted by place */
+};
+
+/* How far behind the address the data is, by the vote of a BAR's slots. */
+struct vote {
+	unsigned int distance;	/* 0: no slot has data */
+	unsigned int rival;	/* another distance that fits as well, or 0 */
+	size_t slots;
+	size_t agree;
+};
+
+void learned_merge(struct learned *learned, const struct live_windows *live);
+struct vote learned_vote(const struct learned *learned, unsigned int bar);
+bool learned_data(const struct learned_slot *slot, unsigned int distance, uint32_t *data);
+void learned_windows(const struct learned *learned, unsigned int bar, unsigned int distance,
+		     struct window_list *list);
+void learned_free(struct learned *learned);
+
+/* learn_report.c */
+
+/* What was seen, over the whole session. */
+struct learn_result {
+	bool session;
+	bool msi;
+	bool msix;
+	size_t vectors;
+	bool had_windows;	/* added by the user, before */
+	struct learned learned;
+};
+
+#define BARS	6
+
+bool learn_report(const struct device *dev, bool json, const struct learn_result *result);
 
 /* output.c */
 
@@ -290,6 +395,7 @@ void table_add(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void table_print(struct table *table);
 struct json_object *json_text(const char *text);
+struct json_object *json_words(const char *text);
 struct json_object *json_hex(uint64_t value, unsigned int digits);
 void json_print(const char *key, struct json_object *value);
 
@@ -300,5 +406,7 @@ int bind_main(int argc, char **argv);
 int unbind_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int vectors_main(int argc, char **argv);
+int window_main(int argc, char **argv);
+int learn_main(int argc, char **argv);
 
 #endif /* VFIO_MSI_H */

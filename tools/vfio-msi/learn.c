@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vfio-msi learn: find out which window a device needs, by watching a guest. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "vfio-msi.h"
+
+#define PAUSE_NS	100000000
+#define MAX_TIMEOUT	1000000
+
+struct learn {
+	struct selection sel;
+	unsigned int bars;	/* bit per BAR that the user names; 0: choose */
+	time_t timeout;		/* seconds, 0: none */
+};
+
+enum { OPTION_BAR = 256, OPTION_TIMEOUT };
+
+static const struct argp_option options[] = {
+	{ "bar", OPTION_BAR, "N", 0, "Watch this BAR (may be repeated)", 0 },
+	{ "timeout", OPTION_TIMEOUT, "SECONDS", 0, "End after this time", 0 },
+	{ 0 }
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static unsigned long parse_number(const char *text, unsigned long least, unsigned long most,
+				  struct argp_state *state)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || number < least || number > most)
+		argp_error(state, "%s: not a number from %lu to %lu", text, least, most);
+	return number;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct learn *learn = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &learn->sel;
+		return 0;
+	case OPTION_BAR:
+		learn->bars |= 1u << parse_number(arg, 0, BARS - 1, state);
+		return 0;
+	case OPTION_TIMEOUT:
+		learn->timeout = (time_t)parse_number(arg, 1, MAX_TIMEOUT, state);
+		return 0;
+	case ARGP_KEY_END:
+		if (!select_given(&learn->sel))
+			argp_error(state, "no device selected");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static bool is_memory_bar(const struct pci_dev *pci, unsigned int bar)
+{
+	return pci->size[bar] && !(pci->base_addr[bar] & PCI_BASE_ADDRESS_SPACE_IO);
+}
+
+/* A window may not have the MSI-X table in it. */
+static unsigned int choose_bars(const struct device *dev)
+{
+	unsigned int bar, bars = 0;
+	struct caps caps;
+
+	caps_read(dev, &caps);
+	for (bar = 0; bar < BARS; bar++)
+		if (is_memory_bar(dev->pci, bar) &&
+		    !(caps.msix.pos && caps.msix.table_bar == bar))
+			bars |= 1u << bar;
+	return bars;
+}
+
+static int list_bars(const struct learn *learn, const struct device *dev,
+		     struct window_list *list)
+{
+	unsigned int bar, bars;
+
+	pci_fill_info(dev->pci, PCI_FILL_BASES | PCI_FILL_SIZES);
+	bars = learn->bars ? learn->bars : choose_bars(dev);
+	for (bar = 0; bar < BARS; bar++) {
+		struct window window = {
+			.bar = bar,
+			.size = dev->pci->size[bar],
+			.flags = "learn",
+		};
+
+		if (!(bars & 1u << bar))
+			continue;
+		if (!is_memory_bar(dev->pci, bar)) {
+			complain(0, "%s: refused: BAR %u is not a memory BAR", dev->bdf, bar);
+			return EXIT_REFUSED;
+		}
+		windows_add(list, &window);
+	}
+	if (list->count)
+		return EXIT_DONE;
+	complain(0, "%s: refused: it has no memory BAR without an MSI-X table", dev->bdf);
+	return EXIT_REFUSED;
+}
+
+static int check(const struct learn *learn)
+{
+	const struct device *dev = learn->sel.device;
+	struct live_windows live;
+	char path[PATH_MAX];
+	int result, err;
+	bool open;
+
+	if (learn->sel.count != 1) {
+		complain(0, "%zu devices are selected, and one can be watched",
+			 learn->sel.count);
+		return EXIT_USAGE;
+	}
+	result = windows_check(dev);
+	if (result)
+		return result;
+	err = live_windows_read(dev, &live);
+	if (err) {
+		live_path(dev, "windows", path);
+		complain(err, "%s", path);
+		return EXIT_FAILED;
+	}
+	open = live.open;
+	live_windows_free(&live);
+	if (!open)
+		return EXIT_DONE;
+	complain(0, "%s: refused: in use; only a session that begins later can be watched",
+		 dev->bdf);
+	return EXIT_REFUSED;
+}
+
+static void watch_signals(void)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action = { .sa_handler = interrupt };
+	size_t i;
+
+	/* no SA_RESTART: a wait in the kernel ends, too */
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+static void show_progress(const struct learn_result *result)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	fprintf(stderr, "\r%s, MSI %s, %zu slots seen ",
+		result->session ? "session open" : "waiting for a session",
+		result->msi ? "enabled" : "not enabled", result->learned.count);
+	fflush(stderr);
+}
+
+static void look_at_vectors(const struct device *dev, struct learn_result *result)
+{
+	struct live live;
+
+	if (live_read(dev, &live))
+		return;
+	if (!strcmp(live.index, "msi")) {
+		result->msi = true;
+		if (live.count > result->vectors)
+			result->vectors = live.count;
+	}
+	result->msix |= !strcmp(live.index, "msix");
+	live_free(&live);
+}
+
+/* Returns 0, 1 if the session has come to its end, or a negative errno. */
+static int look(const struct device *dev, struct learn_result *result)
+{
+	struct live_windows live;
+	bool over;
+	int err;
+
+	err = live_windows_read(dev, &live);
+	if (err)
+		return err;
+	over = result->session && !live.open;
+	result->session |= live.open;
+	learned_merge(&result->learned, &live);
+	live_windows_free(&live);
+	look_at_vectors(dev, result);
+	return over;
+}
+
+static int watch(const struct learn *learn, struct learn_result *result)
+{
+	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	const struct device *dev = learn->sel.device;
+	struct timespec start, now;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		nanosleep(&pause, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		err = look(dev, result);
+		show_progress(result);
+	} while (!err && !interrupted &&
+		 (!learn->timeout || now.tv_sec - start.tv_sec < learn->timeout));
+
+	/* What came since the last look, unless somebody waits for the driver. */
+	if (interrupted && (!err || err == -EINTR))
+		err = look(dev, result);
+	if (isatty(STDERR_FILENO))
+		fputc('\n', stderr);
+	return err < 0 ? err : 0;
+}
+
+/* Windows that an earlier run left behind are not to come back. */
+static void drop_learning(struct window_list *list)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < list->count; i++)
+		if (!window_learns(&list->window[i]))
+			list->window[kept++] = list->window[i];
+	list->count = kept;
+}
+
+static void announce(const struct device *dev, const struct window_list *list)
+{
+	size_t i;
+
+	fprintf(stderr, "Watching %s, BAR", dev->bdf);
+	for (i = 0; i < list->count; i++)
+		fprintf(stderr, "%s%u", i ? ", " : " ", list->window[i].bar);
+	fputs(". Start the VMM now, and let its guest use the device.\n"
+	      "This ends when the VMM closes the device, or with Ctrl-C.\n", stderr);
+}
+
+static int watch_windows(const struct learn *learn, const struct window_list *list,
+			 struct learn_result *result)
+{
+	const struct device *dev = learn->sel.device;
+	struct window_list before;
+	int err;
+
+	if (windows_read(dev, &before))
+		return EXIT_FAILED;
+	drop_learning(&before);
+	result->had_windows = before.count;
+	watch_signals();
+	err = windows_write(dev, list);
+	if (!err) {
+		announce(dev, list);
+		err = watch(learn, result);
+		if (err)
+			complain(err, "%s: watching ended", dev->bdf);
+		if (windows_write(dev, &before))
+			err = -EIO;
+	}
+	windows_free(&before);
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int run(const struct learn *learn)
+{
+	struct learn_result seen = { .session = false };
+	struct window_list list = { .count = 0 };
+	int result;
+
+	result = check(learn);
+	if (!result)
+		result = list_bars(learn, learn->sel.device, &list);
+	if (!result)
+		result = watch_windows(learn, &list, &seen);
+	if (!result && !learn_report(learn->sel.device, learn->sel.json, &seen))
+		result = EXIT_FAILED;
+	windows_free(&list);
+	learned_free(&seen.learned);
+	return result;
+}
+
+int learn_main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.children = children,
+		.args_doc = "SEL",
+		.doc = "Find out which window a device's embedded interrupt controller needs, by "
+		       "watching where a guest writes its MSI message.\v"
+		       "Meanwhile the device's interrupts do not reach the guest, and its BARs "
+		       "are slow.",
+	};
+	struct learn learn = { .bars = 0 };
+	int result;
+
+	select_init(&learn.sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &learn);
+	result = select_devices(&learn.sel);
+	if (!result)
+		result = run(&learn);
+	select_free(&learn.sel);
+	return result;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vfio-msi window: the windows of embedded interrupt controllers. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "vfio-msi.h"
+
+struct change {
+	struct selection sel;
+	bool clear;
+	struct window_list add;
+};
+
+struct view {
+	struct window_list configured;
+	bool live_known;
+	struct live_windows live;
+};
+
+enum { OPTION_ADD = 256, OPTION_CLEAR };
+
+static const struct argp_option options[] = {
+	{ "add", OPTION_ADD, "WINDOW", 0,
+	  "Add BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS] (may be repeated)", 0 },
+	{ "clear", OPTION_CLEAR, NULL, 0, "Forget the windows that were added before", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct change *change = state->input;
+	struct window window;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &change->sel;
+		return 0;
+	case OPTION_ADD:
+		if (!window_parse(arg, &window))
+			argp_error(state, "invalid window \"%s\"", arg);
+		windows_add(&change->add, &window);
+		return 0;
+	case OPTION_CLEAR:
+		change->clear = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (!select_given(&change->sel))
+			argp_error(state, "no device selected");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static int change_one(const struct change *change, const struct device *dev)
+{
+	struct live_windows live;
+	struct window_list list;
+	size_t i;
+	int err;
+
+	err = windows_read(dev, &list);
+	if (err)
+		return EXIT_FAILED;
+	if (change->clear)
+		windows_free(&list);
+	for (i = 0; i < change->add.count; i++)
+		windows_add(&list, &change->add.window[i]);
+	err = windows_write(dev, &list);
+	windows_free(&list);
+	if (err)
+		return EXIT_FAILED;
+	if (live_windows_read(dev, &live))
+		return EXIT_DONE;
+	if (live.open)
+		note("%s: in use; this takes effect when it is opened next", dev->bdf);
+	live_windows_free(&live);
+	return EXIT_DONE;
+}
+
+static int view_read(const struct device *dev, struct view *view)
+{
+	int err;
+
+	*view = (struct view){ .live_known = false };
+	if (windows_read(dev, &view->configured))
+		return EXIT_FAILED;
+	err = live_windows_read(dev, &view->live);
+	view->live_known = !err;
+	if (err == -ENOENT || err == -EACCES)
+		note("%s: no live state: debugfs is not mounted or not readable", dev->bdf);
+	else if (err)
+		return EXIT_FAILED;
+	return EXIT_DONE;
+}
+
+static void view_free(struct view *view)
+{
+	windows_free(&view->configured);
+	live_windows_free(&view->live);
+}
+
+static const char *or_none(const char *text)
+{
+	return text[0] ? text : "-";
+}
+
+static void print_configured(const struct window_list *list)
+{
+	struct table table;
+	size_t i;
+
+	if (!list->count) {
+		puts("Added: none, so the driver's own for this device, if it knows any");
+		return;
+	}
+	puts("Added:");
+	table_init(&table, 5, 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3);
+	table_add(&table, "BAR\tOFFSET\tSIZE\tDATA\tFLAGS");
+	for (i = 0; i < list->count; i++) {
+		const struct window *window = &list->window[i];
+
+		table_add(&table, "%u\t0x%llx\t0x%llx\t%u\t%s", window->bar,
+			  (unsigned long long)window->offset, (unsigned long long)window->size,
+			  window->data_offset, or_none(window->flags));
+	}
+	table_print(&table);
+}
+
+static void print_live_windows(const struct live_windows *live)
+{
+	struct table table;
+	size_t i;
+
+	table_init(&table, 10, (1 << 10) - 1 - (1 << 4));
+	table_add(&table, "BAR\tOFFSET\tSIZE\tDATA\tFLAGS\tSLOTS\tADDRESSES\tDATAS\tWITHHELD\t"
+			  "UNDONE");
+	for (i = 0; i < live->count; i++) {
+		const struct live_window *window = &live->window[i];
+
+		table_add(&table, "%u\t0x%llx\t0x%llx\t%u\t%s\t%zu\t%llu\t%llu\t%llu\t%llu",
+			  window->place.bar, (unsigned long long)window->place.offset,
+			  (unsigned long long)window->place.size, window->place.data_offset,
+			  or_none(window->place.flags), window->slots,
+			  (unsigned long long)window->addresses,
+			  (unsigned long long)window->data,
+			  (unsigned long long)window->withheld,
+			  (unsigned long long)window->undone);
+	}
+	table_print(&table);
+}
+
+static void print_live_slots(const struct live_windows *live)
+{
+	struct table table;
+	size_t i, j;
+
+	table_init(&table, 7, 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5);
+	table_add(&table, "BAR\tSLOT\tADDRESS\tDATA\tVECTOR\tDISTANCE\tHOST");
+	for (i = 0; i < live->count; i++) {
+		for (j = 0; j < live->window[i].slots; j++) {
+			const struct live_slot *slot = &live->window[i].slot[j];
+
+			table_add(&table, "%u\t0x%llx\t0x%08llx\t0x%04x\t%u\t%u\t%s",
+				  live->window[i].place.bar, (unsigned long long)slot->offset,
+				  (unsigned long long)slot->address, slot->data, slot->vector,
+				  slot->distance, or_none(slot->flags));
+		}
+	}
+	table_print(&table);
+}
+
+static void print_view(const struct selection *sel, const struct device *dev,
+		       const struct view *view)
+{
+	const struct live_windows *live = &view->live;
+	size_t i, slots = 0;
+
+	printf("%s ", select_address(sel, dev));
+	if (!view->live_known)
+		puts("(session not known)");
+	else
+		puts(live->open ? "(in a session)" : "(no session)");
+	print_configured(&view->configured);
+	if (!live->open)
+		return;
+	if (!live->count) {
+		puts("In the session: none");
+		return;
+	}
+	puts("In the session:");
+	print_live_windows(live);
+	for (i = 0; i < live->count; i++)
+		slots += live->window[i].slots;
+	if (slots)
+		print_live_slots(live);
+}
+
+static struct json_object *json_slot(const struct live_slot *slot)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "offset", json_hex(slot->offset, 1));
+	json_object_object_add(object, "guest_address", json_hex(slot->address, 8));
+	json_object_object_add(object, "guest_data", json_hex(slot->data, 4));
+	json_object_object_add(object, "vector", json_object_new_int((int)slot->vector));
+	json_object_object_add(object, "data_distance", json_object_new_int((int)slot->distance));
+	json_object_object_add(object, "flags", json_words(slot->flags));
+	return object;
+}
+
+static struct json_object *json_live(const struct live_window *window)
+{
+	struct json_object *object = json_window(&window->place);
+	struct json_object *slots = json_object_new_array();
+	size_t i;
+
+	json_object_object_add(object, "addresses",
+			       json_object_new_int64((int64_t)window->addresses));
+	json_object_object_add(object, "data", json_object_new_int64((int64_t)window->data));
+	json_object_object_add(object, "withheld",
+			       json_object_new_int64((int64_t)window->withheld));
+	json_object_object_add(object, "undone", json_object_new_int64((int64_t)window->undone));
+	for (i = 0; i < window->slots; i++)
+		json_object_array_add(slots, json_slot(&window->slot[i]));
+	json_object_object_add(object, "slots", slots);
+	return object;
+}
+
+static struct json_object *json_view(const struct device *dev, const struct view *view)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *added = json_object_new_array(), *session = NULL;
+	size_t i;
+
+	for (i = 0; i < view->configured.count; i++)
+		json_object_array_add(added, json_window(&view->configured.window[i]));
+	if (view->live.open) {
+		session = json_object_new_array();
+		for (i = 0; i < view->live.count; i++)
+			json_object_array_add(session, json_live(&view->live.window[i]));
+	}
+	json_object_object_add(object, "address", json_text(dev->bdf));
+	json_object_object_add(object, "open", view->live_known ?
+			       json_object_new_boolean(view->live.open) : NULL);
+	json_object_object_add(object, "added", added);
+	json_object_object_add(object, "session", session);
+	return object;
+}
+
+static int show_windows(const struct selection *sel)
+{
+	struct json_object *array = sel->json ? json_object_new_array() : NULL;
+	int result = EXIT_DONE;
+	struct view view;
+	size_t i;
+
+	for (i = 0; i < sel->count; i++) {
+		if (view_read(&sel->device[i], &view))
+			result = EXIT_FAILED;
+		else if (array)
+			json_object_array_add(array, json_view(&sel->device[i], &view));
+		else
+			print_view(sel, &sel->device[i], &view);
+		view_free(&view);
+	}
+	if (array)
+		json_print("devices", array);
+	return result;
+}
+
+/* Nothing is touched unless all of the devices can have windows. */
+static int run(const struct change *change)
+{
+	int result = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < change->sel.count; i++) {
+		int refused = windows_check(&change->sel.device[i]);
+
+		if (refused)
+			result = refused;
+	}
+	if (result)
+		return result;
+	if (!change->clear && !change->add.count)
+		return show_windows(&change->sel);
+	for (i = 0; i < change->sel.count && !result; i++)
+		result = change_one(change, &change->sel.device[i]);
+	return result;
+}
+
+int window_main(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.children = children,
+		.args_doc = "SEL...",
+		.doc = "Show the windows of devices' embedded interrupt controllers, or change "
+		       "which they have from their next session on.\v"
+		       "\"vfio-msi learn\" finds out which window a device needs.",
+	};
+	struct change change = { .clear = false };
+	int result;
+
+	select_init(&change.sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &change);
+	result = select_devices(&change.sel);
+	if (!result)
+		result = run(&change);
+	windows_free(&change.add);
+	select_free(&change.sel);
+	return result;
+}
