@@ -76,13 +76,18 @@ allow_no_remapping() {
 		echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 }
 
-# hold ADDRESS [INDEX VECTORS]: until release, in a process of its own
-hold() {
+# start COMMAND...: until release, with the first line that it prints in $line
+start() {
 	mkfifo "$work/ready" || return 1
-	command_hold "$@" >"$work/ready" &
+	"$@" >"$work/ready" &
 	holder=$!
 	read -r line <"$work/ready"
 	rm "$work/ready"
+}
+
+# hold ADDRESS [INDEX VECTORS]
+hold() {
+	start command_hold "$@"
 	same "holder" "$line" ready
 }
 
