@@ -51,7 +51,7 @@ def get(label):
 
 def guest_release():
     """What guests run: of the lab's kernels the one that starts fastest in a guest."""
-    return next(iter(packages.installed_releases().values()))
+    return get(next(iter(packages.installed_releases()))).release
 
 
 def locked(name):
@@ -86,9 +86,10 @@ def extract_vmlinux(image):
 def release_vmlinux(release):
     """The image in the form that starts fastest.
 
-    Kept in the toolbox, so that it is renewed together with its kernel.
+    Kept in the toolbox, so that it is renewed together with its kernel, and where
+    an emulated host finds it that has the toolbox's /usr.
     """
-    vmlinux = pathlib.Path("/boot", f"vmlinux-{release}")
+    vmlinux = pathlib.Path("/usr/lib/modules", release, "vmlinux")
     with locked("vmlinux"):
         if not vmlinux.exists():
             half = vmlinux.with_suffix(".half")
