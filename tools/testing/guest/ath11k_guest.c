@@ -9,8 +9,9 @@
  *            R: how many there are
  * enable     W: switch the MSI capability's enable bit and nothing else
  * message    R: address and data that the MSI capability shows
- * slot       W: "SLOT VECTOR": program a slot
- * doorbell   W: "SLOT": have the device send it. R: what arrived then, vectors
+ * slot       W: "SLOT VECTOR": program a slot. R: where in BAR 0 the slots are
+ * doorbell   W: "SLOT", or "all": have the device send it, or all of them.
+ *            R: what arrived then, vectors
  * interrupts R: how many arrived in all
  * dword      W: "OFFSET" selects a dword of BAR 0, "OFFSET VALUE" writes it too.
  *            R: the dword that was selected
@@ -213,6 +214,18 @@ static ssize_t message_show(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(message);
 
+static ssize_t slot_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	unsigned int i;
+	int len = 0;
+
+	for (i = 0; i < ATH11K_SLOTS; i++)
+		len += sysfs_emit_at(buf, len, "0x%x\n", slot_offsets[i]);
+
+	return len;
+}
+
 static ssize_t slot_store(struct device *dev, struct device_attribute *attr,
 			  const char *buf, size_t len)
 {
@@ -232,7 +245,7 @@ static ssize_t slot_store(struct device *dev, struct device_attribute *attr,
 
 	return len;
 }
-static DEVICE_ATTR_WO(slot);
+static DEVICE_ATTR_RW(slot);
 
 /* Requests that the device has answered, one way or another. */
 static u32 answered(struct guest *guest)
@@ -242,21 +255,30 @@ static u32 answered(struct guest *guest)
 	       read_dword(guest, ATH11K_DROPPED);
 }
 
-static int ring(struct guest *guest, unsigned int slot)
+static int send(struct guest *guest, unsigned int slot)
+{
+	u32 answers = answered(guest), now;
+
+	write_dword(guest, ATH11K_DOORBELL(slot), 1);
+
+	return read_poll_timeout(answered, now, now != answers, 100,
+				 SENT_TIMEOUT_US, false, guest);
+}
+
+static int ring(struct guest *guest, unsigned int first, unsigned int last)
 {
 	int before[ATH11K_MSI_VECTORS], total = atomic_read(&guest->total);
-	u32 answers = answered(guest), now;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < guest->nr_vectors; i++)
 		before[i] = atomic_read(&guest->vectors[i].count);
 
-	write_dword(guest, ATH11K_DOORBELL(slot), 1);
-	ret = read_poll_timeout(answered, now, now != answers, 100,
-				SENT_TIMEOUT_US, false, guest);
-	if (ret)
-		return ret;
+	for (i = first; i <= last; i++) {
+		ret = send(guest, i);
+		if (ret)
+			return ret;
+	}
 	wait_event_timeout(guest->wait, atomic_read(&guest->total) != total,
 			   msecs_to_jiffies(ARRIVAL_TIMEOUT_MS));
 
@@ -280,17 +302,20 @@ static ssize_t doorbell_store(struct device *dev, struct device_attribute *attr,
 			      const char *buf, size_t len)
 {
 	struct guest *guest = dev_get_drvdata(dev);
-	unsigned int slot;
+	unsigned int first = 0, last = ATH11K_SLOTS - 1;
 	int ret;
 
-	ret = kstrtouint(buf, 0, &slot);
-	if (ret)
-		return ret;
-	if (slot >= ATH11K_SLOTS)
-		return -EINVAL;
+	if (!sysfs_streq(buf, "all")) {
+		ret = kstrtouint(buf, 0, &first);
+		if (ret)
+			return ret;
+		if (first > last)
+			return -EINVAL;
+		last = first;
+	}
 
 	mutex_lock(&guest->lock);
-	ret = ring(guest, slot);
+	ret = ring(guest, first, last);
 	mutex_unlock(&guest->lock);
 
 	return ret ?: len;
