@@ -28,7 +28,7 @@ install-command:
 	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi DESTDIR=$(DESTDIR) install
 
 demo:
-	$(lab) boot --kernel newest --remap on --devices ath11k --tests demo --raw
+	$(lab) boot --kernel newest --remap on --devices ath11k,toolbox --tests demo --raw
 
 test:
 	$(lab) matrix --plan tools/testing/plan

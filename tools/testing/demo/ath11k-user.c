@@ -6,8 +6,8 @@
  *
  * usage: ath11k-user DEVICE
  *
- * Prints "message ADDRESS DATA", then "slot OFFSET ADDRESS DATA VECTOR" for
- * each slot (VECTOR is "-" when no interrupt arrived), then "arrived NUMBER".
+ * Prints "message ADDRESS DATA", then "OFFSET ADDRESS DATA VECTOR" for each slot
+ * (VECTOR is "-" when its interrupt did not arrive).
  */
 
 #include <err.h>
@@ -235,7 +235,7 @@ int main(int argc, char **argv)
 	static const uint32_t slots[] = ATH11K_SLOT_OFFSETS;
 	struct device dev = {};
 	struct message msg;
-	int i, vector, arrived = 0;
+	int i, vector;
 
 	if (argc != 2)
 		errx(2, "usage: ath11k-user DEVICE");
@@ -258,15 +258,13 @@ int main(int argc, char **argv)
 
 	for (i = 0; i < ATH11K_SLOTS; i++) {
 		vector = ring(&dev, i);
-		printf("slot 0x%x 0x%x 0x%x ", slots[i], msg.address,
+		printf("0x%x 0x%x 0x%x ", slots[i], msg.address,
 		       msg.data + i % dev.vectors);
-		if (vector < 0)
+		if (vector != i % dev.vectors)
 			printf("-\n");
 		else
 			printf("%d\n", vector);
-		arrived += vector == i % dev.vectors;
 	}
-	printf("arrived %d\n", arrived);
 
 	return 0;
 }
