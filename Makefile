@@ -6,7 +6,7 @@
 # make command          the vfio-msi command, into build/
 # make demo             the main job, seen in an emulated host
 # make test             all tests, in emulated hosts with four kernels
-# make test-guest       guests of an unmodified VMM in these hosts (long)
+# make test-guest       those of them that have guests of an unmodified VMM
 # make fuzz             slot.c against a model of it (long; needs clang)
 # make clean            remove what was built
 
