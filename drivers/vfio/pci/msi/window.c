@@ -657,7 +657,6 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
  */
 void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
-	mdev->nr_windows = 0;
 	mdev->mapped_bars = 0;
 	mdev->pinned = 0;
 	mdev->was_reset = 0;

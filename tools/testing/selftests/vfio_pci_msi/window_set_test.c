@@ -376,6 +376,12 @@ FIXTURE_TEARDOWN(both)
 	session_close(self->s);
 }
 
+TEST_F(both, refuses_a_window_in_the_rom)
+{
+	self->window.offset = TABLE_SIZE;
+	expect_refused(self, region, VFIO_PCI_ROM_REGION_INDEX);
+}
+
 TEST_F(both, refuses_a_window_over_the_table)
 {
 	expect_refused(self, offset, 0);
