@@ -128,7 +128,7 @@ static struct json_object *json_row(const struct row *row)
 static int list(const struct selection *sel)
 {
 	struct json_object *array = sel->json ? json_object_new_array() : NULL;
-	bool partial = false;
+	bool partial = false, grouped = false;
 	struct table table;
 	size_t i;
 
@@ -140,6 +140,7 @@ static int list(const struct selection *sel)
 
 		row_read(sel, &sel->device[i], &row);
 		partial |= !row.caps.known || !row.uses.known;
+		grouped |= row.group.name[0];
 		if (select_given(sel) || is_of_interest(&row)) {
 			if (array)
 				json_object_array_add(array, json_row(&row));
@@ -152,6 +153,8 @@ static int list(const struct selection *sel)
 		json_print("devices", array);
 	else
 		table_print(&table);
+	if (sel->count && !grouped)
+		note("no device has an IOMMU group: VFIO needs an IOMMU that is switched on");
 	if (partial)
 		note("not everything can be seen by this user; run as root");
 	return EXIT_DONE;

@@ -279,20 +279,29 @@ void use_find_session(const struct device *dev, struct uses *uses)
 	group_free(&group);
 }
 
+/* To take a disk away from under this system is nothing to be advised. */
+static bool holds_data(const struct uses *uses)
+{
+	return use_has(uses, USE_MOUNT) || use_has(uses, USE_SWAP) ||
+	       use_has(uses, USE_HOLDER);
+}
+
 /* Says what needs the device, and returns an exit code. */
 int use_check(const struct device *dev)
 {
+	int result = EXIT_DONE;
 	struct uses uses;
-	size_t i, count;
+	size_t i;
 
 	use_find(dev, &uses);
 	use_find_session(dev, &uses);
 	for (i = 0; i < uses.count; i++)
 		complain(0, "%s: in use: %s", dev->bdf, uses.use[i].detail);
-	count = uses.count;
+	if (uses.count) {
+		complain(0, "%s: refused%s", dev->bdf,
+			 holds_data(&uses) ? "" : "; --force takes it all the same");
+		result = EXIT_REFUSED;
+	}
 	use_free(&uses);
-	if (!count)
-		return EXIT_DONE;
-	complain(0, "%s: refused; --force takes it all the same", dev->bdf);
-	return EXIT_REFUSED;
+	return result;
 }
