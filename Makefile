@@ -4,6 +4,7 @@
 # make KDIR=DIR         the module, for the kernel whose build tree DIR is
 # make modules_install  install it there (INSTALL_MOD_PATH as in the kernel)
 # make command          the vfio-msi command, into build/
+# make install-command  install it with its man page and bash completion
 # make demo             the main job, seen in an emulated host
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       those of them that have guests of an unmodified VMM
@@ -15,10 +16,16 @@ O ?= $(CURDIR)/build/objects
 DESTDIR ?=
 lab = tools/testing/lab/lab
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MSI_VFIO_PCI=m
+have_kdir = $(wildcard $(KDIR)/Makefile)
+
+# Distributions' build trees are set up for signing, but without their key.
+kbuild += $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
 all: modules
 
 modules modules_install:
+	$(if $(have_kdir),,$(error no kernel build tree in $(KDIR): install \
+		linux-headers for the running kernel, or name another by KDIR=))
 	$(kbuild) $@
 
 command:
@@ -58,7 +65,8 @@ devices:
 
 clean:
 	rm -rf build
-	$(kbuild) $@
+	$(if $(have_kdir),$(kbuild) $@,@echo "there is no $(KDIR): what was \
+		built for another kernel stays, unless KDIR= names that")
 
 .PHONY: all modules modules_install command install-command demo test test-guest \
 	fuzz payload \
