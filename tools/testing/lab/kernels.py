@@ -188,10 +188,19 @@ def debug_kernel():
 
 
 def build_debug_kernel(source, fragment, tree):
+    """Goes on with a build that was interrupted, unless that is broken."""
+    if tree.exists():
+        try:
+            return compile_debug_kernel(source, fragment, tree)
+        except progress.Failed:
+            shutil.rmtree(tree)
+    tree.mkdir()
+    return compile_debug_kernel(source, fragment, tree)
+
+
+def compile_debug_kernel(source, fragment, tree):
     log = CACHE / "debug-kernel.log"
     make = ["nice", "make", "-C", source, f"O={tree}", f"-j{os.cpu_count()}"]
-    shutil.rmtree(tree, ignore_errors=True)
-    tree.mkdir()
     progress.run([*make, f"KCONFIG_ALLCONFIG={LAB}/debug.config", "allnoconfig"], log)
     lost = lost_symbols(fragment, (tree / ".config").read_text(encoding="utf-8"))
     if lost:

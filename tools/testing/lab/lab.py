@@ -22,6 +22,7 @@ def boot(args):
     if not args.no_build:
         with build.locked():
             matrix.prepare([kernel])
+    progress.say(f"booting Linux {kernel.release} in an emulated host ...")
     name = re.sub(r"[^\w.-]", "_", "-".join(["boot", *args.tests]))[:80]
     guest = machine.run(machine.Boot(name, kernel, args.remap, tuple(args.devices),
                                      tuple(args.tests), args.timeout, args.memory,

@@ -43,6 +43,7 @@ class Matrix:
         self.tally = tap.Tally()
         self.results = []
         self.lock = threading.Lock()
+        self.interrupted = False
         self.kernels = {}
 
     def prepare(self):
@@ -99,6 +100,8 @@ class Matrix:
     def report(self, run, tally, notes, seconds):
         where = (f"{run.kernel} {run.name} remap={run.remap}"
                  if isinstance(run, plan.BootRun) else f"host {run.name}")
+        if self.interrupted:
+            return  # its processes have ended with it, which says nothing
         with self.lock:
             self.tally.add(tally)
             self.results.append({"run": where, "passed": tally.passed,
@@ -123,6 +126,11 @@ class Matrix:
         try:
             for done in [pool.submit(self.run_one, run) for run in longest_first(self.runs)]:
                 done.result()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            progress.say(f"interrupted, {len(self.results)} of {len(self.runs)} runs "
+                         f"were over: {self.tally}")
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
         RESULTS.parent.mkdir(parents=True, exist_ok=True)
