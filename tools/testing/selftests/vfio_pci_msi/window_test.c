@@ -266,6 +266,28 @@ TEST_F(window, takes_bytes)
 	expect_live(fd, SLOT, 0);
 }
 
+/* As the core does, a write is split where it is not aligned. */
+TEST_F(window, splits_unaligned_writes)
+{
+	u32 part[] = { 0x22221111, GUEST_ADDRESS, ATH11K_SLOT_ENABLE,
+		       GUEST_VECTOR(0), 0x44443333 };
+	u8 *start = (u8 *)part + 2;
+	size_t size = sizeof(part) - 4;
+	int fd = self->s->fd;
+
+	enable(self);
+	ASSERT_EQ(size, region_write(fd, WINDOW_BAR, SLOT - 2, start, size));
+	expect_live(fd, SLOT, 0);
+	EXPECT_EQ(0x22220000, held(fd, SLOT - 4));
+	EXPECT_EQ(0x3333, held(fd, SLOT_DATA + 4));
+	memset(part, 0, sizeof(part));
+	ASSERT_EQ(size, region_read(fd, WINDOW_BAR, SLOT - 2, start, size));
+	EXPECT_EQ(0x22220000, part[0]);
+	EXPECT_EQ(GUEST_ADDRESS, part[1]);
+	EXPECT_EQ(GUEST_VECTOR(0), part[3]);
+	EXPECT_EQ(0x3333, part[4]);
+}
+
 TEST_F(window, withholds_while_msi_is_disabled)
 {
 	int fd = self->s->fd;
