@@ -62,6 +62,8 @@ guest_start()
 	qemu=$!
 	# Opened for both, lest the shell waits for the other end.
 	exec 3<>$run/channel.in 4<>$run/channel.out
+	guest_watch &
+	watcher=$!
 	guest_wait_ready
 }
 
@@ -71,19 +73,28 @@ guest_ended_by_emulator()
 	grep -q '^KVM internal error. Suberror: 3$' $run/qemu
 }
 
+# Says in the guest's place that there is no hope for a word from it. (A read with
+# a timeout would forget the part of a line that it has read by then.)
+guest_watch()
+{
+	waited=0
+	while [ $waited -lt $patience ] && kill -0 $qemu 2>/dev/null &&
+	      ! guest_ended_by_emulator; do
+		sleep 1
+		waited=$((waited + 1))
+		[ ! -e $run/heard ] || { rm $run/heard; waited=0; }
+	done
+	touch $run/lost
+	printf '\n@lost\n' >&4
+}
+
 # Reads the guest's next line into $reply, as long as there is hope for one.
 guest_line()
 {
 	[ ! -e $run/lost ] || return 1
-	waited=0
-	while ! read -r -t 1 reply <&4; do
-		waited=$((waited + 1))
-		if [ $waited -ge $patience ] || ! kill -0 $qemu 2>/dev/null ||
-		   guest_ended_by_emulator; then
-			touch $run/lost
-			return 1
-		fi
-	done
+	read -r reply <&4
+	: >$run/heard
+	[ "$reply" != @lost ]
 }
 
 # The guest has started, or has started again.
@@ -119,6 +130,8 @@ guest_reboot()
 # Ends the guest, and says what is known of one that was lost.
 guest_stop()
 {
+	kill $watcher 2>/dev/null
+	wait $watcher 2>/dev/null
 	echo "poweroff -f" >&3
 	i=0
 	while kill -0 $qemu 2>/dev/null && [ ! -e $run/lost ] && [ $i -lt 100 ]; do
@@ -126,7 +139,7 @@ guest_stop()
 		i=$((i + 1))
 	done
 	kill -9 $qemu 2>/dev/null
-	wait $qemu
+	wait $qemu 2>/dev/null
 	exec 3>&- 4>&-
 	sed 's/^/# qemu: /' $run/qemu
 	if [ -e $run/lost ]; then
