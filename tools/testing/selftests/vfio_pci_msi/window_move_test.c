@@ -165,6 +165,18 @@ TEST_F(move, is_allowed_again_for_the_next_vectors)
 	EXPECT_EQ(0, set_affinity(irq_of(self->s->bdf), "0"));
 }
 
+TEST_F(move, is_not_allowed_for_the_next_vectors_either)
+{
+	int fd = self->s->fd;
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_GT(0, set_affinity(irq_of(self->s->bdf), "0"));
+}
+
 /* Nobody asks for the message between the move and the write. */
 TEST_F(move, is_seen_by_the_next_write)
 {
