@@ -176,7 +176,7 @@ static inline void compat_iowrite64(u64 val, void __iomem *io)
 #endif
 }
 
-/* Does the platform remap the device's interrupts, so that messages stay. */
+/* Does a domain or the IOMMU isolate the device's messages; see isolation.c. */
 #ifdef HAVE_ISOLATED_MSI
 static inline bool compat_isolated_msi(struct device *dev)
 {

@@ -92,6 +92,7 @@ struct msi_vfio_pci_range {
  * @ranges: sorted by @start; they do not change from open to close
  * @table: the MSI-X table, or NULL; from open to close
  * @pba: the MSI-X pending bits, or NULL; from open to close
+ * @isolated: the platform isolates the device's messages; from open to close
  * @debugfs: the device's folder
  * @nr_windows: entries of @windows; an entry is there before it is counted here
  * @windows: they are only ever added, from open to close
@@ -143,6 +144,7 @@ struct msi_vfio_pci_device {
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
 	u8 __iomem *table;
 	u8 __iomem *pba;
+	bool isolated;
 	struct dentry *debugfs;
 	unsigned int nr_windows;
 	struct msi_vfio_pci_window *windows[MSI_VFIO_PCI_MAX_WINDOWS];
@@ -238,6 +240,9 @@ int msi_vfio_pci_region_info(struct vfio_device *vdev,
 			     struct vfio_info_cap *caps);
 long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev,
 			    unsigned long arg);
+
+/* isolation.c */
+bool msi_vfio_pci_isolated(struct msi_vfio_pci_device *mdev);
 
 /* quirks.c */
 void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev);

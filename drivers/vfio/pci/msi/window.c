@@ -115,7 +115,7 @@ static void pin_vectors(struct msi_vfio_pci_device *mdev, u32 vectors)
 
 	lockdep_assert_held(&mdev->state);
 
-	if (compat_isolated_msi(&mdev->core.pdev->dev))
+	if (mdev->isolated)
 		return;
 
 	for_each_set_bit(i, &changed, 32) {
