@@ -12,10 +12,13 @@
  * guest message  the pair that the user of the device wrote to its virtual MSI
  *                capability
  * table          the MSI-X vector table
+ * PBA            the MSI-X pending bit array
  * window         a range of a BAR that holds a device-embedded interrupt
  *                controller
  * slot           one place in a window where the device's driver stores a
  *                message: address low, address high, data
+ * isolated       the platform checks that a message comes from the device that
+ *                owns it
  * session        from the first open of the device to its last close
  *
  * Everything is a device feature (VFIO_DEVICE_FEATURE). The numbers are far
@@ -128,6 +131,76 @@ struct vfio_device_feature_pci_msi_messages {
 	__u32	flags;
 	__u64	generation;
 	struct vfio_pci_msi_message msg[];
+};
+
+/*
+ * VFIO_DEVICE_FEATURE_PCI_MSIX_MAP - which pages of the BARs may be mapped how
+ *
+ * Whoever can write the table can have the device send any message. Where the
+ * device is isolated, the platform drops those that are not its own. Elsewhere the
+ * pages of the table can only be mapped for reading, so that they are in no
+ * sparse-mmap area and their region has no MSIX_MAPPABLE. Pages with a window
+ * cannot be mapped at all, those that only have the PBA always can. Where several
+ * share a page, the strictest of their rules holds. The administrator can have
+ * another rule for the table, by the module's parameter table_map, read at open.
+ *
+ * The rules hold for mmap and mprotect (EPERM and EACCES), the region info, DMA-BUF
+ * export and ioeventfds (both only where READ_WRITE, else EPERM). Reads and writes
+ * of the region are never refused.
+ *
+ * GET: struct vfio_device_feature_pci_msix_map with room for @count entries in
+ * @range. A SET of MSI_WINDOW can change what it returns.
+ *
+ * The feature exists for devices with an MSI or an MSI-X capability.
+ */
+#define VFIO_DEVICE_FEATURE_PCI_MSIX_MAP	0x4d03
+
+/**
+ * struct vfio_pci_msix_map_range - pages of a BAR that a rule is about
+ * @region: BAR, 0 to 5
+ * @kind: what is in them, VFIO_PCI_MSIX_MAP_TABLE, _PBA or _WINDOW. Pages with
+ *	several kinds are listed once for each.
+ * @offset: first byte in the BAR, a multiple of the page size
+ * @size: bytes, a multiple of the page size, also where the BAR is smaller
+ * @access: VFIO_PCI_MSIX_MAP_NONE, _READ or _READ_WRITE, by all that shares the
+ *	pages. A BAR without VFIO_REGION_INFO_FLAG_MMAP for reasons of its own
+ *	cannot be mapped whatever is said here.
+ * @__reserved: 0
+ */
+struct vfio_pci_msix_map_range {
+	__u32	region;
+	__u32	kind;
+#define VFIO_PCI_MSIX_MAP_TABLE		0
+#define VFIO_PCI_MSIX_MAP_PBA		1
+#define VFIO_PCI_MSIX_MAP_WINDOW	2
+	__u64	offset;
+	__u64	size;
+	__u32	access;
+/* Not at all. */
+#define VFIO_PCI_MSIX_MAP_NONE		0
+/* Shared and read-only, for good. */
+#define VFIO_PCI_MSIX_MAP_READ		1
+#define VFIO_PCI_MSIX_MAP_READ_WRITE	2
+	__u32	__reserved;
+};
+
+/**
+ * struct vfio_device_feature_pci_msix_map - payload of GET
+ * @flags: in: no bit that is not defined. out: VFIO_PCI_MSIX_MAP_ISOLATED
+ *	if the platform isolates the device's messages
+ * @page_size: out: bytes of a page of the host
+ * @count: in: how many entries @range has room for. out: how many ranges there
+ *	are; no more are written than there is room for.
+ * @__reserved: must be 0
+ * @range: out: the ranges in ascending order of @region, @offset and @kind
+ */
+struct vfio_device_feature_pci_msix_map {
+	__u32	flags;
+#define VFIO_PCI_MSIX_MAP_ISOLATED	(1 << 0)
+	__u32	page_size;
+	__u32	count;
+	__u32	__reserved;
+	struct vfio_pci_msix_map_range range[];
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
+#include <linux/mm.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -22,7 +23,7 @@
 
 #ifdef HAVE_REGION_INFO_CAPS
 #define COMPAT_REGION_INFO_OPS						\
-	.get_region_info_caps	= msi_vfio_pci_region_info,
+	.get_region_info_caps	= compat_region_info,
 #else
 #define COMPAT_REGION_INFO_OPS
 #endif
@@ -71,12 +72,13 @@ static inline int compat_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
 	size_t i;
 	int ret;
 
-	/* The core has checked that there is no overflow in a range. */
+	/* The core refuses ranges that overflow, and does not read them again. */
 	for (i = 0; i < nr_ranges; i++) {
 		ret = msi_vfio_pci_claim_pages(mdev, region, ranges[i].offset,
 					       ranges[i].offset +
-					       ranges[i].length);
-		if (ret)
+					       ranges[i].length,
+					       VFIO_PCI_MSIX_MAP_READ_WRITE);
+		if (ret < 0)
 			return ret;
 	}
 
@@ -190,6 +192,17 @@ static inline bool compat_isolated_msi(struct device *dev)
 }
 #endif
 
+/* To be called by .mmap only: the area is still nobody's. */
+static inline void compat_vm_flags_clear(struct vm_area_struct *vma,
+					 unsigned long flags)
+{
+#ifdef HAVE_VM_FLAGS_CLEAR
+	vm_flags_clear(vma, flags);
+#else
+	vma->vm_flags &= ~flags;
+#endif
+}
+
 /*
  * Region info: newer kernels copy from and to user memory before and after the
  * operation, older ones have one ioctl for all of it.
@@ -199,7 +212,12 @@ static inline int compat_region_info(struct vfio_device *vdev,
 				     struct vfio_region_info *info,
 				     struct vfio_info_cap *caps)
 {
-	return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	if (!msi_vfio_pci_region_has_rules(mdev, info->index))
+		return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+
+	return msi_vfio_pci_describe_bar(mdev, info, caps);
 }
 
 static inline long compat_ioctl_region_info(struct msi_vfio_pci_device *mdev,
@@ -208,30 +226,6 @@ static inline long compat_ioctl_region_info(struct msi_vfio_pci_device *mdev,
 	return -ENOTTY;
 }
 #else
-/* A BAR, as the core describes it; other regions go to the core itself. */
-static inline int compat_region_info(struct vfio_device *vdev,
-				     struct vfio_region_info *info,
-				     struct vfio_info_cap *caps)
-{
-	struct vfio_pci_core_device *core = &to_msi_vfio_pci(vdev)->core;
-	struct vfio_info_cap_header mappable = {
-		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
-		.version = 1,
-	};
-
-	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
-	info->size = pci_resource_len(core->pdev, info->index);
-	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
-	if (!core->bar_mmap_supported[info->index])
-		return 0;
-
-	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	if (info->index != core->msix_bar)
-		return 0;
-
-	return vfio_info_add_capability(caps, &mappable, sizeof(mappable));
-}
-
 static inline int compat_copy_region_info(struct vfio_region_info *info,
 					  struct vfio_info_cap *caps,
 					  void __user *arg)
@@ -266,14 +260,14 @@ static inline long compat_ioctl_region_info(struct msi_vfio_pci_device *mdev,
 		return -EFAULT;
 
 	/* The core reads the request for itself. */
-	if (!msi_vfio_pci_find_window(mdev, info.index, 0, U64_MAX))
+	if (!msi_vfio_pci_region_has_rules(mdev, info.index))
 		return vfio_pci_core_ioctl(&mdev->core.vdev,
 					   VFIO_DEVICE_GET_REGION_INFO, arg);
 
 	if (info.argsz < offsetofend(struct vfio_region_info, offset))
 		return -EINVAL;
 
-	ret = msi_vfio_pci_region_info(&mdev->core.vdev, &info, &caps);
+	ret = msi_vfio_pci_describe_bar(mdev, &info, &caps);
 	if (!ret)
 		ret = compat_copy_region_info(&info, &caps, (void __user *)arg);
 	kfree(caps.buf);

@@ -117,6 +117,40 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	return ret;
 }
 
+static int msix_map_get(struct msi_vfio_pci_device *mdev, void __user *arg,
+			size_t argsz)
+{
+	struct vfio_device_feature_pci_msix_map __user *out = arg;
+	struct vfio_device_feature_pci_msix_map hdr;
+	struct vfio_pci_msix_map_range *ranges;
+	unsigned int nr, room;
+	int ret = 0;
+
+	if (copy_from_user(&hdr, arg, sizeof(hdr)))
+		return -EFAULT;
+	if (hdr.flags & ~VFIO_PCI_MSIX_MAP_ISOLATED || hdr.__reserved ||
+	    argsz < struct_size(&hdr, range, hdr.count))
+		return -EINVAL;
+
+	ranges = kcalloc(MSI_VFIO_PCI_MAX_MAP, sizeof(*ranges),
+			 GFP_KERNEL_ACCOUNT);
+	if (!ranges)
+		return -ENOMEM;
+
+	nr = msi_vfio_pci_get_map(mdev, ranges);
+	room = min(hdr.count, nr);
+	hdr.flags = mdev->isolated ? VFIO_PCI_MSIX_MAP_ISOLATED : 0;
+	hdr.page_size = PAGE_SIZE;
+	hdr.count = nr;
+	if (copy_to_user(out, &hdr, sizeof(hdr)) ||
+	    copy_to_user(out->range, ranges,
+			 array_size(room, sizeof(*ranges))))
+		ret = -EFAULT;
+	kfree(ranges);
+
+	return ret;
+}
+
 static int window_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 {
 	struct vfio_device_feature_pci_msi_window in;
@@ -187,6 +221,12 @@ static const struct feature features[] = {
 		.msix = true,
 		.get_size = sizeof(struct vfio_device_feature_pci_msi_messages),
 		.get = messages_get,
+	},
+	{
+		.index = VFIO_DEVICE_FEATURE_PCI_MSIX_MAP,
+		.msix = true,
+		.get_size = sizeof(struct vfio_device_feature_pci_msix_map),
+		.get = msix_map_get,
 	},
 	{
 		.index = VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW,

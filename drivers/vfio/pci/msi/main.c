@@ -139,6 +139,7 @@ static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 	msi_vfio_pci_open_vectors(mdev);
 	msi_vfio_pci_init_ranges(mdev);
 	mdev->isolated = msi_vfio_pci_isolated(mdev);
+	msi_vfio_pci_open_map(mdev);
 	msi_vfio_pci_open_windows(mdev);
 	mdev->open = true;
 	mutex_unlock(&mdev->state);
@@ -163,6 +164,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 
 	mutex_lock(&mdev->state);
 	msi_vfio_pci_close_windows(mdev);
+	msi_vfio_pci_close_map(mdev);
 	mutex_unlock(&mdev->state);
 }
 

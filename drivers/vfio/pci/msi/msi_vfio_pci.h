@@ -23,6 +23,12 @@
 /* The words of all flags that have one. */
 #define MSI_VFIO_PCI_FLAGS_TEXT	64
 
+/*
+ * Each window, and if no two pages of the others are alike: the most pages that
+ * 2048 vectors of 16 bytes and their 256 bytes of pending bits can touch.
+ */
+#define MSI_VFIO_PCI_MAX_MAP	(MSI_VFIO_PCI_MAX_WINDOWS + 9 + 2)
+
 struct msi_vfio_pci_device;
 
 /**
@@ -79,6 +85,26 @@ struct msi_vfio_pci_range {
 };
 
 /**
+ * struct msi_vfio_pci_table_rule - how the pages of the table may be mapped
+ * @access: VFIO_PCI_MSIX_MAP_*
+ * @reason: one word that says why; NULL: no session is under way
+ */
+struct msi_vfio_pci_table_rule {
+	u32 access;
+	const char *reason;
+};
+
+/**
+ * struct msi_vfio_pci_map - the pages that have rules, the answer of MSIX_MAP
+ * @nr: entries of @range
+ * @range: sorted by region, offset and kind; all others may be mapped freely
+ */
+struct msi_vfio_pci_map {
+	unsigned int nr;
+	struct vfio_pci_msix_map_range range[MSI_VFIO_PCI_MAX_MAP];
+};
+
+/**
  * struct msi_vfio_pci_device - one bound device
  * @core: what vfio-pci is made of. First, as the core's error handlers take the
  *	driver data for it.
@@ -92,12 +118,17 @@ struct msi_vfio_pci_range {
  * @ranges: sorted by @start; they do not change from open to close
  * @table: the MSI-X table, or NULL; from open to close
  * @pba: the MSI-X pending bits, or NULL; from open to close
+ * @pba_bar: where the capability says they are; from open to close
+ * @pba_offset: the same
+ * @pba_size: the same
  * @isolated: the platform isolates the device's messages; from open to close
  * @debugfs: the device's folder
  * @nr_windows: entries of @windows; an entry is there before it is counted here
  * @windows: they are only ever added, from open to close
  * @map_lock: see below
  * @mapped_bars: bit n: BAR n has been mapped in this session
+ * @table_rule: see above
+ * @map: changes only when a window is added
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
@@ -116,9 +147,10 @@ struct msi_vfio_pci_range {
  *
  * @slots protects @env and the slots of each window, and is never held over a
  * copy from or to user memory. Who changes what the device holds in a window, or
- * the host's part of @env, holds @state too. @map_lock protects @mapped_bars and the growth of
- * @windows; nothing is taken under it. The reset callbacks run under memory_lock,
- * held for writing: they only set @was_reset.
+ * the host's part of @env, holds @state too. @map_lock protects @mapped_bars,
+ * @table_rule, @map and the growth of @windows; nothing is taken under it. The
+ * reset callbacks run under memory_lock, held for writing: they only set
+ * @was_reset.
  *
  * @admin_lock protects @admin, and nothing is taken under it. sysfs takes no
  * other: its files go before the driver's remove is called, so who uses them must
@@ -144,12 +176,17 @@ struct msi_vfio_pci_device {
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
 	u8 __iomem *table;
 	u8 __iomem *pba;
+	u32 pba_bar;
+	u32 pba_offset;
+	u32 pba_size;
 	bool isolated;
 	struct dentry *debugfs;
 	unsigned int nr_windows;
 	struct msi_vfio_pci_window *windows[MSI_VFIO_PCI_MAX_WINDOWS];
 	struct mutex map_lock;	/* see above */
 	u32 mapped_bars;
+	struct msi_vfio_pci_table_rule table_rule;
+	struct msi_vfio_pci_map map;
 	struct mutex slots;	/* see above */
 	struct msi_slot_env env;
 	u32 pinned;
@@ -232,12 +269,21 @@ void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
 
 /* msix_map.c */
+void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev);
+ssize_t msi_vfio_pci_show_table_rule(struct msi_vfio_pci_device *mdev,
+				     char *buf);
+unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,
+				  struct vfio_pci_msix_map_range *out);
 int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,
-			     u64 start, u64 end);
+			     u64 start, u64 end, u32 want);
 int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
-int msi_vfio_pci_region_info(struct vfio_device *vdev,
-			     struct vfio_region_info *info,
-			     struct vfio_info_cap *caps);
+bool msi_vfio_pci_region_has_rules(struct msi_vfio_pci_device *mdev,
+				   u32 region);
+int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
+			      struct vfio_region_info *info,
+			      struct vfio_info_cap *caps);
 long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev,
 			    unsigned long arg);
 

@@ -1,21 +1,284 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which page of a BAR may be mapped, and every road to a page: mmap, the region
- * info that VMMs plan from, DMA-BUF export, ioeventfds.
+ * Which page of a BAR may be mapped how, and every road to a page: mmap, the
+ * region info that VMMs plan from, DMA-BUF export, ioeventfds.
  */
 
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
-/* A run of pages that stay closed, as bytes of a BAR. */
-struct closed_pages {
-	u64 start;
-	u64 end;
+/* Beside VFIO_PCI_MSIX_MAP_*: the platform says which of them. */
+#define TABLE_MAP_AUTO	3
+
+static const char * const table_map_names[] = {
+	[VFIO_PCI_MSIX_MAP_NONE] = "deny",
+	[VFIO_PCI_MSIX_MAP_READ] = "ro",
+	[VFIO_PCI_MSIX_MAP_READ_WRITE] = "rw",
+	[TABLE_MAP_AUTO] = "auto",
 };
+
+static int table_map = TABLE_MAP_AUTO;
+
+static int table_map_set(const char *val, const struct kernel_param *kp)
+{
+	int value = sysfs_match_string(table_map_names, val);
+
+	if (value < 0)
+		return value;
+	WRITE_ONCE(table_map, value);
+
+	return 0;
+}
+
+static int table_map_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", table_map_names[READ_ONCE(table_map)]);
+}
+
+static const struct kernel_param_ops table_map_ops = {
+	.set = table_map_set,
+	.get = table_map_get,
+};
+module_param_cb(table_map, &table_map_ops, NULL, 0600);
+MODULE_PARM_DESC(table_map, "How the pages of an MSI-X table can be mapped: auto (rw if the platform isolates interrupts, else ro), deny, ro or rw; read when a device is opened");
+
+/* The things of a device that have rules, each with its own, as whole pages. */
+struct parts {
+	unsigned int nr;
+	struct vfio_pci_msix_map_range part[2 + MSI_VFIO_PCI_MAX_WINDOWS];
+};
+
+static struct msi_vfio_pci_table_rule decide(bool isolated)
+{
+	struct msi_vfio_pci_table_rule rule = {
+		.access = READ_ONCE(table_map),
+		.reason = "table_map",
+	};
+
+	if (rule.access == TABLE_MAP_AUTO) {
+		rule.access = isolated ? VFIO_PCI_MSIX_MAP_READ_WRITE :
+					 VFIO_PCI_MSIX_MAP_READ;
+		rule.reason = isolated ? "isolated" : "not-isolated";
+	}
+
+	return rule;
+}
+
+/* The strictest rule of a part of a BAR. */
+static u32 strictest(const struct vfio_pci_msix_map_range *range,
+		     unsigned int nr, u32 region, u64 start, u64 end)
+{
+	u32 access = VFIO_PCI_MSIX_MAP_READ_WRITE;
+
+	for (; nr--; range++)
+		if (range->region == region &&
+		    start < range->offset + range->size && end > range->offset)
+			access = min(access, range->access);
+
+	return access;
+}
+
+/* A device's capability can name a place that it does not have. */
+static void add_part(struct msi_vfio_pci_device *mdev, struct parts *parts,
+		     u32 kind, u32 access, u32 region, u64 start, u64 end)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	if (region >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, region) & IORESOURCE_MEM) ||
+	    start >= pci_resource_len(pdev, region))
+		return;
+
+	start = round_down(start, PAGE_SIZE);
+	end = round_up(min_t(u64, end, pci_resource_len(pdev, region)),
+		       PAGE_SIZE);
+	parts->part[parts->nr++] = (struct vfio_pci_msix_map_range) {
+		.region = region,
+		.kind = kind,
+		.offset = start,
+		.size = end - start,
+		.access = access,
+	};
+}
+
+static void add_msix(struct msi_vfio_pci_device *mdev, struct parts *parts)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+
+	add_part(mdev, parts, VFIO_PCI_MSIX_MAP_TABLE, mdev->table_rule.access,
+		 core->msix_bar, core->msix_offset,
+		 core->msix_offset + (u64)core->msix_size);
+	add_part(mdev, parts, VFIO_PCI_MSIX_MAP_PBA,
+		 VFIO_PCI_MSIX_MAP_READ_WRITE, mdev->pba_bar, mdev->pba_offset,
+		 mdev->pba_offset + (u64)mdev->pba_size);
+}
+
+static void add_windows(struct msi_vfio_pci_device *mdev, struct parts *parts)
+{
+	unsigned int i;
+
+	for (i = 0; i < mdev->nr_windows; i++)
+		add_part(mdev, parts, VFIO_PCI_MSIX_MAP_WINDOW,
+			 VFIO_PCI_MSIX_MAP_NONE, mdev->windows[i]->region,
+			 mdev->windows[i]->offset,
+			 window_end(mdev->windows[i]));
+}
+
+/* One range for each run of a part's pages that have the same access. */
+static void append(struct msi_vfio_pci_map *map, const struct parts *parts,
+		   const struct vfio_pci_msix_map_range *part)
+{
+	struct vfio_pci_msix_map_range *last = NULL;
+	u64 pos;
+
+	/* A window can have very many pages, and no rule is stricter. */
+	if (part->access == VFIO_PCI_MSIX_MAP_NONE) {
+		map->range[map->nr++] = *part;
+		return;
+	}
+
+	for (pos = part->offset; pos < part->offset + part->size;
+	     pos += PAGE_SIZE) {
+		u32 access = strictest(parts->part, parts->nr, part->region,
+				       pos, pos + PAGE_SIZE);
+
+		if (!last || last->access != access) {
+			last = &map->range[map->nr++];
+			*last = *part;
+			last->offset = pos;
+			last->size = 0;
+			last->access = access;
+		}
+		last->size += PAGE_SIZE;
+	}
+}
+
+static int compare_ranges(const void *left, const void *right)
+{
+	const struct vfio_pci_msix_map_range *a = left, *b = right;
+
+	if (a->region != b->region)
+		return a->region < b->region ? -1 : 1;
+	if (a->offset != b->offset)
+		return a->offset < b->offset ? -1 : 1;
+
+	return a->kind < b->kind ? -1 : a->kind > b->kind;
+}
+
+/**
+ * msi_vfio_pci_update_map - the table, the PBA or the windows are others now
+ * @mdev: device, with @map_lock held
+ */
+void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
+{
+	struct msi_vfio_pci_map *map = &mdev->map;
+	struct parts parts = {};
+	unsigned int i;
+
+	lockdep_assert_held(&mdev->map_lock);
+
+	if (mdev->core.pdev->msix_cap)
+		add_msix(mdev, &parts);
+	add_windows(mdev, &parts);
+
+	map->nr = 0;
+	for (i = 0; i < parts.nr; i++)
+		append(map, &parts, &parts.part[i]);
+	sort(map->range, map->nr, sizeof(map->range[0]), compare_ranges, NULL);
+}
+
+/**
+ * msi_vfio_pci_open_map - find the pages that have rules
+ * @mdev: a device that has been through msi_vfio_pci_open_vectors() and has no
+ *	windows yet
+ */
+void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	mutex_lock(&mdev->map_lock);
+	mdev->mapped_bars = 0;
+	mdev->table_rule = decide(mdev->isolated);
+	msi_vfio_pci_update_map(mdev);
+	mutex_unlock(&mdev->map_lock);
+
+	if (pdev->msix_cap &&
+	    mdev->table_rule.access != VFIO_PCI_MSIX_MAP_READ_WRITE)
+		pci_info(pdev, "MSI-X table cannot be mapped %s: %s\n",
+			 mdev->table_rule.access == VFIO_PCI_MSIX_MAP_READ ?
+			 "for writing" : "at all", mdev->table_rule.reason);
+}
+
+/**
+ * msi_vfio_pci_close_map - end a session
+ * @mdev: a device that nobody uses any more
+ */
+void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev)
+{
+	mutex_lock(&mdev->map_lock);
+	mdev->table_rule.reason = NULL;
+	mutex_unlock(&mdev->map_lock);
+}
+
+/**
+ * msi_vfio_pci_show_table_rule - the rule for the table's pages, as text
+ * @mdev: device
+ * @buf: a page
+ *
+ * The rule of the session, or what it would be if one began.
+ *
+ * Return: how many bytes @buf has.
+ */
+ssize_t msi_vfio_pci_show_table_rule(struct msi_vfio_pci_device *mdev,
+				     char *buf)
+{
+	struct msi_vfio_pci_table_rule rule;
+
+	mutex_lock(&mdev->map_lock);
+	rule = mdev->table_rule;
+	mutex_unlock(&mdev->map_lock);
+	if (!rule.reason)
+		rule = decide(msi_vfio_pci_isolated(mdev));
+
+	return sysfs_emit(buf, "%s %s\n", table_map_names[rule.access],
+			  rule.reason);
+}
+
+/**
+ * msi_vfio_pci_get_map - the ranges of MSIX_MAP
+ * @mdev: device
+ * @out: room for all that there can be
+ *
+ * Return: how many there are.
+ */
+unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,
+				  struct vfio_pci_msix_map_range *out)
+{
+	unsigned int nr;
+
+	mutex_lock(&mdev->map_lock);
+	nr = mdev->map.nr;
+	memcpy(out, mdev->map.range, nr * sizeof(*out));
+	mutex_unlock(&mdev->map_lock);
+
+	return nr;
+}
+
+/* What the pages of a part of a BAR allow; with @map_lock held. */
+static u32 page_access(struct msi_vfio_pci_device *mdev, u32 region, u64 start,
+		       u64 end)
+{
+	return strictest(mdev->map.range, mdev->map.nr, region,
+			 round_down(start, PAGE_SIZE), round_up(end, PAGE_SIZE));
+}
 
 /**
  * msi_vfio_pci_claim_pages - ask for pages of a BAR that are to be mapped
@@ -23,27 +286,24 @@ struct closed_pages {
  * @region: BAR
  * @start: first byte
  * @end: first byte behind
+ * @want: VFIO_PCI_MSIX_MAP_READ or VFIO_PCI_MSIX_MAP_READ_WRITE
  *
  * From then on no window can be added to the BAR.
  *
- * Return: 0, or -EPERM if a rule forbids it.
+ * Return: what may be had, which is @want or more, or -EPERM if a rule forbids it.
  */
 int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,
-			     u64 start, u64 end)
+			     u64 start, u64 end, u32 want)
 {
-	int ret = -EPERM;
-
-	start = round_down(start, PAGE_SIZE);
-	end = round_up(end, PAGE_SIZE);
+	u32 access;
 
 	mutex_lock(&mdev->map_lock);
-	if (!msi_vfio_pci_find_window(mdev, region, start, end)) {
+	access = page_access(mdev, region, start, end);
+	if (access >= want)
 		mdev->mapped_bars |= BIT(region);
-		ret = 0;
-	}
 	mutex_unlock(&mdev->map_lock);
 
-	return ret;
+	return access >= want ? access : -EPERM;
 }
 
 /**
@@ -64,48 +324,70 @@ int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	if (region < PCI_STD_NUM_BARS) {
 		ret = msi_vfio_pci_claim_pages(mdev, region, start,
 					       start + vma->vm_end -
-					       vma->vm_start);
-		if (ret)
+					       vma->vm_start,
+					       vma->vm_flags & VM_WRITE ?
+					       VFIO_PCI_MSIX_MAP_READ_WRITE :
+					       VFIO_PCI_MSIX_MAP_READ);
+		if (ret < 0)
 			return ret;
+		/* Or mprotect() would make it writable. */
+		if (ret == VFIO_PCI_MSIX_MAP_READ)
+			compat_vm_flags_clear(vma, VM_MAYWRITE);
 	}
 
 	return vfio_pci_core_mmap(vdev, vma);
 }
 
-/* The closed pages of a BAR, sorted; neighbours may share a page. */
-static unsigned int find_closed(struct msi_vfio_pci_device *mdev, u32 region,
-				struct closed_pages *closed)
+/**
+ * msi_vfio_pci_region_has_rules - is any page of a region not to be mapped freely
+ * @mdev: device
+ * @region: any region
+ *
+ * Return: true if the core's description of it will not do.
+ */
+bool msi_vfio_pci_region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
 {
-	struct msi_vfio_pci_window *window;
-	unsigned int n = 0;
-	u64 pos = 0;
+	u32 access;
 
-	while (n < MSI_VFIO_PCI_MAX_WINDOWS) {
-		window = msi_vfio_pci_find_window(mdev, region, pos, U64_MAX);
-		if (!window)
-			break;
-		pos = window_end(window);
-		closed[n].start = round_down(window->offset, PAGE_SIZE);
-		closed[n++].end = round_up(pos, PAGE_SIZE);
-	}
+	mutex_lock(&mdev->map_lock);
+	access = strictest(mdev->map.range, mdev->map.nr, region, 0, U64_MAX);
+	mutex_unlock(&mdev->map_lock);
 
-	return n;
+	return access != VFIO_PCI_MSIX_MAP_READ_WRITE;
 }
 
-/* The open pages between the closed ones. Returns how many runs there are. */
-static unsigned int find_open(const struct closed_pages *closed, unsigned int n,
+/* May the table's BAR be mapped as if there were no table? */
+static bool table_is_mappable(struct msi_vfio_pci_device *mdev)
+{
+	const struct msi_vfio_pci_map *map = &mdev->map;
+	unsigned int i;
+
+	for (i = 0; i < map->nr; i++)
+		if (map->range[i].kind == VFIO_PCI_MSIX_MAP_TABLE &&
+		    map->range[i].access != VFIO_PCI_MSIX_MAP_READ_WRITE)
+			return false;
+
+	return true;
+}
+
+/* The pages between those with rules. Returns how many runs there are. */
+static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
 			      u64 size, struct vfio_region_sparse_mmap_area *open)
 {
-	unsigned int i, areas = 0;
+	const struct vfio_pci_msix_map_range *range;
+	unsigned int areas = 0;
 	u64 pos = 0;
 
-	for (i = 0; i < n; i++) {
-		if (closed[i].start > pos)
+	for (range = map->range; range < map->range + map->nr; range++) {
+		if (range->region != region ||
+		    range->access == VFIO_PCI_MSIX_MAP_READ_WRITE)
+			continue;
+		if (range->offset > pos)
 			open[areas++] = (struct vfio_region_sparse_mmap_area) {
 				.offset = pos,
-				.size = closed[i].start - pos,
+				.size = range->offset - pos,
 			};
-		pos = max(pos, closed[i].end);
+		pos = max_t(u64, pos, range->offset + range->size);
 	}
 	if (size > pos)
 		open[areas++] = (struct vfio_region_sparse_mmap_area) {
@@ -116,52 +398,80 @@ static unsigned int find_open(const struct closed_pages *closed, unsigned int n,
 	return areas;
 }
 
+static int add_capabilities(struct msi_vfio_pci_device *mdev,
+			    struct vfio_region_info *info,
+			    struct vfio_info_cap *caps,
+			    struct vfio_region_info_cap_sparse_mmap *sparse)
+{
+	struct vfio_info_cap_header mappable = {
+		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
+		.version = 1,
+	};
+	bool announce;
+	int ret;
+
+	mutex_lock(&mdev->map_lock);
+	announce = info->index == mdev->core.msix_bar &&
+		   table_is_mappable(mdev);
+	sparse->nr_areas = find_open(&mdev->map, info->index, info->size,
+				     sparse->areas);
+	mutex_unlock(&mdev->map_lock);
+
+	if (!sparse->nr_areas)
+		return 0;
+
+	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	if (announce) {
+		ret = vfio_info_add_capability(caps, &mappable,
+					       sizeof(mappable));
+		if (ret)
+			return ret;
+	}
+
+	return vfio_info_add_capability(caps, &sparse->header,
+					struct_size(sparse, areas,
+						    sparse->nr_areas));
+}
+
 /**
- * msi_vfio_pci_region_info - .get_region_info_caps: leave closed pages out
- * @vdev: device
+ * msi_vfio_pci_describe_bar - the region info of a BAR with rules
+ * @mdev: device
  * @info: in: index; out: the region
  * @caps: capabilities are added here
  *
- * Return: 0, -ENOMEM, or what the core returns.
+ * As the core's, without the pages that cannot be written through a mapping.
+ *
+ * Return: 0 or -ENOMEM.
  */
-int msi_vfio_pci_region_info(struct vfio_device *vdev,
-			     struct vfio_region_info *info,
-			     struct vfio_info_cap *caps)
+int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
+			      struct vfio_region_info *info,
+			      struct vfio_info_cap *caps)
 {
-	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
-	struct closed_pages closed[MSI_VFIO_PCI_MAX_WINDOWS];
 	struct vfio_region_info_cap_sparse_mmap *sparse;
-	unsigned int n;
 	int ret;
 
-	ret = compat_region_info(vdev, info, caps);
-	if (ret || !(info->flags & VFIO_REGION_INFO_FLAG_MMAP))
-		return ret;
-
-	n = find_closed(mdev, info->index, closed);
-	if (!n)
+	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
+	info->size = pci_resource_len(mdev->core.pdev, info->index);
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+	if (!mdev->core.bar_mmap_supported[info->index])
 		return 0;
 
-	sparse = kzalloc(struct_size(sparse, areas, n + 1), GFP_KERNEL_ACCOUNT);
+	/* There is at most one area before each range, and one behind the last. */
+	sparse = kzalloc(struct_size(sparse, areas, MSI_VFIO_PCI_MAX_MAP + 1),
+			 GFP_KERNEL_ACCOUNT);
 	if (!sparse)
 		return -ENOMEM;
 
 	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
 	sparse->header.version = 1;
-	sparse->nr_areas = find_open(closed, n, info->size, sparse->areas);
-	if (sparse->nr_areas)
-		ret = vfio_info_add_capability(caps, &sparse->header,
-					       struct_size(sparse, areas,
-							   sparse->nr_areas));
-	else
-		info->flags &= ~VFIO_REGION_INFO_FLAG_MMAP;
+	ret = add_capabilities(mdev, info, caps, sparse);
 	kfree(sparse);
 
 	return ret;
 }
 
 /**
- * msi_vfio_pci_ioeventfd - VFIO_DEVICE_IOEVENTFD: none into a window
+ * msi_vfio_pci_ioeventfd - VFIO_DEVICE_IOEVENTFD: only where pages can be written
  * @mdev: device
  * @arg: user's struct vfio_device_ioeventfd
  *
@@ -172,6 +482,7 @@ int msi_vfio_pci_region_info(struct vfio_device *vdev,
 long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
 	struct vfio_device_ioeventfd in;
+	u32 access;
 	u64 start;
 
 	if (copy_from_user(&in, (void __user *)arg,
@@ -179,9 +490,12 @@ long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev, unsigned long arg)
 		return -EFAULT;
 
 	start = in.offset & VFIO_PCI_OFFSET_MASK;
-	if (msi_vfio_pci_find_window(mdev, VFIO_PCI_OFFSET_TO_INDEX(in.offset),
-				     start, start +
-				     (in.flags & VFIO_DEVICE_IOEVENTFD_SIZE_MASK)))
+	mutex_lock(&mdev->map_lock);
+	access = page_access(mdev, VFIO_PCI_OFFSET_TO_INDEX(in.offset), start,
+			     start + (in.flags &
+				      VFIO_DEVICE_IOEVENTFD_SIZE_MASK));
+	mutex_unlock(&mdev->map_lock);
+	if (access != VFIO_PCI_MSIX_MAP_READ_WRITE)
 		return -EPERM;
 
 	return vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_IOEVENTFD, arg);

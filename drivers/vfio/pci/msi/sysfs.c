@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/bus/pci/devices/DEVICE/msi_windows: the windows that the administrator
- * gives a device. See Documentation/ABI/testing/sysfs-bus-pci-msi-vfio-pci.
+ * Attributes of a bound device: the windows that the administrator gives it, and
+ * how its MSI-X table may be mapped. Documentation/ABI describes them.
  */
 
 #include <linux/device.h>
@@ -130,16 +130,27 @@ static ssize_t msi_windows_store(struct device *dev,
 }
 static DEVICE_ATTR_RW(msi_windows);
 
+static ssize_t msix_table_map_show(struct device *dev,
+				   struct device_attribute *attr, char *buf)
+{
+	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(to_pci_dev(dev));
+
+	return msi_vfio_pci_show_table_rule(mdev, buf);
+}
+static DEVICE_ATTR_RO(msix_table_map);
+
 static struct attribute *attrs[] = {
 	&dev_attr_msi_windows.attr,
+	&dev_attr_msix_table_map.attr,
 	NULL
 };
 
 static umode_t is_visible(struct kobject *kobj, struct attribute *attr, int n)
 {
 	struct pci_dev *pdev = to_pci_dev(kobj_to_dev(kobj));
+	bool windows = attr == &dev_attr_msi_windows.attr;
 
-	return pdev->msi_cap ? attr->mode : 0;
+	return (windows ? pdev->msi_cap : pdev->msix_cap) ? attr->mode : 0;
 }
 
 static const struct attribute_group group = {

@@ -50,10 +50,12 @@ static void open_msix(struct msi_vfio_pci_device *mdev)
 
 	pci_read_config_dword(core->pdev, core->pdev->msix_cap + PCI_MSIX_PBA,
 			      &pba);
+	mdev->pba_bar = pba & PCI_MSIX_PBA_BIR;
+	mdev->pba_offset = pba & PCI_MSIX_PBA_OFFSET;
 	/* Pending bits come in qwords. */
-	mdev->pba = map_msix(mdev, pba & PCI_MSIX_PBA_BIR,
-			     pba & PCI_MSIX_PBA_OFFSET,
-			     DIV_ROUND_UP(mdev->nr_msix, 64) * 8);
+	mdev->pba_size = DIV_ROUND_UP(mdev->nr_msix, 64) * 8;
+	mdev->pba = map_msix(mdev, mdev->pba_bar, mdev->pba_offset,
+			     mdev->pba_size);
 }
 
 /**

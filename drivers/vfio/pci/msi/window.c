@@ -554,6 +554,7 @@ static int publish(struct msi_vfio_pci_device *mdev,
 		mdev->windows[mdev->nr_windows] = window;
 		/* Readers look at the windows without a lock. */
 		smp_store_release(&mdev->nr_windows, mdev->nr_windows + 1);
+		msi_vfio_pci_update_map(mdev);
 	}
 	mutex_unlock(&mdev->map_lock);
 
@@ -657,7 +658,6 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
  */
 void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
-	mdev->mapped_bars = 0;
 	mdev->pinned = 0;
 	mdev->was_reset = 0;
 	if (!msi_vfio_pci_add_admin_windows(mdev))
