@@ -4,8 +4,10 @@
  * gets, and that a failed call changes nothing.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "messages.h"
 #include "session.h"
@@ -17,11 +19,12 @@
 
 #define NOVIRT		VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT
 #define MESSAGES	VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES
+#define MSIX_MAP	VFIO_DEVICE_FEATURE_PCI_MSIX_MAP
 
 /* An address of the kernel's, never one of a user's. */
 #define KERNEL_ADDRESS	((void *)0xffff888000001000UL)
 
-static const u32 features[] = { NOVIRT, MESSAGES };
+static const u32 features[] = { NOVIRT, MESSAGES, MSIX_MAP };
 
 /* Fills memory that no call may write. */
 #define CANARY	0xc5
@@ -450,6 +453,16 @@ TEST_F(no_feature, enotty)
 
 	fill_messages(&call, VFIO_PCI_MSIX_IRQ_INDEX, 0);
 	EXPECT_EQ(-ENOTTY, feature_raw(fd, &call));
+}
+
+TEST_F(no_feature, no_attribute)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/msix_table_map",
+		 self->s->bdf);
+	EXPECT_EQ(-1, access(path, F_OK));
+	EXPECT_EQ(ENOENT, errno);
 }
 
 LAB_MAIN

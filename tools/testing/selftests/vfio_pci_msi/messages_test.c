@@ -56,7 +56,7 @@ FIXTURE_SETUP(messages)
 {
 	struct target *t = &self->t;
 
-	t->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	t->s = session_open_table_map(variant->device, variant->mode, "rw");
 	t->fd = t->s->fd;
 	t->index = variant->index;
 	t->count = irq_count(t->fd, t->index);
@@ -445,7 +445,7 @@ LAB_VARIANTS(msix_flags, nvme);
 
 FIXTURE_SETUP(msix_flags)
 {
-	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->s = session_open_table_map(variant->device, variant->mode, "rw");
 	self->fd = self->s->fd;
 	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	for (int i = 0; i < TRIGGERS; i++)
@@ -577,7 +577,7 @@ LAB_VARIANTS(msix_device, msix);
 
 FIXTURE_SETUP(msix_device)
 {
-	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->s = session_open_table_map(variant->device, variant->mode, "rw");
 	self->fd = self->s->fd;
 	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	for (int i = 0; i < MSIX_VECTORS_DEFAULT; i++)
@@ -684,7 +684,7 @@ LAB_VARIANTS(msix_many, msix_2048);
 
 FIXTURE_SETUP(msix_many)
 {
-	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->s = session_open_table_map(variant->device, variant->mode, "rw");
 	self->fd = self->s->fd;
 	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	hw_msix_map(&self->msix, self->s->bdf, self->fd);

@@ -46,7 +46,7 @@ FIXTURE_SETUP(novirt_table)
 {
 	int fd;
 
-	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->s = session_open_table_map(variant->device, variant->mode, "rw");
 	fd = self->s->fd;
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	for (int i = 0; i < TRIGGERS; i++)

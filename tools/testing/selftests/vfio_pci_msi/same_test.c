@@ -29,6 +29,10 @@ LAB_VARIANTS(same, ath11k_noid);
 LAB_VARIANTS(same, msix);
 LAB_VARIANTS(same, msix_2048);
 LAB_VARIANTS(same, msix_odd);
+LAB_VARIANTS(same, msix_shared);
+LAB_VARIANTS(same, msix_end);
+LAB_VARIANTS(same, msix_small);
+LAB_VARIANTS(same, msix_prefetch);
 LAB_VARIANTS(same, plain);
 LAB_VARIANTS(same, igb);
 LAB_VARIANTS(same, e1000e);
@@ -204,23 +208,27 @@ static char *describe(const char *device, const char *driver, const char *mode)
 	return text;
 }
 
-/* The windows of known devices are the one thing that looks different. */
-static int set_windows(const char *value)
+/*
+ * What looks different: the windows of known devices, and on a host without
+ * interrupt remapping the pages of the table.
+ */
+static int set_rules(const char *windows, const char *table_map)
 {
-	return module_param_write("msi_vfio_pci", "windows", value);
+	return module_param_write("msi_vfio_pci", "windows", windows) ?:
+	       module_param_write("msi_vfio_pci", "table_map", table_map);
 }
 
 FIXTURE_SETUP(same)
 {
 	self->stock = describe(variant->device, DRIVER_STOCK, variant->mode);
 	driver_bind(lab_bdf(variant->device), DRIVER_MSI);
-	ASSERT_EQ(0, set_windows("0"));
+	ASSERT_EQ(0, set_rules("0", lab_remap() ? "auto" : "rw"));
 	self->ours = describe(variant->device, DRIVER_MSI, variant->mode);
 }
 
 FIXTURE_TEARDOWN(same)
 {
-	set_windows("1");
+	set_rules("1", "auto");
 	free(self->stock);
 	free(self->ours);
 }

@@ -66,6 +66,21 @@ struct session *session_open(const char *device, const char *driver,
 	return session_open_bdf(bdf, mode);
 }
 
+struct session *session_open_table_map(const char *device, const char *mode,
+				       const char *table_map)
+{
+	struct session *s;
+
+	module_load(DRIVER_MSI);
+	VFIO_ASSERT_EQ(module_param_write("msi_vfio_pci", "table_map",
+					  table_map), 0);
+	s = session_open(device, DRIVER_MSI, mode);
+	VFIO_ASSERT_EQ(module_param_write("msi_vfio_pci", "table_map", "auto"),
+		       0);
+
+	return s;
+}
+
 void session_close(struct session *s)
 {
 	VFIO_ASSERT_EQ(close(s->fd), 0);

@@ -4,11 +4,10 @@
  * leads to their pages.
  */
 #include <errno.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "messages.h"
+#include "pages.h"
 #include "session.h"
 #include "variants.h"
 #include "window.h"
@@ -18,7 +17,6 @@
 #define WINDOW		VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW
 
 #define PAGE		4096
-#define AREAS		2
 
 FIXTURE(known) {
 	struct session *s;
@@ -75,42 +73,38 @@ TEST_F(known, has_none_if_the_administrator_says_so)
 	EXPECT_EQ(0, state.head.count);
 }
 
+TEST_F(known, is_listed_by_msix_map)
+{
+	struct msix_map map = msix_map_of(self->s->fd);
+
+	ASSERT_EQ(1, map.head.count);
+	EXPECT_EQ(WINDOW_BAR, map.range[0].region);
+	EXPECT_EQ(VFIO_PCI_MSIX_MAP_WINDOW, map.range[0].kind);
+	EXPECT_EQ(WINDOW_OFFSET, map.range[0].offset);
+	EXPECT_EQ(WINDOW_SIZE, map.range[0].size);
+	EXPECT_EQ(NONE, map.range[0].access);
+}
+
 TEST_F(known, is_left_out_of_the_region_info)
 {
-	struct {
-		struct vfio_region_info info;
-		struct vfio_region_info_cap_sparse_mmap sparse;
-		struct vfio_region_sparse_mmap_area areas[AREAS];
-	} region = {
-		.info.argsz = sizeof(region),
-		.info.index = WINDOW_BAR,
-	};
+	struct region_map map = region_map(self->s->fd, WINDOW_BAR);
 
-	ioctl_assert(self->s->fd, VFIO_DEVICE_GET_REGION_INFO, &region);
-	EXPECT_EQ(ATH11K_BAR0_SIZE, region.info.size);
-	EXPECT_TRUE(region.info.flags & VFIO_REGION_INFO_FLAG_MMAP);
-	ASSERT_TRUE(region.info.flags & VFIO_REGION_INFO_FLAG_CAPS);
-	ASSERT_EQ(offsetof(typeof(region), sparse), region.info.cap_offset);
-	ASSERT_EQ(VFIO_REGION_INFO_CAP_SPARSE_MMAP, region.sparse.header.id);
-	ASSERT_EQ(AREAS, region.sparse.nr_areas);
+	EXPECT_EQ(ATH11K_BAR0_SIZE, map.size);
+	EXPECT_TRUE(map.mmap);
+	ASSERT_TRUE(map.sparse);
+	ASSERT_EQ(2, map.areas);
 
-	EXPECT_EQ(0, region.areas[0].offset);
-	EXPECT_EQ(WINDOW_OFFSET, region.areas[0].size);
-	EXPECT_EQ(WINDOW_OFFSET + WINDOW_SIZE, region.areas[1].offset);
+	EXPECT_EQ(0, map.area[0].offset);
+	EXPECT_EQ(WINDOW_OFFSET, map.area[0].size);
+	EXPECT_EQ(WINDOW_OFFSET + WINDOW_SIZE, map.area[1].offset);
 	EXPECT_EQ(ATH11K_BAR0_SIZE - WINDOW_OFFSET - WINDOW_SIZE,
-		  region.areas[1].size);
+		  map.area[1].size);
 }
 
 static int try_mmap(int fd, u64 offset, size_t size)
 {
-	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			 region_offset(fd, WINDOW_BAR) + offset);
-
-	if (map == MAP_FAILED)
-		return -errno;
-	munmap(map, size);
-
-	return 0;
+	return bar_try_map(fd, WINDOW_BAR, offset, size, PROT_READ | PROT_WRITE,
+			   MAP_SHARED);
 }
 
 TEST_F(known, cannot_be_mapped)
@@ -133,64 +127,29 @@ TEST_F(known, leaves_the_rest_mappable)
 			      ATH11K_BAR0_SIZE - WINDOW_OFFSET - WINDOW_SIZE));
 }
 
-static int try_ioeventfd(int fd, u64 offset, int eventfd)
-{
-	struct vfio_device_ioeventfd arg = {
-		.argsz = sizeof(arg),
-		.flags = VFIO_DEVICE_IOEVENTFD_32,
-		.offset = region_offset(fd, WINDOW_BAR) + offset,
-		.fd = eventfd,
-	};
-
-	return ioctl(fd, VFIO_DEVICE_IOEVENTFD, &arg) ? -errno : 0;
-}
-
 TEST_F(known, cannot_be_written_by_an_ioeventfd)
 {
 	int eventfd = eventfd_new(), fd = self->s->fd;
 
-	EXPECT_EQ(-EPERM, try_ioeventfd(fd, WINDOW_OFFSET, eventfd));
-	EXPECT_EQ(-EPERM, try_ioeventfd(fd, WINDOW_OFFSET + WINDOW_SIZE - 4,
-					eventfd));
-	EXPECT_EQ(0, try_ioeventfd(fd, WINDOW_OFFSET + WINDOW_SIZE, eventfd));
+	EXPECT_EQ(-EPERM, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET,
+					    eventfd));
+	EXPECT_EQ(-EPERM, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET +
+					    WINDOW_SIZE - 4, eventfd));
+	EXPECT_EQ(0, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET +
+				       WINDOW_SIZE, eventfd));
 	close(eventfd);
-}
-
-static int try_dma_buf(int fd, u64 offset, u64 length)
-{
-	size_t size = sizeof(struct vfio_device_feature_dma_buf) +
-		      sizeof(struct vfio_region_dma_range);
-	struct vfio_device_feature_dma_buf *arg = calloc_assert(1, size);
-	struct vfio_device_feature *call;
-	int ret;
-
-	arg->region_index = WINDOW_BAR;
-	arg->nr_ranges = 1;
-	arg->dma_ranges[0].offset = offset;
-	arg->dma_ranges[0].length = length;
-
-	call = calloc_assert(1, sizeof(*call) + size);
-	call->argsz = sizeof(*call) + size;
-	call->flags = VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF;
-	memcpy(call->data, arg, size);
-	ret = ioctl(fd, VFIO_DEVICE_FEATURE, call);
-	ret = ret < 0 ? -errno : ret;
-	free(call);
-	free(arg);
-
-	return ret;
 }
 
 TEST_F(known, cannot_be_exported)
 {
 	int fd = self->s->fd, buf;
 
-	if (feature(fd, PROBE_GET | VFIO_DEVICE_FEATURE_DMA_BUF, NULL, 0))
+	if (!dma_buf_exists(fd))
 		SKIP(return, "this kernel does not export BARs as DMA-BUF");
 
-	EXPECT_EQ(-EPERM, try_dma_buf(fd, WINDOW_OFFSET, PAGE));
-	EXPECT_EQ(-EPERM, try_dma_buf(fd, 0, ATH11K_BAR0_SIZE));
-	buf = try_dma_buf(fd, 0, WINDOW_OFFSET);
+	EXPECT_EQ(-EPERM, bar_try_dma_buf(fd, WINDOW_BAR, WINDOW_OFFSET, PAGE));
+	EXPECT_EQ(-EPERM, bar_try_dma_buf(fd, WINDOW_BAR, 0, ATH11K_BAR0_SIZE));
+	buf = bar_try_dma_buf(fd, WINDOW_BAR, 0, WINDOW_OFFSET);
 	EXPECT_LE(0, buf);
 	close(buf);
 }
