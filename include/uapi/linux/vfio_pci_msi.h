@@ -226,9 +226,10 @@ struct vfio_device_feature_pci_msix_map {
  *
  * Slots end at a reset of the device and at the session's end. While one is live
  * and the host message can move (the host does not remap interrupts), its
- * vector's CPU affinity is fixed. Where it moves all the same, as its CPU is
- * unplugged, the slot keeps the old message, unless the window has REPROGRAM, and
- * the generation of MSI_MESSAGES grows.
+ * vector's CPU affinity is fixed. Where the message is another one all the same,
+ * as the CPU was unplugged or (of devices that can mask) the trigger replaced, the
+ * slot keeps the old one, unless the window has REPROGRAM, and the generation of
+ * MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
  * first mapped in this session (EBUSY after); EEXIST: it overlaps another;

@@ -11,14 +11,19 @@
 #include "msi_vfio_pci.h"
 
 /* The dynamic state that the callback got, one for all devices. */
-static int cpu_state;
+static enum cpuhp_state cpu_state;
 
+/* A user can hold @state for long: a worker of the system does not wait for him. */
 static void follow_host(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =
-		container_of(work, struct msi_vfio_pci_device, cpu_work);
+		container_of(to_delayed_work(work), struct msi_vfio_pci_device,
+			     cpu_work);
 
-	mutex_lock(&mdev->state);
+	if (!mutex_trylock(&mdev->state)) {
+		schedule_delayed_work(&mdev->cpu_work, HZ / 10);
+		return;
+	}
 	if (mdev->open)
 		msi_vfio_pci_follow_host(mdev);
 	mutex_unlock(&mdev->state);
@@ -30,7 +35,7 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 	struct msi_vfio_pci_device *mdev =
 		hlist_entry(node, struct msi_vfio_pci_device, cpu_node);
 
-	schedule_work(&mdev->cpu_work);
+	schedule_delayed_work(&mdev->cpu_work, 0);
 
 	return 0;
 }
@@ -41,7 +46,10 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
  */
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
 {
-	INIT_WORK(&mdev->cpu_work, follow_host);
+	if (mdev->isolated)
+		return;
+
+	INIT_DELAYED_WORK(&mdev->cpu_work, follow_host);
 	/* Without a startup callback this cannot fail. */
 	cpuhp_state_add_instance_nocalls(cpu_state, &mdev->cpu_node);
 }
@@ -52,8 +60,11 @@ void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev)
 {
+	if (mdev->isolated)
+		return;
+
 	cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
-	cancel_work_sync(&mdev->cpu_work);
+	cancel_delayed_work_sync(&mdev->cpu_work);
 }
 
 int msi_vfio_pci_cpu_init(void)

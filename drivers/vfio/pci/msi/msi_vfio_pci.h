@@ -192,7 +192,7 @@ struct msi_vfio_pci_device {
 	u32 pinned;
 	unsigned long was_reset;
 	struct hlist_node cpu_node;
-	struct work_struct cpu_work;
+	struct delayed_work cpu_work;
 	struct mutex admin_lock;	/* see above */
 	struct msi_vfio_pci_window_list admin;
 };

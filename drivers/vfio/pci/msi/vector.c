@@ -4,6 +4,7 @@
  */
 
 #include <linux/interrupt.h>
+#include <linux/irq.h>
 #include <linux/msi.h>
 #include <linux/uaccess.h>
 
@@ -126,8 +127,9 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
  * @address: out
  * @data: out: with MSI that of vector 0, to which the device adds the number
  *
- * It changes under a lock that modules cannot take, when the interrupt moves to
- * another CPU: two equal copies are hardly torn.
+ * It changes when the interrupt moves to another CPU, on x86 in two steps that
+ * both can be seen. They are made under the interrupt's lock, which ends with a
+ * change of its status: what is the same before and after that is no half move.
  */
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 {
@@ -136,6 +138,7 @@ void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 
 	get_cached_msi_msg(irq, &msg);
 	while (tries--) {
+		irq_modify_status(irq, 0, 0);
 		get_cached_msi_msg(irq, &again);
 		if (again.address_lo == msg.address_lo &&
 		    again.address_hi == msg.address_hi &&

@@ -105,6 +105,28 @@ static void end(struct msi_vfio_pci_device *mdev)
 }
 
 /*
+ * A move that was asked for before is carried out by the next interrupt, pinned
+ * or not: let it be one to where the vector is.
+ */
+static void cancel_move(unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+
+	if (data && irqd_is_setaffinity_pending(data))
+		irq_set_affinity(irq, irq_data_get_effective_affinity_mask(data));
+}
+
+static void pin_vector(unsigned int irq, bool pin)
+{
+	if (pin) {
+		irq_modify_status(irq, 0, IRQ_NO_BALANCING);
+		cancel_move(irq);
+	} else {
+		irq_modify_status(irq, IRQ_NO_BALANCING, 0);
+	}
+}
+
+/*
  * A host that does not remap interrupts moves a vector to another CPU by giving
  * it another message, of which the device's slot would not hear.
  */
@@ -121,12 +143,8 @@ static void pin_vectors(struct msi_vfio_pci_device *mdev, u32 vectors)
 	for_each_set_bit(i, &changed, 32) {
 		int irq = pci_irq_vector(mdev->core.pdev, i);
 
-		if (irq < 0)
-			continue;
-		if (vectors & BIT(i))
-			irq_modify_status(irq, 0, IRQ_NO_BALANCING);
-		else
-			irq_modify_status(irq, IRQ_NO_BALANCING, 0);
+		if (irq > 0)
+			pin_vector(irq, vectors & BIT(i));
 	}
 	mdev->pinned = vectors;
 }
@@ -136,10 +154,19 @@ static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
 	unsigned int i;
 	u32 live = 0;
 
+	begin(mdev);
 	for (i = 0; i < mdev->nr_windows; i++)
 		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
+	end(mdev);
 
 	pin_vectors(mdev, live);
+}
+
+static void pin_all_vectors(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int n = mdev->env.vectors;
+
+	pin_vectors(mdev, n ? GENMASK(n - 1, 0) : 0);
 }
 
 static void update_window(struct msi_vfio_pci_device *mdev,
@@ -151,22 +178,26 @@ static void update_window(struct msi_vfio_pci_device *mdev,
 		carry_out(mdev, window);
 }
 
-/* Writes what the present messages allow to be written. */
+/* Writes what the present messages allow to be written, to a device in use. */
 static void update(struct msi_vfio_pci_device *mdev)
 {
-	struct device *dev = &mdev->core.pdev->dev;
 	unsigned int i;
 
-	/* The core has let the device go to sleep again, or never woke it. */
+	if (!begin(mdev))
+		for (i = 0; i < mdev->nr_windows; i++)
+			update_window(mdev, mdev->windows[i]);
+	end(mdev);
+}
+
+/* What the user did may have to be written: the device is his to wake. */
+static void wake_and_update(struct msi_vfio_pci_device *mdev)
+{
+	struct device *dev = &mdev->core.pdev->dev;
+
 	if (!mdev->env.vectors || pm_runtime_resume_and_get(dev))
 		return;
 
-	if (!begin(mdev)) {
-		for (i = 0; i < mdev->nr_windows; i++)
-			update_window(mdev, mdev->windows[i]);
-		pin_live_vectors(mdev);
-	}
-	end(mdev);
+	update(mdev);
 	pm_runtime_put(dev);
 }
 
@@ -207,7 +238,9 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev)
 	mutex_lock(&mdev->slots);
 	read_guest_message(mdev);
 	mutex_unlock(&mdev->slots);
-	update(mdev);
+	pin_all_vectors(mdev);
+	wake_and_update(mdev);
+	pin_live_vectors(mdev);
 	mutex_unlock(&mdev->state);
 }
 
@@ -228,7 +261,6 @@ static void set_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
 	mutex_lock(&mdev->slots);
 	msi_slot_set_host(&mdev->env, vectors, address, data);
 	mutex_unlock(&mdev->slots);
-	update(mdev);
 }
 
 /**
@@ -249,33 +281,57 @@ void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
 	else
 		mdev->pinned = 0;	/* the vectors took it with them */
 	set_host(mdev, n, address, data);
+	wake_and_update(mdev);
+	pin_live_vectors(mdev);
+}
+
+/* Returns whether the host message is another one than it was. */
+static bool host_moved(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int n = mdev->env.vectors;
+	u64 address;
+	u32 data;
+
+	if (!n)
+		return false;
+
+	msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), &address,
+				  &data);
+	if (address == mdev->env.host_address && data == mdev->env.host_data)
+		return false;
+
+	mdev->generation++;
+	set_host(mdev, n, address, data);
+
+	return true;
 }
 
 /**
  * msi_vfio_pci_follow_host - find out whether the host has moved the vectors
  * @mdev: device, with @state held
  *
- * An affinity that was changed, or a CPU that was unplugged: on a host that does
- * not remap interrupts the message is another one then, and @generation grows.
+ * An affinity that was changed, a CPU that was unplugged, a trigger that was
+ * replaced: on a host that does not remap interrupts the message is another one
+ * then, and @generation grows. A device that its owner has put to sleep is not
+ * woken: what it holds is written with the owner's next access.
  */
 void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int n = mdev->env.vectors;
-	u64 address;
-	u32 data;
+	struct device *dev = &mdev->core.pdev->dev;
+	int used;
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!n)
+	if (!host_moved(mdev))
 		return;
 
-	msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), &address,
-				  &data);
-	if (address == mdev->env.host_address && data == mdev->env.host_data)
-		return;
-
-	mdev->generation++;
-	set_host(mdev, n, address, data);
+	/* Less than 0: there is no runtime PM. */
+	used = pm_runtime_get_if_in_use(dev);
+	if (used)
+		update(mdev);
+	if (used > 0)
+		pm_runtime_put(dev);
+	pin_live_vectors(mdev);
 }
 
 /**
@@ -353,11 +409,6 @@ static int read_once(struct msi_vfio_pci_device *mdev,
 	return copy_to_user(buf, &raw, width) ? -EFAULT : 0;
 }
 
-static u32 all_vectors(struct msi_vfio_pci_device *mdev)
-{
-	return mdev->env.vectors ? GENMASK(mdev->env.vectors - 1, 0) : 0;
-}
-
 static int write_once(struct msi_vfio_pci_device *mdev,
 		      struct msi_vfio_pci_window *window,
 		      const char __user *buf, u64 offset, unsigned int width)
@@ -370,8 +421,9 @@ static int write_once(struct msi_vfio_pci_device *mdev,
 
 	mutex_lock(&mdev->state);
 	/* First pinned, then looked at: the message stays what it is. */
-	pin_vectors(mdev, all_vectors(mdev));
-	msi_vfio_pci_follow_host(mdev);
+	pin_all_vectors(mdev);
+	if (host_moved(mdev))
+		update(mdev);
 
 	ret = begin(mdev);
 	if (!ret) {
@@ -379,8 +431,8 @@ static int write_once(struct msi_vfio_pci_device *mdev,
 			       le64_to_cpu(raw), read_dword, window);
 		carry_out(mdev, window);
 	}
-	pin_live_vectors(mdev);
 	end(mdev);
+	pin_live_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
 	return ret;

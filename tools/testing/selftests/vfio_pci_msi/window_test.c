@@ -16,7 +16,7 @@
 #include "variants.h"
 #include "window.h"
 
-#define GUEST_ADDRESS	0xfee01000
+#define GUEST_ADDRESS	0xfee55000
 #define GUEST_DATA	0x4061
 #define GUEST_VECTOR(v)	((GUEST_DATA & ~0x1f) + (v))
 
