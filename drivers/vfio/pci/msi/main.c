@@ -271,6 +271,7 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 
 	dev_set_drvdata(&pdev->dev, &mdev->core);
 	compat_set_pci_ops(&mdev->core);
+	msi_vfio_pci_find_table(mdev);
 
 	ret = vfio_pci_core_register_device(&mdev->core);
 	if (ret) {

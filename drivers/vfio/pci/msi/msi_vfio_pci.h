@@ -116,6 +116,9 @@ struct msi_vfio_pci_map {
  * @generation: how often the messages have changed in this session
  * @nr_ranges: entries of @ranges
  * @ranges: sorted by @start; they do not change from open to close
+ * @table_bar: where the capability says the MSI-X table is; from bind to unbind
+ * @table_offset: the same
+ * @table_size: the same; 0 if there is no MSI-X
  * @table: the MSI-X table, or NULL; from open to close
  * @pba: the MSI-X pending bits, or NULL; from open to close
  * @pba_bar: where the capability says they are; from open to close
@@ -174,6 +177,9 @@ struct msi_vfio_pci_device {
 	u64 generation;
 	unsigned int nr_ranges;
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
+	u32 table_bar;
+	u32 table_offset;
+	u32 table_size;
 	u8 __iomem *table;
 	u8 __iomem *pba;
 	u32 pba_bar;
@@ -223,6 +229,7 @@ int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 			      char __user *buf, size_t count, loff_t pos);
 
 /* vector.c */
+void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,

@@ -60,6 +60,29 @@ static void open_msix(struct msi_vfio_pci_device *mdev)
 }
 
 /**
+ * msi_vfio_pci_find_table - find where the MSI-X table is
+ * @mdev: a device that is being bound, and awake
+ *
+ * The core finds it too, but not before the device is opened.
+ */
+void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u32 table;
+	u16 flags;
+
+	if (!pdev->msix_cap)
+		return;
+
+	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table);
+	mdev->table_bar = table & PCI_MSIX_TABLE_BIR;
+	mdev->table_offset = table & PCI_MSIX_TABLE_OFFSET;
+	mdev->table_size = ((flags & PCI_MSIX_FLAGS_QSIZE) + 1) *
+			   PCI_MSIX_ENTRY_SIZE;
+}
+
+/**
  * msi_vfio_pci_open_vectors - find the vectors, the table and the pending bits
  * @mdev: a device whose core has been enabled, before anybody can use it
  *

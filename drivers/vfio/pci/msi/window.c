@@ -617,11 +617,9 @@ static int publish(struct msi_vfio_pci_device *mdev,
 static bool reaches_table(struct msi_vfio_pci_device *mdev,
 			  const struct vfio_device_feature_pci_msi_window *in)
 {
-	const struct vfio_pci_core_device *core = &mdev->core;
-
-	return core->pdev->msix_cap && in->region == core->msix_bar &&
-	       in->offset < (u64)core->msix_offset + core->msix_size &&
-	       in->offset + in->size > core->msix_offset;
+	return mdev->table_size && in->region == mdev->table_bar &&
+	       in->offset < (u64)mdev->table_offset + mdev->table_size &&
+	       in->offset + in->size > mdev->table_offset;
 }
 
 static bool window_ok(struct msi_vfio_pci_device *mdev,

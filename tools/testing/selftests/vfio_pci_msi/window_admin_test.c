@@ -15,7 +15,7 @@
 #include "variants.h"
 #include "window.h"
 
-#define GUEST_ADDRESS	0xfee01000
+#define GUEST_ADDRESS	0xfee55000
 #define GUEST_DATA	0x4060
 #define NOBODY		65534
 
@@ -306,9 +306,9 @@ TEST_F(admin, debugfs_shows_windows_and_slots)
 	/* The second's data is not the guest's: its address has been undone. */
 	expect_text(self, self->debugfs, "# windows 2\n"
 		    "window 0 0x80000 0x40000 8 reprogram 3 1 0 1 3\n"
-		    "slot 0x80048 0xfee01000 0x4060 0 8 address,data -\n"
-		    "slot 0x83048 0xfee01000 0x4061 0 8 - -\n"
-		    "slot 0x830a0 0xfee01000 0x0 0 8 address -\n"
+		    "slot 0x80048 0xfee55000 0x4060 0 8 address,data -\n"
+		    "slot 0x83048 0xfee55000 0x4061 0 8 - -\n"
+		    "slot 0x830a0 0xfee55000 0x0 0 8 address -\n"
 		    "window 0 0x1000 0x100 12 high 0 0 0 0 0\n");
 	admin_close(&self->s);
 	expect_text(self, self->debugfs, "# closed\n");
@@ -323,8 +323,8 @@ TEST_F(admin, debugfs_shows_what_was_learned)
 	bar_write32(self->s->fd, WINDOW_BAR, slots[1], GUEST_ADDRESS);
 	expect_text(self, self->debugfs, "# windows 1\n"
 		    "window 0 0x80000 0x40000 0 learn 0 0 0 0 2\n"
-		    "slot 0x80048 0xfee01000 0x4060 0 8 - 8:0x4060,20:0x4060\n"
-		    "slot 0x83048 0xfee01000 0x0 0 0 - -\n");
+		    "slot 0x80048 0xfee55000 0x4060 0 8 - 8:0x4060,20:0x4060\n"
+		    "slot 0x83048 0xfee55000 0x0 0 0 - -\n");
 	EXPECT_EQ(GUEST_ADDRESS, held(self->s->fd, slots[0]));
 }
 
@@ -352,7 +352,7 @@ TEST_F(admin, debugfs_shows_every_slot)
 	for (const char *line = self->text; (line = strstr(line, "\nslot ")); line++)
 		count++;
 	EXPECT_EQ(SLOTS_FULL, count);
-	EXPECT_NE(NULL, strstr(self->text, "slot 0x80ff0 0xfee01000 0x4060 0 8 "
+	EXPECT_NE(NULL, strstr(self->text, "slot 0x80ff0 0xfee55000 0x4060 0 8 "
 			       "address,data -\n"));
 }
 
@@ -398,6 +398,41 @@ TEST_F(admin, survives_sessions_and_unbinds_meanwhile)
 	pthread_join(thread, NULL);
 	EXPECT_EQ(0, file_write(self->file, "0 0x1000 0x100 8 -\n"));
 	expect_text(self, self->file, "0 0x1000 0x100 8 -\n");
+}
+
+FIXTURE(fresh) {
+	char file[128];
+};
+
+FIXTURE_VARIANT(fresh) {
+	const char *device;
+	const char *mode;
+};
+
+/* It has MSI, and its MSI-X table at the start of BAR 3. */
+LAB_VARIANTS(fresh, igb);
+
+FIXTURE_SETUP(fresh)
+{
+	const char *bdf = lab_bdf(variant->device);
+
+	driver_release(bdf);
+	driver_bind(bdf, DRIVER_MSI);
+	snprintf(self->file, sizeof(self->file),
+		 "/sys/bus/pci/devices/%s/msi_windows", bdf);
+}
+
+FIXTURE_TEARDOWN(fresh)
+{
+	file_write(self->file, "\n");
+}
+
+/* The core does not know yet where the table is. */
+TEST_F(fresh, refuses_the_table_before_the_first_open)
+{
+	EXPECT_EQ(-EINVAL, file_write(self->file, "3 0 0x1000 8 -"));
+	EXPECT_EQ(-EINVAL, file_write(self->file, "3 0 0x1000 0 learn"));
+	EXPECT_EQ(0, file_write(self->file, "3 0x1000 0x1000 8 -"));
 }
 
 FIXTURE(without) {
