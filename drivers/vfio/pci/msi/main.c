@@ -126,6 +126,12 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 	vfio_pci_core_release_dev(vdev);
 }
 
+static void close_session(struct msi_vfio_pci_device *mdev)
+{
+	msi_vfio_pci_close_windows(mdev);
+	msi_vfio_pci_close_map(mdev);
+}
+
 static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
@@ -140,9 +146,17 @@ static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 	msi_vfio_pci_init_ranges(mdev);
 	mdev->isolated = msi_vfio_pci_isolated(mdev);
 	msi_vfio_pci_open_map(mdev);
-	msi_vfio_pci_open_windows(mdev);
-	mdev->open = true;
+	ret = msi_vfio_pci_open_windows(mdev);
+	if (ret)
+		close_session(mdev);
+	else
+		mdev->open = true;
 	mutex_unlock(&mdev->state);
+	if (ret) {
+		vfio_pci_core_disable(&mdev->core);
+		return ret;
+	}
+
 	msi_vfio_pci_cpu_open(mdev);
 
 	vfio_pci_core_finish_enable(&mdev->core);
@@ -163,8 +177,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	vfio_pci_core_close_device(vdev);
 
 	mutex_lock(&mdev->state);
-	msi_vfio_pci_close_windows(mdev);
-	msi_vfio_pci_close_map(mdev);
+	close_session(mdev);
 	mutex_unlock(&mdev->state);
 }
 

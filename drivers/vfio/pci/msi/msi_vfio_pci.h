@@ -244,7 +244,7 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
 
 /* window.c */
-void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_check_window(struct msi_vfio_pci_device *mdev,
 			      const struct vfio_device_feature_pci_msi_window *in);
@@ -313,7 +313,7 @@ int msi_vfio_pci_parse_flags(const struct msi_vfio_pci_flag_name *names,
 
 /* sysfs.c */
 extern const struct attribute_group *msi_vfio_pci_groups[];
-bool msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev);
 
 /* debugfs.c */
 void msi_vfio_pci_debugfs_init(void);

@@ -705,13 +705,22 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 /**
  * msi_vfio_pci_open_windows - begin a session
  * @mdev: a device whose core has been enabled, with @state held
+ *
+ * Return: 0, or an errno if the device cannot have what the administrator wants:
+ * without it guest addresses would reach the device. Windows may be left then.
  */
-void msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
+int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
+	int ret;
+
 	mdev->pinned = 0;
 	mdev->was_reset = 0;
-	if (!msi_vfio_pci_add_admin_windows(mdev))
+
+	ret = msi_vfio_pci_add_admin_windows(mdev);
+	if (!ret && !mdev->nr_windows)
 		msi_vfio_pci_add_builtin_windows(mdev);
+
+	return ret;
 }
 
 /**
