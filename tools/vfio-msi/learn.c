@@ -150,7 +150,7 @@ static int check(const struct learn *learn)
 
 static void watch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	struct sigaction action = { .sa_handler = interrupt };
 	size_t i;
 
@@ -248,6 +248,26 @@ static void announce(const struct device *dev, const struct window_list *list)
 	      "This ends when the VMM closes the device, or with Ctrl-C.\n", stderr);
 }
 
+/* What somebody else has made of the windows meanwhile is not undone. */
+static int restore(const struct device *dev, const struct window_list *before)
+{
+	struct window_list now;
+	size_t i, learning = 0;
+	int err;
+
+	err = windows_read(dev, &now);
+	if (err)
+		return err;
+	for (i = 0; i < now.count; i++)
+		learning += window_learns(&now.window[i]);
+	if (learning && learning == now.count)
+		err = windows_write(dev, before);
+	else
+		note("its windows were changed meanwhile and stay as they are");
+	windows_free(&now);
+	return err;
+}
+
 static int watch_windows(const struct learn *learn, const struct window_list *list,
 			 struct learn_result *result)
 {
@@ -266,7 +286,7 @@ static int watch_windows(const struct learn *learn, const struct window_list *li
 		err = watch(learn, result);
 		if (err)
 			complain(err, "%s: watching ended", dev->bdf);
-		if (windows_write(dev, &before))
+		if (restore(dev, &before))
 			err = -EIO;
 	}
 	windows_free(&before);
