@@ -232,10 +232,11 @@ struct vfio_device_feature_pci_msix_map {
  * MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
- * first mapped in this session (EBUSY after); EEXIST: it overlaps another;
- * ENOSPC: there are 16. Devices for which the administrator wants windows
- * (msi_windows in sysfs) have these from the start; others that the driver knows
- * have theirs, unless the module's parameter windows is 0.
+ * first mapped, exported or given an ioeventfd in this session (EBUSY after).
+ * EEXIST: it overlaps another; ENOSPC: there are 16. Devices for which the
+ * administrator wants windows (msi_windows in sysfs) have these from the start;
+ * others that the driver knows have theirs, unless the module's parameter windows
+ * is 0.
  *
  * GET: struct vfio_device_feature_pci_msi_window_state.
  *

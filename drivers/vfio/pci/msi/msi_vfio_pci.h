@@ -129,7 +129,7 @@ struct msi_vfio_pci_map {
  * @nr_windows: entries of @windows; an entry is there before it is counted here
  * @windows: they are only ever added, from open to close
  * @map_lock: see below
- * @mapped_bars: bit n: BAR n has been mapped in this session
+ * @mapped_bars: bit n: BAR n has been claimed for a mapping in this session
  * @table_rule: see above
  * @map: changes only when a window is added
  * @slots: see below

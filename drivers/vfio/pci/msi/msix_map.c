@@ -475,28 +475,32 @@ int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
  * @mdev: device
  * @arg: user's struct vfio_device_ioeventfd
  *
- * The core reads the request for itself.
+ * The core reads the request for itself, and keeps the table from it. A user who
+ * changes the request in between spoils the messages of his own device.
  *
  * Return: -EPERM if a rule forbids it, else what the core returns.
  */
 long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
 	struct vfio_device_ioeventfd in;
-	u32 access;
-	u64 start;
+	u64 region, start;
+	u32 size;
+	int ret;
 
 	if (copy_from_user(&in, (void __user *)arg,
 			   offsetofend(struct vfio_device_ioeventfd, fd)))
 		return -EFAULT;
 
+	region = VFIO_PCI_OFFSET_TO_INDEX(in.offset);
 	start = in.offset & VFIO_PCI_OFFSET_MASK;
-	mutex_lock(&mdev->map_lock);
-	access = page_access(mdev, VFIO_PCI_OFFSET_TO_INDEX(in.offset), start,
-			     start + (in.flags &
-				      VFIO_DEVICE_IOEVENTFD_SIZE_MASK));
-	mutex_unlock(&mdev->map_lock);
-	if (access != VFIO_PCI_MSIX_MAP_READ_WRITE)
-		return -EPERM;
+	size = in.flags & VFIO_DEVICE_IOEVENTFD_SIZE_MASK;
+	if (region < PCI_STD_NUM_BARS) {
+		/* It would write into a window that came later. */
+		ret = msi_vfio_pci_claim_pages(mdev, region, start, start + size,
+					       VFIO_PCI_MSIX_MAP_READ_WRITE);
+		if (ret < 0)
+			return ret;
+	}
 
 	return vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_IOEVENTFD, arg);
 }

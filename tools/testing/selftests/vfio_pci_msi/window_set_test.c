@@ -303,6 +303,17 @@ TEST_F(set, refuses_once_the_bar_was_mapped)
 	EXPECT_EQ(0, window_count(fd));
 }
 
+/* Nobody would look at what it writes into the window. */
+TEST_F(set, refuses_once_the_bar_has_an_ioeventfd)
+{
+	int eventfd = eventfd_new(), fd = self->s->fd;
+
+	ASSERT_EQ(0, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET, eventfd));
+	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
+	EXPECT_EQ(0, window_count(fd));
+	close(eventfd);
+}
+
 FIXTURE(both) {
 	struct session *s;
 	struct vfio_device_feature_pci_msi_window window;
