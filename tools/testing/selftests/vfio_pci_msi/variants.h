@@ -5,7 +5,8 @@
  *
  * A run of the lab has some devices, and a kernel may have no iommufd. Variants
  * that a run cannot have are left out of it rather than reported as skipped:
- * what has to run where is the plan's to say.
+ * what has to run where is the plan's to say. It can also name one road, "group"
+ * or "cdev", as the test's argument.
  */
 #ifndef VFIO_PCI_MSI_VARIANTS_H
 #define VFIO_PCI_MSI_VARIANTS_H
@@ -56,16 +57,29 @@ __LAB_VARIANT(_fixture, _device, _name##_cdev,				\
 #define LAB_VARIANTS(_fixture, _device, ...)				\
 LAB_VARIANTS_AS(_fixture, _device, _device, __VA_ARGS__)
 
-static bool lab_variant_runs(const struct lab_variant *v)
+static bool lab_variant_runs(const struct lab_variant *v, const char *road)
 {
+	if (road && strcmp(road, v->iommufd ? "cdev" : "group"))
+		return false;
+
 	return lab_has_device(v->device) && (!v->iommufd || lab_has_iommufd());
+}
+
+/* The plan's argument, or NULL; those of the harness begin with '-'. */
+static const char *lab_road(int argc, char **argv)
+{
+	return argc == 2 && argv[1][0] != '-' ? argv[1] : NULL;
 }
 
 static int lab_main(int argc, char **argv)
 {
+	const char *road = lab_road(argc, argv);
 	const struct lab_variant *v;
 	int count = 0, runs = 0;
 	char **args;
+
+	if (road)
+		argc--;
 
 	for (v = lab_variants; v; v = v->next)
 		count++;
@@ -73,7 +87,7 @@ static int lab_main(int argc, char **argv)
 	memcpy(args, argv, argc * sizeof(*args));
 
 	for (v = lab_variants; v; v = v->next) {
-		if (lab_variant_runs(v)) {
+		if (lab_variant_runs(v, road)) {
 			runs++;
 			continue;
 		}
