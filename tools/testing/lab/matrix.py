@@ -26,18 +26,19 @@ JOB_BYTES = 3 << 30  # a host's memory, QEMU's own and the tests' beside it
 def default_jobs():
     """Emulated hosts wait for resets and timers nearly half of their time."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(2 * os.cpu_count(), memory // JOB_BYTES))
+    return max(1, min(os.cpu_count() + 1, memory // JOB_BYTES))
 
 
-def longest_first(runs):
-    """The debug kernel's runs, or in the end one core would wait for them."""
-    return sorted(runs, key=lambda run: isinstance(run, plan.HostRun) or
-                  run.kernel != kernels.DEBUG)
+def is_slow(run):
+    return isinstance(run, plan.BootRun) and run.kernel == kernels.DEBUG
 
 
 class Matrix:
     def __init__(self, runs, labels, timeout):
         self.runs = runs
+        self.slow = [run for run in runs if is_slow(run)]
+        self.quick = [run for run in runs if not is_slow(run)]
+        self.slow_under_way = 0
         self.labels = labels
         self.timeout = timeout
         self.tally = tap.Tally()
@@ -54,6 +55,26 @@ class Matrix:
             with build.locked():
                 prepare([self.kernels[label] for label in self.labels
                          if label in booted])
+
+    def next_run(self):
+        """The debug kernel needs a core of its own: side by side, its emulated
+        processors wait for each other's locks. So one at a time, from the start."""
+        with self.lock:
+            queues = [self.slow, self.quick]
+            if self.slow_under_way:
+                queues.reverse()
+            for queue in queues:
+                if queue and not self.interrupted:
+                    run = queue.pop(0)
+                    self.slow_under_way += is_slow(run)
+                    return run
+        return None
+
+    def work(self):
+        while run := self.next_run():
+            self.run_one(run)
+            with self.lock:
+                self.slow_under_way -= is_slow(run)
 
     def run_one(self, run):
         start = time.monotonic()
@@ -124,8 +145,8 @@ class Matrix:
         self.prepare()
         pool = concurrent.futures.ThreadPoolExecutor(jobs)
         try:
-            for done in [pool.submit(self.run_one, run) for run in longest_first(self.runs)]:
-                done.result()
+            for worker in [pool.submit(self.work) for _ in range(jobs)]:
+                worker.result()
         except KeyboardInterrupt:
             self.interrupted = True
             progress.say(f"interrupted, {len(self.results)} of {len(self.runs)} runs "
