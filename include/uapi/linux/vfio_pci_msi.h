@@ -119,9 +119,10 @@ struct vfio_pci_msi_message {
  *	argsz. out: unchanged.
  * @flags: in: must be 0. out: 0.
  * @generation: out: grows whenever any message of the device may have changed:
- *	in this version, with every SET_IRQS that is to allocate or free vectors
- *	or to attach or detach eventfds, also if it fails; and, for a device with
- *	windows, when the host has moved its MSI vectors to another CPU.
+ *	with every SET_IRQS that is to allocate or free vectors or to attach or
+ *	detach eventfds, also if it fails; and when the host has moved a vector to
+ *	another CPU by giving it another message (hosts that remap interrupts do
+ *	not need to).
  * @msg: out: the vectors from @start on
  */
 struct vfio_device_feature_pci_msi_messages {
@@ -131,6 +132,30 @@ struct vfio_device_feature_pci_msi_messages {
 	__u32	flags;
 	__u64	generation;
 	struct vfio_pci_msi_message msg[];
+};
+
+/*
+ * VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY - hear of changed messages
+ *
+ * SET: struct vfio_device_feature_pci_msi_notify. The eventfd is signalled each
+ * time the generation of MSI_MESSAGES grows, until the session's end or another SET.
+ * What SET_IRQS changes is signalled before it returns. Of a vector that was moved
+ * the kernel hears some time after the move: on x86 without interrupt remapping an
+ * affinity takes effect with the vector's next interrupts, and is then signalled
+ * within a tenth of a second.
+ *
+ * The feature exists for devices with an MSI or an MSI-X capability.
+ */
+#define VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY	0x4d02
+
+/**
+ * struct vfio_device_feature_pci_msi_notify - payload of SET
+ * @eventfd: in place of the one before (EBADF, EINVAL: it is no eventfd); -1: none
+ * @__reserved: must be 0
+ */
+struct vfio_device_feature_pci_msi_notify {
+	__s32	eventfd;
+	__u32	__reserved;
 };
 
 /*

@@ -14,6 +14,7 @@ shift
 probe()
 {
 	if "$@" -Werror -fsyntax-only -x c - 2>/dev/null <<-EOF
+		#include <linux/eventfd.h>
 		#include <linux/mm.h>
 		#include <linux/msi.h>
 		#include <linux/vfio_pci_core.h>
@@ -55,6 +56,7 @@ fi
 		HAVE_SETUP_BARMAP	vfio_pci_core_setup_barmap(vdev, 0)
 		HAVE_ISOLATED_MSI	(void)msi_device_has_isolated_msi(&vdev->pdev->dev)
 		HAVE_VM_FLAGS_CLEAR	vm_flags_clear((struct vm_area_struct *)0, VM_MAYWRITE)
+		HAVE_EVENTFD_SIGNAL_ONE	eventfd_signal((struct eventfd_ctx *)0)
 		HAVE_CORE_IOREAD	vfio_pci_core_ioread32(vdev, true, (u32 *)0, (void *)0)
 	EOF
 } >"$output.tmp"

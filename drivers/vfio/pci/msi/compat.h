@@ -6,6 +6,7 @@
 #ifndef MSI_VFIO_PCI_COMPAT_H
 #define MSI_VFIO_PCI_COMPAT_H
 
+#include <linux/eventfd.h>
 #include <linux/io.h>
 #include <linux/iommu.h>
 #include <linux/irqdomain.h>
@@ -191,6 +192,15 @@ static inline bool compat_isolated_msi(struct device *dev)
 	       device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
 }
 #endif
+
+static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#ifdef HAVE_EVENTFD_SIGNAL_ONE
+	eventfd_signal(ctx);
+#else
+	eventfd_signal(ctx, 1);
+#endif
+}
 
 /* To be called by .mmap only: the area is still nobody's. */
 static inline void compat_vm_flags_clear(struct vm_area_struct *vma,

@@ -19,14 +19,29 @@ static void follow_host(struct work_struct *work)
 	struct msi_vfio_pci_device *mdev =
 		container_of(to_delayed_work(work), struct msi_vfio_pci_device,
 			     cpu_work);
+	bool again = true;
 
-	if (!mutex_trylock(&mdev->state)) {
-		schedule_delayed_work(&mdev->cpu_work, HZ / 10);
-		return;
+	if (mutex_trylock(&mdev->state)) {
+		/* Asked first: a move that is over by then is seen below. */
+		again = mdev->open && msi_vfio_pci_is_moving(mdev);
+		if (mdev->open)
+			msi_vfio_pci_follow_host(mdev);
+		mutex_unlock(&mdev->state);
 	}
-	if (mdev->open)
-		msi_vfio_pci_follow_host(mdev);
-	mutex_unlock(&mdev->state);
+
+	if (again)
+		schedule_delayed_work(&mdev->cpu_work, HZ / 10);
+}
+
+/**
+ * msi_vfio_pci_cpu_look - have the messages looked at soon
+ * @mdev: open device that is not @isolated
+ *
+ * Takes no lock and waits for nothing.
+ */
+void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev)
+{
+	mod_delayed_work(system_wq, &mdev->cpu_work, 0);
 }
 
 /* Hotplug waits for nobody: what @state is needed for is done later. */
@@ -35,7 +50,7 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 	struct msi_vfio_pci_device *mdev =
 		hlist_entry(node, struct msi_vfio_pci_device, cpu_node);
 
-	schedule_delayed_work(&mdev->cpu_work, 0);
+	msi_vfio_pci_cpu_look(mdev);
 
 	return 0;
 }

@@ -27,7 +27,7 @@ MODULE_PARM_DESC(rfc_feature, "Accept a SET of feature 11 as MSI_NOVIRT, for VMM
  * @msix: it also exists for devices that have MSI-X but not MSI
  * @get_size: least size of GET's payload in bytes
  * @set_size: least size of SET's payload in bytes
- * @get: copies out
+ * @get: copies out; NULL: no GET
  * @set: copies in and carries out; NULL: no SET
  */
 struct feature {
@@ -115,6 +115,18 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	kvfree(msg);
 
 	return ret;
+}
+
+static int notify_set(struct msi_vfio_pci_device *mdev, void __user *arg)
+{
+	struct vfio_device_feature_pci_msi_notify in;
+
+	if (copy_from_user(&in, arg, sizeof(in)))
+		return -EFAULT;
+	if (in.__reserved)
+		return -EINVAL;
+
+	return msi_vfio_pci_set_notify(mdev, in.eventfd);
 }
 
 static int msix_map_get(struct msi_vfio_pci_device *mdev, void __user *arg,
@@ -223,6 +235,12 @@ static const struct feature features[] = {
 		.get = messages_get,
 	},
 	{
+		.index = VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY,
+		.msix = true,
+		.set_size = sizeof(struct vfio_device_feature_pci_msi_notify),
+		.set = notify_set,
+	},
+	{
 		.index = VFIO_DEVICE_FEATURE_PCI_MSIX_MAP,
 		.msix = true,
 		.get_size = sizeof(struct vfio_device_feature_pci_msix_map),
@@ -270,7 +288,7 @@ int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 	const struct feature *feature = find_feature(flags);
 	struct pci_dev *pdev = mdev->core.pdev;
-	u32 ops = VFIO_DEVICE_FEATURE_GET;
+	u32 ops = 0;
 	int ret;
 
 	if (!feature)
@@ -278,6 +296,8 @@ int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
 	if (!pdev->msi_cap && !(feature->msix && pdev->msix_cap))
 		return -ENOTTY;
 
+	if (feature->get)
+		ops |= VFIO_DEVICE_FEATURE_GET;
 	if (feature->set)
 		ops |= VFIO_DEVICE_FEATURE_SET;
 	ret = vfio_check_feature(flags, argsz, ops,

@@ -130,6 +130,22 @@ static void close_session(struct msi_vfio_pci_device *mdev)
 {
 	msi_vfio_pci_close_windows(mdev);
 	msi_vfio_pci_close_map(mdev);
+	msi_vfio_pci_close_vectors(mdev);
+}
+
+static int open_session(struct msi_vfio_pci_device *mdev)
+{
+	int ret;
+
+	ret = msi_vfio_pci_open_vectors(mdev);
+	if (ret)
+		return ret;
+
+	msi_vfio_pci_init_ranges(mdev);
+	mdev->isolated = msi_vfio_pci_isolated(mdev);
+	msi_vfio_pci_open_map(mdev);
+
+	return msi_vfio_pci_open_windows(mdev);
 }
 
 static int msi_vfio_pci_open_device(struct vfio_device *vdev)
@@ -142,11 +158,7 @@ static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 		return ret;
 
 	mutex_lock(&mdev->state);
-	msi_vfio_pci_open_vectors(mdev);
-	msi_vfio_pci_init_ranges(mdev);
-	mdev->isolated = msi_vfio_pci_isolated(mdev);
-	msi_vfio_pci_open_map(mdev);
-	ret = msi_vfio_pci_open_windows(mdev);
+	ret = open_session(mdev);
 	if (ret)
 		close_session(mdev);
 	else
@@ -170,6 +182,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 
 	mutex_lock(&mdev->state);
 	mdev->open = false;
+	msi_vfio_pci_close_notify(mdev);
 	WRITE_ONCE(mdev->novirt, false);
 	mutex_unlock(&mdev->state);
 

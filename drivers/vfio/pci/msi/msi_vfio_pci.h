@@ -5,6 +5,7 @@
 #ifndef MSI_VFIO_PCI_H
 #define MSI_VFIO_PCI_H
 
+#include <linux/interrupt.h>
 #include <linux/msi.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -29,6 +30,7 @@
  */
 #define MSI_VFIO_PCI_MAX_MAP	(MSI_VFIO_PCI_MAX_WINDOWS + 9 + 2)
 
+struct eventfd_ctx;
 struct msi_vfio_pci_device;
 
 /**
@@ -105,6 +107,28 @@ struct msi_vfio_pci_map {
 };
 
 /**
+ * struct msi_vfio_pci_known - a vector's host message when last looked at
+ * @address: 0: the vector was not allocated
+ * @data: as it came from the kernel
+ */
+struct msi_vfio_pci_known {
+	u64 address;
+	u32 data;
+};
+
+/**
+ * struct msi_vfio_pci_watch - waits for a vector's affinity to change
+ * @mdev: device
+ * @irq: the vector's Linux interrupt; 0: not waiting
+ * @notify: what the interrupt knows of it
+ */
+struct msi_vfio_pci_watch {
+	struct msi_vfio_pci_device *mdev;
+	unsigned int irq;
+	struct irq_affinity_notify notify;
+};
+
+/**
  * struct msi_vfio_pci_device - one bound device
  * @core: what vfio-pci is made of. First, as the core's error handlers take the
  *	driver data for it.
@@ -114,6 +138,10 @@ struct msi_vfio_pci_map {
  * @nr_msi: vectors of the MSI capability; from open to close
  * @nr_msix: vectors of the MSI-X capability; from open to close
  * @generation: how often the messages have changed in this session
+ * @known: one for each vector of the capability that has more; from open to close
+ * @known_is_old: vectors have been allocated or freed since
+ * @notify: hears of each new generation; or NULL
+ * @watches: as many as @known, from the first @notify to close, or NULL
  * @nr_ranges: entries of @ranges
  * @ranges: sorted by @start; they do not change from open to close
  * @table_bar: where the capability says the MSI-X table is; from bind to unbind
@@ -136,8 +164,8 @@ struct msi_vfio_pci_map {
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @was_reset: the device was reset, its slots are still to be ended
- * @cpu_node: from open to close: hears of CPUs that are unplugged
- * @cpu_work: takes @state, to see what that did to the messages
+ * @cpu_node: from open to close, unless @isolated: hears of CPUs that are unplugged
+ * @cpu_work: takes @state, to see what a move did to the messages
  * @admin_lock: see below
  * @admin: the windows of the next session; empty: the built-in ones. From bind to
  *	unbind.
@@ -159,8 +187,8 @@ struct msi_vfio_pci_map {
  * other: its files go before the driver's remove is called, so who uses them must
  * not wait for a user of the device, who hears of the removal there.
  *
- * @state protects @open and @generation, serializes writers of @novirt, and
- * keeps the vectors as they are: SET_IRQS holds it, and close clears @open under
+ * @state protects @open, @generation, @known, @notify and @watches, serializes
+ * writers of @novirt, and keeps the vectors as they are: SET_IRQS holds it, and close clears @open under
  * it before the core frees them, so look at @open first where no ioctl keeps the
  * device open. @novirt is read without a lock. A user can have @state held over
  * a copy from his memory for as long as he likes: nothing that runs under
@@ -175,6 +203,10 @@ struct msi_vfio_pci_device {
 	unsigned int nr_msi;
 	unsigned int nr_msix;
 	u64 generation;
+	struct msi_vfio_pci_known *known;
+	bool known_is_old;
+	struct eventfd_ctx *notify;
+	struct msi_vfio_pci_watch *watches;
 	unsigned int nr_ranges;
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
 	u32 table_bar;
@@ -230,7 +262,8 @@ int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 
 /* vector.c */
 void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index);
@@ -242,6 +275,16 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 			    unsigned int count);
 
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
+void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
+
+/* notify.c */
+void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
+void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev);
 
 /* window.c */
 int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);
@@ -260,7 +303,7 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 				  loff_t *ppos);
 void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
@@ -274,6 +317,7 @@ int msi_vfio_pci_cpu_init(void);
 void msi_vfio_pci_cpu_exit(void);
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev);
 
 /* msix_map.c */
 void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev);

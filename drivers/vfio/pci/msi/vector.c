@@ -5,7 +5,9 @@
 
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/minmax.h>
 #include <linux/msi.h>
+#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
@@ -89,18 +91,36 @@ void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev)
  * Older cores map a BAR when it is first used, this maps these two at once. One
  * that cannot be mapped, or a capability that lies, is no reason to refuse the
  * device: it is shown without what the hardware would say.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
+int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
 	mdev->generation = 0;
+	mdev->known_is_old = false;
 	mdev->nr_msi = pdev->msi_cap ? max(pci_msi_vec_count(pdev), 0) : 0;
 	mdev->nr_msix = 0;
 	mdev->table = NULL;
 	mdev->pba = NULL;
 	if (pdev->msix_cap)
 		open_msix(mdev);
+
+	mdev->known = kvcalloc(max3(mdev->nr_msi, mdev->nr_msix, 1U),
+			       sizeof(*mdev->known), GFP_KERNEL_ACCOUNT);
+
+	return mdev->known ? 0 : -ENOMEM;
+}
+
+/**
+ * msi_vfio_pci_close_vectors - undo msi_vfio_pci_open_vectors(), also if it failed
+ * @mdev: device
+ */
+void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
+{
+	kvfree(mdev->known);
+	mdev->known = NULL;
 }
 
 /**
@@ -338,6 +358,66 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 	}
 }
 
+/* Remembers a vector's message. Returns whether it is another one than it was. */
+static bool note_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
+{
+	int irq = pci_irq_vector(mdev->core.pdev, nr);
+	struct msi_vfio_pci_known now = {}, *known = &mdev->known[nr];
+	bool moved;
+
+	if (irq > 0)
+		msi_vfio_pci_host_message(irq, &now.address, &now.data);
+	moved = now.address != known->address || now.data != known->data;
+	*known = now;
+
+	return moved;
+}
+
+static bool note_messages(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, count = 0;
+	bool moved = false;
+
+	if (mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX ||
+	    mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX)
+		count = msi_vfio_pci_vector_count(mdev, mdev->core.irq_type);
+	for (i = 0; i < count; i++)
+		moved |= note_message(mdev, i);
+
+	return moved;
+}
+
+/**
+ * msi_vfio_pci_look_at_messages - see whether the host has moved a vector
+ * @mdev: open device, with @state held
+ *
+ * Messages that go through a table of the host's stay what they are.
+ */
+void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	if (mdev->isolated)
+		return;
+	if (note_messages(mdev) && !mdev->known_is_old)
+		msi_vfio_pci_messages_changed(mdev);
+	mdev->known_is_old = false;
+}
+
+/**
+ * msi_vfio_pci_follow_host - do what follows if the host has moved a vector
+ * @mdev: open device, with @state held
+ *
+ * An affinity that was changed, a CPU that was unplugged: on a host that does not
+ * remap interrupts the message is another one then.
+ */
+void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
+{
+	msi_vfio_pci_look_at_messages(mdev);
+	if (mdev->nr_windows)
+		msi_vfio_pci_windows_follow_host(mdev);
+}
+
 /* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
 static bool changes_messages(const struct vfio_irq_set *hdr)
 {
@@ -374,9 +454,16 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 
 	mutex_lock(&mdev->state);
 	irq_type = mdev->core.irq_type;
+	/* Whatever the core reads: no interrupt may go that is watched. */
+	msi_vfio_pci_unwatch_vectors(mdev);
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+	msi_vfio_pci_watch_vectors(mdev);
 	if (irq_type != mdev->core.irq_type || changes_messages(&hdr)) {
-		mdev->generation++;
+		mdev->known_is_old = true;
+		msi_vfio_pci_messages_changed(mdev);
+		/* Nobody else can tell a move from this before he has looked. */
+		if (mdev->notify)
+			msi_vfio_pci_look_at_messages(mdev);
 		if (mdev->nr_windows)
 			msi_vfio_pci_vectors_changed(mdev);
 	}

@@ -300,22 +300,20 @@ static bool host_moved(struct msi_vfio_pci_device *mdev)
 	if (address == mdev->env.host_address && data == mdev->env.host_data)
 		return false;
 
-	mdev->generation++;
+	msi_vfio_pci_look_at_messages(mdev);
 	set_host(mdev, n, address, data);
 
 	return true;
 }
 
 /**
- * msi_vfio_pci_follow_host - find out whether the host has moved the vectors
+ * msi_vfio_pci_windows_follow_host - see whether the slots' message has moved
  * @mdev: device, with @state held
  *
- * An affinity that was changed, a CPU that was unplugged, a trigger that was
- * replaced: on a host that does not remap interrupts the message is another one
- * then, and @generation grows. A device that its owner has put to sleep is not
- * woken: what it holds is written with the owner's next access.
+ * A device that its owner has put to sleep is not woken: what it holds is written
+ * with the owner's next access.
  */
-void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 	int used;

@@ -3,11 +3,9 @@
  * Windows on a host that does not remap interrupts: its message is another one
  * after the vector has moved to another CPU.
  */
-#include <dirent.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "interrupts.h"
 #include "messages.h"
 #include "session.h"
 #include "variants.h"
@@ -20,10 +18,6 @@
 /* More interrupts than a move was ever seen to need. */
 #define STAY_TRIES	12
 #define MOVE_PAUSE_US	100000
-
-/* CPU 0 cannot be unplugged. */
-#define CPU		"1"
-#define CPU_ONLINE	"/sys/devices/system/cpu/cpu" CPU "/online"
 
 static const u32 slots[] = ATH11K_SLOT_OFFSETS;
 
@@ -46,33 +40,6 @@ LAB_VARIANTS(move, ath11k_noid);
 LAB_VARIANTS_AS(move, reprogram, ath11k_noid,
 		.flags = VFIO_PCI_MSI_WINDOW_REPROGRAM, .follows = true);
 
-/* The Linux interrupt of the only vector. */
-static int irq_of(const char *bdf)
-{
-	char path[64];
-	struct dirent *entry;
-	int irq = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/msi_irqs", bdf);
-	dir = opendir(path);
-	VFIO_ASSERT_NOT_NULL(dir);
-	while ((entry = readdir(dir)))
-		irq = atoi(entry->d_name) ?: irq;
-	closedir(dir);
-
-	return irq;
-}
-
-static int set_affinity(int irq, const char *cpus)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity_list", irq);
-
-	return file_write(path, cpus);
-}
-
 static struct vfio_pci_msi_message host(int fd)
 {
 	return message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, 0);
@@ -82,16 +49,6 @@ static struct vfio_pci_msi_message host(int fd)
 static u32 device_address(int fd)
 {
 	return bar_read32(fd, WINDOW_BAR, ATH11K_HW_ADDR);
-}
-
-static bool is_on(int irq, const char *cpu)
-{
-	char path[64], cpus[16] = "";
-
-	snprintf(path, sizeof(path), "/proc/irq/%d/effective_affinity_list", irq);
-	VFIO_ASSERT_GT(file_read(path, cpus, sizeof(cpus)), 0);
-
-	return atoi(cpus) == atoi(cpu);
 }
 
 /* An interrupt moves when it comes the next time. */
@@ -129,7 +86,7 @@ FIXTURE_SETUP(move)
 
 FIXTURE_TEARDOWN(move)
 {
-	EXPECT_EQ(0, file_write(CPU_ONLINE, "1"));
+	EXPECT_EQ(0, file_write(SECOND_CPU_ONLINE, "1"));
 	close(self->trigger);
 	session_close(self->s);
 }
@@ -143,7 +100,7 @@ TEST_F(move, is_not_allowed_while_a_slot_is_live)
 
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 	EXPECT_GT(0, set_affinity(self->irq, "0"));
-	EXPECT_GT(0, set_affinity(self->irq, CPU));
+	EXPECT_GT(0, set_affinity(self->irq, SECOND_CPU));
 
 	bar_write32(fd, WINDOW_BAR, SLOT, 0);
 	EXPECT_EQ(0, set_affinity(self->irq, "0"));
@@ -184,7 +141,7 @@ TEST_F(move, is_cancelled_by_a_slot)
 {
 	int fd = self->s->fd;
 
-	ASSERT_EQ(0, set_affinity(self->irq, CPU));
+	ASSERT_EQ(0, set_affinity(self->irq, SECOND_CPU));
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 	for (int i = 0; i < STAY_TRIES; i++) {
 		slot_send(fd, 0);
@@ -204,7 +161,7 @@ TEST_F(move, is_seen_by_the_next_write)
 
 	slot_write(fd, slots[1], GUEST_ADDRESS, 0x5a5a5a5a);
 	before = device_address(fd);
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, CPU));
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 	EXPECT_NE(before, held(fd, SLOT));
 	EXPECT_EQ(host(fd).address, held(fd, SLOT));
@@ -218,7 +175,7 @@ TEST_F(move, grows_the_generation)
 	int fd = self->s->fd;
 	u64 generation = generation_of(fd);
 
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, CPU));
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
 	EXPECT_LT(generation, generation_of(fd));
 	generation = generation_of(fd);
 	EXPECT_EQ(generation, generation_of(fd));
@@ -242,13 +199,13 @@ TEST_F(move, is_forced_by_the_unplug_of_a_cpu)
 	int fd = self->s->fd;
 	u64 generation;
 
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, CPU));
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 	before = host(fd);
 	generation = generation_of(fd);
 	ASSERT_EQ(before.address, held(fd, SLOT));
 
-	ASSERT_EQ(0, file_write(CPU_ONLINE, "0"));
+	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
 	if (variant->follows)
 		EXPECT_TRUE(held_changes(fd, before.address));
 	EXPECT_LT(generation, generation_of(fd));

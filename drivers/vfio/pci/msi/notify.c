@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tells the user that a message has changed.
+ */
+
+#include <linux/err.h>
+#include <linux/eventfd.h>
+#include <linux/irq.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "msi_vfio_pci.h"
+
+/**
+ * msi_vfio_pci_messages_changed - count another generation of the messages
+ * @mdev: device, with @state held
+ */
+void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	mdev->generation++;
+	if (mdev->notify)
+		compat_eventfd_signal(mdev->notify);
+}
+
+/* A worker of the interrupt layer, for which unwatch_vectors() waits. */
+static void affinity_changed(struct irq_affinity_notify *notify,
+			     const cpumask_t *mask)
+{
+	msi_vfio_pci_cpu_look(container_of(notify, struct msi_vfio_pci_watch,
+					   notify)->mdev);
+}
+
+/* What is watched with stays the session's. */
+static void watch_released(struct kref *ref) {}
+
+static unsigned int nr_watches(struct msi_vfio_pci_device *mdev)
+{
+	return mdev->watches ? max(mdev->nr_msi, mdev->nr_msix) : 0;
+}
+
+/**
+ * msi_vfio_pci_watch_vectors - begin to hear of changed affinities
+ * @mdev: device, with @state held
+ *
+ * Only where somebody wants to know, and a move is a new message.
+ */
+void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, count = mdev->notify ? nr_watches(mdev) : 0;
+
+	for (i = 0; i < count; i++) {
+		struct msi_vfio_pci_watch *watch = &mdev->watches[i];
+		int irq = pci_irq_vector(mdev->core.pdev, i);
+
+		if (irq <= 0)
+			continue;
+		watch->mdev = mdev;
+		watch->notify.notify = affinity_changed;
+		watch->notify.release = watch_released;
+		if (!irq_set_affinity_notifier(irq, &watch->notify))
+			watch->irq = irq;
+	}
+}
+
+/**
+ * msi_vfio_pci_unwatch_vectors - undo msi_vfio_pci_watch_vectors()
+ * @mdev: device, with @state held
+ *
+ * To be called before interrupts are freed.
+ */
+void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, count = nr_watches(mdev);
+
+	for (i = 0; i < count; i++) {
+		if (mdev->watches[i].irq)
+			irq_set_affinity_notifier(mdev->watches[i].irq, NULL);
+		mdev->watches[i].irq = 0;
+	}
+}
+
+/**
+ * msi_vfio_pci_is_moving - is a vector to be moved that has not been yet
+ * @mdev: device, with @state held
+ *
+ * x86 waits for the vector's next interrupts, and nothing tells when it is done.
+ *
+ * Return: true if so, and somebody wants to know.
+ */
+bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, count = nr_watches(mdev);
+
+	for (i = 0; i < count; i++) {
+		unsigned int irq = mdev->watches[i].irq;
+		struct irq_data *data = irq ? irq_get_irq_data(irq) : NULL;
+
+		if (data && irqd_is_setaffinity_pending(data))
+			return true;
+	}
+
+	return false;
+}
+
+static int alloc_watches(struct msi_vfio_pci_device *mdev)
+{
+	if (mdev->isolated || mdev->watches)
+		return 0;
+
+	mdev->watches = kvcalloc(max(mdev->nr_msi, mdev->nr_msix),
+				 sizeof(*mdev->watches), GFP_KERNEL_ACCOUNT);
+
+	return mdev->watches ? 0 : -ENOMEM;
+}
+
+/**
+ * msi_vfio_pci_set_notify - SET of MSI_NOTIFY
+ * @mdev: open device
+ * @fd: eventfd, or -1
+ *
+ * Return: 0; -EBADF or -EINVAL: @fd is no eventfd; -ENOMEM.
+ */
+int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
+{
+	struct eventfd_ctx *notify = NULL;
+	int ret = 0;
+
+	if (fd < -1)
+		return -EINVAL;
+	if (fd >= 0)
+		notify = eventfd_ctx_fdget(fd);
+	if (IS_ERR(notify))
+		return PTR_ERR(notify);
+
+	mutex_lock(&mdev->state);
+	if (notify)
+		ret = alloc_watches(mdev);
+	if (!ret) {
+		msi_vfio_pci_unwatch_vectors(mdev);
+		swap(mdev->notify, notify);
+		msi_vfio_pci_watch_vectors(mdev);
+	}
+	mutex_unlock(&mdev->state);
+
+	if (notify)
+		eventfd_ctx_put(notify);
+
+	return ret;
+}
+
+/**
+ * msi_vfio_pci_close_notify - forget who wanted to know; before vectors are freed
+ * @mdev: device, with @state held
+ */
+void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
+{
+	msi_vfio_pci_unwatch_vectors(mdev);
+	kvfree(mdev->watches);
+	mdev->watches = NULL;
+	if (mdev->notify)
+		eventfd_ctx_put(mdev->notify);
+	mdev->notify = NULL;
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSI_NOTIFY: an eventfd hears of each generation of the messages.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ath11k.h"
+#include "interrupts.h"
+#include "messages.h"
+#include "msix.h"
+#include "session.h"
+#include "variants.h"
+
+#define MSI	VFIO_PCI_MSI_IRQ_INDEX
+#define MSIX	VFIO_PCI_MSIX_IRQ_INDEX
+
+#define BAR	0
+#define MOVE_TRIES	100
+#define MOVE_PAUSE_US	100000
+/* Several times what the driver takes to hear of a move. */
+#define SILENCE_US	500000
+
+FIXTURE(notify) {
+	struct session *s;
+	int fd;
+	int events;
+	int trigger;
+	u64 generation;
+};
+
+FIXTURE_VARIANT(notify) {
+	const char *device;
+	const char *mode;
+	u32 index;
+	u32 raise;
+};
+
+LAB_VARIANTS(notify, ath11k_noid, .index = MSI, .raise = ATH11K_RAISE);
+LAB_VARIANTS(notify, msix, .index = MSIX, .raise = MSIX_REG_RAISE);
+
+static int notify_set(int fd, int eventfd, u32 reserved)
+{
+	struct vfio_device_feature_pci_msi_notify in = {
+		.eventfd = eventfd,
+		.__reserved = reserved,
+	};
+
+	return feature(fd, VFIO_DEVICE_FEATURE_SET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, &in, sizeof(in));
+}
+
+FIXTURE_SETUP(notify)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	self->events = eventfd_new();
+	self->trigger = eventfd_new();
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, notify_set(self->fd, self->events, 0));
+	self->generation = generation_of(self->fd);
+}
+
+FIXTURE_TEARDOWN(notify)
+{
+	EXPECT_EQ(0, file_write(SECOND_CPU_ONLINE, "1"));
+	close(self->trigger);
+	close(self->events);
+	session_close(self->s);
+}
+
+/* As many as the generation has grown by since the last time. */
+#define EXPECT_SIGNALS(_at_least) do {					\
+	u64 _now = generation_of(self->fd);				\
+	EXPECT_LE((_at_least), _now - self->generation);		\
+	EXPECT_EQ(_now - self->generation, eventfd_take(self->events));	\
+	self->generation = _now;					\
+} while (0)
+
+#define EXPECT_SILENCE() do {						\
+	EXPECT_EQ(self->generation, generation_of(self->fd));		\
+	EXPECT_EQ(0, eventfd_take(self->events));			\
+} while (0)
+
+#define ATTACH()							\
+	ASSERT_EQ(0, set_triggers(self->fd, variant->index, 0, 1,	\
+				  &self->trigger))
+
+TEST_F(notify, can_be_set_only)
+{
+	struct vfio_device_feature_pci_msi_notify out;
+	u32 nr = VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY;
+
+	EXPECT_EQ(0, feature(self->fd, VFIO_DEVICE_FEATURE_PROBE | nr, NULL, 0));
+	EXPECT_EQ(0, feature(self->fd, VFIO_DEVICE_FEATURE_PROBE |
+			     VFIO_DEVICE_FEATURE_SET | nr, NULL, 0));
+	EXPECT_EQ(-EINVAL, feature(self->fd, VFIO_DEVICE_FEATURE_PROBE |
+				   VFIO_DEVICE_FEATURE_GET | nr, NULL, 0));
+	EXPECT_EQ(-EINVAL, feature(self->fd, VFIO_DEVICE_FEATURE_GET | nr, &out,
+				   sizeof(out)));
+}
+
+TEST_F(notify, hears_of_vectors_that_come_and_go)
+{
+	ATTACH();
+	EXPECT_SIGNALS(1);
+	ATTACH();
+	EXPECT_SIGNALS(1);
+	ASSERT_EQ(0, disable_irqs(self->fd, variant->index));
+	EXPECT_SIGNALS(1);
+	ATTACH();
+	EXPECT_SIGNALS(1);
+}
+
+TEST_F(notify, is_silent_while_nothing_changes)
+{
+	ATTACH();
+	EXPECT_SIGNALS(1);
+	bar_write32(self->fd, BAR, variant->raise, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+	EXPECT_EQ(0, set_irqs(self->fd, VFIO_IRQ_SET_DATA_NONE |
+			      VFIO_IRQ_SET_ACTION_TRIGGER, variant->index, 0, 1,
+			      NULL, 0));
+	ioctl_assert(self->fd, VFIO_DEVICE_RESET, NULL);
+	EXPECT_SILENCE();
+}
+
+TEST_F(notify, has_one_listener)
+{
+	int second = eventfd_new();
+
+	ASSERT_EQ(0, notify_set(self->fd, second, 0));
+	ATTACH();
+	EXPECT_EQ(0, eventfd_take(self->events));
+	EXPECT_EQ(generation_of(self->fd) - self->generation,
+		  eventfd_take(second));
+	close(second);
+}
+
+TEST_F(notify, can_be_removed)
+{
+	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
+	ATTACH();
+	EXPECT_EQ(0, eventfd_take(self->events));
+	EXPECT_LT(self->generation, generation_of(self->fd));
+
+	EXPECT_EQ(0, notify_set(self->fd, -1, 0));
+	ASSERT_EQ(0, notify_set(self->fd, self->events, 0));
+	self->generation = generation_of(self->fd);
+	ASSERT_EQ(0, disable_irqs(self->fd, variant->index));
+	EXPECT_SIGNALS(1);
+}
+
+TEST_F(notify, refuses_what_is_no_eventfd)
+{
+	int null = open("/dev/null", O_RDWR);
+	struct guarded g;
+
+	guarded_alloc(&g);
+	EXPECT_EQ(-EBADF, notify_set(self->fd, 9999, 0));
+	EXPECT_EQ(-EINVAL, notify_set(self->fd, null, 0));
+	EXPECT_EQ(-EINVAL, notify_set(self->fd, -2, 0));
+	EXPECT_EQ(-EINVAL, notify_set(self->fd, self->trigger, 1));
+	EXPECT_EQ(-EINVAL, notify_set(self->fd, -1, 1));
+	EXPECT_EQ(-EINVAL, feature(self->fd, VFIO_DEVICE_FEATURE_SET |
+				   VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, g.start, 4));
+	close(null);
+
+	/* The payload ends where the hole begins. */
+	memset(g.start, 0, 2 * g.page);
+	*(struct vfio_device_feature *)(g.end - 12) = (struct vfio_device_feature) {
+		.argsz = 16,
+		.flags = VFIO_DEVICE_FEATURE_SET |
+			 VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY,
+	};
+	EXPECT_EQ(-EFAULT, feature_raw(self->fd, g.end - 12));
+	guarded_free(&g);
+
+	/* It is still the first who hears. */
+	ATTACH();
+	EXPECT_SIGNALS(1);
+}
+
+TEST_F(notify, ends_with_the_session)
+{
+	ATTACH();
+	EXPECT_SIGNALS(1);
+	session_close(self->s);
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	eventfd_take(self->events);
+	ATTACH();
+	EXPECT_EQ(0, eventfd_take(self->events));
+}
+
+TEST_F(notify, outlives_who_closes_the_eventfd)
+{
+	close(self->events);
+	ATTACH();
+	self->events = eventfd_new();
+	ASSERT_EQ(0, notify_set(self->fd, self->events, 0));
+	self->generation = generation_of(self->fd);
+	ASSERT_EQ(0, disable_irqs(self->fd, variant->index));
+	EXPECT_SIGNALS(1);
+}
+
+/* A move takes effect with the vector's next interrupts. */
+static bool move(int fd, u32 raise, int trigger, int irq, const char *cpu)
+{
+	VFIO_ASSERT_EQ(set_affinity(irq, cpu), 0);
+	for (int i = 0; i < MOVE_TRIES && !is_on(irq, cpu); i++) {
+		bar_write32(fd, BAR, raise, 0);
+		VFIO_ASSERT_EQ(eventfd_wait(trigger), true);
+		eventfd_take(trigger);
+		usleep(MOVE_PAUSE_US);
+	}
+
+	return is_on(irq, cpu);
+}
+
+static u64 address_of(int fd, u32 index)
+{
+	return message_of(fd, index, 0).address;
+}
+
+#define MOVE(_cpu)							\
+	ASSERT_TRUE(move(self->fd, variant->raise, self->trigger,	\
+			 irq_of(self->s->bdf), (_cpu)))
+
+/* What goes through the remapping table needs no other message. */
+#define EXPECT_MOVE_IS_HEARD(_before) do {				\
+	if (lab_remap()) {						\
+		usleep(SILENCE_US);					\
+		EXPECT_SILENCE();					\
+		EXPECT_EQ((_before), address_of(self->fd, variant->index)); \
+	} else {							\
+		EXPECT_TRUE(eventfd_wait(self->events));		\
+		EXPECT_SIGNALS(1);					\
+		EXPECT_NE((_before), address_of(self->fd, variant->index)); \
+		usleep(SILENCE_US);					\
+		EXPECT_SILENCE();					\
+	}								\
+} while (0)
+
+TEST_F(notify, hears_of_changed_affinities)
+{
+	u64 before;
+
+	ATTACH();
+	MOVE("0");
+	usleep(SILENCE_US);
+	self->generation = generation_of(self->fd);
+	eventfd_take(self->events);
+	before = address_of(self->fd, variant->index);
+
+	MOVE(SECOND_CPU);
+	EXPECT_MOVE_IS_HEARD(before);
+}
+
+/* Vectors that are there already when somebody begins to listen. */
+TEST_F(notify, hears_of_what_was_allocated_before)
+{
+	u64 before;
+
+	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
+	ATTACH();
+	MOVE("0");
+	ASSERT_EQ(0, notify_set(self->fd, self->events, 0));
+	self->generation = generation_of(self->fd);
+	before = address_of(self->fd, variant->index);
+
+	MOVE(SECOND_CPU);
+	EXPECT_MOVE_IS_HEARD(before);
+}
+
+TEST_F(notify, hears_of_unplugged_cpus)
+{
+	u64 before;
+
+	ATTACH();
+	MOVE(SECOND_CPU);
+	usleep(SILENCE_US);
+	self->generation = generation_of(self->fd);
+	eventfd_take(self->events);
+	before = address_of(self->fd, variant->index);
+
+	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
+	EXPECT_MOVE_IS_HEARD(before);
+}
+
+/* Freed while they are watched, and while the move is still to come. */
+TEST_F(notify, lets_moving_vectors_go)
+{
+	ATTACH();
+	MOVE("0");
+	ASSERT_EQ(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
+	ASSERT_EQ(0, disable_irqs(self->fd, variant->index));
+	usleep(SILENCE_US);
+	self->generation = generation_of(self->fd);
+	eventfd_take(self->events);
+
+	ATTACH();
+	EXPECT_SIGNALS(1);
+	ASSERT_EQ(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
+}
+
+FIXTURE(deaf) {
+	struct session *s;
+};
+
+FIXTURE_VARIANT(deaf) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(deaf, plain);
+
+FIXTURE_SETUP(deaf)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+}
+
+FIXTURE_TEARDOWN(deaf)
+{
+	session_close(self->s);
+}
+
+TEST_F(deaf, has_no_messages_to_hear_of)
+{
+	int events = eventfd_new();
+
+	EXPECT_EQ(-ENOTTY, notify_set(self->s->fd, events, 0));
+	EXPECT_EQ(-ENOTTY, feature(self->s->fd, VFIO_DEVICE_FEATURE_PROBE |
+				   VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, NULL, 0));
+	close(events);
+}
+
+LAB_MAIN
