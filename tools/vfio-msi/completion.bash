@@ -69,8 +69,11 @@ _vfio_msi()
 		return
 	fi
 	case ${words[1]} in
-	list | show | vectors)
+	list | show)
 		_vfio_msi_words "$word" "$common --domains --output"
+		;;
+	vectors)
+		_vfio_msi_words "$word" "$common --domains --output --watch"
 		;;
 	window)
 		_vfio_msi_words "$word" "$common --domains --output --add --clear"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfio-msi learn: find out which window a device needs, by watching a guest. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,27 +26,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-	(void)signal;
-	interrupted = 1;
-}
-
-static unsigned long parse_number(const char *text, unsigned long least, unsigned long most,
-				  struct argp_state *state)
-{
-	unsigned long number;
-	char *end;
-
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || number < least || number > most)
-		argp_error(state, "%s: not a number from %lu to %lu", text, least, most);
-	return number;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct learn *learn = state->input;
@@ -57,10 +35,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &learn->sel;
 		return 0;
 	case OPTION_BAR:
-		learn->bars |= 1u << parse_number(arg, 0, BARS - 1, state);
+		learn->bars |= 1u << select_number(arg, 0, BARS - 1, state);
 		return 0;
 	case OPTION_TIMEOUT:
-		learn->timeout = (time_t)parse_number(arg, 1, MAX_TIMEOUT, state);
+		learn->timeout = (time_t)select_number(arg, 1, MAX_TIMEOUT, state);
 		return 0;
 	case ARGP_KEY_END:
 		if (!select_given(&learn->sel))
@@ -148,17 +126,6 @@ static int check(const struct learn *learn)
 	return EXIT_REFUSED;
 }
 
-static void watch_signals(void)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-	struct sigaction action = { .sa_handler = interrupt };
-	size_t i;
-
-	/* no SA_RESTART: a wait in the kernel ends, too */
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaction(signals[i], &action, NULL);
-}
-
 static void show_progress(const struct learn_result *result)
 {
 	if (!isatty(STDERR_FILENO))
@@ -202,7 +169,7 @@ static int look(const struct device *dev, struct learn_result *result)
 	return over;
 }
 
-static int watch(const struct learn *learn, struct learn_result *result)
+static int watch_session(const struct learn *learn, struct learn_result *result)
 {
 	static const struct timespec pause = { .tv_nsec = PAUSE_NS };
 	const struct device *dev = learn->sel.device;
@@ -215,11 +182,11 @@ static int watch(const struct learn *learn, struct learn_result *result)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		err = look(dev, result);
 		show_progress(result);
-	} while (!err && !interrupted &&
+	} while (!err && !watch_interrupted() &&
 		 (!learn->timeout || now.tv_sec - start.tv_sec < learn->timeout));
 
 	/* What came since the last look, unless somebody waits for the driver. */
-	if (interrupted && (!err || err == -EINTR))
+	if (watch_interrupted() && (!err || err == -EINTR))
 		err = look(dev, result);
 	if (isatty(STDERR_FILENO))
 		fputc('\n', stderr);
@@ -283,7 +250,7 @@ static int watch_windows(const struct learn *learn, const struct window_list *li
 	err = windows_write(dev, list);
 	if (!err) {
 		announce(dev, list);
-		err = watch(learn, result);
+		err = watch_session(learn, result);
 		if (err)
 			complain(err, "%s: watching ended", dev->bdf);
 		if (restore(dev, &before))

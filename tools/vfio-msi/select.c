@@ -53,6 +53,19 @@ static void set_id(struct selection *sel, const char *text, struct argp_state *s
 	sel->id_text = format_text("%s", text);
 }
 
+unsigned long select_number(const char *text, unsigned long least, unsigned long most,
+			    struct argp_state *state)
+{
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || number < least || number > most)
+		argp_error(state, "%s: not a number from %lu to %lu", text, least, most);
+	return number;
+}
+
 static error_t parse_select(int key, char *arg, struct argp_state *state)
 {
 	struct selection *sel = state->input;

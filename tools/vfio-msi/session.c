@@ -22,6 +22,7 @@ static const struct {
 } features[] = {
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT,	"msi-novirt" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES,	"msi-messages" },
+	{ VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY,	"msi-notify" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW,	"msi-window" },
 };
 

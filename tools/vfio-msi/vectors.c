@@ -4,8 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vfio-msi.h"
+
+#define MAX_INTERVAL	86400
 
 struct vector {
 	struct irq irq;
@@ -102,10 +105,16 @@ static void take_config(const struct device *dev, struct vectors *vectors)
 
 static int vectors_read(const struct device *dev, struct vectors *vectors)
 {
+	char path[PATH_MAX];
 	struct live live;
 	int err;
 
 	memset(vectors, 0, sizeof(*vectors));
+	device_path(dev, "", path);
+	if (access(path, F_OK)) {
+		complain(errno, "%s", path);
+		return -errno;
+	}
 	device_driver(dev, vectors->driver);
 	err = live_read(dev, &live);
 	if (!err) {
@@ -250,12 +259,62 @@ static int show_vectors(const struct selection *sel)
 	return result;
 }
 
+struct call {
+	struct selection sel;
+	time_t interval;	/* seconds between two rounds; 0: there is one */
+};
+
+enum { OPTION_WATCH = 256 };
+
+static const struct argp_option options[] = {
+	{ "watch", OPTION_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
+	  "Show them again every so often (default 1), until interrupted", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct call *call = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &call->sel;
+		return 0;
+	case OPTION_WATCH:
+		call->interval = arg ? (time_t)select_number(arg, 1, MAX_INTERVAL, state) : 1;
+		return 0;
+	case ARGP_KEY_END:
+		if (!select_given(&call->sel))
+			argp_error(state, "no device selected");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static int show_round(void *sel)
+{
+	return show_vectors(sel);
+}
+
 int vectors_main(int argc, char **argv)
 {
-	static const struct select_command command = {
+	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.children = children,
+		.args_doc = "SEL...",
 		.doc = "Show devices' allocated vectors, also while a VMM owns the device.",
-		.run = show_vectors,
 	};
+	struct call call = { .interval = 0 };
+	int result;
 
-	return select_main(argc, argv, &command);
+	select_init(&call.sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &call);
+	result = select_devices(&call.sel);
+	if (!result)
+		result = call.interval ? watch(show_round, &call.sel, call.interval) :
+					 show_vectors(&call.sel);
+	select_free(&call.sel);
+	return result;
 }

@@ -18,6 +18,7 @@
  * window_list.c	the windows that a device is to have
  * learned.c		which windows would cover the slots that were seen
  * learn_report.c	what learn prints
+ * watch.c		rounds until an interrupt
  * output.c		messages, tables, JSON
  */
 #ifndef VFIO_MSI_H
@@ -29,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include <json-c/json.h>
 #include <pci/pci.h>
@@ -79,6 +81,10 @@ int select_main(int argc, char **argv, const struct select_command *command);
 /* Children of a subcommand's argp: selectors, and selectors with -o. */
 extern const struct argp select_argp;
 extern const struct argp select_output_argp;
+
+/* An option's argument; does not return if it is none. */
+unsigned long select_number(const char *text, unsigned long least, unsigned long most,
+			    struct argp_state *state);
 
 void select_init(struct selection *sel);
 bool select_given(const struct selection *sel);
@@ -376,6 +382,17 @@ struct learn_result {
 #define BARS	6
 
 bool learn_report(const struct device *dev, bool json, const struct learn_result *result);
+
+/* watch.c */
+
+/* Prints one round; returns an exit code. */
+typedef int (*watch_fn)(void *context);
+
+void watch_signals(void);
+bool watch_interrupted(void);
+
+/* Rounds until a signal comes or one fails, in one place if that is a terminal. */
+int watch(watch_fn show, void *context, time_t seconds);
 
 /* output.c */
 
