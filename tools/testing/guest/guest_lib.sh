@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh
+# shellcheck shell=dash
 #
 # A guest in the emulated host: an unmodified QEMU from the lab's toolbox with the
 # device passed through. For guest_test and the demo.
@@ -36,7 +36,7 @@ guest_prepare()
 guest_iommu="-device intel-iommu,intremap=on,caching-mode=on,eim=on"
 
 # On the emulated SVM an access to memory that QEMU plays may end the guest (see
-# leave_guest() in ath11k_guest.c), so it makes few: x2APIC where it has an IOMMU,
+# leave_guest() in guest.c), so it makes few: x2APIC where it has an IOMMU,
 # no HPET, config space by ports.
 guest_machine="q35,accel=kvm,kernel-irqchip=split,hpet=off"
 guest_parameters="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off pci=nommconf"
@@ -67,7 +67,7 @@ guest_start()
 	guest_wait_ready
 }
 
-# QEMU's own word for what leave_guest() in ath11k_guest.c is about.
+# QEMU's own word for what leave_guest() in guest.c is about.
 guest_ended_by_emulator()
 {
 	grep -q '^KVM internal error. Suberror: 3$' $run/qemu
@@ -157,4 +157,36 @@ guest_try()
 	guest_ended_by_emulator || return $code
 	note "the emulated SVM ended the guest (KVM internal error, suberror 3): once more"
 	"$@"
+}
+
+# expect NAME WANTED COMMAND...: what a command in the guest prints, in one line
+expect()
+{
+	local name="$1" wanted="$2" got
+	shift 2
+
+	got=$(guest "$*" | tr '\n' ' ')
+	if [ "$got" = "$wanted " ]; then
+		tap_ok "$name"
+	else
+		note "$*: $got, not $wanted"
+		tap_not_ok "$name"
+	fi
+}
+
+# Results as after what came before it, also when it is told again.
+tell()
+{
+	tap_count=$told
+	tap_failed=$failed
+	"$@" >/tmp/results
+}
+
+# scene COMMAND...: what starts a guest, tells results and stops it
+scene()
+{
+	told=$tap_count
+	failed=$tap_failed
+	guest_try tell "$@"
+	cat /tmp/results
 }
