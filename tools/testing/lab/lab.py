@@ -87,7 +87,7 @@ def parser():
                      help="the tests print for people, not TAP: show that and "
                      "nothing else, judge by exit code and kernel log")
     one.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS")
-    one.add_argument("--memory", default=machine.MEMORY)
+    one.add_argument("--memory", default="")
     one.add_argument("--cpus", type=int, default=2)
     one.add_argument("--no-build", action="store_true",
                      help="boot what was built before")
