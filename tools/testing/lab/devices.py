@@ -11,7 +11,7 @@ import progress
 
 TABLE = pathlib.Path(__file__).resolve().parent / "devices"
 FIRST_PORT = 0x10  # on bus 0, where q35 has nothing of its own
-MOST = 8
+MOST = 12
 SOCKET_SECONDS = 20
 # A machine under load may take longer to answer than QEMU's five seconds.
 ANSWER_MS = 60000

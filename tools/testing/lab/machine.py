@@ -23,7 +23,7 @@ import tap
 # all even of a host that died; the whole log comes by the channel at the end.
 # The check of the timer is a matter of real time, which TCG may not keep.
 COMMAND_LINE = ("console=ttyS0 loglevel=5 log_buf_len=4M printk.time=1 panic=-1 "
-                "oops=panic intel_iommu=on no_timer_check watchdog_thresh=30 "
+                "oops=panic intel_iommu=on no_timer_check watchdog_thresh=30 cryptomgr.notests "
                 "rcupdate.rcu_cpu_stall_timeout=60")
 # Without it the allocator's sheaves keep pointers to objects that they have
 # handed out, and kmemleak takes those for references. For the caches that a driver
