@@ -151,6 +151,12 @@ static bool group_exists(const struct group *group)
 	return group->name[0] && !access(path, F_OK);
 }
 
+/* Opening would disturb whoever uses the device; and it is for root to decide. */
+bool session_is_harmless(const struct device *dev, const struct uses *uses)
+{
+	return !geteuid() && device_is_vfio(dev) && !uses->count && uses->known;
+}
+
 /* Opening resets the device, as always with VFIO. */
 int session_open(const struct device *dev, struct session *session)
 {

@@ -18,15 +18,12 @@ struct view {
 	struct json_object *features;	/* NULL: not asked */
 };
 
-/* Opening would disturb whoever uses the device, and resets it. */
 static struct json_object *read_features(const struct device *dev, const struct uses *uses)
 {
 	struct json_object *features;
 	struct session session;
 
-	if (geteuid() || !device_is_vfio(dev) || uses->count || !uses->known)
-		return NULL;
-	if (session_open(dev, &session))
+	if (!session_is_harmless(dev, uses) || session_open(dev, &session))
 		return NULL;
 	features = session_features(&session);
 	session_close(&session);

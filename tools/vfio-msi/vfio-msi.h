@@ -228,6 +228,7 @@ struct session {
 	int device;
 };
 
+bool session_is_harmless(const struct device *dev, const struct uses *uses);
 int session_open(const struct device *dev, struct session *session);
 void session_close(struct session *session);
 bool session_group_busy(const struct group *group);
