@@ -34,7 +34,7 @@ void note(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-static void out_of_memory(void)
+void out_of_memory(void)
 {
 	complain(ENOMEM, "memory");
 	exit(EXIT_FAILED);

@@ -19,6 +19,7 @@
  * learned.c		which windows would cover the slots that were seen
  * learn_report.c	what learn prints
  * watch.c		rounds until an interrupt
+ * map_*.c		the parts of map: see map.h
  * output.c		messages, tables, JSON
  */
 #ifndef VFIO_MSI_H
@@ -406,6 +407,7 @@ struct table {
 
 void complain(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void out_of_memory(void);
 void *xrealloc(void *old, size_t count, size_t size);
 char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void table_init(struct table *table, size_t columns, unsigned int right);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * vfio-msi map: what its files share.
+ *
+ * map.c		the command line, and which pictures are made
+ * map_read.c		what the device, its driver and the kernel say: facts
+ * map_ask.c		the same of a device that may be opened
+ * map_model.c		where everything lies and what holds there: computed from
+ *			the facts alone, without a device
+ * map_text.c, map_svg.c, map_json.c
+ *			three ways to show a model, none of which knows more
+ */
+#ifndef VFIO_MSI_MAP_H
+#define VFIO_MSI_MAP_H
+
+#include <stdio.h>
+
+#include "vfio-msi.h"
+
+enum map_kind {
+	MAP_TABLE,
+	MAP_PBA,
+	MAP_WINDOW,
+	MAP_KINDS,
+};
+
+/* From the strictest on: of all that shares a page, the least holds. */
+enum map_access {
+	MAP_NONE,
+	MAP_UNKNOWN,
+	MAP_READ,
+	MAP_READ_WRITE,
+};
+
+/* Who says how pages can be mapped. */
+enum map_source {
+	MAP_SOURCE_NOBODY,
+	MAP_SOURCE_OPENED,	/* the device was opened and asked */
+	MAP_SOURCE_FILES,	/* the driver's files in sysfs and debugfs */
+	MAP_SOURCE_VFIO_PCI,	/* what vfio-pci is known to do */
+};
+
+enum map_isolation {
+	MAP_ISOLATION_UNKNOWN,
+	MAP_NOT_ISOLATED,
+	MAP_ISOLATED,
+};
+
+/* A BAR as the device has it. */
+struct map_space {
+	uint64_t size;			/* 0: none */
+	bool ports;			/* not memory */
+	bool wide;			/* 64-bit */
+	bool prefetch;
+	enum map_access access;		/* of pages that no rule is about */
+};
+
+/* All pages that these bytes touch. */
+struct map_rule {
+	unsigned int bar;
+	uint64_t offset;
+	uint64_t size;
+	enum map_access access;
+};
+
+struct map_facts {
+	char address[NAME_SIZE];
+	char driver[NAME_SIZE];		/* empty: none */
+	enum map_source source;
+	enum map_isolation isolation;
+	char table_map[NAME_SIZE];	/* the words of msix_table_map; empty: not known */
+	char table_reason[NAME_SIZE];
+	uint64_t page_size;
+	struct map_space space[BARS];
+	struct msix_cap msix;
+	bool windows_known;
+	struct window_list windows;
+	size_t rules;
+	struct map_rule *rule;
+	size_t notes;			/* what is unknown, and why */
+	char **note;
+};
+
+/* Bytes of a BAR that have the same in them, on pages that are alike. */
+struct map_span {
+	uint64_t offset;
+	uint64_t size;
+	unsigned int kinds;		/* bit per map_kind; 0: registers */
+	unsigned int beside;		/* what else is in its pages */
+	unsigned int window;		/* which, if it is one */
+	enum map_access access;
+};
+
+struct map_bar {
+	unsigned int number;
+	const struct map_space *space;
+	uint64_t pages;
+	size_t count;
+	struct map_span *span;
+	size_t drawn;			/* as @span, whatever is beside */
+	struct map_span *draw;
+};
+
+struct map {
+	const struct map_facts *facts;
+	size_t bars;
+	struct map_bar bar[BARS];
+};
+
+/* map_read.c, map_ask.c */
+
+int map_read(const struct device *dev, struct map_facts *facts);
+int map_ask(const struct session *session, struct map_facts *facts);
+
+/* map_model.c */
+
+void map_note(struct map_facts *facts, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void map_add_rule(struct map_facts *facts, const struct map_rule *rule);
+void map_facts_free(struct map_facts *facts);
+uint64_t map_table_size(const struct msix_cap *msix);
+uint64_t map_pba_size(const struct msix_cap *msix);
+
+void map_build(struct map_facts *facts, struct map *map);
+void map_free(struct map *map);
+uint64_t map_first_page(const struct map *map, const struct map_span *span);
+uint64_t map_last_page(const struct map *map, const struct map_span *span);
+void map_cells(const struct map_bar *bar, uint64_t start, uint64_t end, size_t cells, size_t *cell);
+void map_bar_cells(const struct map *map, const struct map_bar *bar, size_t cells, size_t *cell);
+bool map_pages_fit(const struct map_bar *bar, size_t cells);
+size_t map_labels(const struct map_bar *bar, size_t most);
+
+/* A page to be drawn by itself, or how many like the one before are not. */
+struct map_row {
+	uint64_t page;
+	uint64_t skipped;
+	enum map_access access;
+};
+
+size_t map_rows(const struct map *map, const struct map_bar *bar, struct map_row **row);
+
+const char *map_kind_name(enum map_kind kind);
+const char *map_access_name(enum map_access access);
+char *map_head_text(const struct map_facts *facts);
+char *map_source_text(const struct map_facts *facts);
+char *map_kinds_text(unsigned int kinds, const char *none);
+char *map_span_text(const struct map_span *span);
+char *map_size_text(uint64_t size);
+char *map_bar_text(const struct map *map, const struct map_bar *bar);
+
+/* map_text.c */
+
+struct map_style {
+	size_t width;		/* of the terminal, in columns */
+	bool utf8;
+	bool colour;
+};
+
+void map_print_text(const struct map *map, const char *address, const struct map_style *style);
+
+/* map_svg.c, map_json.c */
+
+void map_print_svg(const struct map *map, FILE *out);
+struct json_object *map_json(const struct map *map);
+
+#endif /* VFIO_MSI_MAP_H */
