@@ -31,7 +31,7 @@ _vfio_msi_words()
 
 _vfio_msi()
 {
-	local commands="list bind unbind show vectors window learn"
+	local commands="list bind unbind show vectors window learn map"
 	local common="--slot --device --help --usage --version"
 	local line=${COMP_LINE:0:COMP_POINT} word previous
 	local -a words
@@ -60,6 +60,11 @@ _vfio_msi()
 		_vfio_msi_words "$word" "0 1 2 3 4 5"
 		return
 		;;
+	--svg)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		compopt -o filenames 2>/dev/null
+		return
+		;;
 	-d | --device | --add | --timeout)
 		return
 		;;
@@ -80,6 +85,9 @@ _vfio_msi()
 		;;
 	learn)
 		_vfio_msi_words "$word" "$common --domains --output --bar --timeout"
+		;;
+	map)
+		_vfio_msi_words "$word" "$common --domains --output --svg"
 		;;
 	bind)
 		_vfio_msi_words "$word" "$common --driver --force"

@@ -20,6 +20,7 @@ static const struct subcommand {
 	{ "vectors", vectors_main },
 	{ "window", window_main },
 	{ "learn", learn_main },
+	{ "map", map_main },
 };
 
 static const char doc[] =
@@ -32,6 +33,7 @@ static const char doc[] =
 	"  vectors  each vector: interrupt, CPUs, count, message, state\n"
 	"  window   windows of embedded interrupt controllers: show, add, clear\n"
 	"  learn    find out which window a device needs\n"
+	"  map      draw the BARs: table, PBA, windows, what can be mapped how\n"
 	"\v"
 	"\"vfio-msi COMMAND --help\" tells about one of them.";
 

@@ -3,7 +3,7 @@
  * vfio-msi: what every file of the command shares.
  *
  * main.c		subcommands, --help, --version
- * list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c
+ * list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c
  *			one subcommand each
  * select.c		the devices that a command line names
  * config.c		MSI and MSI-X capabilities as config space shows them
@@ -428,5 +428,6 @@ int show_main(int argc, char **argv);
 int vectors_main(int argc, char **argv);
 int window_main(int argc, char **argv);
 int learn_main(int argc, char **argv);
+int map_main(int argc, char **argv);
 
 #endif /* VFIO_MSI_H */

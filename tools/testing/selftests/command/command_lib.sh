@@ -109,13 +109,14 @@ release() {
 }
 
 # Whatever a test left behind must not decide the next one.
+# check FUNCTION [NAME]
 check() {
 	number=$((number + 1))
 	if "$1" >"$work/log" 2>&1; then
-		echo "ok $number $1"
+		echo "ok $number ${2:-$1}"
 	else
 		sed 's/^/# /' "$work/log"
-		echo "not ok $number $1"
+		echo "not ok $number ${2:-$1}"
 		failed=1
 	fi
 	release

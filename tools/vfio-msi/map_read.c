@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vfio-msi map: everything that is known of a device's BARs, whoever has it. What is
+ * not known is said in a note, not guessed.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "map.h"
+
+static void read_spaces(const struct device *dev, struct map_facts *facts)
+{
+	unsigned int bar;
+
+	pci_fill_info(dev->pci, PCI_FILL_BASES | PCI_FILL_SIZES);
+	for (bar = 0; bar < BARS; bar++) {
+		pciaddr_t base = dev->pci->base_addr[bar];
+		struct map_space *space = &facts->space[bar];
+
+		space->size = dev->pci->size[bar];
+		space->ports = base & PCI_BASE_ADDRESS_SPACE_IO;
+		space->access = MAP_UNKNOWN;
+		if (space->ports)
+			continue;
+		space->wide = (base & PCI_BASE_ADDRESS_MEM_TYPE_MASK) ==
+			      PCI_BASE_ADDRESS_MEM_TYPE_64;
+		space->prefetch = base & PCI_BASE_ADDRESS_MEM_PREFETCH;
+	}
+}
+
+/* The rule, and why: "ro not-isolated" */
+static void read_table_map(const struct device *dev, struct map_facts *facts)
+{
+	char text[2 * NAME_SIZE];
+
+	if (device_read(dev, "msix_table_map", text, sizeof(text)) ||
+	    sscanf(text, "%63s %63s", facts->table_map, facts->table_reason) == 2)
+		return;
+	facts->table_map[0] = '\0';
+}
+
+static enum map_access table_access(const struct map_facts *facts)
+{
+	if (!strcmp(facts->table_map, "rw"))
+		return MAP_READ_WRITE;
+	if (!strcmp(facts->table_map, "ro"))
+		return MAP_READ;
+	return strcmp(facts->table_map, "deny") ? MAP_UNKNOWN : MAP_NONE;
+}
+
+static enum map_isolation isolation_of(const struct map_facts *facts)
+{
+	if (!strcmp(facts->table_reason, "isolated"))
+		return MAP_ISOLATED;
+	if (!strcmp(facts->table_reason, "not-isolated"))
+		return MAP_NOT_ISOLATED;
+	return MAP_ISOLATION_UNKNOWN;
+}
+
+/* Those of the session; else those that the administrator wants in the next one. */
+static bool read_windows(const struct device *dev, const struct caps *caps,
+			 struct map_facts *facts)
+{
+	struct live_windows live;
+	bool known;
+	size_t i;
+
+	if (caps->known && !caps->msi.pos)
+		return true;
+	if (live_windows_read(dev, &live))
+		return false;
+	known = live.open;
+	for (i = 0; i < live.count; i++)
+		windows_add(&facts->windows, &live.window[i].place);
+	live_windows_free(&live);
+	if (known)
+		return true;
+	/* an empty list stands for the driver's own, which only a session has */
+	return !windows_read(dev, &facts->windows) && facts->windows.count;
+}
+
+static void add_rules(struct map_facts *facts)
+{
+	const struct msix_cap *msix = &facts->msix;
+	size_t i;
+
+	if (msix->pos)
+		map_add_rule(facts, &(struct map_rule){
+			.bar = msix->table_bar, .offset = msix->table_offset,
+			.size = map_table_size(msix), .access = table_access(facts) });
+	for (i = 0; i < facts->windows.count; i++)
+		map_add_rule(facts, &(struct map_rule){
+			.bar = facts->windows.window[i].bar,
+			.offset = facts->windows.window[i].offset,
+			.size = facts->windows.window[i].size, .access = MAP_NONE });
+}
+
+/* What vfio-pci, and so whatever is built on it, does with pages without rules. */
+static void open_spaces(struct map_facts *facts)
+{
+	unsigned int bar;
+
+	for (bar = 0; bar < BARS; bar++) {
+		struct map_space *space = &facts->space[bar];
+
+		if (!space->size || space->ports)
+			continue;
+		if (space->size >= facts->page_size)
+			space->access = MAP_READ_WRITE;
+		else
+			map_note(facts, "BAR %u is smaller than a page: the kernel decides when "
+				 "the device is opened whether it can be mapped", bar);
+	}
+}
+
+static void close_spaces(struct map_facts *facts)
+{
+	unsigned int bar;
+
+	for (bar = 0; bar < BARS; bar++)
+		facts->space[bar].access = MAP_UNKNOWN;
+}
+
+static void read_files(const struct device *dev, const struct caps *caps, struct map_facts *facts)
+{
+	facts->source = MAP_SOURCE_FILES;
+	facts->windows_known = read_windows(dev, caps, facts);
+	add_rules(facts);
+	open_spaces(facts);
+	if (caps->known && facts->windows_known)
+		return;
+	/* it could be anywhere */
+	close_spaces(facts);
+	if (!facts->windows_known)
+		map_note(facts, "which windows it has is not known: there is no session, or "
+			 "debugfs is not readable");
+}
+
+/* Without asking the device itself. */
+static void read_elsewhere(const struct device *dev, const struct caps *caps,
+			   struct map_facts *facts)
+{
+	if (!strcmp(facts->driver, MSI_VFIO_PCI)) {
+		read_files(dev, caps, facts);
+	} else if (!strcmp(facts->driver, "vfio-pci")) {
+		facts->source = MAP_SOURCE_VFIO_PCI;
+		facts->windows_known = true;
+		open_spaces(facts);
+	} else if (device_is_vfio(dev)) {
+		map_note(facts, "how %s lets pages be mapped is not known", facts->driver);
+	} else {
+		map_note(facts, "no VFIO driver has the device: nobody can map its pages, and "
+			 "which windows it would have is not known");
+	}
+}
+
+static bool try_to_ask(const struct device *dev, struct map_facts *facts, int *result)
+{
+	struct session session;
+	struct uses uses;
+	bool harmless;
+
+	use_find(dev, &uses);
+	if (device_is_vfio(dev))
+		use_find_session(dev, &uses);
+	harmless = session_is_harmless(dev, &uses);
+	use_free(&uses);
+	if (!harmless || session_open(dev, &session))
+		return false;
+	*result = map_ask(&session, facts) ? EXIT_FAILED : EXIT_DONE;
+	session_close(&session);
+	return true;
+}
+
+int map_read(const struct device *dev, struct map_facts *facts)
+{
+	int result = EXIT_DONE;
+	struct caps caps;
+
+	*facts = (struct map_facts){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
+	snprintf(facts->address, sizeof(facts->address), "%s", dev->bdf);
+	device_driver(dev, facts->driver);
+	read_spaces(dev, facts);
+	caps_read(dev, &caps);
+	facts->msix = caps.msix;
+	read_table_map(dev, facts);
+	facts->isolation = isolation_of(facts);
+	if (!caps.known)
+		map_note(facts, "the place of its MSI-X table is not known: config space cannot be "
+			 "read (run as root)");
+	if (!try_to_ask(dev, facts, &result))
+		read_elsewhere(dev, &caps, facts);
+	return result;
+}
