@@ -78,6 +78,12 @@ static void send_message(struct msix *msix, unsigned int vector)
 		    dword[ENTRY_DATA]);
 }
 
+bool msix_can_send(const struct msix *msix, uint32_t vector)
+{
+	return vector < msix->vectors && is_enabled(msix) && !is_masked(msix, vector) &&
+	       pci_is_bus_master(msix->function);
+}
+
 void msix_raise(struct msix *msix, uint32_t vector)
 {
 	if (vector >= msix->vectors)

@@ -36,6 +36,8 @@ void msix_init(struct msix *msix, unsigned int vectors, struct msix_place table,
 	       struct msix_place pba);
 void msix_reset(struct msix *msix);
 void msix_raise(struct msix *msix, uint32_t vector);
+/* Would a raise be sent at once? */
+bool msix_can_send(const struct msix *msix, uint32_t vector);
 /* Send what is pending and no longer held back. */
 void msix_deliver(struct msix *msix);
 

@@ -20,6 +20,7 @@ static const struct {
 	{ "ath11k", ath11k_tests },
 	{ "msi64", msi64_tests },
 	{ "msix", msix_tests },
+	{ "poll", poll_tests },
 	{ "options", options_tests },
 };
 

@@ -20,6 +20,7 @@ extern const struct test config_tests[];
 extern const struct test ath11k_tests[];
 extern const struct test msi64_tests[];
 extern const struct test msix_tests[];
+extern const struct test poll_tests[];
 extern const struct test options_tests[];
 
 /* A test runs in a process of its own and ends with its first failure. */
