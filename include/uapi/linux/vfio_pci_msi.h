@@ -84,7 +84,8 @@ struct vfio_device_feature_pci_msi_novirt {
  *	where one MSI capability serves several vectors
  * @flags: VFIO_PCI_MSI_MESSAGE_*
  *
- * A vector without VFIO_PCI_MSI_MESSAGE_ALLOCATED has all fields 0.
+ * A vector with neither VFIO_PCI_MSI_MESSAGE_ALLOCATED nor _DUMMY has all fields
+ * 0. One with _DUMMY has the target as its @address and its number as its @data.
  */
 struct vfio_pci_msi_message {
 	__u64	address;
@@ -101,7 +102,7 @@ struct vfio_pci_msi_message {
 #define VFIO_PCI_MSI_MESSAGE_MASKED	(1 << 2)
 /* The hardware's pending bit, known under the same conditions. */
 #define VFIO_PCI_MSI_MESSAGE_PENDING	(1 << 3)
-/* Reserved for the dummy target; not set by this version. */
+/* It points at the dummy target, and the host has no vector behind it. */
 #define VFIO_PCI_MSI_MESSAGE_DUMMY	(1 << 4)
 /*
  * The hardware holds another message than the kernel programmed, for instance
@@ -120,9 +121,9 @@ struct vfio_pci_msi_message {
  * @flags: in: must be 0. out: 0.
  * @generation: out: grows whenever any message of the device may have changed:
  *	with every SET_IRQS that is to allocate or free vectors or to attach or
- *	detach eventfds, also if it fails; and when the host has moved a vector to
- *	another CPU by giving it another message (hosts that remap interrupts do
- *	not need to).
+ *	detach eventfds, also if it fails; when the dummy target is turned on or
+ *	off; and when the host has moved a vector to another CPU by giving it
+ *	another message (hosts that remap interrupts do not need to).
  * @msg: out: the vectors from @start on
  */
 struct vfio_device_feature_pci_msi_messages {
@@ -350,6 +351,72 @@ struct vfio_device_feature_pci_msi_window_state {
 	__u64	withheld;
 	__u64	undone;
 	struct vfio_pci_msi_slot slot[];
+};
+
+/*
+ * VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY - MSI-X for users that poll
+ *
+ * Some devices hold completions back until they can assert MSI-X. This points
+ * MSI-X vectors at a dword in the user's own DMA space and enables MSI-X, without
+ * any vector of the host: the device asserts by writing the vector's number to
+ * that dword, and nobody is interrupted. All other vectors are masked.
+ *
+ * SET: struct vfio_device_feature_pci_msix_dummy with VFIO_PCI_MSIX_DUMMY_ENABLE
+ * turns it on. What can be wrong, in the order in which it is looked at:
+ *
+ * EINVAL: a flag is not defined, @__reserved is not 0, the vectors are out of
+ * bounds, or @iova is not a multiple of 4.
+ * EALREADY: MSI-X is enabled, be it by SET_IRQS or by this feature. To move the
+ * target, turn it off first.
+ * EBUSY: MSI or INTx is in use.
+ * ENXIO: the table cannot be reached: memory decoding is off or the device is in
+ * D3hot.
+ * EPERM: @iova lies in a range that the platform reserves, such as that of the
+ * interrupts.
+ * EADDRNOTAVAIL: @iova is not mapped in the device's IOMMU domain, or the user has
+ * none: no IOMMU, nothing attached, or one of nested translation.
+ * EIO: the device does not respond.
+ *
+ * While it is on, a SET_IRQS with eventfds for INTx, MSI or MSI-X is EBUSY: a
+ * device with MSI-X enabled must not use the others. It lasts through every reset
+ * and power state: as soon as the device is in D0 and decodes memory, the entries
+ * are written again and MSI-X is enabled. Through a reset that was not the
+ * user's own doing this is a moment later. A reset of which the device itself
+ * tells nobody has to be followed by turning it off and on.
+ *
+ * The target is the user's to keep mapped, and mapped for writing: if it is not,
+ * the IOMMU refuses the device's write and reports a fault.
+ *
+ * SET with all fields 0 turns it off, if it is on: MSI-X is disabled, the entries
+ * are masked and, those that pointed at the target, 0. With memory decoding off,
+ * it is on for the moment that takes; in D3hot that is ENXIO. The end of the
+ * session turns it off, too.
+ *
+ * GET: struct vfio_device_feature_pci_msix_dummy as it stands; all fields are 0
+ * while it is off.
+ *
+ * The feature exists for devices with an MSI-X capability whose table is where it
+ * says.
+ */
+#define VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY	0x4d05
+
+/**
+ * struct vfio_device_feature_pci_msix_dummy - payload of SET and GET
+ * @flags: VFIO_PCI_MSIX_DUMMY_ENABLE or 0
+ * @start: first vector
+ * @count: how many vectors; @start + @count is at most the count that
+ *	VFIO_DEVICE_GET_IRQ_INFO reports. In a SET, 0 is all from @start on, of
+ *	which there must be one.
+ * @__reserved: must be 0
+ * @iova: the target, a multiple of 4
+ */
+struct vfio_device_feature_pci_msix_dummy {
+	__u32	flags;
+#define VFIO_PCI_MSIX_DUMMY_ENABLE	(1 << 0)
+	__u32	start;
+	__u32	count;
+	__u32	__reserved;
+	__u64	iova;
 };
 
 #endif /* _UAPI_LINUX_VFIO_PCI_MSI_H */

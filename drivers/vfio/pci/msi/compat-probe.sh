@@ -15,6 +15,7 @@ probe()
 {
 	if "$@" -Werror -fsyntax-only -x c - 2>/dev/null <<-EOF
 		#include <linux/eventfd.h>
+		#include <linux/iommu.h>
 		#include <linux/mm.h>
 		#include <linux/msi.h>
 		#include <linux/vfio_pci_core.h>
@@ -57,6 +58,7 @@ fi
 		HAVE_ISOLATED_MSI	(void)msi_device_has_isolated_msi(&vdev->pdev->dev)
 		HAVE_VM_FLAGS_CLEAR	vm_flags_clear((struct vm_area_struct *)0, VM_MAYWRITE)
 		HAVE_EVENTFD_SIGNAL_ONE	eventfd_signal((struct eventfd_ctx *)0)
+		HAVE_DRIVER_DOMAIN	(void)iommu_driver_get_domain_for_dev(&vdev->pdev->dev)
 		HAVE_CORE_IOREAD	vfio_pci_core_ioread32(vdev, true, (u32 *)0, (void *)0)
 	EOF
 } >"$output.tmp"

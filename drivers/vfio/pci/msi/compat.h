@@ -202,6 +202,22 @@ static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
 #endif
 }
 
+/*
+ * The domain that a device is attached to, with its group's mutex held. Newer
+ * kernels have a function for that and warn of the other.
+ */
+#ifdef HAVE_DRIVER_DOMAIN
+static inline struct iommu_domain *compat_attached_domain(struct device *dev)
+{
+	return iommu_driver_get_domain_for_dev(dev);
+}
+#else
+static inline struct iommu_domain *compat_attached_domain(struct device *dev)
+{
+	return iommu_get_domain_for_dev(dev);
+}
+#endif
+
 /* To be called by .mmap only: the area is still nobody's. */
 static inline void compat_vm_flags_clear(struct vm_area_struct *vma,
 					 unsigned long flags)

@@ -3,7 +3,7 @@
  * /sys/kernel/debug/msi-vfio-pci/DEVICE: a device, also while a VMM owns it. Both
  * files are "# closed" without a session, and else have a line for each
  *
- * vectors	vector: NUMBER IRQ ADDRESS DATA FLAGS
+ * vectors	vector: NUMBER IRQ ADDRESS DATA FLAGS; the IRQ of a dummy one is 0
  * windows	window: window REGION OFFSET SIZE DATA_OFFSET FLAGS ADDRESSES DATA
  *		WITHHELD UNDONE SLOTS
  *		and behind it for each of its slots: slot OFFSET ADDRESS DATA VECTOR
@@ -24,6 +24,7 @@ static const struct msi_vfio_pci_flag_name vector_flags[] = {
 	{ VFIO_PCI_MSI_MESSAGE_TRIGGER, "trigger" },
 	{ VFIO_PCI_MSI_MESSAGE_MASKED, "masked" },
 	{ VFIO_PCI_MSI_MESSAGE_PENDING, "pending" },
+	{ VFIO_PCI_MSI_MESSAGE_DUMMY, "dummy" },
 	{ VFIO_PCI_MSI_MESSAGE_STALE, "stale" },
 	{}
 };
@@ -36,6 +37,7 @@ static const struct msi_vfio_pci_flag_name slot_flags[] = {
 
 static void show_header(struct seq_file *seq, struct msi_vfio_pci_device *mdev)
 {
+	u32 index = msi_vfio_pci_enabled_index(mdev);
 	const char *name = "none";
 
 	if (!mdev->open) {
@@ -43,9 +45,9 @@ static void show_header(struct seq_file *seq, struct msi_vfio_pci_device *mdev)
 		return;
 	}
 
-	if (mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX)
+	if (index == VFIO_PCI_MSI_IRQ_INDEX)
 		name = "msi";
-	else if (mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX)
+	else if (index == VFIO_PCI_MSIX_IRQ_INDEX)
 		name = "msix";
 	seq_printf(seq, "# generation %llu index %s\n", mdev->generation, name);
 }
@@ -56,20 +58,24 @@ static int show_vector(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 	struct pci_dev *pdev = mdev->core.pdev;
 	char flags[MSI_VFIO_PCI_FLAGS_TEXT];
 	struct vfio_pci_msi_message msg;
+	int irq = 0;
 	bool awake;
 
 	/* To look must not wake a device that its owner has put to sleep. */
 	awake = pm_runtime_get_if_in_use(&pdev->dev) > 0;
-	msi_vfio_pci_messages(mdev, mdev->core.irq_type, nr, 1, awake, &msg);
+	msi_vfio_pci_messages(mdev, msi_vfio_pci_enabled_index(mdev), nr, 1,
+			      awake, &msg);
 	if (awake)
 		pm_runtime_put(&pdev->dev);
 
-	if (!(msg.flags & VFIO_PCI_MSI_MESSAGE_ALLOCATED))
+	if (msg.flags & VFIO_PCI_MSI_MESSAGE_ALLOCATED)
+		irq = pci_irq_vector(pdev, nr);
+	else if (!(msg.flags & VFIO_PCI_MSI_MESSAGE_DUMMY))
 		return SEQ_SKIP;
 
 	msi_vfio_pci_format_flags(vector_flags, msg.flags, flags);
-	seq_printf(seq, "%u %d 0x%llx 0x%x %s\n", nr, pci_irq_vector(pdev, nr),
-		   msg.address, msg.data, flags);
+	seq_printf(seq, "%u %d 0x%llx 0x%x %s\n", nr, irq, msg.address, msg.data,
+		   flags);
 
 	return 0;
 }
@@ -77,11 +83,12 @@ static int show_vector(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 /* Position 0 is the header, position n + 1 is vector n. */
 static void *vectors_at(struct msi_vfio_pci_device *mdev, loff_t *pos)
 {
+	u32 index = msi_vfio_pci_enabled_index(mdev);
 	unsigned int count = 0;
 
-	if (mdev->open && (mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX ||
-			   mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX))
-		count = msi_vfio_pci_vector_count(mdev, mdev->core.irq_type);
+	if (mdev->open && (index == VFIO_PCI_MSI_IRQ_INDEX ||
+			   index == VFIO_PCI_MSIX_IRQ_INDEX))
+		count = msi_vfio_pci_vector_count(mdev, index);
 
 	return *pos <= count ? pos : NULL;
 }

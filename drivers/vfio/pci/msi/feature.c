@@ -25,6 +25,7 @@ MODULE_PARM_DESC(rfc_feature, "Accept a SET of feature 11 as MSI_NOVIRT, for VMM
  * struct feature - how a feature is called
  * @index: its number
  * @msix: it also exists for devices that have MSI-X but not MSI
+ * @table: it exists for devices with a table of MSI-X, and no others
  * @get_size: least size of GET's payload in bytes
  * @set_size: least size of SET's payload in bytes
  * @get: copies out; NULL: no GET
@@ -33,6 +34,7 @@ MODULE_PARM_DESC(rfc_feature, "Accept a SET of feature 11 as MSI_NOVIRT, for VMM
 struct feature {
 	u32 index;
 	bool msix;
+	bool table;
 	size_t get_size;
 	size_t set_size;
 	int (*get)(struct msi_vfio_pci_device *mdev, void __user *arg,
@@ -220,6 +222,33 @@ static int window_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	return ret;
 }
 
+static int dummy_set(struct msi_vfio_pci_device *mdev, void __user *arg)
+{
+	struct vfio_device_feature_pci_msix_dummy in;
+	int ret;
+
+	if (copy_from_user(&in, arg, sizeof(in)))
+		return -EFAULT;
+
+	mutex_lock(&mdev->state);
+	ret = msi_vfio_pci_set_dummy(mdev, &in);
+	mutex_unlock(&mdev->state);
+
+	return ret;
+}
+
+static int dummy_get(struct msi_vfio_pci_device *mdev, void __user *arg,
+		     size_t argsz)
+{
+	struct vfio_device_feature_pci_msix_dummy out = {};
+
+	mutex_lock(&mdev->state);
+	msi_vfio_pci_get_dummy(mdev, &out);
+	mutex_unlock(&mdev->state);
+
+	return copy_to_user(arg, &out, sizeof(out)) ? -EFAULT : 0;
+}
+
 static const struct feature features[] = {
 	{
 		.index = VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT,
@@ -253,6 +282,14 @@ static const struct feature features[] = {
 		.get = window_get,
 		.set = window_set,
 	},
+	{
+		.index = VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY,
+		.table = true,
+		.get_size = sizeof(struct vfio_device_feature_pci_msix_dummy),
+		.set_size = sizeof(struct vfio_device_feature_pci_msix_dummy),
+		.get = dummy_get,
+		.set = dummy_set,
+	},
 };
 
 static const struct feature *find_feature(u32 flags)
@@ -272,6 +309,29 @@ static const struct feature *find_feature(u32 flags)
 	return NULL;
 }
 
+static bool has_feature(struct msi_vfio_pci_device *mdev,
+			const struct feature *feature)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	if (feature->table)
+		return mdev->table;
+
+	return pdev->msi_cap || (feature->msix && pdev->msix_cap);
+}
+
+static int core_feature(struct msi_vfio_pci_device *mdev, u32 flags,
+			void __user *arg, size_t argsz)
+{
+	int ret;
+
+	ret = vfio_pci_core_ioctl_feature(&mdev->core.vdev, flags, arg, argsz);
+	/* It may have been to sleep. */
+	msi_vfio_pci_follow_dummy(mdev);
+
+	return ret;
+}
+
 /**
  * msi_vfio_pci_ioctl_feature - .device_feature: this driver's features, then
  *	the core's
@@ -287,13 +347,12 @@ int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 	const struct feature *feature = find_feature(flags);
-	struct pci_dev *pdev = mdev->core.pdev;
 	u32 ops = 0;
 	int ret;
 
 	if (!feature)
-		return vfio_pci_core_ioctl_feature(vdev, flags, arg, argsz);
-	if (!pdev->msi_cap && !(feature->msix && pdev->msix_cap))
+		return core_feature(mdev, flags, arg, argsz);
+	if (!has_feature(mdev, feature))
 		return -ENOTTY;
 
 	if (feature->get)
@@ -311,7 +370,7 @@ int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
 
 	ret = feature->set(mdev, arg);
 	if (!ret)
-		trace_msi_vfio_pci_feature_set(pdev, feature->index);
+		trace_msi_vfio_pci_feature_set(mdev->core.pdev, feature->index);
 
 	return ret;
 }

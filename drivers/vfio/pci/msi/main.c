@@ -9,6 +9,7 @@
 
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pm.h>
 #include <linux/vfio_pci_core.h>
 
 #include "compat.h"
@@ -111,6 +112,7 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 	mutex_init(&mdev->slots);
 	mutex_init(&mdev->map_lock);
 	mutex_init(&mdev->admin_lock);
+	msi_vfio_pci_init_dummy(mdev);
 
 	return 0;
 }
@@ -119,6 +121,7 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 
+	msi_vfio_pci_release_dummy(mdev);
 	mutex_destroy(&mdev->admin_lock);
 	mutex_destroy(&mdev->map_lock);
 	mutex_destroy(&mdev->slots);
@@ -184,6 +187,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	mdev->open = false;
 	msi_vfio_pci_close_notify(mdev);
 	WRITE_ONCE(mdev->novirt, false);
+	msi_vfio_pci_close_dummy(mdev);
 	mutex_unlock(&mdev->state);
 
 	msi_vfio_pci_cpu_close(mdev);
@@ -198,6 +202,7 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 			       unsigned long arg)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+	long ret;
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_REGION_INFO:
@@ -207,7 +212,10 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	case VFIO_DEVICE_SET_IRQS:
 		return msi_vfio_pci_set_irqs(mdev, arg);
 	default:
-		return vfio_pci_core_ioctl(vdev, cmd, arg);
+		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
+		/* It may have been a reset. */
+		msi_vfio_pci_follow_dummy(mdev);
+		return ret;
 	}
 }
 
@@ -253,9 +261,13 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 
 	done = vfio_pci_core_write(vdev, buf, count, ppos);
 
-	if (done > 0 && mdev->nr_windows &&
-	    VFIO_PCI_OFFSET_TO_INDEX(pos) == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (VFIO_PCI_OFFSET_TO_INDEX(pos) != VFIO_PCI_CONFIG_REGION_INDEX)
+		return done;
+
+	if (done > 0 && mdev->nr_windows)
 		msi_vfio_pci_config_written(mdev);
+	/* Also if it failed half-way. */
+	msi_vfio_pci_follow_dummy(mdev);
 
 	return done;
 }
@@ -279,6 +291,52 @@ static const struct vfio_device_ops msi_vfio_pci_ops = {
 	COMPAT_DETACH_OPS
 	COMPAT_PASID_OPS
 };
+
+/* The core's, which it makes those of the driver whenever a device is bound. */
+static const struct dev_pm_ops *core_pm_ops;
+
+static int msi_vfio_pci_runtime_suspend(struct device *dev)
+{
+	return core_pm_ops->runtime_suspend(dev);
+}
+
+static int msi_vfio_pci_runtime_resume(struct device *dev)
+{
+	int ret = core_pm_ops->runtime_resume(dev);
+
+	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
+
+	return ret;
+}
+
+static void msi_vfio_pci_complete(struct device *dev)
+{
+	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
+}
+
+static const struct dev_pm_ops msi_vfio_pci_pm_ops = {
+	SET_RUNTIME_PM_OPS(msi_vfio_pci_runtime_suspend,
+			   msi_vfio_pci_runtime_resume, NULL)
+	.complete = msi_vfio_pci_complete,
+};
+
+/*
+ * Nothing else tells of a device that wakes up by itself. While another device is
+ * being bound the core's operations are in force for a moment: what its user does
+ * next has to notice too. Two can be bound at once, and one find what the other
+ * has set.
+ */
+static void set_pm_ops(struct pci_dev *pdev)
+{
+	const struct dev_pm_ops *pm = READ_ONCE(pdev->dev.driver->pm);
+
+	if (pm == &msi_vfio_pci_pm_ops)
+		return;
+
+	WRITE_ONCE(core_pm_ops, pm);
+	smp_wmb();	/* whoever sees the operations also sees the core's */
+	WRITE_ONCE(pdev->dev.driver->pm, &msi_vfio_pci_pm_ops);
+}
 
 static int msi_vfio_pci_probe(struct pci_dev *pdev,
 			      const struct pci_device_id *id)
@@ -305,6 +363,7 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 		return ret;
 	}
 
+	set_pm_ops(pdev);
 	msi_vfio_pci_debugfs_add(mdev);
 
 	return 0;
@@ -348,11 +407,19 @@ MODULE_DEVICE_TABLE(pci, msi_vfio_pci_table);
 static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 {
 	msi_vfio_pci_device_was_reset(pdev_to_msi_vfio_pci(pdev));
+	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(pdev));
+}
+
+/* The end of AER's recovery, which may have reset the device's bus. */
+static void msi_vfio_pci_resume(struct pci_dev *pdev)
+{
+	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(pdev));
 }
 
 static const struct pci_error_handlers msi_vfio_pci_err_handlers = {
 	.error_detected	= vfio_pci_core_aer_err_detected,
 	.reset_done	= msi_vfio_pci_reset_done,
+	.resume		= msi_vfio_pci_resume,
 };
 
 static struct pci_driver msi_vfio_pci_driver = {

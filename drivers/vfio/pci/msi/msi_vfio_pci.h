@@ -129,6 +129,18 @@ struct msi_vfio_pci_watch {
 };
 
 /**
+ * struct msi_vfio_pci_dummy - what of the MSI-X table points at the dummy target
+ * @start: first vector
+ * @count: how many
+ * @iova: the target
+ */
+struct msi_vfio_pci_dummy {
+	u32 start;
+	u32 count;
+	u64 iova;
+};
+
+/**
  * struct msi_vfio_pci_device - one bound device
  * @core: what vfio-pci is made of. First, as the core's error handlers take the
  *	driver data for it.
@@ -164,6 +176,11 @@ struct msi_vfio_pci_watch {
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @was_reset: the device was reset, its slots are still to be ended
+ * @dummy_on: the dummy target is on
+ * @dummy: what it is then
+ * @dummy_lost: bit 0: the device was reset, or may have been, and has yet to get it
+ *	back
+ * @dummy_work: sees to that where no call of the user does
  * @cpu_node: from open to close, unless @isolated: hears of CPUs that are unplugged
  * @cpu_work: takes @state, to see what a move did to the messages
  * @admin_lock: see below
@@ -181,19 +198,20 @@ struct msi_vfio_pci_watch {
  * the host's part of @env, holds @state too. @map_lock protects @mapped_bars,
  * @table_rule, @map and the growth of @windows; nothing is taken under it. The
  * reset callbacks run under memory_lock, held for writing: they only set
- * @was_reset.
+ * @was_reset and @dummy_lost, and start @dummy_work.
  *
  * @admin_lock protects @admin, and nothing is taken under it. sysfs takes no
  * other: its files go before the driver's remove is called, so who uses them must
  * not wait for a user of the device, who hears of the removal there.
  *
- * @state protects @open, @generation, @known, @notify and @watches, serializes
- * writers of @novirt, and keeps the vectors as they are: SET_IRQS holds it, and close clears @open under
- * it before the core frees them, so look at @open first where no ioctl keeps the
- * device open. @novirt is read without a lock. A user can have @state held over
- * a copy from his memory for as long as he likes: nothing that runs under
- * mmap_lock takes it, nor do the reset callbacks, which run under memory_lock,
- * and who waits for it on behalf of somebody else does so interruptibly.
+ * @state protects @open, @generation, @known, @notify, @watches and @dummy,
+ * serializes writers of @novirt and @dummy_on, and keeps the vectors as they are:
+ * SET_IRQS holds it, and close clears @open under it before the core frees them,
+ * so look at @open first where no ioctl keeps the device open. @novirt and
+ * @dummy_on are also read without a lock. A user can have @state held over a copy
+ * from his memory for as long as he likes: nothing that runs under mmap_lock takes
+ * it, nor do the reset callbacks, which run under memory_lock, and who waits for
+ * it on behalf of somebody else does so interruptibly.
  */
 struct msi_vfio_pci_device {
 	struct vfio_pci_core_device core;
@@ -229,6 +247,10 @@ struct msi_vfio_pci_device {
 	struct msi_slot_env env;
 	u32 pinned;
 	unsigned long was_reset;
+	bool dummy_on;
+	struct msi_vfio_pci_dummy dummy;
+	unsigned long dummy_lost;
+	struct delayed_work dummy_work;
 	struct hlist_node cpu_node;
 	struct delayed_work cpu_work;
 	struct mutex admin_lock;	/* see above */
@@ -265,6 +287,7 @@ void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
+u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
@@ -311,6 +334,23 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     unsigned int room);
 bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			      u64 offset, u32 distance, u32 *data);
+
+/* dummy.c */
+void msi_vfio_pci_init_dummy(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_release_dummy(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_close_dummy(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
+			   const struct vfio_device_feature_pci_msix_dummy *in);
+void msi_vfio_pci_get_dummy(struct msi_vfio_pci_device *mdev,
+			    struct vfio_device_feature_pci_msix_dummy *out);
+bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
+				unsigned int nr,
+				struct vfio_pci_msi_message *out);
+bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
+				const struct vfio_irq_set *hdr);
+void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
 int msi_vfio_pci_cpu_init(void);

@@ -11,6 +11,15 @@
 
 #include "slot.h"
 
+#ifndef MSI_VFIO_PCI_TRACE_ONCE
+#define MSI_VFIO_PCI_TRACE_ONCE
+enum msi_vfio_pci_dummy_event {
+	MSI_VFIO_PCI_DUMMY_ON,
+	MSI_VFIO_PCI_DUMMY_OFF,
+	MSI_VFIO_PCI_DUMMY_RESTORED,
+};
+#endif
+
 /* Domain (up to 32 bits), bus, slot and function. */
 #define MSI_VFIO_PCI_NAME_SIZE	sizeof("12345678:12:12.1")
 
@@ -95,6 +104,38 @@ TRACE_EVENT(msi_vfio_pci_slot,
 				   { MSI_SLOT_DATA, "data" },
 				   { MSI_SLOT_WITHHELD, "withheld" },
 				   { MSI_SLOT_UNDONE, "undone" }))
+);
+
+TRACE_EVENT(msi_vfio_pci_dummy,
+
+	TP_PROTO(struct pci_dev *pdev, u64 iova, u32 start, u32 count,
+		 enum msi_vfio_pci_dummy_event event),
+
+	TP_ARGS(pdev, iova, start, count, event),
+
+	TP_STRUCT__entry(
+		__array(char, device, MSI_VFIO_PCI_NAME_SIZE)
+		__field(u64, iova)
+		__field(u32, start)
+		__field(u32, count)
+		__field(unsigned int, event)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->device, pci_name(pdev),
+			sizeof(__entry->device));
+		__entry->iova = iova;
+		__entry->start = start;
+		__entry->count = count;
+		__entry->event = event;
+	),
+
+	TP_printk("%s iova 0x%llx start %u count %u %s", __entry->device,
+		  __entry->iova, __entry->start, __entry->count,
+		  __print_symbolic(__entry->event,
+				   { MSI_VFIO_PCI_DUMMY_ON, "on" },
+				   { MSI_VFIO_PCI_DUMMY_OFF, "off" },
+				   { MSI_VFIO_PCI_DUMMY_RESTORED, "restored" }))
 );
 
 #endif /* MSI_VFIO_PCI_TRACE_H */

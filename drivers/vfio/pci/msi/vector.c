@@ -297,17 +297,33 @@ static bool is_stale(const struct hw_vector *hw,
 	return hw->address != msg->address || hw->data != msg->data;
 }
 
+static void add_hw_flags(const struct hw_vector *hw,
+			 struct vfio_pci_msi_message *out)
+{
+	if (!hw->known)
+		return;
+	if (hw->masked)
+		out->flags |= VFIO_PCI_MSI_MESSAGE_MASKED;
+	if (hw->pending)
+		out->flags |= VFIO_PCI_MSI_MESSAGE_PENDING;
+	if (is_stale(hw, out))
+		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
+}
+
 /*
  * When an interrupt moves, the hardware has the new message before the kernel's
  * copy has: only a difference that stays is one.
  */
-static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int irq,
-			unsigned int nr, bool ask_hw,
-			struct vfio_pci_msi_message *out)
+static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			bool ask_hw, struct vfio_pci_msi_message *out)
 {
 	bool msi = mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX;
+	int irq = pci_irq_vector(mdev->core.pdev, nr);
 	struct hw_vector hw = {};
 	int tries = 4;
+
+	if (irq <= 0)
+		return;
 
 	do {
 		msi_vfio_pci_host_message(irq, &out->address, &out->data);
@@ -320,14 +336,31 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int irq,
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
 	if (irq_has_action(irq))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
-	if (!hw.known)
+	add_hw_flags(&hw, out);
+}
+
+static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
+		       bool ask_hw, struct vfio_pci_msi_message *out)
+{
+	struct hw_vector hw = {};
+
+	if (!msi_vfio_pci_dummy_message(mdev, nr, out))
 		return;
-	if (hw.masked)
-		out->flags |= VFIO_PCI_MSI_MESSAGE_MASKED;
-	if (hw.pending)
-		out->flags |= VFIO_PCI_MSI_MESSAGE_PENDING;
-	if (is_stale(&hw, out))
-		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
+
+	if (ask_hw)
+		read_hw_msix(mdev, nr, &hw);
+	add_hw_flags(&hw, out);
+}
+
+/**
+ * msi_vfio_pci_enabled_index - whose vectors are enabled
+ * @mdev: device, with @state held
+ *
+ * Return: an index of VFIO_PCI_*_IRQ_INDEX, or VFIO_PCI_NUM_IRQS.
+ */
+u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev)
+{
+	return mdev->dummy_on ? VFIO_PCI_MSIX_IRQ_INDEX : mdev->core.irq_type;
 }
 
 /**
@@ -343,7 +376,7 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg)
 {
-	bool enabled = mdev->core.irq_type == index;
+	bool enabled = msi_vfio_pci_enabled_index(mdev) == index;
 	u32 i;
 
 	lockdep_assert_held(&mdev->state);
@@ -351,10 +384,10 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 	memset(msg, 0, array_size(count, sizeof(*msg)));
 
 	for (i = 0; enabled && i < count; i++) {
-		int irq = pci_irq_vector(mdev->core.pdev, start + i);
-
-		if (irq > 0)
-			read_vector(mdev, irq, start + i, ask_hw, &msg[i]);
+		if (mdev->dummy_on)
+			read_dummy(mdev, start + i, ask_hw, &msg[i]);
+		else
+			read_vector(mdev, start + i, ask_hw, &msg[i]);
 	}
 }
 
@@ -440,7 +473,7 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
  * the generation grows: a user who changes the request in between miscounts his
  * own vectors. It also grows for a request that failed, maybe half-way.
  *
- * Return: what the core returns.
+ * Return: what the core returns, or -EBUSY if the dummy target is in the way.
  */
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
@@ -453,6 +486,10 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 		return -EFAULT;
 
 	mutex_lock(&mdev->state);
+	if (msi_vfio_pci_dummy_refuses(mdev, &hdr)) {
+		mutex_unlock(&mdev->state);
+		return -EBUSY;
+	}
 	irq_type = mdev->core.irq_type;
 	/* Whatever the core reads: no interrupt may go that is watched. */
 	msi_vfio_pci_unwatch_vectors(mdev);
@@ -467,6 +504,7 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 		if (mdev->nr_windows)
 			msi_vfio_pci_vectors_changed(mdev);
 	}
+	msi_vfio_pci_dummy_yield(mdev);
 	mutex_unlock(&mdev->state);
 
 	return ret;

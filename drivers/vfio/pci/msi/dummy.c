@@ -1,0 +1,625 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dummy target: MSI-X vectors that point at a dword in the user's own DMA
+ * space, for devices that hold completions back until they can assert MSI-X. The
+ * host has no vector behind them, so the PCI core knows nothing of it, and neither
+ * restores it after a reset nor disables it in the end: both are done here.
+ */
+
+#include <linux/iommu.h>
+#include <linux/pci.h>
+#include <linux/pm_runtime.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "msi_vfio_pci.h"
+#include "trace.h"
+
+static bool is_dummy(const struct msi_vfio_pci_dummy *dummy, unsigned int nr)
+{
+	return nr >= dummy->start && nr - dummy->start < dummy->count;
+}
+
+static bool irq_in_use(struct msi_vfio_pci_device *mdev)
+{
+	switch (mdev->core.irq_type) {
+	case VFIO_PCI_INTX_IRQ_INDEX:
+	case VFIO_PCI_MSI_IRQ_INDEX:
+	case VFIO_PCI_MSIX_IRQ_INDEX:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * A reset of which nobody was told, as that behind an AER error, leaves a device
+ * without its BARs; the core puts them back when the user enables decoding.
+ */
+static bool bars_in_place(struct msi_vfio_pci_device *mdev)
+{
+	const u32 *rbar = mdev->core.rbar;
+	unsigned int i;
+	u32 bar;
+
+	/* Those of a VF read 0 and are. */
+	for (i = 0; i < PCI_STD_NUM_BARS; i++)
+		if (rbar[i] &&
+		    (pci_user_read_config_dword(mdev->core.pdev,
+						PCI_BASE_ADDRESS_0 + i * 4,
+						&bar) || bar != rbar[i]))
+			return false;
+
+	return true;
+}
+
+static bool in_d3(struct msi_vfio_pci_device *mdev)
+{
+	return (__force int)mdev->core.pdev->current_state >=
+	       (__force int)PCI_D3hot;
+}
+
+/* Can the table be written; memory_lock is held. */
+static bool table_reachable(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u16 cmd;
+
+	if (!compat_memory_enabled(&mdev->core) || !bars_in_place(mdev))
+		return false;
+	if (pci_user_read_config_word(pdev, PCI_COMMAND, &cmd) ||
+	    PCI_POSSIBLE_ERROR(cmd))
+		return false;
+
+	return pdev->no_command_memory || cmd & PCI_COMMAND_MEMORY;
+}
+
+static int read_control(struct msi_vfio_pci_device *mdev, u16 *ctrl)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	if (pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+				      ctrl) ||
+	    PCI_POSSIBLE_ERROR(*ctrl))
+		return -EIO;
+
+	return 0;
+}
+
+/* Leave @set of the function mask and enable, and all else of @ctrl. */
+static void write_control(struct msi_vfio_pci_device *mdev, u16 ctrl, u16 set)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	ctrl &= ~(PCI_MSIX_FLAGS_MASKALL | PCI_MSIX_FLAGS_ENABLE);
+	pci_user_write_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+				   ctrl | set);
+}
+
+/* The other bits of an entry's control are to be left as they are. */
+static void mask_entry(u8 __iomem *entry, bool mask)
+{
+	u32 ctrl = ioread32(entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+
+	ctrl &= ~PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	if (mask)
+		ctrl |= PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	iowrite32(ctrl, entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+}
+
+static void write_message(u8 __iomem *entry, u64 address, u32 data)
+{
+	iowrite32(lower_32_bits(address), entry + PCI_MSIX_ENTRY_LOWER_ADDR);
+	iowrite32(upper_32_bits(address), entry + PCI_MSIX_ENTRY_UPPER_ADDR);
+	iowrite32(data, entry + PCI_MSIX_ENTRY_DATA);
+}
+
+/*
+ * With @on, the vectors of the target get its message and all others are masked;
+ * else all are masked, and those of the target have no message. The function is
+ * masked meanwhile.
+ */
+static int write_table(struct msi_vfio_pci_device *mdev, bool on)
+{
+	const struct msi_vfio_pci_dummy *dummy = &mdev->dummy;
+	u8 __iomem *entry = mdev->table;
+	unsigned int i;
+
+	for (i = 0; i < mdev->nr_msix; i++, entry += PCI_MSIX_ENTRY_SIZE) {
+		bool use = is_dummy(dummy, i);
+
+		if (!on || !use)
+			mask_entry(entry, true);
+		if (use)
+			write_message(entry, on ? dummy->iova : 0, on ? i : 0);
+		if (on && use)
+			mask_entry(entry, false);
+	}
+
+	/* What was posted arrives before this is answered. */
+	if (PCI_POSSIBLE_ERROR(ioread32(entry - PCI_MSIX_ENTRY_SIZE +
+					PCI_MSIX_ENTRY_VECTOR_CTRL)))
+		return -EIO;
+
+	return 0;
+}
+
+/*
+ * As the PCI core does it: enabled with the function masked, as there are devices
+ * that do not let their table be written before, then the entries, then unmasked.
+ */
+static int apply(struct msi_vfio_pci_device *mdev)
+{
+	u16 ctrl;
+	int ret;
+
+	ret = read_control(mdev, &ctrl);
+	if (ret)
+		return ret;
+
+	write_control(mdev, ctrl, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	ret = write_table(mdev, true);
+	write_control(mdev, ctrl, ret ? 0 : PCI_MSIX_FLAGS_ENABLE);
+
+	return ret;
+}
+
+/* The core's way of freeing vectors: decoding is on for as long as it takes. */
+static void clean_table(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u16 cmd;
+
+	if (in_d3(mdev) || !bars_in_place(mdev) ||
+	    pci_user_read_config_word(pdev, PCI_COMMAND, &cmd) ||
+	    PCI_POSSIBLE_ERROR(cmd))
+		return;
+
+	if (!(cmd & PCI_COMMAND_MEMORY))
+		pci_user_write_config_word(pdev, PCI_COMMAND,
+					   cmd | PCI_COMMAND_MEMORY);
+	write_table(mdev, false);
+	if (!(cmd & PCI_COMMAND_MEMORY))
+		pci_user_write_config_word(pdev, PCI_COMMAND, cmd);
+}
+
+/* memory_lock is held for writing. */
+static void undo(struct msi_vfio_pci_device *mdev)
+{
+	u16 ctrl;
+
+	if (read_control(mdev, &ctrl))
+		return;
+
+	write_control(mdev, ctrl, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	clean_table(mdev);
+	write_control(mdev, ctrl, 0);
+}
+
+static void trace(struct msi_vfio_pci_device *mdev,
+		  enum msi_vfio_pci_dummy_event event)
+{
+	trace_msi_vfio_pci_dummy(mdev->core.pdev, mdev->dummy.iova,
+				 mdev->dummy.start, mdev->dummy.count, event);
+}
+
+static void forget(struct msi_vfio_pci_device *mdev)
+{
+	WRITE_ONCE(mdev->dummy_on, false);
+	clear_bit(0, &mdev->dummy_lost);
+	msi_vfio_pci_messages_changed(mdev);
+	trace(mdev, MSI_VFIO_PCI_DUMMY_OFF);
+}
+
+/* What is in the way of turning it on, as far as the device goes. */
+static int check_device(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u16 msix, msi = 0;
+
+	if (mdev->dummy_on || mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX)
+		return -EALREADY;
+	if (irq_in_use(mdev))
+		return -EBUSY;
+	if (!table_reachable(mdev))
+		return -ENXIO;
+
+	/* Not by anybody who can be known here, but never one under the other. */
+	if (read_control(mdev, &msix) ||
+	    (pdev->msi_cap &&
+	     pci_user_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
+				       &msi)))
+		return -EIO;
+	if (msix & PCI_MSIX_FLAGS_ENABLE)
+		return -EALREADY;
+
+	return msi & PCI_MSI_FLAGS_ENABLE ? -EBUSY : 0;
+}
+
+static int check_reserved(struct iommu_group *group, u64 iova)
+{
+	struct iommu_resv_region *region, *next;
+	LIST_HEAD(regions);
+	int ret;
+
+	ret = iommu_get_group_resv_regions(group, &regions);
+	list_for_each_entry_safe(region, next, &regions, list) {
+		/* Those that are relaxable can be mapped by users. */
+		if (region->type != IOMMU_RESV_DIRECT_RELAXABLE &&
+		    iova >= region->start &&
+		    iova - region->start < region->length)
+			ret = -EPERM;
+		kfree(region);
+	}
+
+	return ret;
+}
+
+struct mapped_query {
+	struct device *dev;
+	dma_addr_t iova;
+};
+
+static bool mapped_in(struct iommu_domain *domain, dma_addr_t iova)
+{
+	const struct iommu_domain_geometry *geometry = &domain->geometry;
+
+	/* Only such a domain is the user's, and can be asked. */
+	if (domain->type != IOMMU_DOMAIN_UNMANAGED)
+		return false;
+	if (geometry->force_aperture &&
+	    (iova < geometry->aperture_start || iova > geometry->aperture_end))
+		return false;
+
+	return iommu_iova_to_phys(domain, iova);
+}
+
+/* Called with the group's mutex held. */
+static int query_mapped(struct device *dev, void *data)
+{
+	const struct mapped_query *query = data;
+	struct iommu_domain *domain;
+
+	if (dev != query->dev)
+		return 0;
+
+	domain = compat_attached_domain(dev);
+
+	return domain && mapped_in(domain, query->iova);
+}
+
+/*
+ * The user can attach another domain at any time, and so can who owns another
+ * device of the group: what keeps the domain that is looked into is the group's
+ * mutex, which is held for as long as its devices are walked.
+ */
+static bool is_mapped(struct msi_vfio_pci_device *mdev,
+		      struct iommu_group *group, u64 iova)
+{
+	struct mapped_query query = {
+		.dev = &mdev->core.pdev->dev,
+		.iova = iova,
+	};
+
+	return query.iova == iova &&
+	       iommu_group_for_each_dev(group, &query, query_mapped);
+}
+
+static int check_iova(struct msi_vfio_pci_device *mdev, u64 iova)
+{
+	struct iommu_group *group = iommu_group_get(&mdev->core.pdev->dev);
+	int ret;
+
+	if (!group)
+		return -EADDRNOTAVAIL;
+
+	ret = check_reserved(group, iova);
+	if (!ret && !is_mapped(mdev, group, iova))
+		ret = -EADDRNOTAVAIL;
+	iommu_group_put(group);
+
+	return ret;
+}
+
+static int turn_on(struct msi_vfio_pci_device *mdev,
+		   const struct msi_vfio_pci_dummy *dummy)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	int ret;
+
+	down_read(&core->memory_lock);
+	ret = check_device(mdev) ?: check_iova(mdev, dummy->iova);
+	if (!ret) {
+		/* First, so that a reset from now on is not missed. */
+		mdev->dummy = *dummy;
+		WRITE_ONCE(mdev->dummy_on, true);
+		ret = apply(mdev);
+		if (ret)
+			WRITE_ONCE(mdev->dummy_on, false);
+		else if (core->pm_runtime_engaged)
+			/* It may go to sleep again, and forget. */
+			set_bit(0, &mdev->dummy_lost);
+	}
+	up_read(&core->memory_lock);
+	if (ret)
+		return ret;
+
+	msi_vfio_pci_messages_changed(mdev);
+	trace(mdev, MSI_VFIO_PCI_DUMMY_ON);
+
+	return 0;
+}
+
+static int turn_off(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	int ret = 0;
+
+	if (!mdev->dummy_on)
+		return 0;
+
+	down_write(&core->memory_lock);
+	if (in_d3(mdev))
+		ret = -ENXIO;
+	else
+		undo(mdev);
+	up_write(&core->memory_lock);
+	if (!ret)
+		forget(mdev);
+
+	return ret;
+}
+
+/**
+ * msi_vfio_pci_set_dummy - turn the dummy target on or off
+ * @mdev: a device with a @table, in use and with @state held
+ * @in: the user's request
+ *
+ * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says.
+ */
+int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
+			   const struct vfio_device_feature_pci_msix_dummy *in)
+{
+	struct msi_vfio_pci_dummy dummy = {
+		.start = in->start,
+		.count = in->count,
+		.iova = in->iova,
+	};
+
+	lockdep_assert_held(&mdev->state);
+
+	if (in->flags & ~VFIO_PCI_MSIX_DUMMY_ENABLE || in->__reserved)
+		return -EINVAL;
+	if (!in->flags)
+		return in->start || in->count || in->iova ? -EINVAL :
+							     turn_off(mdev);
+
+	if (in->start >= mdev->nr_msix ||
+	    in->count > mdev->nr_msix - in->start || !IS_ALIGNED(in->iova, 4))
+		return -EINVAL;
+	if (!dummy.count)
+		dummy.count = mdev->nr_msix - in->start;
+
+	return turn_on(mdev, &dummy);
+}
+
+/**
+ * msi_vfio_pci_get_dummy - the dummy target as it stands
+ * @mdev: device, with @state held
+ * @out: out: zeroed by the caller
+ */
+void msi_vfio_pci_get_dummy(struct msi_vfio_pci_device *mdev,
+			    struct vfio_device_feature_pci_msix_dummy *out)
+{
+	lockdep_assert_held(&mdev->state);
+
+	if (!mdev->dummy_on)
+		return;
+
+	out->flags = VFIO_PCI_MSIX_DUMMY_ENABLE;
+	out->start = mdev->dummy.start;
+	out->count = mdev->dummy.count;
+	out->iova = mdev->dummy.iova;
+}
+
+/**
+ * msi_vfio_pci_dummy_message - what the dummy target says of a vector
+ * @mdev: device, with @state held
+ * @nr: the vector
+ * @out: out: address, data and flags of one that points at the target
+ *
+ * Return: whether it does.
+ */
+bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
+				unsigned int nr,
+				struct vfio_pci_msi_message *out)
+{
+	lockdep_assert_held(&mdev->state);
+
+	if (!mdev->dummy_on || !is_dummy(&mdev->dummy, nr))
+		return false;
+
+	out->address = mdev->dummy.iova;
+	out->data = nr;
+	out->flags = VFIO_PCI_MSI_MESSAGE_DUMMY;
+
+	return true;
+}
+
+/**
+ * msi_vfio_pci_dummy_refuses - does the dummy target forbid a SET_IRQS
+ * @mdev: device, with @state held
+ * @hdr: the request, without its data
+ *
+ * Return: whether it does.
+ */
+bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
+				const struct vfio_irq_set *hdr)
+{
+	lockdep_assert_held(&mdev->state);
+
+	return mdev->dummy_on && hdr->index <= VFIO_PCI_MSIX_IRQ_INDEX &&
+	       hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER &&
+	       hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD;
+}
+
+/**
+ * msi_vfio_pci_dummy_yield - SET_IRQS has been carried out
+ * @mdev: device, with @state held
+ *
+ * The core reads the request for itself. A user who changed it after it was
+ * looked at has other interrupts now, and no dummy target any more: with MSI-X, the
+ * PCI core has the table and has masked all entries but its own.
+ */
+void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	if (!mdev->dummy_on || !irq_in_use(mdev))
+		return;
+
+	if (mdev->core.irq_type != VFIO_PCI_MSIX_IRQ_INDEX) {
+		down_write(&mdev->core.memory_lock);
+		undo(mdev);
+		up_write(&mdev->core.memory_lock);
+	}
+	forget(mdev);
+}
+
+/*
+ * Puts the target back into a device that has lost it, unless the table cannot be
+ * reached now: then what makes it reachable comes by here again. So it does for a
+ * device that may go to sleep when this access ends.
+ */
+static void restore(struct msi_vfio_pci_device *mdev)
+{
+	bool restored = false;
+	u16 ctrl;
+
+	down_read(&mdev->core.memory_lock);
+	if (mdev->core.pm_runtime_engaged) {
+		set_bit(0, &mdev->dummy_lost);
+	} else if (table_reachable(mdev) && !read_control(mdev, &ctrl) &&
+		   (test_and_clear_bit(0, &mdev->dummy_lost) ||
+		    !(ctrl & PCI_MSIX_FLAGS_ENABLE))) {
+		restored = !apply(mdev);
+		if (!restored)
+			set_bit(0, &mdev->dummy_lost);
+	}
+	up_read(&mdev->core.memory_lock);
+
+	if (restored)
+		trace(mdev, MSI_VFIO_PCI_DUMMY_RESTORED);
+}
+
+static void restore_if_awake(struct msi_vfio_pci_device *mdev)
+{
+	struct device *dev = &mdev->core.pdev->dev;
+	int used;
+
+	if (!mdev->dummy_on)
+		return;
+
+	/* Less than 0: there is no runtime PM. */
+	used = pm_runtime_get_if_in_use(dev);
+	if (used)
+		restore(mdev);
+	if (used > 0)
+		pm_runtime_put(dev);
+}
+
+/**
+ * msi_vfio_pci_follow_dummy - the user has done what may have reset the device
+ * @mdev: an open device
+ */
+void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev)
+{
+	if (!READ_ONCE(mdev->dummy_on))
+		return;
+
+	mutex_lock(&mdev->state);
+	restore_if_awake(mdev);
+	mutex_unlock(&mdev->state);
+}
+
+/* A user can hold @state for long: a worker of the system does not wait for him. */
+static void restore_later(struct work_struct *work)
+{
+	struct msi_vfio_pci_device *mdev =
+		container_of(to_delayed_work(work), struct msi_vfio_pci_device,
+			     dummy_work);
+
+	if (!mutex_trylock(&mdev->state)) {
+		schedule_delayed_work(&mdev->dummy_work, HZ / 10);
+		return;
+	}
+	restore_if_awake(mdev);
+	mutex_unlock(&mdev->state);
+}
+
+/**
+ * msi_vfio_pci_dummy_was_lost - the device was reset, or may have been
+ * @mdev: device, bound and maybe not open
+ *
+ * Takes no lock: resets come with memory_lock held.
+ */
+void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev)
+{
+	if (!READ_ONCE(mdev->dummy_on))
+		return;
+
+	set_bit(0, &mdev->dummy_lost);
+	schedule_delayed_work(&mdev->dummy_work, 0);
+}
+
+/* As the core does it when it closes the device, which is next. */
+static void leave_d3(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	struct pci_dev *pdev = core->pdev;
+
+	if (!in_d3(mdev) || pci_set_power_state(pdev, PCI_D0) ||
+	    !core->needs_pm_restore)
+		return;
+
+	pci_load_and_free_saved_state(pdev, &core->pm_save);
+	pci_restore_state(pdev);
+}
+
+/**
+ * msi_vfio_pci_close_dummy - end a session
+ * @mdev: a device that nobody uses any more, whose core is still enabled; with
+ *	@state held
+ */
+void msi_vfio_pci_close_dummy(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	struct device *dev = &core->pdev->dev;
+	bool awake;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (!mdev->dummy_on)
+		return;
+
+	awake = !pm_runtime_resume_and_get(dev);
+	down_write(&core->memory_lock);
+	leave_d3(mdev);
+	undo(mdev);
+	up_write(&core->memory_lock);
+	if (awake)
+		pm_runtime_put(dev);
+	forget(mdev);
+}
+
+void msi_vfio_pci_init_dummy(struct msi_vfio_pci_device *mdev)
+{
+	INIT_DELAYED_WORK(&mdev->dummy_work, restore_later);
+}
+
+/* Resets that come while nobody has the device open can still start the work. */
+void msi_vfio_pci_release_dummy(struct msi_vfio_pci_device *mdev)
+{
+	cancel_delayed_work_sync(&mdev->dummy_work);
+}
