@@ -201,21 +201,6 @@ FIXTURE_TEARDOWN(express)
 	session_close(self->s);
 }
 
-static int hot_reset(struct session *s)
-{
-	struct {
-		struct vfio_pci_hot_reset head;
-		s32 group;
-	} arg = {
-		.head.argsz = sizeof(arg),
-		/* A cdev stands for itself, a group is handed over. */
-		.head.count = s->device->group_fd ? 1 : 0,
-		.group = s->device->group_fd,
-	};
-
-	return ioctl(s->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
-}
-
 TEST_F(express, hot_reset)
 {
 	int fd = self->s->fd;
@@ -223,7 +208,7 @@ TEST_F(express, hot_reset)
 	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
 				  &self->event));
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	ASSERT_EQ(0, hot_reset(self->s));
+	ASSERT_EQ(0, session_hot_reset(self->s));
 	EXPECT_EQ(hw_config_read16(self->s->bdf, PCI_VENDOR_ID),
 		  config_read16(fd, PCI_VENDOR_ID));
 
@@ -232,53 +217,18 @@ TEST_F(express, hot_reset)
 				  &self->event));
 }
 
-/* The kernel's struct aer_error_inj, whose layout is fixed. */
-struct aer_error {
-	u8 bus;
-	u8 dev;
-	u8 fn;
-	u32 uncor_status;
-	u32 cor_status;
-	u32 header_log[4];
-	u32 domain;
-};
-
-static bool parse_bdf(const char *bdf, struct aer_error *error)
-{
-	unsigned int domain, bus, dev, fn;
-
-	if (sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn) != 4)
-		return false;
-	error->domain = domain;
-	error->bus = bus;
-	error->dev = dev;
-	error->fn = fn;
-
-	return true;
-}
-
 /* An error of the device, injected: the core's handler tells the user. */
 TEST_F(express, error_is_reported)
 {
-	struct aer_error error = { .uncor_status = PCI_ERR_UNC_COMP_ABORT };
-	int inject;
+	int ret;
 
-	/* It locks in an order of its own, and would end lockdep's watch. */
-	if (!access("/proc/lockdep", F_OK))
-		SKIP(return, "aer_inject does not stand lockdep");
-
-	module_load("aer_inject");
-	inject = open("/dev/aer_inject", O_WRONLY);
-	if (inject < 0)
-		SKIP(return, "this kernel has no aer_inject");
-
-	ASSERT_TRUE(parse_bdf(self->s->bdf, &error));
 	ASSERT_EQ(0, set_triggers(self->s->fd, VFIO_PCI_ERR_IRQ_INDEX, 0, 1,
 				  &self->event));
-	ASSERT_EQ(sizeof(error), write(inject, &error, sizeof(error)))
-		TH_LOG("%s", strerror(errno));
+	ret = hw_inject_error(self->s->bdf, PCI_ERR_UNC_COMP_ABORT);
+	if (ret == -ENODEV)
+		SKIP(return, "no aer_inject, or lockdep that it does not stand");
+	ASSERT_EQ(0, ret);
 	EXPECT_TRUE(eventfd_wait(self->event));
-	close(inject);
 }
 
 LAB_MAIN

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -90,6 +92,67 @@ int hw_capability(const char *bdf, u8 id)
 	hw_config_read(bdf, config);
 
 	return find_capability(config, id);
+}
+
+void hw_reset_bus(const char *bdf)
+{
+	char path[PATH_MAX];
+	u16 control;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/../config", bdf);
+	fd = open(path, O_RDWR);
+	VFIO_ASSERT_GE(fd, 0);
+	VFIO_ASSERT_EQ(pread(fd, &control, sizeof(control), PCI_BRIDGE_CONTROL),
+		       sizeof(control));
+	control |= PCI_BRIDGE_CTL_BUS_RESET;
+	VFIO_ASSERT_EQ(pwrite(fd, &control, sizeof(control), PCI_BRIDGE_CONTROL),
+		       sizeof(control));
+	usleep(2000);
+	control &= ~PCI_BRIDGE_CTL_BUS_RESET;
+	VFIO_ASSERT_EQ(pwrite(fd, &control, sizeof(control), PCI_BRIDGE_CONTROL),
+		       sizeof(control));
+	usleep(100000);
+	close(fd);
+}
+
+/* The kernel's struct aer_error_inj, whose layout is fixed. */
+struct aer_error {
+	u8 bus;
+	u8 dev;
+	u8 fn;
+	u32 uncor_status;
+	u32 cor_status;
+	u32 header_log[4];
+	u32 domain;
+};
+
+int hw_inject_error(const char *bdf, u32 status)
+{
+	struct aer_error error = { .uncor_status = status };
+	unsigned int domain, bus, dev, fn;
+	int inject, parts, ret = 0;
+
+	/* It locks in an order of its own, and would end lockdep's watch. */
+	if (!access("/proc/lockdep", F_OK))
+		return -ENODEV;
+
+	module_load("aer_inject");
+	inject = open("/dev/aer_inject", O_WRONLY);
+	if (inject < 0)
+		return -ENODEV;
+
+	parts = sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
+	VFIO_ASSERT_EQ(parts, 4);
+	error.domain = domain;
+	error.bus = bus;
+	error.dev = dev;
+	error.fn = fn;
+	if (write(inject, &error, sizeof(error)) != sizeof(error))
+		ret = -errno;
+	close(inject);
+
+	return ret;
 }
 
 void hw_msi_find(struct hw_msi *msi, const char *bdf)

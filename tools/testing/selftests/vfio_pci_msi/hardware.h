@@ -22,6 +22,15 @@ void hw_config_write16(const char *bdf, unsigned int pos, u16 value);
 /* 0 if @bdf has no such capability. */
 int hw_capability(const char *bdf, u8 id);
 
+/* Reset the bus that @bdf is on behind everybody's back. */
+void hw_reset_bus(const char *bdf);
+
+/*
+ * Have the device report an uncorrectable error. A negative errno, -ENODEV where
+ * this cannot be done, or 0.
+ */
+int hw_inject_error(const char *bdf, u32 status);
+
 struct hw_message {
 	u64 address;
 	u32 data;

@@ -165,6 +165,21 @@ int irq_count(int fd, u32 index)
 	return info.count;
 }
 
+int session_hot_reset(struct session *s)
+{
+	struct {
+		struct vfio_pci_hot_reset head;
+		s32 group;
+	} arg = {
+		.head.argsz = sizeof(arg),
+		/* A cdev stands for itself, a group is handed over. */
+		.head.count = s->device->group_fd ? 1 : 0,
+		.group = s->device->group_fd,
+	};
+
+	return ioctl(s->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
+}
+
 static struct vfio_region_info region_info(int fd, u32 region)
 {
 	struct vfio_region_info info = {

@@ -50,6 +50,7 @@ int set_irqs(int fd, u32 flags, u32 index, u32 start, u32 count,
 int set_triggers(int fd, u32 index, u32 start, u32 count, const int *fds);
 int disable_irqs(int fd, u32 index);
 int irq_count(int fd, u32 index);
+int session_hot_reset(struct session *s);
 
 /* An offset of the device's file. */
 u64 region_offset(int fd, u32 region);

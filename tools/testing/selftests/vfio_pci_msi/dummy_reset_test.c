@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dummy target through everything that makes a device forget it, and the end
+ * of it: with the session, however that ends.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dummy.h"
+#include "hardware.h"
+#include "messages.h"
+#include "msix.h"
+#include "variants.h"
+
+#define START	2
+#define COUNT	9
+
+#define WAIT_MS	10000
+
+FIXTURE(reset) {
+	struct session *s;
+	int fd;
+	int event;
+	const char *bdf;
+	struct target target;
+};
+
+FIXTURE_VARIANT(reset) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(reset, msix);
+
+FIXTURE_SETUP(reset)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	self->bdf = self->s->bdf;
+	self->event = eventfd_new();
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, novirt_set(self->fd));
+	target_map(self->s, &self->target);
+	ASSERT_EQ(0, dummy_on(self->fd, START, COUNT, self->target.iova));
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	close(self->event);
+	if (self->s)
+		session_close(self->s);
+	target_free(&self->target);
+}
+
+/* Works: the device asserts a vector, and the target says so. */
+static bool asserts(int fd, struct target *target, u32 vector)
+{
+	int tries = WAIT_MS;
+
+	*target->word = ~0;
+	bar_write32(fd, 0, MSIX_REG_RAISE, vector);
+	while (*target->word != vector && --tries)
+		usleep(1000);
+
+	return tries;
+}
+
+static void expect_intact(struct __test_metadata *_metadata,
+			  struct session *s, struct target *target)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+
+	EXPECT_TRUE(dummy_in_place(s, START, COUNT, target->iova));
+	ASSERT_EQ(0, dummy_get(s->fd, &dummy));
+	EXPECT_EQ(DUMMY_ENABLE, dummy.flags);
+	EXPECT_EQ(START, dummy.start);
+	EXPECT_EQ(COUNT, dummy.count);
+	EXPECT_EQ(target->iova, dummy.iova);
+	EXPECT_EQ(DUMMY, message_of(s->fd, VFIO_PCI_MSIX_IRQ_INDEX,
+				    START).flags);
+	EXPECT_TRUE(asserts(s->fd, target, START));
+	EXPECT_TRUE(asserts(s->fd, target, START + COUNT - 1));
+}
+
+/* The device forgets what this register holds with everything else. */
+static void mark(int fd)
+{
+	bar_write32(fd, 0, MSIX_REG_SCRATCH, 0x4711);
+}
+
+static bool was_reset(int fd)
+{
+	return !bar_read32(fd, 0, MSIX_REG_SCRATCH);
+}
+
+/* At once: the call that resets also brings the target back. */
+TEST_F(reset, by_ioctl)
+{
+	u64 generation = generation_of(self->fd);
+
+	for (int i = 0; i < 3; i++) {
+		mark(self->fd);
+		ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_RESET));
+		expect_intact(_metadata, self->s, &self->target);
+		EXPECT_TRUE(was_reset(self->fd));
+	}
+	EXPECT_EQ(generation, generation_of(self->fd));
+}
+
+TEST_F(reset, hot)
+{
+	mark(self->fd);
+	ASSERT_EQ(0, session_hot_reset(self->s));
+	expect_intact(_metadata, self->s, &self->target);
+	EXPECT_TRUE(was_reset(self->fd));
+}
+
+TEST_F(reset, flr_by_config_write)
+{
+	int control = hw_capability(self->bdf, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
+
+	mark(self->fd);
+	config_write16(self->fd, control, config_read16(self->fd, control) |
+					  PCI_EXP_DEVCTL_BCR_FLR);
+	expect_intact(_metadata, self->s, &self->target);
+	EXPECT_TRUE(was_reset(self->fd));
+}
+
+static void set_power(struct session *s, u16 state)
+{
+	int cap = hw_capability(s->bdf, PCI_CAP_ID_PM);
+
+	config_write16(s->fd, cap + PCI_PM_CTRL, state);
+}
+
+TEST_F(reset, d3hot_and_back)
+{
+	for (int i = 0; i < 2; i++) {
+		mark(self->fd);
+		set_power(self->s, 3);
+		EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
+					    START).flags);
+		set_power(self->s, 0);
+		expect_intact(_metadata, self->s, &self->target);
+		EXPECT_TRUE(was_reset(self->fd));
+	}
+}
+
+/* Not before the user wants memory to be decoded. */
+TEST_F(reset, with_memory_off)
+{
+	mark(self->fd);
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_RESET));
+	EXPECT_EQ(0, hw_config_read16(self->bdf, PCI_COMMAND) &
+		     PCI_COMMAND_MEMORY);
+	EXPECT_EQ(0, msix_control(self->bdf) & PCI_MSIX_FLAGS_ENABLE);
+	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
+				    START).flags);
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	expect_intact(_metadata, self->s, &self->target);
+	EXPECT_TRUE(was_reset(self->fd));
+}
+
+TEST_F(reset, with_memory_off_in_d3hot)
+{
+	set_power(self->s, 3);
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	set_power(self->s, 0);
+	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
+				    START).flags);
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	expect_intact(_metadata, self->s, &self->target);
+}
+
+/* By somebody else: without any call of the user's, only a moment later. */
+TEST_F(reset, by_sysfs)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", self->bdf);
+	for (int i = 0; i < 3; i++) {
+		mark(self->fd);
+		ASSERT_EQ(0, file_write(path, "1"));
+		EXPECT_TRUE(msix_enabled_soon(self->bdf));
+		expect_intact(_metadata, self->s, &self->target);
+		EXPECT_TRUE(was_reset(self->fd));
+	}
+}
+
+TEST_F(reset, by_sysfs_with_memory_off)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", self->bdf);
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	ASSERT_EQ(0, file_write(path, "1"));
+	usleep(200000);
+	EXPECT_EQ(0, msix_control(self->bdf) & PCI_MSIX_FLAGS_ENABLE);
+	EXPECT_EQ(0, hw_config_read16(self->bdf, PCI_COMMAND) &
+		     PCI_COMMAND_MEMORY);
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	expect_intact(_metadata, self->s, &self->target);
+}
+
+/*
+ * Of which nobody is told, as behind an error that AER recovers from: the device
+ * has no BARs, and its table is nowhere until the core has put them back.
+ */
+TEST_F(reset, behind_the_back)
+{
+	u8 zero = 0;
+
+	mark(self->fd);
+	hw_reset_bus(self->bdf);
+	ASSERT_EQ(0, hw_config_read16(self->bdf, PCI_COMMAND) &
+		     PCI_COMMAND_MEMORY);
+	/* A config write that has nothing to do with it. */
+	ASSERT_EQ(1, config_write(self->fd, PCI_INTERRUPT_LINE, &zero, 1));
+	EXPECT_EQ(0, msix_control(self->bdf) & PCI_MSIX_FLAGS_ENABLE);
+	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
+				    START).flags & ~(MASKED | STALE));
+
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	expect_intact(_metadata, self->s, &self->target);
+	EXPECT_TRUE(was_reset(self->fd));
+}
+
+TEST_F(reset, behind_the_back_and_off)
+{
+	hw_reset_bus(self->bdf);
+	EXPECT_EQ(0, dummy_off(self->fd));
+	EXPECT_EQ(0, hw_config_read16(self->bdf, PCI_COMMAND) &
+		     PCI_COMMAND_MEMORY);
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	EXPECT_TRUE(dummy_gone(self->s, START, COUNT));
+}
+
+static int low_power(int fd, u32 which)
+{
+	return feature(fd, VFIO_DEVICE_FEATURE_SET | which, NULL, 0);
+}
+
+/* "auto": it may sleep when nobody uses it; "on": it must not. */
+static void set_power_control(const char *bdf, const char *word)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/control",
+		 bdf);
+	VFIO_ASSERT_EQ(file_write(path, word), 0);
+}
+
+static bool sleeps_soon(const char *bdf)
+{
+	char path[PATH_MAX];
+	int tries = 200;
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/pci/devices/%s/power/runtime_status", bdf);
+	while (!file_has(path, "suspended") && --tries)
+		usleep(10000);
+
+	return tries;
+}
+
+TEST_F(reset, low_power)
+{
+	for (int i = 0; i < 2; i++) {
+		mark(self->fd);
+		ASSERT_EQ(0, low_power(self->fd,
+				       VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+		ASSERT_TRUE(sleeps_soon(self->bdf));
+		/* To look does not end the sleep. */
+		config_read16(self->fd, PCI_VENDOR_ID);
+		ASSERT_TRUE(sleeps_soon(self->bdf));
+		ASSERT_EQ(0, low_power(self->fd,
+				       VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+		expect_intact(_metadata, self->s, &self->target);
+		EXPECT_TRUE(was_reset(self->fd));
+	}
+}
+
+/* What is turned on for a device that is about to sleep again. */
+TEST_F(reset, on_in_low_power)
+{
+	ASSERT_EQ(0, dummy_off(self->fd));
+	ASSERT_EQ(0, low_power(self->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	ASSERT_TRUE(sleeps_soon(self->bdf));
+	ASSERT_EQ(0, dummy_on(self->fd, START, COUNT, self->target.iova));
+	ASSERT_TRUE(sleeps_soon(self->bdf));
+	ASSERT_EQ(0, low_power(self->fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	expect_intact(_metadata, self->s, &self->target);
+}
+
+/* Woken by somebody else, of which the user is told: he need not call. */
+TEST_F(reset, wakeup)
+{
+	struct vfio_device_low_power_entry_with_wakeup wakeup = {
+		.wakeup_eventfd = self->event,
+	};
+
+	mark(self->fd);
+	ASSERT_EQ(0, feature(self->fd, VFIO_DEVICE_FEATURE_SET |
+			     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+			     &wakeup, sizeof(wakeup)));
+	ASSERT_TRUE(sleeps_soon(self->bdf));
+	set_power_control(self->bdf, "on");
+	EXPECT_TRUE(eventfd_wait(self->event));
+	set_power_control(self->bdf, "auto");
+	EXPECT_TRUE(msix_enabled_soon(self->bdf));
+	expect_intact(_metadata, self->s, &self->target);
+	EXPECT_TRUE(was_reset(self->fd));
+}
+
+TEST_F(reset, after_off)
+{
+	ASSERT_EQ(0, dummy_off(self->fd));
+	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_RESET));
+	EXPECT_TRUE(dummy_gone(self->s, START, COUNT));
+	set_power(self->s, 3);
+	set_power(self->s, 0);
+	EXPECT_TRUE(dummy_gone(self->s, START, COUNT));
+}
+
+/* An error of the device, from which AER recovers, with a reset of the bus. */
+FIXTURE(error) {
+	struct session *s;
+	int event;
+	struct target target;
+};
+
+FIXTURE_VARIANT(error) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(error, igb);
+
+FIXTURE_SETUP(error)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->event = eventfd_new();
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, novirt_set(self->s->fd));
+	target_map(self->s, &self->target);
+}
+
+FIXTURE_TEARDOWN(error)
+{
+	close(self->event);
+	session_close(self->s);
+	target_free(&self->target);
+}
+
+TEST_F(error, is_recovered)
+{
+	int fd = self->s->fd, tries = WAIT_MS, ret;
+
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_ERR_IRQ_INDEX, 0, 1,
+				  &self->event));
+	ASSERT_EQ(0, dummy_on(fd, 1, 3, self->target.iova));
+	ret = hw_inject_error(self->s->bdf, PCI_ERR_UNC_DLP);
+	if (ret == -ENODEV)
+		SKIP(return, "no aer_inject, or lockdep that it does not stand");
+	ASSERT_EQ(0, ret);
+	ASSERT_TRUE(eventfd_wait(self->event));
+
+	/* What a user does who is told of it, once the kernel is done. */
+	while (ioctl(fd, VFIO_DEVICE_RESET) && --tries) {
+		ASSERT_EQ(EAGAIN, errno);
+		usleep(1000);
+	}
+	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	EXPECT_TRUE(msix_enabled_soon(self->s->bdf));
+	EXPECT_TRUE(dummy_in_place(self->s, 1, 3, self->target.iova));
+}
+
+/*
+ * The end, on a device that nothing resets at close, nor puts to sleep: what is
+ * left there was left by the driver.
+ */
+FIXTURE(end) {
+	struct session *s;
+	struct target target;
+};
+
+FIXTURE_VARIANT(end) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(end, msix_noreset);
+
+/* A session with the target on. */
+static struct session *open_on(struct __test_metadata *_metadata,
+			       struct target *target, const char *device,
+			       const char *mode)
+{
+	struct session *s = session_open(device, DRIVER_MSI, mode);
+
+	command_set(s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	EXPECT_EQ(0, novirt_set(s->fd));
+	target_map(s, target);
+	EXPECT_EQ(0, dummy_on(s->fd, START, COUNT, target->iova));
+	EXPECT_TRUE(dummy_in_place(s, START, COUNT, target->iova));
+
+	return s;
+}
+
+FIXTURE_SETUP(end)
+{
+	char path[PATH_MAX];
+
+	driver_bind(lab_bdf(variant->device), DRIVER_MSI);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset_method",
+		 lab_bdf(variant->device));
+	ASSERT_EQ(0, file_write(path, "\n"));
+	set_power_control(lab_bdf(variant->device), "on");
+	self->s = open_on(_metadata, &self->target, variant->device,
+			  variant->mode);
+	bar_write32(self->s->fd, 0, MSIX_REG_SCRATCH, 0x4711);
+}
+
+FIXTURE_TEARDOWN(end)
+{
+	if (self->s)
+		session_close(self->s);
+	target_free(&self->target);
+}
+
+/* Nothing of it is in the device, nor in the next session. */
+static struct session *expect_clean(struct __test_metadata *_metadata,
+				    const char *device, const char *mode,
+				    bool kept)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+	const char *bdf = lab_bdf(device);
+	struct session *s;
+
+	EXPECT_EQ(0, msix_control(bdf) & (PCI_MSIX_FLAGS_ENABLE |
+					  PCI_MSIX_FLAGS_MASKALL));
+	EXPECT_EQ(0, vfio_irqs());
+	s = session_open(device, DRIVER_MSI, mode);
+	command_set(s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	EXPECT_EQ(0, novirt_set(s->fd));
+	EXPECT_EQ(kept ? 0x4711 : 0, bar_read32(s->fd, 0, MSIX_REG_SCRATCH));
+	EXPECT_TRUE(dummy_gone(s, START, COUNT));
+	EXPECT_EQ(0, dummy_get(s->fd, &dummy));
+	EXPECT_EQ(0, dummy.flags);
+	EXPECT_EQ(0, dummy.iova);
+
+	return s;
+}
+
+TEST_F(end, close)
+{
+	session_close(self->s);
+	self->s = expect_clean(_metadata, variant->device, variant->mode, true);
+}
+
+TEST_F(end, close_with_memory_off)
+{
+	command_clear(self->s->fd, PCI_COMMAND_MEMORY);
+	session_close(self->s);
+	self->s = expect_clean(_metadata, variant->device, variant->mode, true);
+}
+
+TEST_F(end, close_in_d3hot)
+{
+	int cap = hw_capability(self->s->bdf, PCI_CAP_ID_PM);
+
+	config_write16(self->s->fd, cap + PCI_PM_CTRL, 3);
+	session_close(self->s);
+	self->s = expect_clean(_metadata, variant->device, variant->mode, false);
+}
+
+TEST_F(end, close_in_low_power)
+{
+	set_power_control(self->s->bdf, "auto");
+	ASSERT_EQ(0, low_power(self->s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	ASSERT_TRUE(sleeps_soon(self->s->bdf));
+	session_close(self->s);
+	self->s = expect_clean(_metadata, variant->device, variant->mode, false);
+}
+
+/* In the middle of it, and then the device is another driver's. */
+TEST_F(end, kill)
+{
+	int event = eventfd_new(), status;
+	pid_t pid;
+
+	session_close(self->s);
+	self->s = NULL;
+	target_free(&self->target);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		self->s = open_on(_metadata, &self->target, variant->device,
+				  variant->mode);
+		bar_write32(self->s->fd, 0, MSIX_REG_SCRATCH, 0x4711);
+		kill(getpid(), SIGKILL);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_TRUE(WIFSIGNALED(status));
+	self->s = expect_clean(_metadata, variant->device, variant->mode, true);
+	session_close(self->s);
+
+	self->s = session_open(variant->device, DRIVER_STOCK, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, set_triggers(self->s->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+				  &event));
+	bar_write32(self->s->fd, 0, MSIX_REG_RAISE, 0);
+	EXPECT_TRUE(eventfd_wait(event));
+	ASSERT_EQ(0, disable_irqs(self->s->fd, VFIO_PCI_MSIX_IRQ_INDEX));
+	close(event);
+	session_close(self->s);
+
+	self->s = open_on(_metadata, &self->target, variant->device,
+			  variant->mode);
+}
+
+LAB_MAIN

@@ -1,0 +1,857 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dummy target: what it does to the device, what is in its way, and what it is
+ * in the way of.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "dummy.h"
+#include "hardware.h"
+#include "messages.h"
+#include "msix.h"
+#include "variants.h"
+
+#define PROBE	VFIO_DEVICE_FEATURE_PROBE
+#define GET	VFIO_DEVICE_FEATURE_GET
+#define SET	VFIO_DEVICE_FEATURE_SET
+#define FEATURE	VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY
+
+#define VECTORS	MSIX_VECTORS_DEFAULT
+
+/* Longer than any emulated device needs on any machine. */
+#define WAIT_MS	10000
+
+static const struct vfio_device_feature_pci_msix_dummy inactive;
+
+static const u32 indexes[] = {
+	VFIO_PCI_INTX_IRQ_INDEX,
+	VFIO_PCI_MSI_IRQ_INDEX,
+	VFIO_PCI_MSIX_IRQ_INDEX,
+};
+
+/* On a device whose model says what it holds and does. */
+FIXTURE(dummy) {
+	struct session *s;
+	int fd;
+	int event;
+	struct target target;
+	u64 iova;
+};
+
+FIXTURE_VARIANT(dummy) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(dummy, msix);
+
+FIXTURE_SETUP(dummy)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	self->event = eventfd_new();
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, novirt_set(self->fd));
+	target_map(self->s, &self->target);
+	self->iova = self->target.iova;
+}
+
+FIXTURE_TEARDOWN(dummy)
+{
+	close(self->event);
+	session_close(self->s);
+	target_free(&self->target);
+}
+
+/* A call that fails with this errno, and changes nothing. */
+#define EXPECT_REFUSED_ON(_session, _errno, _call) do {			\
+	struct dummy_state _before, _after;				\
+									\
+	dummy_look(_session, &_before);					\
+	EXPECT_EQ(-(_errno), _call);					\
+	dummy_look(_session, &_after);					\
+	EXPECT_EQ(0, memcmp(&_before, &_after, sizeof(_before)));	\
+} while (0)
+
+#define EXPECT_REFUSED(_errno, _call)					\
+	EXPECT_REFUSED_ON(self->s, _errno, _call)
+
+static bool word_becomes(volatile u32 *word, u32 value)
+{
+	int tries = WAIT_MS;
+
+	while (*word != value && --tries)
+		usleep(1000);
+
+	return tries;
+}
+
+/* The device asserts a vector, and the target says so. */
+static bool asserts(int fd, struct target *target, u32 vector)
+{
+	*target->word = ~0;
+	bar_write32(fd, 0, MSIX_REG_RAISE, vector);
+
+	return word_becomes(target->word, vector);
+}
+
+TEST_F(dummy, probe)
+{
+	EXPECT_EQ(0, feature(self->fd, PROBE | FEATURE, NULL, 0));
+	EXPECT_EQ(0, feature(self->fd, PROBE | GET | FEATURE, NULL, 0));
+	EXPECT_EQ(0, feature(self->fd, PROBE | SET | FEATURE, NULL, 0));
+	EXPECT_EQ(0, feature(self->fd, PROBE | GET | SET | FEATURE, NULL, 0));
+}
+
+TEST_F(dummy, size)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy = {
+		.flags = DUMMY_ENABLE,
+		.iova = self->iova,
+	};
+
+	EXPECT_EQ(24, sizeof(dummy));
+	EXPECT_REFUSED(EINVAL, feature(self->fd, SET | FEATURE, &dummy,
+				       sizeof(dummy) - 1));
+	EXPECT_REFUSED(EINVAL, feature(self->fd, GET | FEATURE, &dummy,
+				       sizeof(dummy) - 1));
+	EXPECT_REFUSED(EINVAL, feature(self->fd, GET | SET | FEATURE, &dummy,
+				       sizeof(dummy)));
+}
+
+TEST_F(dummy, buffer)
+{
+	struct guarded buf;
+	struct vfio_device_feature *head;
+
+	guarded_alloc(&buf);
+	head = (void *)(buf.end - sizeof(*head));
+	head->argsz = sizeof(*head) + sizeof(inactive);
+	head->flags = GET | FEATURE;
+	EXPECT_REFUSED(EFAULT, feature_raw(self->fd, head));
+	head->flags = SET | FEATURE;
+	EXPECT_REFUSED(EFAULT, feature_raw(self->fd, head));
+	guarded_free(&buf);
+}
+
+TEST_F(dummy, is_off_at_first)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+
+	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+	EXPECT_EQ(0, memcmp(&inactive, &dummy, sizeof(dummy)));
+}
+
+/* What the device itself says of its table. */
+static void expect_hw_entry(struct __test_metadata *_metadata, int fd, u32 vector,
+			    u64 address, u32 data, u32 control)
+{
+	bar_write32(fd, 0, MSIX_REG_HW_INDEX, vector);
+	EXPECT_EQ((u32)address, bar_read32(fd, 0, MSIX_REG_HW_ADDR_LO));
+	EXPECT_EQ(address >> 32, bar_read32(fd, 0, MSIX_REG_HW_ADDR_HI));
+	EXPECT_EQ(data, bar_read32(fd, 0, MSIX_REG_HW_DATA));
+	EXPECT_EQ(control, bar_read32(fd, 0, MSIX_REG_HW_CTRL));
+}
+
+TEST_F(dummy, all_vectors)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+	unsigned long long irqs = irqs_taken();
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+	EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
+	for (u32 v = 0; v < VECTORS; v++)
+		expect_hw_entry(_metadata, self->fd, v, self->iova, v, 0);
+
+	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+	EXPECT_EQ(DUMMY_ENABLE, dummy.flags);
+	EXPECT_EQ(0, dummy.start);
+	EXPECT_EQ(VECTORS, dummy.count);
+	EXPECT_EQ(0, dummy.__reserved);
+	EXPECT_EQ(self->iova, dummy.iova);
+
+	for (u32 v = 0; v < VECTORS; v++)
+		EXPECT_TRUE(asserts(self->fd, &self->target, v));
+	EXPECT_EQ(VECTORS, bar_read32(self->fd, 0, MSIX_REG_SENT));
+	EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_FAILED));
+	EXPECT_EQ(0, vfio_irqs());
+	EXPECT_EQ(irqs, irqs_taken());
+}
+
+TEST_F(dummy, some_vectors)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+
+	ASSERT_EQ(0, dummy_on(self->fd, 5, 3, self->iova));
+	EXPECT_TRUE(dummy_in_place(self->s, 5, 3, self->iova));
+	for (u32 v = 0; v < VECTORS; v++) {
+		if (v >= 5 && v < 8) {
+			EXPECT_TRUE(asserts(self->fd, &self->target, v));
+		} else {
+			bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
+		}
+	}
+	EXPECT_EQ(3, bar_read32(self->fd, 0, MSIX_REG_SENT));
+	EXPECT_EQ(VECTORS - 3, bar_read32(self->fd, 0, MSIX_REG_PENDING));
+	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+	EXPECT_EQ(5, dummy.start);
+	EXPECT_EQ(3, dummy.count);
+	ASSERT_EQ(0, dummy_off(self->fd));
+
+	/* From one on, to the last. */
+	ASSERT_EQ(0, dummy_on(self->fd, VECTORS - 2, 0, self->iova));
+	EXPECT_TRUE(dummy_in_place(self->s, VECTORS - 2, 2, self->iova));
+	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+	EXPECT_EQ(2, dummy.count);
+}
+
+/* A table that was written before, by the kernel or through a mapping. */
+TEST_F(dummy, table_was_in_use)
+{
+	int events[VECTORS];
+	struct hw_msix msix;
+
+	for (u32 v = 0; v < VECTORS; v++)
+		events[v] = self->event;
+	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS,
+				  events));
+	ASSERT_EQ(0, disable_irqs(self->fd, VFIO_PCI_MSIX_IRQ_INDEX));
+	if (lab_remap()) {
+		hw_msix_map(&msix, self->s->bdf, self->fd);
+		hw_msix_entry(&msix, 2)[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] = 0;
+		hw_msix_unmap(&msix);
+	}
+
+	ASSERT_EQ(0, dummy_on(self->fd, 4, 4, self->iova));
+	EXPECT_TRUE(dummy_in_place(self->s, 4, 4, self->iova));
+}
+
+/*
+ * Nothing is sent on the way there: not by an entry that was left unmasked, of a
+ * vector that is pending.
+ */
+TEST_F(dummy, sends_nothing_by_itself)
+{
+	volatile u32 *other = self->target.word + 1;
+	struct hw_msix msix;
+
+	if (!lab_remap())
+		SKIP(return, "the table cannot be mapped for writing");
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 1, self->iova));
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 2);
+	ASSERT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_PENDING));
+	ASSERT_EQ(0, dummy_off(self->fd));
+
+	hw_msix_map(&msix, self->s->bdf, self->fd);
+	hw_msix_entry(&msix, 2)[PCI_MSIX_ENTRY_LOWER_ADDR / 4] =
+		(u32)(self->iova + 4);
+	hw_msix_entry(&msix, 2)[PCI_MSIX_ENTRY_UPPER_ADDR / 4] =
+		self->iova >> 32;
+	hw_msix_entry(&msix, 2)[PCI_MSIX_ENTRY_DATA / 4] = 0x4711;
+	hw_msix_entry(&msix, 2)[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] = 0;
+	hw_msix_unmap(&msix);
+
+	ASSERT_EQ(0, dummy_on(self->fd, 4, 1, self->iova));
+	EXPECT_TRUE(asserts(self->fd, &self->target, 4));
+	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_SENT));
+	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_PENDING));
+	EXPECT_EQ(~0U, *other);
+}
+
+TEST_F(dummy, turned_off)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+
+	ASSERT_EQ(0, dummy_on(self->fd, 3, 7, self->iova));
+	ASSERT_EQ(0, dummy_off(self->fd));
+	EXPECT_TRUE(dummy_gone(self->s, 3, 7));
+	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+	EXPECT_EQ(0, memcmp(&inactive, &dummy, sizeof(dummy)));
+	*self->target.word = ~0;
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 3);
+	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_DROPPED));
+	EXPECT_EQ(~0U, *self->target.word);
+
+	/* What is off stays off, and can be turned on again. */
+	EXPECT_REFUSED(0, dummy_off(self->fd));
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 1, self->iova));
+	EXPECT_TRUE(asserts(self->fd, &self->target, 0));
+}
+
+TEST_F(dummy, messages)
+{
+	static const struct vfio_pci_msi_message none;
+	struct vfio_pci_msi_message msg[VECTORS];
+	u64 before, on, off;
+
+	before = generation_of(self->fd);
+	ASSERT_EQ(0, dummy_on(self->fd, 1, 2, self->iova));
+	ASSERT_EQ(0, messages_get(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS,
+				  msg, &on));
+	EXPECT_LT(before, on);
+	for (u32 v = 0; v < VECTORS; v++) {
+		if (v != 1 && v != 2) {
+			EXPECT_EQ(0, memcmp(&none, &msg[v], sizeof(none)));
+			continue;
+		}
+		EXPECT_EQ(self->iova, msg[v].address);
+		EXPECT_EQ(v, msg[v].data);
+		EXPECT_EQ(DUMMY, msg[v].flags);
+	}
+	/* Looking changes nothing. */
+	EXPECT_EQ(on, generation_of(self->fd));
+
+	ASSERT_EQ(0, dummy_off(self->fd));
+	ASSERT_EQ(0, messages_get(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS,
+				  msg, &off));
+	EXPECT_LT(on, off);
+	for (u32 v = 0; v < VECTORS; v++)
+		EXPECT_EQ(0, memcmp(&none, &msg[v], sizeof(none)));
+}
+
+/* A user who writes the table himself has himself to blame, and is told. */
+TEST_F(dummy, written_table)
+{
+	struct hw_msix msix;
+
+	if (!lab_remap())
+		SKIP(return, "the table cannot be mapped for writing");
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 4, self->iova));
+	hw_msix_map(&msix, self->s->bdf, self->fd);
+	hw_msix_entry(&msix, 1)[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] = 1;
+	hw_msix_entry(&msix, 2)[PCI_MSIX_ENTRY_DATA / 4] = 0x4711;
+	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0).flags);
+	EXPECT_EQ(DUMMY | MASKED,
+		  message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 1).flags);
+	EXPECT_EQ(DUMMY | STALE,
+		  message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 2).flags);
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 1);
+	EXPECT_EQ(DUMMY | MASKED | PENDING,
+		  message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 1).flags);
+	hw_msix_unmap(&msix);
+	ASSERT_EQ(0, dummy_off(self->fd));
+	EXPECT_TRUE(dummy_gone(self->s, 0, 4));
+}
+
+TEST_F(dummy, debugfs)
+{
+	char path[PATH_MAX], line[64];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/vectors",
+		 self->s->bdf);
+	ASSERT_EQ(0, dummy_on(self->fd, 2, 1, self->iova));
+	snprintf(line, sizeof(line), "\n2 0 0x%llx 0x2 dummy\n",
+		 (unsigned long long)self->iova);
+	EXPECT_TRUE(file_has(path, "index msix"));
+	EXPECT_TRUE(file_has(path, line));
+	EXPECT_FALSE(file_has(path, "\n3 "));
+	ASSERT_EQ(0, dummy_off(self->fd));
+	EXPECT_TRUE(file_has(path, "index none"));
+	EXPECT_FALSE(file_has(path, "dummy"));
+}
+
+TEST_F(dummy, tracepoint)
+{
+	const char *enable =
+		"/sys/kernel/tracing/events/msi_vfio_pci/msi_vfio_pci_dummy/enable";
+	const char *trace = "/sys/kernel/tracing/trace";
+
+	ASSERT_EQ(0, file_write(enable, "1"));
+	ASSERT_EQ(0, file_write(trace, ""));
+	ASSERT_EQ(0, dummy_on(self->fd, 2, 3, self->iova));
+	EXPECT_TRUE(file_has(trace, "iova 0x123456008 start 2 count 3 on"));
+	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_RESET));
+	EXPECT_TRUE(file_has(trace, "start 2 count 3 restored"));
+	ASSERT_EQ(0, dummy_off(self->fd));
+	EXPECT_TRUE(file_has(trace, "start 2 count 3 off"));
+	file_write(enable, "0");
+}
+
+static int set(int fd, u32 flags, u32 start, u32 count, u32 reserved, u64 iova)
+{
+	return dummy_set(fd, &(struct vfio_device_feature_pci_msix_dummy) {
+		.flags = flags,
+		.start = start,
+		.count = count,
+		.__reserved = reserved,
+		.iova = iova,
+	});
+}
+
+#define EXPECT_INVALID(_call)	EXPECT_REFUSED_ON(s, EINVAL, _call)
+
+static void expect_invalid(struct __test_metadata *_metadata,
+			   struct session *s, u64 iova)
+{
+	int fd = s->fd;
+
+	for (u32 flag = 2; flag; flag <<= 1) {
+		EXPECT_EQ(-EINVAL, set(fd, DUMMY_ENABLE | flag, 0, 0, 0, iova));
+		EXPECT_EQ(-EINVAL, set(fd, flag, 0, 0, 0, 0));
+	}
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, 0, 0, 1, iova));
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, 0, 0, 1U << 31, iova));
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, VECTORS, 0, 0, iova));
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, ~0, 0, 0, iova));
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, 0, VECTORS + 1, 0, iova));
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, 1, VECTORS, 0, iova));
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, 1, ~0, 0, iova));
+	EXPECT_INVALID(set(fd, DUMMY_ENABLE, VECTORS, 1, 0, iova));
+	for (int i = 1; i < 4; i++)
+		EXPECT_INVALID(set(fd, DUMMY_ENABLE, 0, 0, 0, iova + i));
+	/* To turn it off takes no arguments. */
+	EXPECT_INVALID(set(fd, 0, 1, 0, 0, 0));
+	EXPECT_INVALID(set(fd, 0, 0, 1, 0, 0));
+	EXPECT_INVALID(set(fd, 0, 0, 0, 1, 0));
+	EXPECT_INVALID(set(fd, 0, 0, 0, 0, iova));
+}
+
+TEST_F(dummy, invalid)
+{
+	expect_invalid(_metadata, self->s, self->iova);
+}
+
+/* In any state: what is wrong with the request comes first. */
+TEST_F(dummy, invalid_while_on)
+{
+	ASSERT_EQ(0, dummy_on(self->fd, 1, 2, self->iova));
+	expect_invalid(_metadata, self->s, self->iova);
+}
+
+TEST_F(dummy, on_already)
+{
+	ASSERT_EQ(0, dummy_on(self->fd, 1, 2, self->iova));
+	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 1, 2, self->iova));
+	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 0, 0, self->iova + 4));
+	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 0, 0, 0xfee00000));
+	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 0, 0, 0x5000));
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 1, 2, self->iova));
+}
+
+TEST_F(dummy, msix_in_use)
+{
+	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+				  &self->event));
+	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 0, 0, self->iova));
+	/* There is nothing to turn off. */
+	EXPECT_REFUSED(0, dummy_off(self->fd));
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 0);
+	EXPECT_TRUE(eventfd_wait(self->event));
+	ASSERT_EQ(0, disable_irqs(self->fd, VFIO_PCI_MSIX_IRQ_INDEX));
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+/* By nobody that the driver knows. */
+TEST_F(dummy, msix_enabled_in_hardware)
+{
+	int cap = hw_capability(self->s->bdf, PCI_CAP_ID_MSIX);
+	u16 control = msix_control(self->s->bdf);
+
+	hw_config_write16(self->s->bdf, cap + PCI_MSIX_FLAGS,
+			  control | PCI_MSIX_FLAGS_ENABLE);
+	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 0, 0, self->iova));
+	hw_config_write16(self->s->bdf, cap + PCI_MSIX_FLAGS, control);
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+TEST_F(dummy, memory_off)
+{
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, self->iova));
+	/* Before anything is said of the target. */
+	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, 0xfee00000));
+	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, 0x5000));
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+/* In hardware, without the user's doing. */
+TEST_F(dummy, memory_off_in_hardware)
+{
+	u16 command = hw_config_read16(self->s->bdf, PCI_COMMAND);
+
+	hw_config_write16(self->s->bdf, PCI_COMMAND,
+			  command & ~PCI_COMMAND_MEMORY);
+	EXPECT_EQ(-ENXIO, dummy_on(self->fd, 0, 0, self->iova));
+	EXPECT_EQ(0, msix_control(self->s->bdf) & PCI_MSIX_FLAGS_ENABLE);
+	hw_config_write16(self->s->bdf, PCI_COMMAND, command);
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+static void set_power(int fd, const char *bdf, u16 state)
+{
+	int cap = hw_capability(bdf, PCI_CAP_ID_PM);
+
+	config_write16(fd, cap + PCI_PM_CTRL, state);
+}
+
+TEST_F(dummy, in_d3hot)
+{
+	set_power(self->fd, self->s->bdf, 3);
+	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, self->iova));
+	EXPECT_REFUSED(0, dummy_off(self->fd));
+	set_power(self->fd, self->s->bdf, 0);
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+	set_power(self->fd, self->s->bdf, 3);
+	EXPECT_REFUSED(ENXIO, dummy_off(self->fd));
+	set_power(self->fd, self->s->bdf, 0);
+	EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
+	EXPECT_EQ(0, dummy_off(self->fd));
+	EXPECT_TRUE(dummy_gone(self->s, 0, VECTORS));
+}
+
+/* Decoding is on for that moment only. */
+TEST_F(dummy, off_with_memory_off)
+{
+	ASSERT_EQ(0, dummy_on(self->fd, 2, 3, self->iova));
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(0, dummy_off(self->fd));
+	EXPECT_EQ(0, hw_config_read16(self->s->bdf, PCI_COMMAND) &
+		     PCI_COMMAND_MEMORY);
+	EXPECT_EQ(0, msix_control(self->s->bdf) & PCI_MSIX_FLAGS_ENABLE);
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_TRUE(dummy_gone(self->s, 2, 3));
+}
+
+/* Every range that the kernel says is reserved, its first and last dword. */
+TEST_F(dummy, reserved_ranges)
+{
+	char path[PATH_MAX], text[4096], type[32], *line;
+	unsigned long long start, end;
+	unsigned int ranges = 0;
+	int parts;
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/pci/devices/%s/iommu_group/reserved_regions",
+		 self->s->bdf);
+	ASSERT_LT(0, file_read(path, text, sizeof(text)));
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		parts = sscanf(line, "%llx %llx %31s", &start, &end, type);
+		ASSERT_EQ(3, parts);
+		if (!strcmp(type, "direct-relaxable"))
+			continue;
+		EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, start));
+		EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, end & ~3ULL));
+		/* Next to it nothing is mapped. */
+		if (start)
+			EXPECT_REFUSED(EADDRNOTAVAIL,
+				       dummy_on(self->fd, 0, 0, start - 4));
+		EXPECT_REFUSED(EADDRNOTAVAIL,
+			       dummy_on(self->fd, 0, 0, end + 1));
+		ranges++;
+	}
+	EXPECT_LT(0, ranges);
+	/* x86's, which is known. */
+	EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, 0xfee01004));
+}
+
+TEST_F(dummy, not_mapped)
+{
+	u64 page = getpagesize();
+	u64 first = TARGET_IOVA;
+
+	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, first - 4));
+	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, first + page));
+	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, 0));
+	/* Beyond what any of these IOMMUs translates, and its low bits are mapped. */
+	for (int bit = 48; bit < 64; bit++)
+		EXPECT_EQ(-EADDRNOTAVAIL,
+			  dummy_on(self->fd, 0, 0, self->iova | 1ULL << bit));
+	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, ~3ULL));
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, first));
+	EXPECT_EQ(0, dummy_off(self->fd));
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, first + page - 4));
+	EXPECT_EQ(0, dummy_off(self->fd));
+
+	target_unmap(self->s, &self->target);
+	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+/* A cdev can be without any domain. */
+TEST_F(dummy, detached)
+{
+	struct vfio_device_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
+	struct vfio_device_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+		.pt_id = self->s->iommu->ioas_id,
+	};
+
+	if (self->s->iommu->mode->container_path)
+		SKIP(return, "a group is never detached");
+
+	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach));
+	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, self->iova));
+	EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, 0xfee00000));
+	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach));
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+/* The target is the user's to keep: without it the device's writes fail. */
+TEST_F(dummy, unmapped_later)
+{
+	int tries = WAIT_MS;
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+	target_unmap(self->s, &self->target);
+	EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
+	*self->target.word = ~0;
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 3);
+	while (!bar_read32(self->fd, 0, MSIX_REG_FAILED) && --tries)
+		usleep(1000);
+	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_FAILED));
+	EXPECT_EQ(~0U, *self->target.word);
+	EXPECT_EQ(0, dummy_off(self->fd));
+}
+
+/* Decoding is the user's to switch off; the target waits. */
+TEST_F(dummy, memory_off_and_on)
+{
+	struct dummy_state before, after;
+
+	ASSERT_EQ(0, dummy_on(self->fd, 2, 5, self->iova));
+	dummy_look(self->s, &before);
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 2).flags);
+	command_set(self->fd, PCI_COMMAND_MEMORY);
+	dummy_look(self->s, &after);
+	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
+	EXPECT_TRUE(asserts(self->fd, &self->target, 4));
+}
+
+TEST_F(dummy, bus_master_off_and_on)
+{
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+	*self->target.word = ~0;
+	command_clear(self->fd, PCI_COMMAND_MASTER);
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 3);
+	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_DROPPED));
+	EXPECT_EQ(~0U, *self->target.word);
+	command_set(self->fd, PCI_COMMAND_MASTER);
+	EXPECT_TRUE(asserts(self->fd, &self->target, 3));
+}
+
+/* Interrupts of any kind are refused, whatever else is wrong with the request. */
+TEST_F(dummy, keeps_interrupts_off)
+{
+	int none = -1;
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 2, self->iova));
+	for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
+		u32 index = indexes[i];
+
+		if (!irq_count(self->fd, index))
+			continue;
+		EXPECT_REFUSED(EBUSY, set_triggers(self->fd, index, 0, 1,
+						   &self->event));
+		EXPECT_REFUSED(EBUSY, set_triggers(self->fd, index, 0, 1,
+						   &none));
+		/* As where none are enabled. */
+		EXPECT_REFUSED(EINVAL, set_irqs(self->fd,
+						VFIO_IRQ_SET_DATA_NONE |
+						VFIO_IRQ_SET_ACTION_TRIGGER,
+						index, 0, 1, NULL, 0));
+		EXPECT_EQ(-EINVAL, disable_irqs(self->fd, index));
+		EXPECT_TRUE(dummy_in_place(self->s, 0, 2, self->iova));
+	}
+	EXPECT_EQ(0, set_triggers(self->fd, VFIO_PCI_REQ_IRQ_INDEX, 0, 1,
+				  &self->event));
+	EXPECT_TRUE(asserts(self->fd, &self->target, 1));
+
+	ASSERT_EQ(0, dummy_off(self->fd));
+	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+				  &self->event));
+	*self->target.word = ~0;
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 0);
+	EXPECT_TRUE(eventfd_wait(self->event));
+	EXPECT_EQ(~0U, *self->target.word);
+}
+
+struct cheat {
+	int fd;
+	int event;
+	bool stop;
+	struct {
+		struct vfio_irq_set head;
+		s32 eventfd;
+	} set;
+};
+
+/* A request that says another index each time that it is read. */
+static void *flip_index(void *arg)
+{
+	struct cheat *cheat = arg;
+	volatile u32 *index = &cheat->set.head.index;
+
+	for (u32 i = 0; !__atomic_load_n(&cheat->stop, __ATOMIC_RELAXED); i++)
+		*index = i & 1024 ? VFIO_PCI_MSIX_IRQ_INDEX :
+				    VFIO_PCI_REQ_IRQ_INDEX;
+
+	return NULL;
+}
+
+/* Either the target or the vectors, and never a part of both. */
+TEST_F(dummy, request_that_changes)
+{
+	struct cheat cheat = {
+		.fd = self->fd,
+		.set.head.argsz = sizeof(cheat.set),
+		.set.head.flags = VFIO_IRQ_SET_DATA_EVENTFD |
+				  VFIO_IRQ_SET_ACTION_TRIGGER,
+		.set.head.count = 1,
+		.set.eventfd = self->event,
+	};
+	unsigned int yielded = 0;
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, flip_index, &cheat));
+	for (int i = 0; i < 300; i++) {
+		struct vfio_device_feature_pci_msix_dummy dummy;
+
+		ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+		ioctl(self->fd, VFIO_DEVICE_SET_IRQS, &cheat.set);
+		ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+		if (dummy.flags) {
+			ASSERT_EQ(0, vfio_irqs());
+			ASSERT_EQ(0, dummy_off(self->fd));
+			continue;
+		}
+		yielded++;
+		ASSERT_EQ(1, vfio_irqs());
+		ASSERT_EQ(ALLOCATED | TRIGGER,
+			  message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0).flags);
+		bar_write32(self->fd, 0, MSIX_REG_RAISE, 0);
+		ASSERT_TRUE(eventfd_wait(self->event));
+		eventfd_take(self->event);
+		ASSERT_EQ(0, disable_irqs(self->fd, VFIO_PCI_MSIX_IRQ_INDEX));
+	}
+	cheat.stop = true;
+	pthread_join(thread, NULL);
+	TH_LOG("%u of 300 requests got round", yielded);
+}
+
+/* On a device that has all kinds of interrupts. */
+FIXTURE(kinds) {
+	struct session *s;
+	int fd;
+	int event;
+	struct target target;
+};
+
+FIXTURE_VARIANT(kinds) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(kinds, igb);
+LAB_VARIANTS(kinds, nec_usb_xhci);
+
+FIXTURE_SETUP(kinds)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	self->event = eventfd_new();
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, novirt_set(self->fd));
+	target_map(self->s, &self->target);
+}
+
+FIXTURE_TEARDOWN(kinds)
+{
+	close(self->event);
+	session_close(self->s);
+	target_free(&self->target);
+}
+
+TEST_F(kinds, in_use)
+{
+	for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
+		u32 index = indexes[i];
+
+		ASSERT_EQ(0, set_triggers(self->fd, index, 0, 1, &self->event))
+			TH_LOG("index %u", index);
+		EXPECT_REFUSED(index == VFIO_PCI_MSIX_IRQ_INDEX ? EALREADY :
+								  EBUSY,
+			       dummy_on(self->fd, 0, 0, self->target.iova));
+		EXPECT_REFUSED(0, dummy_off(self->fd));
+		ASSERT_EQ(0, disable_irqs(self->fd, index));
+	}
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+}
+
+/* Never one under the other, whoever enabled it. */
+TEST_F(kinds, msi_enabled_in_hardware)
+{
+	int cap = hw_capability(self->s->bdf, PCI_CAP_ID_MSI);
+	u16 control = hw_config_read16(self->s->bdf, cap + PCI_MSI_FLAGS);
+
+	hw_config_write16(self->s->bdf, cap + PCI_MSI_FLAGS,
+			  control | PCI_MSI_FLAGS_ENABLE);
+	EXPECT_REFUSED(EBUSY, dummy_on(self->fd, 0, 0, self->target.iova));
+	hw_config_write16(self->s->bdf, cap + PCI_MSI_FLAGS, control);
+}
+
+TEST_F(kinds, keeps_interrupts_off)
+{
+	int count = irq_count(self->fd, VFIO_PCI_MSIX_IRQ_INDEX);
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+	EXPECT_TRUE(dummy_in_place(self->s, 0, count, self->target.iova));
+	for (int i = 0; i < ARRAY_SIZE(indexes); i++)
+		EXPECT_REFUSED(EBUSY, set_triggers(self->fd, indexes[i], 0, 1,
+						   &self->event));
+	ASSERT_EQ(0, dummy_off(self->fd));
+	EXPECT_TRUE(dummy_gone(self->s, 0, count));
+	for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
+		ASSERT_EQ(0, set_triggers(self->fd, indexes[i], 0, 1,
+					  &self->event));
+		ASSERT_EQ(0, disable_irqs(self->fd, indexes[i]));
+	}
+}
+
+/* Devices that cannot have it. */
+FIXTURE(without) {
+	struct session *s;
+};
+
+FIXTURE_VARIANT(without) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(without, plain);
+LAB_VARIANTS(without, ath11k_noid);
+LAB_VARIANTS(without, edu);
+
+FIXTURE_SETUP(without)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+}
+
+FIXTURE_TEARDOWN(without)
+{
+	session_close(self->s);
+}
+
+TEST_F(without, msix)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy = {};
+	int fd = self->s->fd;
+
+	EXPECT_EQ(-ENOTTY, feature(fd, PROBE | FEATURE, NULL, 0));
+	EXPECT_EQ(-ENOTTY, feature(fd, PROBE | GET | FEATURE, NULL, 0));
+	EXPECT_EQ(-ENOTTY, feature(fd, PROBE | SET | FEATURE, NULL, 0));
+	EXPECT_EQ(-ENOTTY, dummy_get(fd, &dummy));
+	EXPECT_EQ(-ENOTTY, dummy_off(fd));
+	EXPECT_EQ(-ENOTTY, dummy_on(fd, 0, 0, 0x1000));
+	/* Nor is what is wrong with the request looked at. */
+	EXPECT_EQ(-ENOTTY, set(fd, ~0, ~0, ~0, ~0, ~0));
+}
+
+LAB_MAIN

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver in user space that polls a device which completes only when it can
+ * assert MSI-X: nothing without vectors, everything with the dummy target, and no
+ * interrupt for anybody.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "dummy.h"
+#include "messages.h"
+#include "polled.h"
+#include "session.h"
+#include "variants.h"
+
+#define RING_IOVA	0x40000000ULL
+#define RING_SIZE	64
+#define REQUESTS	300
+
+#define WAIT_MS		10000
+
+/* What is never asked for. */
+#define NOTHING		~0U
+
+struct queue {
+	int fd;
+	struct dma_region memory;
+	volatile u32 *ring;
+	u32 next;	/* place that is completed next */
+};
+
+FIXTURE(poll) {
+	struct session *s;
+	int fd;
+	struct queue queue;
+	struct target target;
+};
+
+FIXTURE_VARIANT(poll) {
+	const char *device;
+	const char *mode;
+	const char *driver;
+};
+
+LAB_VARIANTS_AS(poll, vfio_pci, poll, .driver = DRIVER_STOCK);
+LAB_VARIANTS_AS(poll, msi_vfio_pci, poll, .driver = DRIVER_MSI);
+
+static void start_queue(struct queue *queue, u32 vector)
+{
+	memset(queue->memory.vaddr, 0xff, queue->memory.size);
+	queue->next = 0;
+	bar_write32(queue->fd, 0, POLL_REG_RING_LO, RING_IOVA);
+	bar_write32(queue->fd, 0, POLL_REG_RING_HI, 0);
+	bar_write32(queue->fd, 0, POLL_REG_RING_SIZE, RING_SIZE);
+	bar_write32(queue->fd, 0, POLL_REG_VECTOR, vector);
+}
+
+FIXTURE_SETUP(poll)
+{
+	void *ring;
+
+	self->s = session_open(variant->device, variant->driver, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	target_map(self->s, &self->target);
+
+	self->queue = (struct queue) {
+		.fd = self->fd,
+		.memory.iova = RING_IOVA,
+		.memory.size = getpagesize(),
+	};
+	ring = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, ring);
+	self->queue.memory.vaddr = ring;
+	self->queue.ring = ring;
+	iommu_map(self->s->iommu, &self->queue.memory);
+	start_queue(&self->queue, 0);
+}
+
+FIXTURE_TEARDOWN(poll)
+{
+	session_close(self->s);
+	munmap(self->queue.memory.vaddr, self->queue.memory.size);
+	target_free(&self->target);
+}
+
+static void request(struct queue *queue, u32 value)
+{
+	bar_write32(queue->fd, 0, POLL_REG_DOORBELL, value);
+}
+
+/* Poll for the next completion. */
+static u32 completion(struct queue *queue)
+{
+	volatile u32 *place = &queue->ring[queue->next];
+	int tries = WAIT_MS;
+	u32 value;
+
+	while (*place == NOTHING && --tries)
+		usleep(1000);
+	value = *place;
+	*place = NOTHING;
+	queue->next = (queue->next + 1) % RING_SIZE;
+
+	return value;
+}
+
+static void expect_nothing(struct __test_metadata *_metadata,
+			   struct queue *queue, u32 held)
+{
+	usleep(50000);
+	EXPECT_EQ(held, bar_read32(queue->fd, 0, POLL_REG_HELD));
+	for (int i = 0; i < RING_SIZE; i++)
+		EXPECT_EQ(NOTHING, queue->ring[i]);
+}
+
+static void expect_all(struct __test_metadata *_metadata,
+		       struct queue *queue, u32 first, u32 count)
+{
+	for (u32 i = first; i < first + count; i++) {
+		request(queue, i);
+		ASSERT_EQ(i, completion(queue));
+	}
+	EXPECT_EQ(0, bar_read32(queue->fd, 0, POLL_REG_HELD));
+	EXPECT_EQ(0, bar_read32(queue->fd, 0, POLL_REG_DROPPED));
+	EXPECT_EQ(0, bar_read32(queue->fd, 0, POLL_REG_FAILED));
+}
+
+TEST_F(poll, gets_nothing_without_vectors)
+{
+	for (u32 i = 0; i < 10; i++)
+		request(&self->queue, i);
+	expect_nothing(_metadata, &self->queue, 10);
+	EXPECT_EQ(0, vfio_irqs());
+}
+
+/* The proof that it is the vectors: with them vfio-pci has all, at their price. */
+TEST_F(poll, is_interrupted_with_vectors)
+{
+	int event = eventfd_new();
+
+	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+				  &event));
+	expect_all(_metadata, &self->queue, 0, 20);
+	EXPECT_TRUE(eventfd_wait(event));
+	EXPECT_LT(0, eventfd_take(event));
+	EXPECT_EQ(1, vfio_irqs());
+	close(event);
+}
+
+/* vfio-pci has none. */
+static bool has_target(struct __test_metadata *_metadata, const char *driver,
+		       int fd)
+{
+	if (!strcmp(driver, DRIVER_MSI))
+		return true;
+
+	EXPECT_EQ(-ENOTTY, dummy_on(fd, 0, 0, TARGET_IOVA));
+
+	return false;
+}
+
+TEST_F(poll, gets_all_with_the_target)
+{
+	unsigned long long irqs = irqs_taken();
+
+	if (!has_target(_metadata, variant->driver, self->fd))
+		return;
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+	expect_all(_metadata, &self->queue, 0, REQUESTS);
+	EXPECT_EQ(2 * REQUESTS, bar_read32(self->fd, 0, POLL_REG_SENT));
+	EXPECT_EQ(0, *self->target.word);
+	EXPECT_EQ(0, vfio_irqs());
+	EXPECT_EQ(irqs, irqs_taken());
+}
+
+/* What was held back comes too, and each queue asserts its own vector. */
+TEST_F(poll, gets_what_was_held_back)
+{
+	if (!has_target(_metadata, variant->driver, self->fd))
+		return;
+
+	bar_write32(self->fd, 0, POLL_REG_VECTOR, 2);
+	for (u32 i = 0; i < 10; i++)
+		request(&self->queue, i);
+	expect_nothing(_metadata, &self->queue, 10);
+
+	/* Not by other vectors. */
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 2, self->target.iova));
+	expect_nothing(_metadata, &self->queue, 10);
+	ASSERT_EQ(0, dummy_off(self->fd));
+	ASSERT_EQ(0, dummy_on(self->fd, 2, 1, self->target.iova));
+	for (u32 i = 0; i < 10; i++)
+		ASSERT_EQ(i, completion(&self->queue));
+	EXPECT_EQ(2, *self->target.word);
+
+	ASSERT_EQ(0, dummy_off(self->fd));
+	request(&self->queue, 10);
+	expect_nothing(_metadata, &self->queue, 1);
+}
+
+/* The driver has to start its queue again, and nothing else. */
+TEST_F(poll, gets_all_after_a_reset)
+{
+	if (!has_target(_metadata, variant->driver, self->fd))
+		return;
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+	for (u32 i = 0; i < 3; i++) {
+		expect_all(_metadata, &self->queue, 100 * i, 20);
+		ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_RESET));
+		start_queue(&self->queue, i);
+	}
+	expect_all(_metadata, &self->queue, 1000, 20);
+	EXPECT_EQ(2, *self->target.word);
+}
+
+LAB_MAIN
