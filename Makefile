@@ -8,6 +8,7 @@
 # make demo             the main job, seen in an emulated host
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       those of them that have guests of an unmodified VMM
+# make soak             what takes longer than anybody would wait for it in that
 # make fuzz             slot.c against a model of it (long; needs clang)
 # make clean            remove what was built
 
@@ -43,6 +44,9 @@ test:
 test-guest:
 	$(lab) matrix --plan tools/testing/guest/plan
 
+soak:
+	$(lab) matrix --plan tools/testing/soak
+
 fuzz:
 	$(MAKE) -C tools/testing/unit fuzz
 
@@ -69,5 +73,5 @@ clean:
 		built for another kernel stays, unless KDIR= names that")
 
 .PHONY: all modules modules_install command install-command demo test test-guest \
-	fuzz payload \
+	soak fuzz payload \
 	devices clean
