@@ -52,7 +52,9 @@ static void take_live(const struct live *live, struct vectors *vectors)
 
 		vector->irq.vector = (int)from->vector;
 		vector->irq.number = from->irq;
-		irq_read(&vector->irq);
+		/* one at the dummy target has no interrupt */
+		if (from->irq)
+			irq_read(&vector->irq);
 		vector->message_known = true;
 		vector->address = from->address;
 		vector->data = from->data;
@@ -159,24 +161,29 @@ static void format_message(const struct vector *vector, char address[24], char d
 	snprintf(data, 16, "0x%04x", vector->data);
 }
 
-static const char *or_unknown(const char *text)
+static const char *or_unknown(const struct irq *irq, const char *text)
 {
+	if (!irq->number)
+		return "-";
 	return text[0] ? text : "?";
 }
 
 static void print_vector(const struct vector *vector, struct table *table)
 {
-	char number[16] = "?", address[24], data[16];
+	char number[16] = "?", line[16] = "-", address[24], data[16];
+	const struct irq *irq = &vector->irq;
 	const char *flags = "?";
 
-	if (vector->irq.vector >= 0)
-		snprintf(number, sizeof(number), "%d", vector->irq.vector);
+	if (irq->vector >= 0)
+		snprintf(number, sizeof(number), "%d", irq->vector);
+	if (irq->number)
+		snprintf(line, sizeof(line), "%u", irq->number);
 	if (vector->flags_known)
 		flags = vector->flags[0] ? vector->flags : "-";
 	format_message(vector, address, data);
-	table_add(table, "%s\t%u\t%s\t%s\t%llu\t%s\t%s\t%s", number, vector->irq.number,
-		  or_unknown(vector->irq.affinity), or_unknown(vector->irq.effective),
-		  (unsigned long long)vector->irq.count, address, data, flags);
+	table_add(table, "%s\t%s\t%s\t%s\t%llu\t%s\t%s\t%s", number, line,
+		  or_unknown(irq, irq->affinity), or_unknown(irq, irq->effective),
+		  (unsigned long long)irq->count, address, data, flags);
 }
 
 static void print_vectors(const struct selection *sel, const struct device *dev,
@@ -203,7 +210,8 @@ static struct json_object *json_vector(const struct vector *vector)
 
 	json_object_object_add(object, "vector",
 			       irq->vector < 0 ? NULL : json_object_new_int(irq->vector));
-	json_object_object_add(object, "irq", json_object_new_int((int)irq->number));
+	json_object_object_add(object, "irq",
+			       irq->number ? json_object_new_int((int)irq->number) : NULL);
 	json_object_object_add(object, "affinity", json_text(irq->affinity));
 	json_object_object_add(object, "effective_affinity", json_text(irq->effective));
 	json_object_object_add(object, "count", json_object_new_int64((int64_t)irq->count));

@@ -356,6 +356,40 @@ TEST_F(dummy, debugfs)
 	EXPECT_FALSE(file_has(path, "dummy"));
 }
 
+/* Does the command print these words as a line, whatever is between them? */
+static bool command_says(const char *command, const char *words)
+{
+	FILE *pipe = popen(command, "r");
+	char line[256], packed[256];
+	bool found = false;
+	char *word;
+
+	VFIO_ASSERT_NOT_NULL(pipe);
+	while (fgets(line, sizeof(line), pipe)) {
+		packed[0] = 0;
+		for (word = strtok(line, "\n "); word; word = strtok(NULL, "\n ")) {
+			if (packed[0])
+				strcat(packed, " ");
+			strcat(packed, word);
+		}
+		found |= !strcmp(packed, words);
+	}
+	pclose(pipe);
+
+	return found;
+}
+
+/* An interrupt that it does not have is not shown, nor one that is not its. */
+TEST_F(dummy, command)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "vfio-msi vectors %s", self->s->bdf);
+	ASSERT_EQ(0, dummy_on(self->fd, 2, 1, self->iova));
+	EXPECT_TRUE(command_says(command,
+				 "2 - - - 0 0x123456008 0x0002 dummy"));
+}
+
 TEST_F(dummy, tracepoint)
 {
 	const char *enable =
