@@ -49,5 +49,14 @@
  */
 #define ATH11K_HW_OFFSET	0x1120
 #define ATH11K_HW_DWORD		0x1124
+/* W: vectors, a bit for each; send their messages in ascending order. */
+#define ATH11K_RAISE_SET	0x1128
+/* W: a vector in bits 15:0; send its message as often as bits 31:16 say. */
+#define ATH11K_BURST		0x112c
+/* RW: a vector, and R: how often its message was sent by the two above and RAISE. */
+#define ATH11K_VECTOR		0x1130
+#define ATH11K_VECTOR_SENT	0x1134
+/* R: DMA writes that are on their way. */
+#define ATH11K_UNANSWERED	0x1138
 
 #endif /* ATH11K_H */

@@ -20,6 +20,7 @@ struct controller {
 	struct server server;
 	uint32_t scratch;
 	uint32_t hw_offset;
+	uint32_t vector;
 };
 
 static struct controller *to_controller(struct pci_function *f)
@@ -34,7 +35,7 @@ static bool controller_has_register(struct pci_function *f, unsigned int bar,
 
 	return bar == 0 &&
 	       ((offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(slots)) ||
-		(offset >= ATH11K_RAISE && offset <= ATH11K_HW_DWORD));
+		(offset >= ATH11K_RAISE && offset <= ATH11K_UNANSWERED));
 }
 
 static uint32_t controller_read_register(struct pci_function *f, unsigned int bar,
@@ -61,6 +62,12 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 		return c->hw_offset;
 	case ATH11K_HW_DWORD:
 		return pci_bar_memory32(f, c->model->slot_bar, c->hw_offset);
+	case ATH11K_VECTOR:
+		return c->vector;
+	case ATH11K_VECTOR_SENT:
+		return c->vector < MSI_VECTORS_MAX ? c->msi.sent[c->vector] : ~0U;
+	case ATH11K_UNANSWERED:
+		return c->server.dma.unanswered;
 	default:
 		return 0;
 	}
@@ -88,6 +95,24 @@ static void ring_doorbell(struct controller *c, unsigned int slot)
 			    slot_dword(c, slot, model->data_offset));
 }
 
+static void raise_set(struct controller *c, uint32_t set)
+{
+	unsigned int vector;
+
+	for (vector = 0; vector < 32; vector++) {
+		if (set & 1U << vector)
+			msi_raise(&c->msi, vector);
+	}
+}
+
+static void raise_burst(struct controller *c, uint32_t value)
+{
+	unsigned int count = value >> 16;
+
+	while (count--)
+		msi_raise(&c->msi, value & 0xffff);
+}
+
 static void controller_write_register(struct pci_function *f, unsigned int bar,
 				      uint64_t offset, uint32_t value)
 {
@@ -95,6 +120,12 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 
 	if (offset == ATH11K_RAISE)
 		msi_raise(&c->msi, value);
+	else if (offset == ATH11K_RAISE_SET)
+		raise_set(c, value);
+	else if (offset == ATH11K_BURST)
+		raise_burst(c, value);
+	else if (offset == ATH11K_VECTOR)
+		c->vector = value;
 	else if (offset == ATH11K_SCRATCH)
 		c->scratch = value;
 	else if (offset == ATH11K_HW_OFFSET)
@@ -109,6 +140,8 @@ static void controller_reset(struct pci_function *f)
 
 	c->scratch = 0;
 	c->hw_offset = 0;
+	c->vector = 0;
+	msi_reset(&c->msi);
 	dma_reset(&c->server.dma);
 }
 

@@ -52,6 +52,7 @@ void dma_write32(struct dma *dma, uint64_t address, uint32_t data)
 		return;
 	}
 	header.id = id;
+	dma->unanswered++;
 	log_detail("DMA write %d: 0x%" PRIx32 " to 0x%" PRIx64, id, data, address);
 	transport_send(dma->transport, &header, &write);
 }
@@ -84,6 +85,7 @@ void dma_reply(struct dma *dma)
 	log_detail("DMA write %u: %s", header->id,
 		   success ? "done" : strerror(header->error));
 	if (*state == DMA_PENDING) {
+		dma->unanswered--;
 		if (success)
 			dma->sent++;
 		else
@@ -109,4 +111,5 @@ void dma_reset(struct dma *dma)
 	dma->sent = 0;
 	dma->failed = 0;
 	dma->dropped = 0;
+	dma->unanswered = 0;
 }

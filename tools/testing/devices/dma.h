@@ -22,6 +22,7 @@ struct dma {
 	uint32_t sent;
 	uint32_t failed;
 	uint32_t dropped;
+	uint32_t unanswered;
 	uint16_t next_id;
 	uint8_t state[UINT16_MAX + 1];	/* enum dma_state of each message ID */
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "msi.h"
 
+#include <string.h>
+
 static const unsigned int cap = PCI_INTERRUPT_OFFSET;
 
 static unsigned int data_offset(const struct msi *msi)
@@ -23,6 +25,11 @@ void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
 	if (wide)
 		pci_init32(f, cap + PCI_MSI_ADDRESS_HI, 0, ~0U);
 	pci_init16(f, data_offset(msi), 0, 0xffff);
+}
+
+void msi_reset(struct msi *msi)
+{
+	memset(msi->sent, 0, sizeof(msi->sent));
 }
 
 uint64_t msi_address(const struct msi *msi)
@@ -54,6 +61,13 @@ static unsigned int enabled_vectors(const struct msi *msi)
 	return 1U << (given < asked ? given : asked);
 }
 
+static void send_message(struct msi *msi, unsigned int vectors, uint32_t vector)
+{
+	msi->sent[vector]++;
+	dma_write32(msi->dma, msi_address(msi),
+		    (msi_data(msi) & ~(vectors - 1)) | vector);
+}
+
 void msi_raise(struct msi *msi, uint32_t vector)
 {
 	unsigned int vectors = enabled_vectors(msi);
@@ -65,6 +79,5 @@ void msi_raise(struct msi *msi, uint32_t vector)
 	else if (!pci_is_bus_master(msi->function))
 		dma_drop(msi->dma, "not bus master");
 	else
-		dma_write32(msi->dma, msi_address(msi),
-			    (msi_data(msi) & ~(vectors - 1)) | vector);
+		send_message(msi, vectors, vector);
 }

@@ -6,15 +6,19 @@
 #include "dma.h"
 #include "pci.h"
 
+#define MSI_VECTORS_MAX	32
+
 struct msi {
 	struct pci_function *function;
 	struct dma *dma;
 	bool wide;	/* 64-bit address */
+	uint32_t sent[MSI_VECTORS_MAX];
 };
 
 /* @vectors: a power of two up to 32. */
 void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
 	      unsigned int vectors, bool wide);
+void msi_reset(struct msi *msi);
 void msi_raise(struct msi *msi, uint32_t vector);
 uint64_t msi_address(const struct msi *msi);
 uint16_t msi_data(const struct msi *msi);

@@ -31,6 +31,18 @@
 #define MSIX_REG_HW_CTRL	0x24
 /* R: how many pending bits are set. */
 #define MSIX_REG_PENDING	0x28
-#define MSIX_REGS_SIZE		0x2c
+/* W: vectors 0 to 31, a bit for each: the device asks for them in ascending order. */
+#define MSIX_REG_RAISE_SET	0x2c
+/* W: a vector in bits 15:0; the device asks for it as often as bits 31:16 say. */
+#define MSIX_REG_BURST		0x30
+/*
+ * R: since reset, of the vector in MSIX_REG_HW_INDEX: its messages, and the
+ * requests that found its pending bit set. All ones for a vector it does not have.
+ */
+#define MSIX_REG_VECTOR_SENT	0x34
+#define MSIX_REG_VECTOR_MERGED	0x38
+/* R: DMA writes that are on their way. */
+#define MSIX_REG_UNANSWERED	0x3c
+#define MSIX_REGS_SIZE		0x40
 
 #endif /* MSIX_H */

@@ -55,6 +55,7 @@ void msix_reset(struct msix *msix)
 
 	memset(msix->entry, 0, sizeof(msix->entry));
 	memset(msix->pending, 0, sizeof(msix->pending));
+	memset(msix->count, 0, sizeof(msix->count));
 	for (i = 0; i < msix->vectors; i++)
 		msix->entry[i].dword[ENTRY_CTRL] = PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
@@ -74,6 +75,7 @@ static void send_message(struct msix *msix, unsigned int vector)
 {
 	const uint32_t *dword = msix->entry[vector].dword;
 
+	msix->count[vector].sent++;
 	dma_write32(msix->dma, (uint64_t)dword[ENTRY_ADDR_HI] << 32 | dword[ENTRY_ADDR_LO],
 		    dword[ENTRY_DATA]);
 }
@@ -84,6 +86,16 @@ bool msix_can_send(const struct msix *msix, uint32_t vector)
 	       pci_is_bus_master(msix->function);
 }
 
+static void make_pending(struct msix *msix, unsigned int vector)
+{
+	uint32_t *word = &msix->pending[vector / 32];
+	uint32_t bit = 1U << vector % 32;
+
+	if (*word & bit)
+		msix->count[vector].merged++;
+	*word |= bit;
+}
+
 void msix_raise(struct msix *msix, uint32_t vector)
 {
 	if (vector >= msix->vectors)
@@ -91,7 +103,7 @@ void msix_raise(struct msix *msix, uint32_t vector)
 	else if (!is_enabled(msix))
 		dma_drop(msix->dma, "MSI-X is disabled");
 	else if (is_masked(msix, vector))
-		msix->pending[vector / 32] |= 1U << vector % 32;
+		make_pending(msix, vector);
 	else if (!pci_is_bus_master(msix->function))
 		dma_drop(msix->dma, "not bus master");
 	else

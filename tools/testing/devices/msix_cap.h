@@ -17,6 +17,11 @@ struct msix_entry {
 	uint32_t dword[PCI_MSIX_ENTRY_SIZE / sizeof(uint32_t)];
 };
 
+struct msix_count {
+	uint32_t sent;
+	uint32_t merged;	/* requests that found the pending bit set */
+};
+
 struct msix {
 	struct pci_function *function;
 	struct dma *dma;
@@ -25,6 +30,7 @@ struct msix {
 	struct msix_place pba;
 	struct msix_entry entry[MSIX_VECTORS_MAX];
 	uint32_t pending[MSIX_VECTORS_MAX / 32];
+	struct msix_count count[MSIX_VECTORS_MAX];
 };
 
 /*

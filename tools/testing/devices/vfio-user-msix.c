@@ -68,6 +68,15 @@ static uint32_t entry_dword(const struct msix_device *device, unsigned int dword
 	return device->msix.entry[device->hw_index].dword[dword];
 }
 
+static const struct msix_count *vector_count(const struct msix_device *device)
+{
+	static const struct msix_count none = { ~0U, ~0U };
+
+	if (device->hw_index >= device->msix.vectors)
+		return &none;
+	return &device->msix.count[device->hw_index];
+}
+
 static uint32_t read_own_register(const struct msix_device *device, uint64_t reg)
 {
 	switch (reg) {
@@ -88,6 +97,12 @@ static uint32_t read_own_register(const struct msix_device *device, uint64_t reg
 		return entry_dword(device, (reg - MSIX_REG_HW_ADDR_LO) / sizeof(uint32_t));
 	case MSIX_REG_PENDING:
 		return msix_count_pending(&device->msix);
+	case MSIX_REG_VECTOR_SENT:
+		return vector_count(device)->sent;
+	case MSIX_REG_VECTOR_MERGED:
+		return vector_count(device)->merged;
+	case MSIX_REG_UNANSWERED:
+		return device->server.dma.unanswered;
 	default:
 		return 0;
 	}
@@ -103,10 +118,32 @@ static uint32_t device_read_register(struct pci_function *f, unsigned int bar,
 	return msix_read_register(&device->msix, bar, offset);
 }
 
+static void raise_set(struct msix_device *device, uint32_t set)
+{
+	unsigned int vector;
+
+	for (vector = 0; vector < 32; vector++) {
+		if (set & 1U << vector)
+			msix_raise(&device->msix, vector);
+	}
+}
+
+static void raise_burst(struct msix_device *device, uint32_t value)
+{
+	unsigned int count = value >> 16;
+
+	while (count--)
+		msix_raise(&device->msix, value & 0xffff);
+}
+
 static void write_own_register(struct msix_device *device, uint64_t reg, uint32_t value)
 {
 	if (reg == MSIX_REG_RAISE)
 		msix_raise(&device->msix, value);
+	else if (reg == MSIX_REG_RAISE_SET)
+		raise_set(device, value);
+	else if (reg == MSIX_REG_BURST)
+		raise_burst(device, value);
 	else if (reg == MSIX_REG_SCRATCH)
 		device->scratch = value;
 	else if (reg == MSIX_REG_HW_INDEX)

@@ -252,6 +252,49 @@ static void test_registers(void)
 	client_stop(c);
 }
 
+static void test_sets_and_bursts(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	uint32_t vector;
+
+	program_msi(c, 5);
+	write32(c, 0, ATH11K_RAISE_SET, 1U << 31 | 1 << 4 | 1);
+	CHECK_EQUAL(client_take_dma(c), 3);
+	CHECK_EQUAL(c->dma[0].data, (DATA & ~31) | 0);
+	CHECK_EQUAL(c->dma[1].data, (DATA & ~31) | 4);
+	CHECK_EQUAL(c->dma[2].data, (DATA & ~31) | 31);
+	write32(c, 0, ATH11K_BURST, 2 << 16 | 4);
+	CHECK_EQUAL(client_take_dma(c), 2);
+	CHECK_EQUAL(c->dma[0].data, (DATA & ~31) | 4);
+	CHECK_EQUAL(c->dma[1].data, (DATA & ~31) | 4);
+	write32(c, 0, ATH11K_RAISE_SET, 0);
+	write32(c, 0, ATH11K_BURST, 4);
+	client_expect_no_dma(c);
+	write32(c, 0, ATH11K_BURST, 1 << 16 | 32);
+	check_counters(c, 5, 0, 1);
+
+	for (vector = 0; vector <= ATH11K_MSI_VECTORS; vector++) {
+		write32(c, 0, ATH11K_VECTOR, vector);
+		CHECK_EQUAL(read32(c, 0, ATH11K_VECTOR), vector);
+		CHECK_EQUAL(read32(c, 0, ATH11K_VECTOR_SENT),
+			    vector == 32 ? ~0U : vector == 4 ? 3 :
+			    vector == 0 || vector == 31);
+	}
+
+	c->answer = DMA_KEEP_SILENT;
+	write32(c, 0, ATH11K_RAISE, 1);
+	CHECK_EQUAL(client_take_dma(c), 1);
+	CHECK_EQUAL(read32(c, 0, ATH11K_UNANSWERED), 1);
+	client_answer_dma(c, &c->dma[0]);
+	CHECK_EQUAL(read32(c, 0, ATH11K_UNANSWERED), 0);
+
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	CHECK_EQUAL(read32(c, 0, ATH11K_VECTOR), 0);
+	CHECK_EQUAL(read32(c, 0, ATH11K_VECTOR_SENT), 0);
+	client_stop(c);
+}
+
 static void test_id(void)
 {
 	struct client *c = client_start("vfio-user-ath11k", "--id", "17CB:11ff");
@@ -271,6 +314,7 @@ const struct test ath11k_tests[] = {
 	{ "a slot's address and enable bits", test_slot_flags },
 	{ "the BAR is memory of any width", test_memory },
 	{ "registers", test_registers },
+	{ "sets and bursts of vectors", test_sets_and_bursts },
 	{ "--id", test_id },
 	{}
 };

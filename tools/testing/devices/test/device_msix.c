@@ -218,6 +218,63 @@ static void test_function_mask(void)
 	client_stop(c);
 }
 
+static void check_vector(struct client *c, unsigned int vector, uint32_t sent,
+			 uint32_t merged)
+{
+	write32(c, 0, MSIX_REG_HW_INDEX, vector);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_VECTOR_SENT), sent);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_VECTOR_MERGED), merged);
+}
+
+static void test_sets_and_bursts(void)
+{
+	struct client *c = start_enabled();
+
+	write32(c, 0, MSIX_REG_RAISE_SET, 1 << 15 | 1 << 7 | 1);
+	CHECK_EQUAL(client_take_dma(c), 3);
+	CHECK_EQUAL(c->dma[0].data, DATA(0));
+	CHECK_EQUAL(c->dma[1].data, DATA(7));
+	CHECK_EQUAL(c->dma[2].data, DATA(15));
+	write32(c, 0, MSIX_REG_BURST, 3 << 16 | 2);
+	CHECK_EQUAL(client_take_dma(c), 3);
+	CHECK_EQUAL(c->dma[0].data, DATA(2));
+	CHECK_EQUAL(c->dma[2].data, DATA(2));
+	write32(c, 0, MSIX_REG_RAISE_SET, 0);
+	write32(c, 0, MSIX_REG_BURST, 2);
+	client_expect_no_dma(c);
+	write32(c, 0, MSIX_REG_RAISE_SET, 1U << 31);
+	write32(c, 0, MSIX_REG_BURST, 1 << 16 | MSIX_VECTORS_DEFAULT);
+	check_counters(c, 6, 0, 2);
+
+	mask(c, 2, 1);
+	write32(c, 0, MSIX_REG_BURST, 5 << 16 | 2);
+	check_vector(c, 2, 3, 4);
+	mask(c, 2, 0);
+	expect_vector(c, 2);
+	check_vector(c, 2, 4, 4);
+	check_vector(c, 7, 1, 0);
+	check_vector(c, 1, 0, 0);
+	check_vector(c, MSIX_VECTORS_DEFAULT, ~0U, ~0U);
+	check_vector(c, UINT32_MAX, ~0U, ~0U);
+
+	c->answer = DMA_KEEP_SILENT;
+	raise_vector(c, 0);
+	CHECK_EQUAL(client_take_dma(c), 1);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_UNANSWERED), 1);
+	client_answer_dma(c, &c->dma[0]);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_UNANSWERED), 0);
+
+	raise_vector(c, 0);
+	CHECK_EQUAL(client_take_dma(c), 1);
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_UNANSWERED), 0);
+	check_vector(c, 2, 0, 0);
+	client_answer_dma(c, &c->dma[0]);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_UNANSWERED), 0);
+	client_stop(c);
+}
+
 static void test_qword_unmask(void)
 {
 	struct client *c = start_enabled();
@@ -422,8 +479,8 @@ static void test_layouts(void)
 {
 	/* All in one page, behind each other. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "0:4K", "--vectors", "17",
-					"--table", "0:0x30", "--pba", "0:0x140"),
-		     17, 0, 0, 0x30, 0x140);
+					"--table", "0:0x40", "--pba", "0:0x150"),
+		     17, 0, 0, 0x40, 0x150);
 	/* At the very ends, and of odd sizes. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "1:8K", "--vectors", "65",
 					"--table", "1:0", "--pba", "1:0x1fd0",
@@ -482,6 +539,7 @@ const struct test msix_tests[] = {
 	{ "MSI-X that is disabled sends nothing", test_disabled },
 	{ "a masked vector is pending", test_vector_mask },
 	{ "the function mask", test_function_mask },
+	{ "sets and bursts of vectors", test_sets_and_bursts },
 	{ "a qword changes data and unmasks", test_qword_unmask },
 	{ "pending bits are read-only", test_pba_read_only },
 	{ "pending until it is bus master", test_bus_master },
