@@ -21,8 +21,8 @@
  *                owns it
  * session        from the first open of the device to its last close
  *
- * Everything is a device feature (VFIO_DEVICE_FEATURE). The numbers are far
- * from those that upstream hands out in order from 0; PROBE before use. For
+ * Everything but masking is a device feature (VFIO_DEVICE_FEATURE). The numbers
+ * are far from those that upstream hands out in order from 0; PROBE before use. For
  * every feature:
  *
  * - PROBE reports whether the feature exists for this device, PROBE with GET
@@ -96,11 +96,17 @@ struct vfio_pci_msi_message {
 /* An eventfd is attached. */
 #define VFIO_PCI_MSI_MESSAGE_TRIGGER	(1 << 1)
 /*
- * The hardware masks it: its mask bit or, for MSI-X, the function mask. 0 where
- * the device cannot mask or cannot be asked (MSI-X with memory decoding off).
+ * The hardware masks it: its mask bit or, for MSI-X, the function mask. Where the
+ * device cannot mask or cannot be asked (MSI-X with memory decoding off): the user
+ * has masked it.
  */
 #define VFIO_PCI_MSI_MESSAGE_MASKED	(1 << 2)
-/* The hardware's pending bit, known under the same conditions. */
+/*
+ * The hardware's pending bit; 0 if it cannot be asked. Where the device cannot
+ * mask: something has arrived under the mask. It shows as long as nobody else holds
+ * it back (an interrupt controller that can), and the first time after a trigger was
+ * replaced or removed under the mask does not show.
+ */
 #define VFIO_PCI_MSI_MESSAGE_PENDING	(1 << 3)
 /* It points at the dummy target, and the host has no vector behind it. */
 #define VFIO_PCI_MSI_MESSAGE_DUMMY	(1 << 4)
@@ -121,9 +127,10 @@ struct vfio_pci_msi_message {
  * @flags: in: must be 0. out: 0.
  * @generation: out: grows whenever any message of the device may have changed:
  *	with every SET_IRQS that is to allocate or free vectors or to attach or
- *	detach eventfds, also if it fails; when the dummy target is turned on or
- *	off; and when the host has moved a vector to another CPU by giving it
- *	another message (hosts that remap interrupts do not need to).
+ *	detach eventfds, also if it fails, or that unmasks vectors whose eventfd was
+ *	attached under the mask; when the dummy target is turned on or off; and
+ *	when the host has moved a vector to another CPU by giving it another
+ *	message (hosts that remap interrupts do not need to).
  * @msg: out: the vectors from @start on
  */
 struct vfio_device_feature_pci_msi_messages {
@@ -158,6 +165,39 @@ struct vfio_device_feature_pci_msi_notify {
 	__s32	eventfd;
 	__u32	__reserved;
 };
+
+/*
+ * Masking - VFIO_DEVICE_SET_IRQS with ACTION_MASK or ACTION_UNMASK
+ *
+ * For the indexes of MSI and MSI-X, too, these work with DATA_NONE and with
+ * DATA_BOOL, and VFIO_DEVICE_GET_IRQ_INFO has VFIO_IRQ_INFO_MASKABLE if there are
+ * vectors. They act on all vectors of the range or on none: EINVAL if one of them is
+ * not allocated, also if its DATA_BOOL is 0, or if the range is empty. A vector needs
+ * no eventfd to be masked. To mask a masked one, or to unmask one that is not,
+ * changes nothing. With DATA_EVENTFD they are refused as for other drivers (ENOTTY).
+ *
+ * A masked vector delivers nothing: once the call has returned, nothing of the
+ * device's is signalled any more. What the device raises meanwhile is pending, and is
+ * delivered once when the vector is unmasked, or gets an eventfd after that. This is
+ * done by the mask bits of the device, and where it has none by the kernel, with the
+ * same result.
+ *
+ * The mask stays when the eventfd is replaced or removed, when the device is reset
+ * and when it sleeps. It ends when the vectors are freed: when the index is disabled,
+ * or at the session's end.
+ *
+ * Triggers of the user (ACTION_TRIGGER with DATA_NONE or DATA_BOOL) are not held
+ * back, as those of a masked INTx are not: a mask is about what the device raises.
+ *
+ * The table of MSI-X is reached also while the user has memory decoding off: it is on
+ * for that moment, as when an eventfd is attached. In D3hot the table cannot be
+ * reached: EBUSY, and nothing has changed.
+ *
+ * Limits, of devices without mask bits: what they raise while no eventfd is attached,
+ * or in the moment in which it is replaced, is lost, masked or not, as with other
+ * drivers. And interrupts that the IOMMU posts straight into a guest do not pass the
+ * kernel, which cannot hold them back.
+ */
 
 /*
  * VFIO_DEVICE_FEATURE_PCI_MSIX_MAP - which pages of the BARs may be mapped how

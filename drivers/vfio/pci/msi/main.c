@@ -207,6 +207,8 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	switch (cmd) {
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return compat_ioctl_region_info(mdev, arg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return msi_vfio_pci_irq_info(mdev, arg);
 	case VFIO_DEVICE_IOEVENTFD:
 		return msi_vfio_pci_ioeventfd(mdev, arg);
 	case VFIO_DEVICE_SET_IRQS:

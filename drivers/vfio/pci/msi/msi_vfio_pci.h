@@ -5,6 +5,7 @@
 #ifndef MSI_VFIO_PCI_H
 #define MSI_VFIO_PCI_H
 
+#include <linux/bitmap.h>
 #include <linux/interrupt.h>
 #include <linux/msi.h>
 #include <linux/mutex.h>
@@ -20,6 +21,9 @@
 #define MSI_VFIO_PCI_MAX_RANGES	2
 
 #define MSI_VFIO_PCI_MAX_WINDOWS 16
+
+/* What an MSI-X capability can have, which is more than one of MSI. */
+#define MSI_VFIO_PCI_MAX_VECTORS 2048
 
 /* The words of all flags that have one. */
 #define MSI_VFIO_PCI_FLAGS_TEXT	64
@@ -154,6 +158,8 @@ struct msi_vfio_pci_dummy {
  * @known_is_old: vectors have been allocated or freed since
  * @notify: hears of each new generation; or NULL
  * @watches: as many as @known, from the first @notify to close, or NULL
+ * @masked: bit n: the user has masked vector n, which is allocated
+ * @arrived: bit n: an interrupt of vector n is known to have arrived under its mask
  * @nr_ranges: entries of @ranges
  * @ranges: sorted by @start; they do not change from open to close
  * @table_bar: where the capability says the MSI-X table is; from bind to unbind
@@ -204,14 +210,14 @@ struct msi_vfio_pci_dummy {
  * other: its files go before the driver's remove is called, so who uses them must
  * not wait for a user of the device, who hears of the removal there.
  *
- * @state protects @open, @generation, @known, @notify, @watches and @dummy,
- * serializes writers of @novirt and @dummy_on, and keeps the vectors as they are:
- * SET_IRQS holds it, and close clears @open under it before the core frees them,
- * so look at @open first where no ioctl keeps the device open. @novirt and
- * @dummy_on are also read without a lock. A user can have @state held over a copy
- * from his memory for as long as he likes: nothing that runs under mmap_lock takes
- * it, nor do the reset callbacks, which run under memory_lock, and who waits for
- * it on behalf of somebody else does so interruptibly.
+ * @state protects @open, @generation, @masked, @arrived, @known, @notify, @watches
+ * and @dummy, serializes writers of @novirt and @dummy_on, and keeps the vectors as
+ * they are: SET_IRQS holds it, and close clears @open under it before the core
+ * frees them, so look at @open first where no ioctl keeps the device open. @novirt
+ * and @dummy_on are also read without a lock. A user can have @state held over a
+ * copy from his memory for as long as he likes: nothing that runs under mmap_lock
+ * takes it, nor do the reset callbacks, which run under memory_lock, and who waits
+ * for it on behalf of somebody else does so interruptibly.
  */
 struct msi_vfio_pci_device {
 	struct vfio_pci_core_device core;
@@ -225,6 +231,8 @@ struct msi_vfio_pci_device {
 	bool known_is_old;
 	struct eventfd_ctx *notify;
 	struct msi_vfio_pci_watch *watches;
+	DECLARE_BITMAP(masked, MSI_VFIO_PCI_MAX_VECTORS);
+	DECLARE_BITMAP(arrived, MSI_VFIO_PCI_MAX_VECTORS);
 	unsigned int nr_ranges;
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
 	u32 table_bar;
@@ -286,6 +294,7 @@ int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
+long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg);
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
@@ -308,6 +317,16 @@ void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev);
+
+/* mask.c */
+bool msi_vfio_pci_has_mask_bit(unsigned int irq);
+u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
+			    unsigned int nr);
+void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_set_masks(struct msi_vfio_pci_device *mdev, u32 index,
+			   u32 start, u32 count, const u8 *which, bool mask,
+			   bool *moved);
 
 /* window.c */
 int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);

@@ -72,6 +72,35 @@ TRACE_EVENT(msi_vfio_pci_messages_read,
 		  __entry->count, __entry->generation)
 );
 
+TRACE_EVENT(msi_vfio_pci_masks_set,
+
+	TP_PROTO(struct pci_dev *pdev, u32 index, u32 start, u32 count,
+		 bool mask),
+
+	TP_ARGS(pdev, index, start, count, mask),
+
+	TP_STRUCT__entry(
+		__array(char, device, MSI_VFIO_PCI_NAME_SIZE)
+		__field(u32, index)
+		__field(u32, start)
+		__field(u32, count)
+		__field(bool, mask)
+	),
+
+	TP_fast_assign(
+		strscpy(__entry->device, pci_name(pdev),
+			sizeof(__entry->device));
+		__entry->index = index;
+		__entry->start = start;
+		__entry->count = count;
+		__entry->mask = mask;
+	),
+
+	TP_printk("%s index %u start %u count %u %s", __entry->device,
+		  __entry->index, __entry->start, __entry->count,
+		  __entry->mask ? "mask" : "unmask")
+);
+
 TRACE_EVENT(msi_vfio_pci_slot,
 
 	TP_PROTO(struct pci_dev *pdev, u64 offset, u32 guest, u32 host,

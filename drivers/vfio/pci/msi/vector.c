@@ -8,10 +8,12 @@
 #include <linux/minmax.h>
 #include <linux/msi.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
 #include "msi_vfio_pci.h"
+#include "trace.h"
 
 /* What the hardware says of one vector; @known is false if it cannot be asked. */
 struct hw_vector {
@@ -100,6 +102,7 @@ int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
 
 	mdev->generation = 0;
 	mdev->known_is_old = false;
+	msi_vfio_pci_forget_masks(mdev);
 	mdev->nr_msi = pdev->msi_cap ? max(pci_msi_vec_count(pdev), 0) : 0;
 	mdev->nr_msix = 0;
 	mdev->table = NULL;
@@ -291,6 +294,17 @@ static void read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		read_hw_msi(mdev, nr, hw);
 }
 
+/* Where the hardware does not have the mask, or does not say, the books do. */
+static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
+		      unsigned int nr, const struct hw_vector *hw)
+{
+	if (!hw->known || !msi_vfio_pci_has_mask_bit(irq))
+		return msi_vfio_pci_mask_flags(mdev, irq, nr);
+
+	return (hw->masked ? VFIO_PCI_MSI_MESSAGE_MASKED : 0) |
+	       (hw->pending ? VFIO_PCI_MSI_MESSAGE_PENDING : 0);
+}
+
 static bool is_stale(const struct hw_vector *hw,
 		     const struct vfio_pci_msi_message *msg)
 {
@@ -336,7 +350,9 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
 	if (irq_has_action(irq))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
-	add_hw_flags(&hw, out);
+	out->flags |= mask_flags(mdev, irq, nr, &hw);
+	if (hw.known && is_stale(&hw, out))
+		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
 }
 
 static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
@@ -451,13 +467,105 @@ void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
 		msi_vfio_pci_windows_follow_host(mdev);
 }
 
+static bool is_msi(u32 index)
+{
+	return index == VFIO_PCI_MSI_IRQ_INDEX ||
+	       index == VFIO_PCI_MSIX_IRQ_INDEX;
+}
+
+/**
+ * msi_vfio_pci_irq_info - VFIO_DEVICE_GET_IRQ_INFO
+ * @mdev: device
+ * @arg: user's struct vfio_irq_info
+ *
+ * The core answers. That vectors can be masked is added to its answer.
+ *
+ * Return: what the core returns.
+ */
+long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
+{
+	struct vfio_irq_info __user *user = (void __user *)arg;
+	struct vfio_irq_info info;
+	long ret;
+
+	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_GET_IRQ_INFO,
+				  arg);
+	if (ret)
+		return ret;
+
+	if (copy_from_user(&info, user, sizeof(info)))
+		return -EFAULT;
+	if (!is_msi(info.index) || !info.count)
+		return 0;
+
+	return put_user(info.flags | VFIO_IRQ_INFO_MASKABLE, &user->flags);
+}
+
+/* What the core refuses, it goes on refusing: only this is done here. */
+static bool sets_masks(const struct vfio_irq_set *hdr)
+{
+	u32 action = hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	u32 data = hdr->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+
+	return is_msi(hdr->index) &&
+	       (action == VFIO_IRQ_SET_ACTION_MASK ||
+		action == VFIO_IRQ_SET_ACTION_UNMASK) &&
+	       (data == VFIO_IRQ_SET_DATA_NONE ||
+		data == VFIO_IRQ_SET_DATA_BOOL);
+}
+
+/* Messages may be others than they were. */
+static void vectors_changed(struct msi_vfio_pci_device *mdev)
+{
+	mdev->known_is_old = true;
+	msi_vfio_pci_messages_changed(mdev);
+	/* Nobody else can tell a move from this before he has looked. */
+	if (mdev->notify)
+		msi_vfio_pci_look_at_messages(mdev);
+	if (mdev->nr_windows)
+		msi_vfio_pci_vectors_changed(mdev);
+}
+
+static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr,
+		      const void __user *data)
+{
+	bool mask = hdr->flags & VFIO_IRQ_SET_ACTION_MASK;
+	u8 *which = NULL;
+	size_t size;
+	bool moved;
+	int ret;
+
+	/* This bounds the size by the number of vectors. */
+	ret = vfio_set_irqs_validate_and_prepare(hdr,
+						 msi_vfio_pci_vector_count(mdev, hdr->index),
+						 VFIO_PCI_NUM_IRQS, &size);
+	if (ret)
+		return ret;
+
+	if (size) {
+		which = memdup_user(data, size);
+		if (IS_ERR(which))
+			return PTR_ERR(which);
+	}
+
+	mutex_lock(&mdev->state);
+	ret = msi_vfio_pci_set_masks(mdev, hdr->index, hdr->start, hdr->count,
+				     which, mask, &moved);
+	if (moved)
+		vectors_changed(mdev);
+	mutex_unlock(&mdev->state);
+	kfree(which);
+	if (!ret)
+		trace_msi_vfio_pci_masks_set(mdev->core.pdev, hdr->index,
+					     hdr->start, hdr->count, mask);
+
+	return ret;
+}
+
 /* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
 static bool changes_messages(const struct vfio_irq_set *hdr)
 {
-	if (hdr->index != VFIO_PCI_MSI_IRQ_INDEX &&
-	    hdr->index != VFIO_PCI_MSIX_IRQ_INDEX)
-		return false;
-	if (!(hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
+	if (!is_msi(hdr->index) || !(hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
 		return false;
 
 	return hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD ||
@@ -469,11 +577,13 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
  * @mdev: device
  * @arg: user's struct vfio_irq_set
  *
- * The core reads the request for itself. What is read here only decides whether
- * the generation grows: a user who changes the request in between miscounts his
- * own vectors. It also grows for a request that failed, maybe half-way.
+ * Masks of vectors are set here, all else by the core, which reads the request for
+ * itself. What was read here then only decides whether the generation grows: a
+ * user who changes the request in between miscounts his own vectors. It also grows
+ * for a request that failed, maybe half-way.
  *
- * Return: what the core returns, or -EBUSY if the dummy target is in the way.
+ * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY
+ * if the dummy target is in the way; else what the core returns.
  */
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
@@ -485,25 +595,25 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 			   offsetofend(struct vfio_irq_set, count)))
 		return -EFAULT;
 
+	if (sets_masks(&hdr))
+		return set_masks(mdev, &hdr, (void __user *)arg +
+				 offsetofend(struct vfio_irq_set, count));
+
 	mutex_lock(&mdev->state);
 	if (msi_vfio_pci_dummy_refuses(mdev, &hdr)) {
 		mutex_unlock(&mdev->state);
 		return -EBUSY;
 	}
 	irq_type = mdev->core.irq_type;
+	msi_vfio_pci_keep_masks(mdev);
 	/* Whatever the core reads: no interrupt may go that is watched. */
 	msi_vfio_pci_unwatch_vectors(mdev);
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 	msi_vfio_pci_watch_vectors(mdev);
-	if (irq_type != mdev->core.irq_type || changes_messages(&hdr)) {
-		mdev->known_is_old = true;
-		msi_vfio_pci_messages_changed(mdev);
-		/* Nobody else can tell a move from this before he has looked. */
-		if (mdev->notify)
-			msi_vfio_pci_look_at_messages(mdev);
-		if (mdev->nr_windows)
-			msi_vfio_pci_vectors_changed(mdev);
-	}
+	if (irq_type != mdev->core.irq_type)
+		msi_vfio_pci_forget_masks(mdev);
+	if (irq_type != mdev->core.irq_type || changes_messages(&hdr))
+		vectors_changed(mdev);
 	msi_vfio_pci_dummy_yield(mdev);
 	mutex_unlock(&mdev->state);
 
