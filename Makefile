@@ -45,7 +45,7 @@ test-guest:
 	$(lab) matrix --plan tools/testing/guest/plan
 
 soak:
-	$(lab) matrix --plan tools/testing/soak
+	$(lab) matrix --plan tools/testing/soak --timeout 7200
 
 fuzz:
 	$(MAKE) -C tools/testing/unit fuzz
