@@ -42,16 +42,18 @@ struct test {
 	int msix;
 };
 
-typedef char cell[NAME];
+struct cell {
+	char text[NAME];
+};
 
 struct table {
 	int rows;
 	int columns;
-	cell head[MAX_COLUMNS];
-	cell row[MAX_ROWS][MAX_COLUMNS];
+	struct cell head[MAX_COLUMNS];
+	struct cell row[MAX_ROWS][MAX_COLUMNS];
 };
 
-static int split(char *line, cell *cells)
+static int split(char *line, struct cell *cells)
 {
 	char *word, *rest = line;
 	int count = 0;
@@ -61,7 +63,7 @@ static int split(char *line, cell *cells)
 			continue;
 		VFIO_ASSERT_LT(count, MAX_COLUMNS);
 		VFIO_ASSERT_LT(strlen(word), NAME);
-		strcpy(cells[count++], word);
+		strcpy(cells[count++].text, word);
 	}
 
 	return count;
@@ -123,7 +125,7 @@ static bool enabled(struct test *t, int cap, u16 bit)
 }
 
 /* What the host has, which the device has to agree with, or "?" and what not. */
-static void look(struct test *t, cell state)
+static void look(struct test *t, char state[NAME])
 {
 	bool intx = has_handler(t->s->bdf, "vfio-intx");
 	bool msi = has_handler(t->s->bdf, "vfio-msi[");
@@ -199,7 +201,7 @@ static int close_and_open(struct test *t)
 static void clean(struct test *t)
 {
 	int fd = t->s->fd;
-	cell state;
+	char state[NAME];
 
 	set_power(t, 0);
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
@@ -268,10 +270,10 @@ static int act(struct test *t, const char *state, const char *action)
 }
 
 /* The errno if nothing changed, else the state, or both. */
-static void try(struct test *t, const cell state, const char *place,
+static void try(struct test *t, const char *state, const char *place,
 		const char *action, char *result, size_t size)
 {
-	cell after;
+	char after[NAME];
 	int ret;
 
 	bring_into(t, state, place);
@@ -289,17 +291,36 @@ static void try(struct test *t, const cell state, const char *place,
 		snprintf(result, size, "%s,%s", strerrorname_np(-ret), after);
 }
 
-static void try_row(struct test *t, const struct table *table, const cell *row)
+/* Older PCI cores do not switch decoding on to restore the table (6.12.107). */
+static bool is_lost_table(const char *state, const char *place, const char *action,
+			  const char *result)
+{
+	return (lab_kernel_is("6.1") || lab_kernel_is("6.12")) &&
+	       !strcmp(state, "msix") && !strcmp(place, "memory-off") &&
+	       !strcmp(action, "reset") && !strcmp(result, "msix-masked");
+}
+
+static void try_cell(struct test *t, const char *state, const char *place,
+		     const char *action, const char *wanted)
 {
 	char result[2 * NAME];
 
-	for (int i = FIRST_ACTION; i < table->columns; i++) {
-		try(t, row[0], row[1], table->head[i], result, sizeof(result));
-		ksft_test_result(!strcmp(result, row[i]), "%s, %s: %s is %s\n", row[0],
-				 row[1], table->head[i], row[i]);
-		if (strcmp(result, row[i]))
-			ksft_print_msg("it is %s\n", result);
+	try(t, state, place, action, result, sizeof(result));
+	if (is_lost_table(state, place, action, result)) {
+		ksft_test_result_skip("%s, %s: %s: this kernel loses the table\n", state,
+				      place, action);
+		return;
 	}
+	ksft_test_result(!strcmp(result, wanted), "%s, %s: %s is %s\n", state, place,
+			 action, wanted);
+	if (strcmp(result, wanted))
+		ksft_print_msg("it is %s\n", result);
+}
+
+static void try_row(struct test *t, const struct table *table, const struct cell *row)
+{
+	for (int i = FIRST_ACTION; i < table->columns; i++)
+		try_cell(t, row[0].text, row[1].text, table->head[i].text, row[i].text);
 }
 
 static void try_all(struct test *t, const struct table *table)
