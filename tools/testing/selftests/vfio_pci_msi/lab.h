@@ -20,6 +20,7 @@
 bool lab_has_device(const char *name);
 const char *lab_bdf(const char *name);
 
+/* The host isolates the messages of its devices, on x86 by remapping them. */
 bool lab_remap(void);
 bool lab_has_iommufd(void);
 bool lab_kernel_is(const char *label);
