@@ -173,6 +173,7 @@ const char *driver_of(const char *bdf)
 static void vfio_modules_load(const char *driver)
 {
 	module_load("vfio_iommu_type1");
+	module_load("vfio_iommu_spapr_tce");
 	module_load("iommufd");
 	module_load(driver);
 

@@ -21,6 +21,15 @@
 /* The table of 2048 vectors, and some bytes around it. */
 #define MAX_TABLE	(2048 * PCI_MSIX_ENTRY_SIZE)
 #define AROUND		16
+/*
+ * QEMU's own devices have nothing there. Such a hole reads as ones on x86, and is an
+ * abort of the processor elsewhere.
+ */
+#ifdef __x86_64__
+#define HOLES_CAN_BE_READ	true
+#else
+#define HOLES_CAN_BE_READ	false
+#endif
 
 FIXTURE(novirt_table) {
 	struct session *s;
@@ -79,15 +88,21 @@ static ssize_t write_table(int fd, const struct hw_msix *msix, int offset,
 	return region_write(fd, msix->bar, msix->offset + offset, buf, size);
 }
 
-/* How many of @margin bytes before the table its BAR has, and behind it. */
+/* How many of @margin bytes before the table can be read, and behind it. */
 static int room_before(const struct hw_msix *msix, int margin)
 {
+	if (!HOLES_CAN_BE_READ)
+		return 0;
+
 	return msix->offset < margin ? msix->offset : margin;
 }
 
 static int room_behind(int fd, const struct hw_msix *msix, int margin)
 {
 	u64 room = region_size(fd, msix->bar) - msix->offset - msix->size;
+
+	if (!HOLES_CAN_BE_READ)
+		return 0;
 
 	return room < margin ? room : margin;
 }
@@ -189,6 +204,9 @@ TEST_F(novirt_table, registers_around_the_table)
 	int fd = self->s->fd;
 	int before = room_before(msix, AROUND) & ~3;
 	int behind = room_behind(fd, msix, AROUND) & ~3;
+
+	if (!before && !behind)
+		SKIP(return, "there is nothing around the table");
 
 	ASSERT_EQ(0, novirt_set(fd));
 	if (before) {
@@ -320,6 +338,9 @@ TEST_F(novirt_table, end_of_the_bar)
 	int fd = self->s->fd;
 	u64 size = region_size(fd, msix->bar);
 	u8 buf[16];
+
+	if (!HOLES_CAN_BE_READ)
+		SKIP(return, "there is nothing at the end of the BAR");
 
 	for (int round = 0; round < 2; round++) {
 		EXPECT_EQ(4, region_read(fd, msix->bar, size - 4, buf, 16));

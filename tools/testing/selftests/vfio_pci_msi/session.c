@@ -25,6 +25,21 @@ static void attach_ioas(struct session *s)
 }
 
 /*
+ * The library has no mode for the containers of powerpc. They hold one group, and
+ * what they ask for before DMA is of no use here.
+ */
+static void set_container_iommu(const struct session *s)
+{
+	int fd = s->iommu->container_fd;
+
+	if (ioctl(fd, VFIO_CHECK_EXTENSION, VFIO_SPAPR_TCE_v2_IOMMU) > 0)
+		ioctl_assert(fd, VFIO_SET_IOMMU,
+			     (void *)VFIO_SPAPR_TCE_v2_IOMMU);
+	else
+		vfio_container_set_iommu(s->device);
+}
+
+/*
  * Not vfio_pci_device_init(), which maps every BAR whole and for writing: the
  * tests have to see what a user that maps nothing sees.
  */
@@ -38,7 +53,7 @@ struct session *session_open_bdf(const char *bdf, const char *mode)
 
 	if (s->iommu->mode->container_path) {
 		vfio_pci_group_setup(s->device, s->bdf);
-		vfio_container_set_iommu(s->device);
+		set_container_iommu(s);
 		__vfio_pci_group_get_device_fd(s->device, s->bdf, NULL);
 		s->fd = s->device->fd;
 		VFIO_ASSERT_GE(s->fd, 0, "%s cannot be opened\n", s->bdf);
