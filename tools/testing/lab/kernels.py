@@ -13,6 +13,7 @@ import struct
 import subprocess
 import zlib
 
+import archive
 import packages
 import progress
 
@@ -33,13 +34,13 @@ class Kernel:
 
 
 def labels():
-    return [*packages.installed_releases(), DEBUG]
+    return [*packages.own_releases(), DEBUG]
 
 
 def get(label):
     if label == DEBUG:
         return debug_kernel()
-    releases = packages.installed_releases()
+    releases = packages.own_releases()
     if label == NEWEST:
         label = list(releases)[-1]
     release = releases.get(label)
@@ -51,7 +52,7 @@ def get(label):
 
 def guest_release():
     """What guests run: of the lab's kernels the one that starts fastest in a guest."""
-    return get(next(iter(packages.installed_releases()))).release
+    return get(next(iter(packages.own_releases()))).release
 
 
 def locked(name):
@@ -174,7 +175,7 @@ def lost_symbols(fragment, config):
 def debug_kernel():
     source = linux_source()
     fragment = (LAB / "debug.config").read_text(encoding="ascii")
-    compiler = packages.output("gcc", "-dumpfullversion")
+    compiler = archive.output("gcc", "-dumpfullversion")
     key = hashlib.sha256((fragment + compiler).encode()).hexdigest()[:12]
     tree = CACHE / f"debug-{source.name}-{key}"
     with locked("debug-kernel"):

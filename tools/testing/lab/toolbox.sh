@@ -50,8 +50,8 @@ recipe_packages() {
 }
 
 recipe_hash() {
-	cat "$lab_dir"/packages "$lab_dir"/preferences "$lab_dir"/packages.py |
-		sha256sum | cut -d ' ' -f 1
+	(cd "$lab_dir" && cat packages modules preferences packages.py foreign.py \
+		archive.py arches.py) | sha256sum | cut -d ' ' -f 1
 }
 
 # Mounts of its own, gone with the command; processes too. /tmp and /run are
