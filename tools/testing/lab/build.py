@@ -13,7 +13,6 @@ import progress
 CHECKOUT = pathlib.Path(os.environ["LAB_CHECKOUT"])
 OUT = CHECKOUT / "build/lab"
 LOGS = OUT / "logs"
-PAYLOAD = OUT / "payload"
 SERVERS = OUT / "devices"
 MODULE = "msi-vfio-pci"
 
@@ -46,7 +45,8 @@ def module(kernel, where):
     copy = OUT / kernel.label / "source"
     log = LOGS / f"module-{kernel.label}.log"
     copy_sources(copy)
-    make = ["make", "-C", copy, f"KDIR={kernel.kdir}"]
+    make = ["make", "-C", copy, f"-j{os.cpu_count()}", f"KDIR={kernel.kdir}",
+            *kernel.arch.make_variables()]
     try:
         warned = warnings_of(progress.run([*make, "W=1", "modules"], log))
         if warned:
@@ -59,12 +59,20 @@ def module(kernel, where):
         raise
 
 
-def payload():
-    shutil.rmtree(PAYLOAD, ignore_errors=True)
-    progress.run(["make", "-C", CHECKOUT, "payload", f"DESTDIR={PAYLOAD}",
+def folder_of(arch):
+    """What emulated hosts of an architecture share."""
+    return OUT / arch.name if arch.is_foreign else OUT
+
+
+def payload(arch):
+    """Returns where it is."""
+    where = folder_of(arch) / "payload"
+    shutil.rmtree(where, ignore_errors=True)
+    progress.run(["make", "-C", CHECKOUT, "payload", f"DESTDIR={where}",
                   f"LINUX={kernels.linux_source()}", f"GUEST={kernels.guest_release()}",
-                  f"-j{os.cpu_count()}"],
-                 LOGS / "payload.log")
+                  f"-j{os.cpu_count()}", *arch.make_variables()],
+                 LOGS / f"payload-{arch.name}.log")
+    return where
 
 
 def servers():

@@ -10,7 +10,6 @@ import time
 import progress
 
 TABLE = pathlib.Path(__file__).resolve().parent / "devices"
-FIRST_PORT = 0x10  # on bus 0, where q35 has nothing of its own
 MOST = 12
 SOCKET_SECONDS = 20
 # A machine under load may take longer to answer than QEMU's five seconds.
@@ -48,10 +47,6 @@ def find(names):
     return [known[name] for name in names]
 
 
-def port_of(index):
-    return FIRST_PORT + index
-
-
 class Server:
     """The process that plays a device, for as long as its host runs."""
 
@@ -85,23 +80,19 @@ def disk_arguments(node, path):
     return ["-blockdev", f"driver=file,node-name={node},filename={path}"]
 
 
-def qemu_arguments(index, device, socket):
-    """The port's speed is one at which Linux does not ask for the link's state
-    after a bus reset: QEMU's port never reports a link as active."""
-    port = f"port{index}"
-    arguments = ["-device", f"pcie-root-port,id={port},bus=pcie.0,x-speed=2_5,"
-                 f"addr={port_of(index):#x},chassis={index + 1},slot={index + 1}"]
+def qemu_arguments(index, device, bus, socket):
+    arguments = []
     if device.is_server:
-        model = json.dumps({"driver": "vfio-user-pci", "bus": port,
+        model = json.dumps({"driver": "vfio-user-pci", "bus": bus,
                             "x-msg-timeout": ANSWER_MS,
                             "socket": {"type": "unix", "path": str(socket)}})
     elif device.words[0] == "share":
         arguments += ["-fsdev", f"local,id={device.name},path={device.words[1]},"
                       "security_model=none,readonly=on"]
         model = (f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name},"
-                 f"bus={port}")
+                 f"bus={bus}")
     else:
-        model = f"{device.words[1]},bus={port}"
+        model = f"{device.words[1]},bus={bus}"
     if "disk" in device.words[2:]:
         arguments += disk_arguments(f"disk{index}", socket.with_suffix(".disk"))
         model += f",drive=disk{index}"

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 
 import build
+import foreign
 import progress
 
 LAB = pathlib.Path(__file__).resolve().parent
@@ -23,11 +24,6 @@ PROGRAMS = ("/usr/bin/lspci", "/usr/bin/setpci", "/usr/bin/kmod")
 KMOD_NAMES = ("modprobe", "modinfo", "insmod", "rmmod", "lsmod", "depmod")
 DATA = ("/usr/share/misc/pci.ids",)
 
-# Beside msi-vfio-pci, with all that they depend on; what is not a module in
-# some kernel is built into it or not there at all.
-MODULES = ("vfio_pci", "vfio_iommu_type1", "vfio", "iommufd",
-           "nvme", "e1000e", "igb", "xhci_pci", "aer_inject",
-           "kvm_amd", "9p", "9pnet_virtio", "virtio_pci")
 INDEXES = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 DECOMPRESSORS = {".xz": ["xz", "-d"], ".gz": ["gzip", "-d"],
                  ".zst": ["zstd", "-dq", "--rm"]}
@@ -69,12 +65,9 @@ def link(target, path):
         path.symlink_to(target)
 
 
-def base():
-    """The system and the payload."""
-    root = build.OUT / "base"
-    fresh(root)
-    shutil.copytree(build.PAYLOAD, root, symlinks=True, dirs_exist_ok=True)
-    for path in sorted(build.PAYLOAD.rglob("*")):
+def copy_programs(root, payload):
+    """What only the toolbox's own architecture has, and all that it links to."""
+    for path in sorted(payload.rglob("*")):
         if path.is_file() and not path.is_symlink() and build.is_elf(path):
             for library in build.needed_libraries(path):
                 copy_file(library, root)
@@ -84,7 +77,20 @@ def base():
         link("../bin/kmod", root / "usr/sbin" / name)
     for path in DATA:
         copy_file(path, root)
-    shutil.copy2("/bin/busybox", root / "usr/bin/busybox")
+
+
+def base(arch, payload):
+    """The system and the payload."""
+    folder = build.folder_of(arch)
+    root = folder / "base"
+    fresh(root)
+    shutil.copytree(payload, root, symlinks=True, dirs_exist_ok=True)
+    if arch.is_foreign:
+        busybox = foreign.busybox(arch)
+    else:
+        busybox = "/bin/busybox"
+        copy_programs(root, payload)
+    shutil.copy2(busybox, root / "usr/bin/busybox")
     applets = subprocess.run(["/bin/busybox", "--list"], check=True, text=True,
                              stdout=subprocess.PIPE).stdout.split()
     for name in applets:
@@ -93,17 +99,7 @@ def base():
         (root / "etc" / name).write_text("root:x:0:0::/:/bin/sh\n" if name == "passwd"
                                          else "root:x:0:\n", encoding="ascii")
     shutil.copy2(LAB / "init", root / "init")
-    pack(root, build.OUT / "base.cpio")
-
-
-def dependencies(modules):
-    """{name: [path, path of a dependency, ...]} from modules.dep."""
-    found = {}
-    for line in (modules / "modules.dep").read_text(encoding="ascii").splitlines():
-        path, _, needed = line.partition(":")
-        name = pathlib.PurePath(path).name.split(".ko")[0].replace("-", "_")
-        found[name] = [path, *needed.split()]
-    return found
+    pack(root, folder / "base.cpio")
 
 
 def decompress(modules):
@@ -119,8 +115,8 @@ def modules(kernel):
     shutil.rmtree(root, ignore_errors=True)
     target = root / "usr/lib/modules" / kernel.release
     target.mkdir(parents=True)
-    known = dependencies(kernel.modules)
-    for name in MODULES:
+    known = foreign.dependencies(kernel.modules)
+    for name in foreign.names_in("modules"):
         for path in known.get(name, ()):
             (target / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(kernel.modules / path, target / path)
@@ -144,8 +140,8 @@ def for_run(kernel, settings, folder):
     pack(root, folder / "run.cpio")
     archive = folder / "initramfs"
     with open(archive, "wb") as out:
-        for part in (build.OUT / "base.cpio", build.OUT / kernel.label / "modules.cpio",
-                     folder / "run.cpio"):
+        for part in (build.folder_of(kernel.arch) / "base.cpio",
+                     build.OUT / kernel.label / "modules.cpio", folder / "run.cpio"):
             with open(part, "rb") as data:
                 shutil.copyfileobj(data, out)
             out.write(bytes(-os.fstat(out.fileno()).st_size % 512))

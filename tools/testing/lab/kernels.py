@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernels the lab has: three of Debian's, and its own debug kernel."""
+"""The kernels the lab has: Debian's, and its own debug kernel."""
 
 import contextlib
 import dataclasses
@@ -13,6 +13,7 @@ import struct
 import subprocess
 import zlib
 
+import arches
 import archive
 import packages
 import progress
@@ -27,6 +28,7 @@ NEWEST = "newest"  # of Debian's, whatever its number
 @dataclasses.dataclass(frozen=True)
 class Kernel:
     label: str
+    arch: arches.Arch
     release: str
     kdir: pathlib.Path  # to build modules against
     modules: pathlib.Path  # its /lib/modules/RELEASE
@@ -34,20 +36,35 @@ class Kernel:
 
 
 def labels():
-    return [*packages.own_releases(), DEBUG]
+    """Those of this machine's architecture first, the debug kernel their last."""
+    own = list(packages.own_releases())
+    others = [label for label in packages.installed_releases() if label not in own]
+    return [*own, DEBUG, *others]
+
+
+def newest(prefix, known):
+    """Of those labels of Debian's kernels that begin so."""
+    found = [label for label in known if label != DEBUG and
+             arches.split(label)[0] == prefix]
+    if not found:
+        raise progress.Failed(f"no kernel {prefix}{NEWEST}, there are: {' '.join(known)}")
+    return found[-1]
 
 
 def get(label):
     if label == DEBUG:
         return debug_kernel()
-    releases = packages.own_releases()
-    if label == NEWEST:
-        label = list(releases)[-1]
-    release = releases.get(label)
+    prefix, number = arches.split(label)
+    if number == NEWEST:
+        label = newest(prefix, labels())
+    release = packages.installed_releases().get(label)
     if not release:
         raise progress.Failed(f"no kernel {label}, there are: {' '.join(labels())}")
     modules = pathlib.Path("/usr/lib/modules", release)
-    return Kernel(label, release, modules / "build", modules, release_vmlinux(release))
+    arch = arches.of_label(label)
+    image = (pathlib.Path(packages.image_path(release)) if arch.is_foreign else
+             release_vmlinux(release))
+    return Kernel(label, arch, release, modules / "build", modules, image)
 
 
 def guest_release():
@@ -184,7 +201,7 @@ def debug_kernel():
                 build_debug_kernel(source, fragment, tree)
             forget_others(tree, "debug-*")
     release = (tree / "include/config/kernel.release").read_text(encoding="ascii").strip()
-    return Kernel(DEBUG, release, tree, tree / "installed/lib/modules" / release,
+    return Kernel(DEBUG, arches.X86, release, tree, tree / "installed/lib/modules" / release,
                   tree / "arch/x86/boot/bzImage")
 
 

@@ -11,6 +11,7 @@ import kernels
 import machine
 import matrix
 import plan
+import platforms
 import progress
 import tap
 
@@ -19,12 +20,13 @@ PLAN = build.CHECKOUT / "tools/testing/plan"
 
 def boot(args):
     kernel = kernels.get(args.kernel)
+    platform = platforms.get(args.platform, kernel.arch)
     if not args.no_build:
         with build.locked():
             matrix.prepare([kernel])
     progress.say(f"booting Linux {kernel.release} in an emulated host ...")
     name = re.sub(r"[^\w.-]", "_", "-".join(["boot", *args.tests]))[:80]
-    guest = machine.run(machine.Boot(name, kernel, args.remap, tuple(args.devices),
+    guest = machine.run(machine.Boot(name, kernel, platform, tuple(args.devices),
                                      tuple(args.tests), args.timeout, args.memory,
                                      args.cpus,
                                      tap.ExitCode if args.raw else tap.Reader),
@@ -78,9 +80,12 @@ def parser():
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     one = commands.add_parser("boot", help="boot one emulated host and run tests in it")
-    one.add_argument("--kernel", required=True, help="6.1, 6.12, ..., newest, debug")
-    one.add_argument("--remap", choices=["on", "off"], default="on",
-                     help="interrupt remapping (default on)")
+    one.add_argument("--kernel", required=True,
+                     help="6.1, 6.12, ..., newest, debug, arm64-6.12, ...")
+    one.add_argument("--platform", "--remap",
+                     help="for x86_64 interrupt remapping, on (default) or off; for "
+                     "arm64 its (default) or gicv2m; for ppc64le powernv8 (default) "
+                     "or pseries")
     one.add_argument("--devices", type=words, default=[], metavar="NAME,...")
     one.add_argument("--tests", type=words, required=True, metavar="NAME[:ARG],...")
     one.add_argument("--raw", action="store_true",

@@ -8,6 +8,7 @@ import itertools
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -21,19 +22,13 @@ import tap
 
 # Everything of level "warning" and up goes to the console, so that it tells
 # all even of a host that died; the whole log comes by the channel at the end.
-# The check of the timer is a matter of real time, which TCG may not keep.
-COMMAND_LINE = ("console=ttyS0 loglevel=5 log_buf_len=4M printk.time=1 panic=-1 "
-                "oops=panic intel_iommu=on no_timer_check watchdog_thresh=30 cryptomgr.notests "
-                "rcupdate.rcu_cpu_stall_timeout=60")
+COMMAND_LINE = ("loglevel=5 log_buf_len=4M printk.time=1 panic=-1 oops=panic "
+                "watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 "
+                "cryptomgr.notests ")
 # Without it the allocator's sheaves keep pointers to objects that they have
 # handed out, and kmemleak takes those for references. For the caches that a driver
 # allocates from: it makes allocating slow.
 DEBUG_COMMAND_LINE = " slab_debug=F,kmalloc-*"
-# With five-level paging KASAN reports good memory when an interrupt comes while
-# the kernel reads the processor's features again (7.3). The features that let the
-# kernel clear and copy memory byte by byte are fast in silicon only: TCG plays each
-# byte, and a host took more than twice as long.
-CPU = "max,la57=off,erms=off,fsrm=off,fsrs=off,fzrm=off"
 # What is left of a host's time when its tests are out of it: for kmemleak and
 # the log, so that a hang inside a test is reported and not only noticed.
 LAST_SECONDS = 40
@@ -50,7 +45,7 @@ HUNG_TASK_SECONDS = 30
 class Boot:
     name: str
     kernel: object
-    remap: str
+    platform: object
     devices: tuple
     tests: tuple
     timeout: int = TIMEOUT
@@ -60,38 +55,47 @@ class Boot:
 
     def command_line(self):
         debug = self.kernel.label == kernels.DEBUG
-        return COMMAND_LINE + (DEBUG_COMMAND_LINE if debug else "")
+        return (COMMAND_LINE + self.platform.command_line +
+                (DEBUG_COMMAND_LINE if debug else ""))
 
     def memory_size(self):
         debug = self.kernel.label == kernels.DEBUG
         return self.memory or (DEBUG_MEMORY if debug else MEMORY)
 
     def settings(self):
-        places = [f"{name}={devices.port_of(index):02x}"
+        places = [f"{name}={self.platform.place(index)}"
                   for index, name in enumerate(self.devices)]
-        return {"LAB_KERNEL": self.kernel.label, "LAB_REMAP": self.remap,
-                "LAB_TIMEOUT": self.timeout, "lab_places": " ".join(places),
+        return {"LAB_KERNEL": self.kernel.label, "LAB_PLATFORM": self.platform.name,
+                "LAB_REMAP": "on" if self.platform.isolates else "off",
+                "LAB_TIMEOUT": self.timeout, "lab_channel": self.platform.channel,
+                "lab_places": " ".join(places),
                 "lab_tests": " ".join(self.tests),
                 "lab_test_seconds": max(self.timeout - LAST_SECONDS, 1),
                 "lab_hung_task_seconds": min(self.timeout // 4, HUNG_TASK_SECONDS)}
 
 
 def qemu_command(boot, folder, logs, initrd):
-    memory = boot.memory_size()
-    command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot",
-               "-display", "none",
-               "-machine", "q35,accel=tcg,kernel-irqchip=split,memory-backend=ram",
+    memory, platform = boot.memory_size(), boot.platform
+    command = [platform.program, "-no-user-config", "-no-reboot", "-display", "none",
                "-object", f"memory-backend-memfd,id=ram,size={memory},share=on",
-               "-cpu", CPU, "-smp", str(boot.cpus), "-m", memory,
-               "-device", f"intel-iommu,intremap={boot.remap},"
-               f"caching-mode=on,eim={boot.remap}",
+               "-smp", str(boot.cpus), "-m", memory,
+               "-chardev", "file,id=channel,path=/dev/stdout",
+               *platform.arguments(boot, logs),
                "-kernel", str(boot.kernel.image), "-initrd", str(initrd),
-               "-append", boot.command_line(),
-               "-serial", f"file:{logs}/console",
-               "-chardev", "stdio,id=channel,signal=off", "-serial", "chardev:channel"]
+               "-append", boot.command_line()]
     for index, device in enumerate(devices.find(boot.devices)):
-        command += devices.qemu_arguments(index, device, folder / f"{index}.sock")
+        port, bus = platform.port(index)
+        command += port + devices.qemu_arguments(index, device, bus,
+                                                 folder / f"{index}.sock")
     return command
+
+
+def cpu_seconds(process):
+    """What an ended process has used, before anybody waits for it."""
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    text = pathlib.Path("/proc", str(process.pid), "stat").read_text(encoding="ascii")
+    user, system = text.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def listen(process, guest, log):
@@ -113,6 +117,7 @@ def run_qemu(boot, command, guest, logs):
     killer.start()
     try:
         listen(process, guest, logs / "channel")
+        guest.cpu_seconds = cpu_seconds(process)
         code = process.wait()
     finally:
         killer.cancel()
@@ -142,7 +147,7 @@ def log_folder(name):
 
 def run(boot, on_line):
     """Boots, tests, judges. Returns the session, whose tally is complete."""
-    name = f"{boot.name}-{boot.kernel.label}-remap-{boot.remap}"
+    name = f"{boot.name}-{boot.kernel.label}-{boot.platform.title}"
     with log_folder(name) as logs:
         guest = run_logged(boot, on_line, logs)
         if guest.tally.failures:
@@ -175,8 +180,8 @@ def run_logged(boot, on_line, logs):
 
 def judge(boot, guest, code, ends, logs):
     console = read(logs / "console")
-    guest.finish(console)
-    if code and code < 0:
+    guest.finish(console, boot.platform.noise)
+    if code == -signal.SIGKILL:
         guest.tally.fail(f"the host was ended after {boot.timeout} s")
     elif code:
         guest.tally.fail(f"QEMU: exit code {code}: {read(logs / 'qemu').strip()}")

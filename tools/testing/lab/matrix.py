@@ -80,28 +80,29 @@ class Matrix:
         start = time.monotonic()
         try:
             if isinstance(run, plan.HostRun):
-                tally, notes = self.run_host(run)
+                tally, notes, cpu = self.run_host(run)
             else:
-                tally, notes = self.run_boot(run)
+                tally, notes, cpu = self.run_boot(run)
         except (progress.Failed, OSError) as error:
-            tally, notes = tap.Tally(), []
+            tally, notes, cpu = tap.Tally(), [], 0
             tally.fail(f"{run.name}: {error}")
-        self.report(run, tally, notes, time.monotonic() - start)
+        self.report(run, tally, notes, time.monotonic() - start, cpu)
 
     def run_boot(self, run):
         kernel = self.kernels[run.kernel]
         slow = SLOW_FACTOR if run.kernel == kernels.DEBUG else 1
-        guest = machine.run(machine.Boot(run.name, kernel, run.remap, run.devices,
+        guest = machine.run(machine.Boot(run.name, kernel, run.platform, run.devices,
                                          run.tests, timeout=self.timeout * slow),
                             lambda line: None)
         notes = [f"| {line}" for line in guest.console_tail]
         if guest.logs:
             notes.append(f"logs: {guest.logs}")
-        return guest.tally, notes
+        return guest.tally, notes, guest.cpu_seconds
 
     def run_host(self, run):
         """The kernels' build trees and the source are the command's to use."""
-        kdirs = " ".join(f"{label}={kernel.kdir}" for label, kernel in self.kernels.items())
+        kdirs = " ".join(f"{label}={kernel.kdir}" for label, kernel in self.kernels.items()
+                         if not kernel.arch.is_foreign)
         environment = {**os.environ, "LAB_KDIRS": kdirs,
                        "LINUX": str(kernels.linux_source())}
         log = build.LOGS / f"host-{run.name}.log"
@@ -116,10 +117,10 @@ class Matrix:
                 code = None
         text = log.read_text(encoding="utf-8", errors="replace")
         tally = tap.read(run.name, text, code)
-        return tally, [f"log: {log}"] if tally.failures else []
+        return tally, [f"log: {log}"] if tally.failures else [], 0
 
-    def report(self, run, tally, notes, seconds):
-        where = (f"{run.kernel} {run.name} remap={run.remap}"
+    def report(self, run, tally, notes, seconds, cpu):
+        where = (f"{run.kernel} {run.name} {run.platform.title}"
                  if isinstance(run, plan.BootRun) else f"host {run.name}")
         if self.interrupted:
             return  # its processes have ended with it, which says nothing
@@ -127,9 +128,11 @@ class Matrix:
             self.tally.add(tally)
             self.results.append({"run": where, "passed": tally.passed,
                                  "failures": tally.failures, "skips": tally.skips,
-                                 "seconds": round(seconds, 1)})
+                                 "seconds": round(seconds, 1),
+                                 "cpu_seconds": round(cpu, 1)})
             print(f"[{len(self.results)}/{len(self.runs)}] {where}: {tally}, "
-                  f"{seconds:.0f} s", flush=True)
+                  f"{seconds:.0f} s" + (f" ({cpu:.0f} s of CPU)" if cpu else ""),
+                  flush=True)
             for line in tally.failures[:MOST_SHOWN]:
                 print(f"    FAILED  {line}")
             if len(tally.failures) > MOST_SHOWN:
@@ -169,9 +172,9 @@ class Matrix:
 
 def prepare(chosen):
     with progress.step("building the tests, the tools and the devices"):
-        build.payload()
         build.servers()
-        initramfs.base()
+        for arch in {kernel.arch: None for kernel in chosen}:
+            initramfs.base(arch, build.payload(arch))
     for kernel in chosen:
         with progress.step(f"building the module for {kernel.label}"):
             initramfs.modules(kernel)

@@ -5,6 +5,9 @@ import dataclasses
 import pathlib
 import shlex
 
+import arches
+import kernels
+import platforms
 import progress
 
 
@@ -20,19 +23,21 @@ class BootRun:
     """A set of tests in an emulated host."""
     name: str
     kernel: str
-    remap: str
+    platform: object
     devices: tuple
     tests: tuple
 
 
 def chosen_kernels(text, labels, where):
-    """Labels are in the order of age, the debug kernel last."""
+    """In the order of the labels. "all" are those of this machine's architecture."""
     chosen = []
     for word in text.split(","):
+        prefix, number = arches.split(word)
         if word == "all":
-            chosen += labels
-        elif word == "newest":
-            chosen.append(labels[-2])
+            chosen += [label for label in labels
+                       if not arches.of_label(label).is_foreign]
+        elif number == kernels.NEWEST and prefix in arches.FLAVOURS:
+            chosen.append(kernels.newest(prefix, labels))
         elif word in labels:
             chosen.append(word)
         else:
@@ -41,11 +46,12 @@ def chosen_kernels(text, labels, where):
     return [label for label in labels if label in chosen]
 
 
-def chosen_remaps(text, where):
-    remaps = text.split(",")
-    if set(remaps) - {"on", "off"}:
-        raise progress.Failed(f"{where}: remap is on, off or on,off, not {text}")
-    return remaps
+def chosen_platforms(text, kernel, where):
+    try:
+        return [platforms.get(name, arches.of_label(kernel))
+                for name in text.split(",")]
+    except progress.Failed as error:
+        raise progress.Failed(f"{where}: {error}") from error
 
 
 def names(text):
@@ -61,10 +67,10 @@ def host_runs(words, where):
 
 def boot_runs(words, labels, where):
     if len(words) != 5:
-        raise progress.Failed(f"{where}: NAME KERNELS REMAP DEVICES TESTS")
-    return [BootRun(words[0], kernel, remap, names(words[3]), names(words[4]))
+        raise progress.Failed(f"{where}: NAME KERNELS PLATFORMS DEVICES TESTS")
+    return [BootRun(words[0], kernel, platform, names(words[3]), names(words[4]))
             for kernel in chosen_kernels(words[1], labels, where)
-            for remap in chosen_remaps(words[2], where)]
+            for platform in chosen_platforms(words[2], kernel, where)]
 
 
 def load(path, labels):

@@ -24,6 +24,7 @@ class Session:
         self.over = False
         self.console_tail = []  # of a host that did not come to its end
         self.logs = None  # where they were kept
+        self.cpu_seconds = 0  # of the host
 
     def line(self, line):
         if line.startswith(MARK):
@@ -63,7 +64,7 @@ class Session:
             self.codes.append(code)
             self.reader = None
 
-    def finish(self, console):
+    def finish(self, console, noise=()):
         """The verdict, with the console's log for what the channel missed."""
         if self.reader:
             self.end(None)
@@ -71,7 +72,7 @@ class Session:
             self.tally.fail(f"{test}: did not run")
         if not self.over:
             self.tally.fail("the host did not come to its end")
-        for line in splat.find("\n".join(self.dmesg) + "\n" + console):
+        for line in splat.find("\n".join(self.dmesg) + "\n" + console, noise):
             self.tally.fail(f"kernel: {line}")
         for leak in splat.leaks("\n".join(self.kmemleak)):
             self.tally.fail(f"kmemleak: {leak}")

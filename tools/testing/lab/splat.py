@@ -53,13 +53,16 @@ SPLAT = re.compile("|".join([
 MOST = 20
 
 
-def find(log):
-    """The lines of a log that are splats, without repeating one."""
+def find(log, noise=()):
+    """The lines of a log that are splats, without repeating one.
+
+    Lines in @noise are the emulation's own fault, word for word.
+    """
     found = []
     for line in log.splitlines():
         if SPLAT.search(line):
             text = re.sub(r"^(<\d+>)?\[ *\d+\.\d+\](\[.*?\])? ?", "", line).strip()
-            if text not in found:
+            if text not in found and text not in noise:
                 found.append(text)
     return found[:MOST]
 

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The machines that hosts are emulated as: each file here has one of QEMU's."""
+
+import progress
+
+from . import powernv, pseries, q35, virt
+
+ALL = (*q35.PLATFORMS, *virt.PLATFORMS, *powernv.PLATFORMS, *pseries.PLATFORMS)
+
+
+def of_arch(arch):
+    """{name: platform}; the first is what a host is without another word."""
+    return {platform.name: platform for platform in ALL if platform.arch == arch}
+
+
+def get(name, arch):
+    """The platform of that name, or the first one for None."""
+    known = of_arch(arch)
+    if name is None:
+        return next(iter(known.values()))
+    if name not in known:
+        raise progress.Failed(f"no platform {name} for {arch.name}, there are: "
+                              f"{' '.join(known)}")
+    return known[name]

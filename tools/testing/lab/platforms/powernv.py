@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""ppc64le without a hypervisor. The devices are behind one switch, so that each is a
+PE of its own on the same host bridge, which is what tells their messages apart.
+
+Of QEMU's machines only that of POWER8 does so.
+"""
+
+import arches
+
+from .platform import Platform
+
+
+class PowerNV(Platform):
+    program = "qemu-system-ppc64"
+    command_line = "console=hvc0"
+    channel = "/dev/vport0p1"
+
+    def arguments(self, boot, logs):
+        # -nodefaults would take the host bridges away. There is one serial port,
+        # so the channel goes another way, on a bridge that has no other devices.
+        return ["-nic", "none", "-monitor", "none",
+                "-machine", "powernv8,accel=tcg,memory-backend=ram",
+                "-serial", f"file:{logs}/console",
+                "-device", "virtio-serial-pci,bus=pcie.1",
+                "-device", "virtserialport,chardev=channel",
+                "-device", "x3130-upstream,id=switch,bus=pcie.0"]
+
+    def port(self, index):
+        return ["-device", f"xio3130-downstream,id=port{index},bus=switch,"
+                f"chassis={index + 1},slot={index + 1},addr={index:#x}"], f"port{index}"
+
+    def place(self, index):
+        return f"0000:02:{index:02x}.0"
+
+
+PLATFORMS = (PowerNV("powernv8", arches.PPC64LE, True),)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""ppc64le under a hypervisor that is QEMU's own. Each device has a host bridge, as
+all that is behind one is a single group."""
+
+import arches
+
+from .platform import Platform
+
+
+class PSeries(Platform):
+    program = "qemu-system-ppc64"
+    command_line = "console=hvc0"
+    channel = "/dev/hvc1"
+    # There is no firmware that would have prepared it.
+    noise = ("WARNING: nvram corruption detected: 0-length partition",)
+
+    def arguments(self, boot, logs):
+        # Without the firmware that it has by itself, which takes longer than Linux.
+        # TCG has none of the mitigations that are on by themselves.
+        return ["-nodefaults",
+                "-machine", "pseries,accel=tcg,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,"
+                "cap-ibs=broken,cap-ccf-assist=off,memory-backend=ram",
+                "-chardev", f"file,id=console,path={logs}/console",
+                "-device", "spapr-vty,chardev=console",
+                "-device", "spapr-vty,chardev=channel"]
+
+    def port(self, index):
+        bridge = f"spapr-pci-host-bridge,index={index + 1},id=port{index}"
+        return ["-device", bridge], f"port{index}.0"
+
+    def place(self, index):
+        return f"{index + 1:04x}:00:00.0"
+
+
+PLATFORMS = (PSeries("pseries", arches.PPC64LE, False),)
