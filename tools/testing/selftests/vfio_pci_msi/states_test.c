@@ -295,7 +295,10 @@ static void try(struct test *t, const char *state, const char *place,
 static bool is_lost_table(const char *state, const char *place, const char *action,
 			  const char *result)
 {
-	return (lab_kernel_is("6.1") || lab_kernel_is("6.12")) &&
+	const char *kernel = getenv("LAB_KERNEL");
+	const char *number = kernel ? strstr(kernel, "6.1") : NULL;
+
+	return number && (!number[3] || !strcmp(number, "6.12")) &&
 	       !strcmp(state, "msix") && !strcmp(place, "memory-off") &&
 	       !strcmp(action, "reset") && !strcmp(result, "msix-masked");
 }
