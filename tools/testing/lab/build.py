@@ -33,7 +33,7 @@ def copy_sources(to):
     to.mkdir(parents=True, exist_ok=True)
     progress.run(["rsync", "-a", "--delete", f"--exclude-from={CHECKOUT}/.gitignore",
                   "--exclude=modules.order", "--exclude=Module.symvers",
-                  *(CHECKOUT / name for name in MODULE_SOURCES), to], LOGS / "copy.log")
+                  *(CHECKOUT / name for name in MODULE_SOURCES), to], LOGS / f"copy-{to.parent.name}.log")
 
 
 def warnings_of(log):

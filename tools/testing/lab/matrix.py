@@ -175,6 +175,9 @@ def prepare(chosen):
         build.servers()
         for arch in {kernel.arch: None for kernel in chosen}:
             initramfs.base(arch, build.payload(arch))
-    for kernel in chosen:
-        with progress.step(f"building the module for {kernel.label}"):
-            initramfs.modules(kernel)
+    with progress.step("building the module for " +
+                       ", ".join(kernel.label for kernel in chosen)):
+        # One of them takes one processor, so as many at a time as there are.
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in pool.map(initramfs.modules, chosen):
+                pass
