@@ -41,7 +41,7 @@ static void follow_host(struct work_struct *work)
  */
 void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev)
 {
-	mod_delayed_work(system_wq, &mdev->cpu_work, 0);
+	schedule_delayed_work(&mdev->cpu_work, 0);
 }
 
 /* Hotplug waits for nobody: what @state is needed for is done later. */

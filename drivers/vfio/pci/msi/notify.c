@@ -62,6 +62,10 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 		if (!irq_set_affinity_notifier(irq, &watch->notify))
 			watch->irq = irq;
 	}
+
+	/* What was on its way, or changed meanwhile, nobody else tells. */
+	if (count)
+		msi_vfio_pci_cpu_look(mdev);
 }
 
 /**
@@ -140,6 +144,9 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 	if (!ret) {
 		msi_vfio_pci_unwatch_vectors(mdev);
 		swap(mdev->notify, notify);
+		/* From here on moves are told from what was allocated before. */
+		if (mdev->notify)
+			msi_vfio_pci_look_at_messages(mdev);
 		msi_vfio_pci_watch_vectors(mdev);
 	}
 	mutex_unlock(&mdev->state);

@@ -275,6 +275,43 @@ TEST_F(notify, hears_of_what_was_allocated_before)
 	EXPECT_MOVE_IS_HEARD(before);
 }
 
+/* Nobody has asked for the messages since they were allocated. */
+TEST_F(notify, hears_of_the_first_move)
+{
+	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
+	ATTACH();
+	MOVE("0");
+	eventfd_take(self->events);
+	ASSERT_EQ(0, notify_set(self->fd, self->events, 0));
+
+	MOVE(SECOND_CPU);
+	if (lab_remap())
+		usleep(SILENCE_US);
+	EXPECT_EQ(!lab_remap(), lab_remap() ? !!eventfd_take(self->events) :
+					      eventfd_wait(self->events));
+}
+
+/* It was asked for before, and also before a call that changes nothing. */
+TEST_F(notify, hears_of_a_move_that_is_under_way)
+{
+	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
+	ATTACH();
+	MOVE("0");
+	ASSERT_EQ(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
+	ASSERT_EQ(0, notify_set(self->fd, self->events, 0));
+	usleep(SILENCE_US);
+	eventfd_take(self->events);
+	EXPECT_EQ(0, set_irqs(self->fd, VFIO_IRQ_SET_DATA_NONE |
+			      VFIO_IRQ_SET_ACTION_TRIGGER, variant->index, 0, 1,
+			      NULL, 0));
+
+	MOVE(SECOND_CPU);
+	if (lab_remap())
+		usleep(SILENCE_US);
+	EXPECT_EQ(!lab_remap(), lab_remap() ? !!eventfd_take(self->events) :
+					      eventfd_wait(self->events));
+}
+
 TEST_F(notify, hears_of_unplugged_cpus)
 {
 	u64 before;
