@@ -413,8 +413,8 @@ struct vfio_device_feature_pci_msi_window_state {
  * D3hot.
  * EPERM: @iova lies in a range that the platform reserves, such as that of the
  * interrupts.
- * EADDRNOTAVAIL: @iova is not mapped in the device's IOMMU domain, or the user has
- * none: no IOMMU, nothing attached, or one of nested translation.
+ * EADDRNOTAVAIL: the user has no IOMMU domain (no IOMMU, nothing attached, or one of
+ * nested translation), or his cannot translate @iova.
  * EIO: the device does not respond.
  *
  * While it is on, a SET_IRQS with eventfds for INTx, MSI or MSI-X is EBUSY: a
@@ -424,8 +424,8 @@ struct vfio_device_feature_pci_msi_window_state {
  * user's own doing this is a moment later. A reset of which the device itself
  * tells nobody has to be followed by turning it off and on.
  *
- * The target is the user's to keep mapped, and mapped for writing: if it is not,
- * the IOMMU refuses the device's write and reports a fault.
+ * The target is the user's to map, for writing, and to keep mapped: if it is not, the
+ * IOMMU refuses the device's write and reports a fault.
  *
  * SET with all fields 0 turns it off, if it is on: MSI-X is disabled, the entries
  * are masked and, those that pointed at the target, 0. With memory decoding off,

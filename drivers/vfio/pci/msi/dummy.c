@@ -160,6 +160,8 @@ static int apply(struct msi_vfio_pci_device *mdev)
 
 	write_control(mdev, ctrl, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
 	ret = write_table(mdev, true);
+	if (ret)
+		write_table(mdev, false);
 	write_control(mdev, ctrl, ret ? 0 : PCI_MSIX_FLAGS_ENABLE);
 
 	return ret;
@@ -256,29 +258,28 @@ static int check_reserved(struct iommu_group *group, u64 iova)
 	return ret;
 }
 
-struct mapped_query {
+struct domain_query {
 	struct device *dev;
 	dma_addr_t iova;
 };
 
-static bool mapped_in(struct iommu_domain *domain, dma_addr_t iova)
+static bool translates(const struct iommu_domain *domain, dma_addr_t iova)
 {
 	const struct iommu_domain_geometry *geometry = &domain->geometry;
 
-	/* Only such a domain is the user's, and can be asked. */
+	/* Only such a domain is the user's. */
 	if (domain->type != IOMMU_DOMAIN_UNMANAGED)
 		return false;
-	if (geometry->force_aperture &&
-	    (iova < geometry->aperture_start || iova > geometry->aperture_end))
-		return false;
 
-	return iommu_iova_to_phys(domain, iova);
+	return !geometry->force_aperture ||
+	       (iova >= geometry->aperture_start &&
+		iova <= geometry->aperture_end);
 }
 
 /* Called with the group's mutex held. */
-static int query_mapped(struct device *dev, void *data)
+static int query_domain(struct device *dev, void *data)
 {
-	const struct mapped_query *query = data;
+	const struct domain_query *query = data;
 	struct iommu_domain *domain;
 
 	if (dev != query->dev)
@@ -286,24 +287,26 @@ static int query_mapped(struct device *dev, void *data)
 
 	domain = compat_attached_domain(dev);
 
-	return domain && mapped_in(domain, query->iova);
+	return domain && translates(domain, query->iova);
 }
 
 /*
  * The user can attach another domain at any time, and so can who owns another
- * device of the group: what keeps the domain that is looked into is the group's
- * mutex, which is held for as long as its devices are walked.
+ * device of the group: what keeps the domain that is looked at is the group's
+ * mutex, which is held for as long as its devices are walked. It does not keep the
+ * domain's page tables, which the user can have freed by unmapping: what is mapped
+ * only VFIO and iommufd can find out, under locks of their own.
  */
-static bool is_mapped(struct msi_vfio_pci_device *mdev,
-		      struct iommu_group *group, u64 iova)
+static bool is_translated(struct msi_vfio_pci_device *mdev,
+			  struct iommu_group *group, u64 iova)
 {
-	struct mapped_query query = {
+	struct domain_query query = {
 		.dev = &mdev->core.pdev->dev,
 		.iova = iova,
 	};
 
 	return query.iova == iova &&
-	       iommu_group_for_each_dev(group, &query, query_mapped);
+	       iommu_group_for_each_dev(group, &query, query_domain);
 }
 
 static int check_iova(struct msi_vfio_pci_device *mdev, u64 iova)
@@ -315,7 +318,7 @@ static int check_iova(struct msi_vfio_pci_device *mdev, u64 iova)
 		return -EADDRNOTAVAIL;
 
 	ret = check_reserved(group, iova);
-	if (!ret && !is_mapped(mdev, group, iova))
+	if (!ret && !is_translated(mdev, group, iova))
 		ret = -EADDRNOTAVAIL;
 	iommu_group_put(group);
 
