@@ -297,12 +297,12 @@ static const struct vfio_device_ops msi_vfio_pci_ops = {
 /* The core's, which it makes those of the driver whenever a device is bound. */
 static const struct dev_pm_ops *core_pm_ops;
 
-static int msi_vfio_pci_runtime_suspend(struct device *dev)
+static int __maybe_unused msi_vfio_pci_runtime_suspend(struct device *dev)
 {
 	return core_pm_ops->runtime_suspend(dev);
 }
 
-static int msi_vfio_pci_runtime_resume(struct device *dev)
+static int __maybe_unused msi_vfio_pci_runtime_resume(struct device *dev)
 {
 	int ret = core_pm_ops->runtime_resume(dev);
 
@@ -332,7 +332,7 @@ static void set_pm_ops(struct pci_dev *pdev)
 {
 	const struct dev_pm_ops *pm = READ_ONCE(pdev->dev.driver->pm);
 
-	if (pm == &msi_vfio_pci_pm_ops)
+	if (!pm || pm == &msi_vfio_pci_pm_ops)
 		return;
 
 	WRITE_ONCE(core_pm_ops, pm);
@@ -360,12 +360,12 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 	msi_vfio_pci_find_table(mdev);
 
 	ret = vfio_pci_core_register_device(&mdev->core);
+	set_pm_ops(pdev);
 	if (ret) {
 		vfio_put_device(&mdev->core.vdev);
 		return ret;
 	}
 
-	set_pm_ops(pdev);
 	msi_vfio_pci_debugfs_add(mdev);
 
 	return 0;

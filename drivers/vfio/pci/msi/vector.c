@@ -485,20 +485,19 @@ static bool is_msi(u32 index)
 long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
 	struct vfio_irq_info __user *user = (void __user *)arg;
-	struct vfio_irq_info info;
+	u32 index, flags;
 	long ret;
 
+	if (get_user(index, &user->index))
+		return -EFAULT;
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_GET_IRQ_INFO,
 				  arg);
-	if (ret)
+	if (ret || !is_msi(index) || !msi_vfio_pci_vector_count(mdev, index))
 		return ret;
 
-	if (copy_from_user(&info, user, sizeof(info)))
-		return -EFAULT;
-	if (!is_msi(info.index) || !info.count)
-		return 0;
-
-	return put_user(info.flags | VFIO_IRQ_INFO_MASKABLE, &user->flags);
+	return get_user(flags, &user->flags) ||
+	       put_user(flags | VFIO_IRQ_INFO_MASKABLE, &user->flags) ?
+	       -EFAULT : 0;
 }
 
 /* What the core refuses, it goes on refusing: only this is done here. */
