@@ -133,10 +133,11 @@ class Matrix:
             print(f"[{len(self.results)}/{len(self.runs)}] {where}: {tally}, "
                   f"{seconds:.0f} s" + (f" ({cpu:.0f} s of CPU)" if cpu else ""),
                   flush=True)
-            for line in tally.failures[:MOST_SHOWN]:
+            failures = tap.for_people(tally.failures)
+            for line in failures[:MOST_SHOWN]:
                 print(f"    FAILED  {line}")
-            if len(tally.failures) > MOST_SHOWN:
-                print(f"    and {len(tally.failures) - MOST_SHOWN} more, "
+            if len(failures) > MOST_SHOWN:
+                print(f"    and {len(failures) - MOST_SHOWN} more, "
                       f"all of them in {RESULTS}")
             for line in tally.skips:
                 print(f"    skipped {line}")

@@ -12,6 +12,8 @@ PLAN = re.compile(r"1\.\.(\d+)\s*(?:#\s*(.*))?$")
 RESULT = re.compile(r"(not )?ok\b\s*(\d+)?\s*(?:-\s*)?(.*)$")
 DIRECTIVE = re.compile(r"(?:^|\s)#\s*(SKIP|XFAIL|TODO)\b\s*(.*)$", re.IGNORECASE)
 
+MISSING = re.compile(r"(\S+): result (\d+) of (\d+) is missing$")
+
 KSFT_PASS, KSFT_FAIL, KSFT_SKIP = 0, 1, 4
 KILLED = 128 + 9
 HARNESS_NO_REASON = "unknown"  # what kselftest_harness.h says for want of one
@@ -133,6 +135,20 @@ class ExitCode:
             tally.fail(f"{self.name}: did not end" if code is None
                        else f"{self.name}: exit code {code}")
         return tally
+
+
+def for_people(failures):
+    """What the kernel said first, and results that are missing in one line."""
+    missing = {}
+    for line in failures:
+        match = MISSING.match(line)
+        if match:
+            missing.setdefault((match.group(1), match.group(3)), []).append(match.group(2))
+    lines = [line for line in failures if not MISSING.match(line)]
+    lines.sort(key=lambda line: not line.startswith("kernel: "))
+    return lines + [f"{name}: {len(numbers)} of {planned} results are missing, "
+                    f"from {numbers[0]} on"
+                    for (name, planned), numbers in missing.items()]
 
 
 def read(name, text, code):
