@@ -96,11 +96,19 @@ static u16 msi_control(const char *bdf)
 	return cap ? hw_config_read16(bdf, cap + PCI_MSI_FLAGS) : 0;
 }
 
-bool msix_enabled_soon(const char *bdf)
+static bool msix_is_on(const char *bdf)
+{
+	return (msix_control(bdf) & (PCI_MSIX_FLAGS_ENABLE |
+				     PCI_MSIX_FLAGS_MASKALL)) ==
+	       PCI_MSIX_FLAGS_ENABLE;
+}
+
+/* Masked means that the table is still being written. */
+bool msix_on_soon(const char *bdf)
 {
 	int tries = WAIT_MS / 10;
 
-	while (!(msix_control(bdf) & PCI_MSIX_FLAGS_ENABLE) && --tries)
+	while (!msix_is_on(bdf) && --tries)
 		usleep(10000);
 
 	return tries;
@@ -161,12 +169,10 @@ complain(const char *format, ...)
 
 bool dummy_in_place(struct session *s, u32 start, u32 count, u64 iova)
 {
-	u16 control = msix_control(s->bdf);
 	u32 table[DUMMY_VECTORS][4];
 
-	if ((control & (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL)) !=
-	    PCI_MSIX_FLAGS_ENABLE)
-		return complain("MSI-X control is %#x", control);
+	if (!msix_is_on(s->bdf))
+		return complain("MSI-X control is %#x", msix_control(s->bdf));
 	if (!read_table(s, table))
 		return complain("the table cannot be read");
 

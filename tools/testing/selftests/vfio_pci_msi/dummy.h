@@ -61,7 +61,7 @@ bool dummy_gone(struct session *s, u32 start, u32 count);
 
 /* The MSI-X control in the hardware, and waiting until it is enabled. */
 u16 msix_control(const char *bdf);
-bool msix_enabled_soon(const char *bdf);
+bool msix_on_soon(const char *bdf);
 
 /* How many lines of /proc/interrupts are of VFIO. */
 unsigned int vfio_irqs(void);

@@ -186,7 +186,7 @@ TEST_F(reset, by_sysfs)
 	for (int i = 0; i < 3; i++) {
 		mark(self->fd);
 		ASSERT_EQ(0, file_write(path, "1"));
-		EXPECT_TRUE(msix_enabled_soon(self->bdf));
+		EXPECT_TRUE(msix_on_soon(self->bdf));
 		expect_intact(_metadata, self->s, &self->target);
 		EXPECT_TRUE(was_reset(self->fd));
 	}
@@ -312,7 +312,7 @@ TEST_F(reset, wakeup)
 	set_power_control(self->bdf, "on");
 	EXPECT_TRUE(eventfd_wait(self->event));
 	set_power_control(self->bdf, "auto");
-	EXPECT_TRUE(msix_enabled_soon(self->bdf));
+	EXPECT_TRUE(msix_on_soon(self->bdf));
 	expect_intact(_metadata, self->s, &self->target);
 	EXPECT_TRUE(was_reset(self->fd));
 }
@@ -376,7 +376,7 @@ TEST_F(error, is_recovered)
 		usleep(1000);
 	}
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	EXPECT_TRUE(msix_enabled_soon(self->s->bdf));
+	EXPECT_TRUE(msix_on_soon(self->s->bdf));
 	EXPECT_TRUE(dummy_in_place(self->s, 1, 3, self->target.iova));
 }
 
