@@ -24,13 +24,14 @@ JOB_BYTES = 3 << 30  # a host's memory, QEMU's own and the tests' beside it
 
 
 def default_jobs():
-    """Emulated hosts wait for resets and timers nearly half of their time."""
+    """Emulated hosts wait for resets and timers more than half of their time."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(os.cpu_count() + 1, memory // JOB_BYTES))
+    return max(1, min(os.cpu_count() * 2, memory // JOB_BYTES))
 
 
 def is_slow(run):
-    return isinstance(run, plan.BootRun) and run.kernel == kernels.DEBUG
+    return (isinstance(run, plan.BootRun) and run.kernel == kernels.DEBUG and
+            run.cpus > 1)
 
 
 class Matrix:
@@ -57,8 +58,9 @@ class Matrix:
                          if label in booted])
 
     def next_run(self):
-        """The debug kernel needs a core of its own: side by side, its emulated
-        processors wait for each other's locks. So one at a time, from the start."""
+        """Two emulated processors of the debug kernel need a core of their own: with
+        more beside them they wait for each other's locks. So one such host at a time,
+        from the start."""
         with self.lock:
             queues = [self.slow, self.quick]
             if self.slow_under_way:
@@ -92,7 +94,8 @@ class Matrix:
         kernel = self.kernels[run.kernel]
         slow = SLOW_FACTOR if run.kernel == kernels.DEBUG else 1
         guest = machine.run(machine.Boot(run.name, kernel, run.platform, run.devices,
-                                         run.tests, timeout=self.timeout * slow),
+                                         run.tests, timeout=self.timeout * slow,
+                                         cpus=run.cpus),
                             lambda line: None)
         notes = [f"| {line}" for line in guest.console_tail]
         if guest.logs:

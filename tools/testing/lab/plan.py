@@ -3,12 +3,15 @@
 
 import dataclasses
 import pathlib
+import re
 import shlex
 
 import arches
 import kernels
 import platforms
 import progress
+
+CPUS = re.compile(r"cpus=([1-9]\d?)$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +29,7 @@ class BootRun:
     platform: object
     devices: tuple
     tests: tuple
+    cpus: int = 1
 
 
 def chosen_kernels(text, labels, where):
@@ -66,9 +70,14 @@ def host_runs(words, where):
 
 
 def boot_runs(words, labels, where):
+    *words, last = words
+    cpus = CPUS.match(last)
+    if not cpus:
+        words.append(last)
     if len(words) != 5:
-        raise progress.Failed(f"{where}: NAME KERNELS PLATFORMS DEVICES TESTS")
-    return [BootRun(words[0], kernel, platform, names(words[3]), names(words[4]))
+        raise progress.Failed(f"{where}: NAME KERNELS PLATFORMS DEVICES TESTS [cpus=N]")
+    return [BootRun(words[0], kernel, platform, names(words[3]), names(words[4]),
+                    int(cpus.group(1)) if cpus else 1)
             for kernel in chosen_kernels(words[1], labels, where)
             for platform in chosen_platforms(words[2], kernel, where)]
 
