@@ -126,6 +126,12 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 	mdev->known = NULL;
 }
 
+static bool is_msi(u32 index)
+{
+	return index == VFIO_PCI_MSI_IRQ_INDEX ||
+	       index == VFIO_PCI_MSIX_IRQ_INDEX;
+}
+
 /**
  * msi_vfio_pci_vector_count - how many vectors the device has
  * @mdev: an open device
@@ -294,34 +300,26 @@ static void read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		read_hw_msi(mdev, nr, hw);
 }
 
-/* Where the hardware does not have the mask, or does not say, the books do. */
-static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
-		      unsigned int nr, const struct hw_vector *hw)
+static u32 hw_mask_flags(const struct hw_vector *hw)
 {
-	if (!hw->known || !msi_vfio_pci_has_mask_bit(irq))
-		return msi_vfio_pci_mask_flags(mdev, irq, nr);
-
 	return (hw->masked ? VFIO_PCI_MSI_MESSAGE_MASKED : 0) |
 	       (hw->pending ? VFIO_PCI_MSI_MESSAGE_PENDING : 0);
 }
 
+/* Where the hardware does not have the mask, or does not say, the books do. */
+static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
+		      unsigned int nr, const struct hw_vector *hw)
+{
+	return hw->known && msi_vfio_pci_has_mask_bit(irq) ?
+	       hw_mask_flags(hw) : msi_vfio_pci_mask_flags(mdev, irq, nr);
+}
+
+/* Does the hardware have another message than the kernel says. */
 static bool is_stale(const struct hw_vector *hw,
 		     const struct vfio_pci_msi_message *msg)
 {
-	return hw->address != msg->address || hw->data != msg->data;
-}
-
-static void add_hw_flags(const struct hw_vector *hw,
-			 struct vfio_pci_msi_message *out)
-{
-	if (!hw->known)
-		return;
-	if (hw->masked)
-		out->flags |= VFIO_PCI_MSI_MESSAGE_MASKED;
-	if (hw->pending)
-		out->flags |= VFIO_PCI_MSI_MESSAGE_PENDING;
-	if (is_stale(hw, out))
-		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
+	return hw->known &&
+	       (hw->address != msg->address || hw->data != msg->data);
 }
 
 /*
@@ -345,13 +343,13 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			out->data += nr;
 		if (ask_hw)
 			read_hw(mdev, nr, &hw);
-	} while (hw.known && is_stale(&hw, out) && --tries);
+	} while (is_stale(&hw, out) && --tries);
 
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
 	if (irq_has_action(irq))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
 	out->flags |= mask_flags(mdev, irq, nr, &hw);
-	if (hw.known && is_stale(&hw, out))
+	if (is_stale(&hw, out))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
 }
 
@@ -365,7 +363,9 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 
 	if (ask_hw)
 		read_hw_msix(mdev, nr, &hw);
-	add_hw_flags(&hw, out);
+	out->flags |= hw_mask_flags(&hw);
+	if (is_stale(&hw, out))
+		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
 }
 
 /**
@@ -424,12 +424,12 @@ static bool note_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 
 static bool note_messages(struct msi_vfio_pci_device *mdev)
 {
+	u32 index = mdev->core.irq_type;
 	unsigned int i, count = 0;
 	bool moved = false;
 
-	if (mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX ||
-	    mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX)
-		count = msi_vfio_pci_vector_count(mdev, mdev->core.irq_type);
+	if (is_msi(index))
+		count = msi_vfio_pci_vector_count(mdev, index);
 	for (i = 0; i < count; i++)
 		moved |= note_message(mdev, i);
 
@@ -465,12 +465,6 @@ void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_look_at_messages(mdev);
 	if (mdev->nr_windows)
 		msi_vfio_pci_windows_follow_host(mdev);
-}
-
-static bool is_msi(u32 index)
-{
-	return index == VFIO_PCI_MSI_IRQ_INDEX ||
-	       index == VFIO_PCI_MSIX_IRQ_INDEX;
 }
 
 /**
