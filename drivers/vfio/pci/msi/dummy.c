@@ -546,19 +546,31 @@ void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->state);
 }
 
+/* The resume that says that the target was lost is itself not over then. */
+static bool is_waking(struct msi_vfio_pci_device *mdev)
+{
+	struct device *dev = &mdev->core.pdev->dev;
+
+	return !pm_runtime_active(dev) && !pm_runtime_suspended(dev);
+}
+
 /* A user can hold @state for long: a worker of the system does not wait for him. */
 static void restore_later(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =
 		container_of(to_delayed_work(work), struct msi_vfio_pci_device,
 			     dummy_work);
+	bool again = true;
 
-	if (!mutex_trylock(&mdev->state)) {
-		schedule_delayed_work(&mdev->dummy_work, HZ / 10);
-		return;
+	if (mutex_trylock(&mdev->state)) {
+		/* Asked first: what is awake by then is restored below. */
+		again = mdev->dummy_on && is_waking(mdev);
+		restore_if_awake(mdev);
+		mutex_unlock(&mdev->state);
 	}
-	restore_if_awake(mdev);
-	mutex_unlock(&mdev->state);
+
+	if (again)
+		schedule_delayed_work(&mdev->dummy_work, HZ / 10);
 }
 
 /**
