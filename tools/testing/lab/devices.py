@@ -67,7 +67,7 @@ class Server:
     def stop(self):
         """Returns how it ended, None when it had to be ended."""
         try:
-            return self.process.wait(timeout=5)
+            return self.process.wait(timeout=SOCKET_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -24,21 +24,21 @@ import tap
 # all even of a host that died; the whole log comes by the channel at the end.
 COMMAND_LINE = ("loglevel=5 log_buf_len=4M printk.time=1 panic=-1 oops=panic "
                 "watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 "
-                "cryptomgr.notests ")
+                "softlockup_all_cpu_backtrace=1 cryptomgr.notests ")
 # Without it the allocator's sheaves keep pointers to objects that they have
 # handed out, and kmemleak takes those for references. For the caches that a driver
 # allocates from: it makes allocating slow.
 DEBUG_COMMAND_LINE = " slab_debug=F,kmalloc-*"
 # What is left of a host's time when its tests are out of it: for kmemleak and
 # the log, so that a hang inside a test is reported and not only noticed.
-LAST_SECONDS = 40
+LAST_SECONDS = 120
 CONSOLE_TAIL = 40
 # Upstream's own tests pin a gigabyte. Only what a host touches is taken. The debug
 # kernel does not run those, and kmemleak reads through all of its memory map.
 MEMORY = "2560M"
 DEBUG_MEMORY = "1G"
-TIMEOUT = 900
-HUNG_TASK_SECONDS = 30
+TIMEOUT = 1200
+HUNG_TASK_SECONDS = 60
 
 
 @dataclasses.dataclass
