@@ -36,13 +36,28 @@ int hw_config_read(const char *bdf, u8 *config)
 	return ret;
 }
 
-u16 hw_config_read16(const char *bdf, unsigned int pos)
+static void read_part(const char *bdf, unsigned int pos, void *buf, size_t size)
 {
 	int fd = open_config(bdf, O_RDONLY);
+
+	VFIO_ASSERT_EQ(pread(fd, buf, size, pos), size);
+	close(fd);
+}
+
+u16 hw_config_read16(const char *bdf, unsigned int pos)
+{
 	u16 value;
 
-	VFIO_ASSERT_EQ(pread(fd, &value, sizeof(value), pos), sizeof(value));
-	close(fd);
+	read_part(bdf, pos, &value, sizeof(value));
+
+	return value;
+}
+
+static u32 hw_config_read32(const char *bdf, unsigned int pos)
+{
+	u32 value;
+
+	read_part(bdf, pos, &value, sizeof(value));
 
 	return value;
 }
@@ -55,43 +70,21 @@ void hw_config_write16(const char *bdf, unsigned int pos, u16 value)
 	close(fd);
 }
 
-static u16 get16(const u8 *config, int pos)
-{
-	u16 value;
-
-	memcpy(&value, config + pos, sizeof(value));
-
-	return value;
-}
-
-static u32 get32(const u8 *config, int pos)
-{
-	u32 value;
-
-	memcpy(&value, config + pos, sizeof(value));
-
-	return value;
-}
-
-static int find_capability(const u8 *config, u8 id)
-{
-	int pos = config[PCI_CAPABILITY_LIST];
-
-	if (!(get16(config, PCI_STATUS) & PCI_STATUS_CAP_LIST))
-		return 0;
-	while (pos && config[pos] != id)
-		pos = config[pos + PCI_CAP_LIST_NEXT];
-
-	return pos;
-}
-
+/* Only what is wanted is read: each dword takes the emulated hardware long. */
 int hw_capability(const char *bdf, u8 id)
 {
-	u8 config[HW_CONFIG_SIZE];
+	u16 head = hw_config_read16(bdf, PCI_CAPABILITY_LIST) << 8;
+	int pos;
 
-	hw_config_read(bdf, config);
+	if (!(hw_config_read16(bdf, PCI_STATUS) & PCI_STATUS_CAP_LIST))
+		return 0;
+	while ((pos = head >> 8)) {
+		head = hw_config_read16(bdf, pos);
+		if ((head & 0xff) == id)
+			break;
+	}
 
-	return find_capability(config, id);
+	return pos;
 }
 
 void hw_reset_bus(const char *bdf)
@@ -157,18 +150,16 @@ int hw_inject_error(const char *bdf, u32 status)
 
 void hw_msi_find(struct hw_msi *msi, const char *bdf)
 {
-	u8 config[HW_CONFIG_SIZE];
 	u16 flags;
 	bool is_64;
 
-	hw_config_read(bdf, config);
 	memset(msi, 0, sizeof(*msi));
 	msi->bdf = bdf;
-	msi->cap = find_capability(config, PCI_CAP_ID_MSI);
+	msi->cap = hw_capability(bdf, PCI_CAP_ID_MSI);
 	if (!msi->cap)
 		return;
 
-	flags = get16(config, msi->cap + PCI_MSI_FLAGS);
+	flags = hw_config_read16(bdf, msi->cap + PCI_MSI_FLAGS);
 	is_64 = flags & PCI_MSI_FLAGS_64BIT;
 	msi->address = msi->cap + PCI_MSI_ADDRESS_LO;
 	msi->data = msi->cap + (is_64 ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32);
@@ -184,23 +175,23 @@ void hw_msi_find(struct hw_msi *msi, const char *bdf)
 void hw_msi_message(const struct hw_msi *msi, int vector,
 		    struct hw_message *message)
 {
-	u8 config[HW_CONFIG_SIZE];
+	const char *bdf = msi->bdf;
 	u32 low_bits;
 
-	hw_config_read(msi->bdf, config);
-	low_bits = (get16(config, msi->cap + PCI_MSI_FLAGS) &
+	low_bits = (hw_config_read16(bdf, msi->cap + PCI_MSI_FLAGS) &
 		    PCI_MSI_FLAGS_QSIZE) >> 4;
 	low_bits = (1U << low_bits) - 1;
 
-	message->address = get32(config, msi->address);
+	message->address = hw_config_read32(bdf, msi->address);
 	if (msi->data == msi->cap + PCI_MSI_DATA_64)
-		message->address |= (u64)get32(config, msi->address + 4) << 32;
-	message->data = (get16(config, msi->data) & ~low_bits) |
+		message->address |=
+			(u64)hw_config_read32(bdf, msi->address + 4) << 32;
+	message->data = (hw_config_read16(bdf, msi->data) & ~low_bits) |
 			(vector & low_bits);
 	message->masked = msi->mask &&
-			  get32(config, msi->mask) & (1U << vector);
+			  hw_config_read32(bdf, msi->mask) & (1U << vector);
 	message->pending = msi->pending &&
-			   get32(config, msi->pending) & (1U << vector);
+			   hw_config_read32(bdf, msi->pending) & (1U << vector);
 }
 
 /* Map the pages around a part of a BAR; returns where the part starts. */
@@ -221,21 +212,19 @@ static volatile u32 *map_part(int fd, u32 bar, u64 offset, u64 size,
 
 void hw_msix_map(struct hw_msix *msix, const char *bdf, int fd)
 {
-	u8 config[HW_CONFIG_SIZE];
 	u32 table, pba;
 
-	hw_config_read(bdf, config);
 	memset(msix, 0, sizeof(*msix));
-	msix->cap = find_capability(config, PCI_CAP_ID_MSIX);
+	msix->cap = hw_capability(bdf, PCI_CAP_ID_MSIX);
 	VFIO_ASSERT_NE(msix->cap, 0, "%s has no MSI-X\n", bdf);
 
-	msix->vectors = (get16(config, msix->cap + PCI_MSIX_FLAGS) &
+	msix->vectors = (hw_config_read16(bdf, msix->cap + PCI_MSIX_FLAGS) &
 			 PCI_MSIX_FLAGS_QSIZE) + 1;
-	table = get32(config, msix->cap + PCI_MSIX_TABLE);
+	table = hw_config_read32(bdf, msix->cap + PCI_MSIX_TABLE);
 	msix->bar = table & PCI_MSIX_TABLE_BIR;
 	msix->offset = table & PCI_MSIX_TABLE_OFFSET;
 	msix->size = msix->vectors * PCI_MSIX_ENTRY_SIZE;
-	pba = get32(config, msix->cap + PCI_MSIX_PBA);
+	pba = hw_config_read32(bdf, msix->cap + PCI_MSIX_PBA);
 	msix->pba_bar = pba & PCI_MSIX_PBA_BIR;
 	msix->pba_offset = pba & PCI_MSIX_PBA_OFFSET;
 
