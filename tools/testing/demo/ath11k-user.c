@@ -33,8 +33,10 @@
 #define GUEST_DATA	0x60
 
 #define VECTORS		16
-#define ACK_TRIES	1000
-#define ARRIVAL_MS	400
+#define ACK_TRIES	10000
+#define ARRIVAL_MS	4000
+/* When one has not arrived, the others hardly will. */
+#define LATE_MS		200
 
 struct device {
 	int fd;
@@ -204,11 +206,14 @@ static struct message read_message(struct device *dev)
 
 static int wait_for_interrupt(struct device *dev)
 {
+	static int patience = ARRIVAL_MS;
 	uint64_t count;
 	int i;
 
-	if (poll(dev->eventfd, dev->vectors, ARRIVAL_MS) <= 0)
+	if (poll(dev->eventfd, dev->vectors, patience) <= 0) {
+		patience = LATE_MS;
 		return -1;
+	}
 	for (i = 0; i < dev->vectors; i++)
 		if (read(dev->eventfd[i].fd, &count, sizeof(count)) > 0)
 			return i;
@@ -223,9 +228,11 @@ static int ring(struct device *dev, int slot)
 
 	bar_write(dev, ATH11K_DOORBELL(slot), 1);
 	while (bar_read(dev, ATH11K_SENT) + bar_read(dev, ATH11K_FAILED) ==
-	       before)
+	       before) {
 		if (!tries--)
 			errx(1, "the device does not send slot %d", slot);
+		usleep(1000);
+	}
 
 	return wait_for_interrupt(dev);
 }

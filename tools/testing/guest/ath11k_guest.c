@@ -18,7 +18,7 @@
 #include "ath11k.h"
 #include "guest.h"
 
-#define SENT_TIMEOUT_US		2000000
+#define SENT_TIMEOUT_US		30000000
 
 static const u32 slot_offsets[ATH11K_SLOTS] = ATH11K_SLOT_OFFSETS;
 

@@ -8,7 +8,7 @@
 
 #include "guest.h"
 
-#define ARRIVAL_TIMEOUT_MS	300
+#define ARRIVAL_TIMEOUT_MS	3000
 
 /*
  * QEMU's SVM leaves the type of the last exception of a guest in the VMCB, and

@@ -6,7 +6,7 @@
 
 toolbox=/tmp/toolbox
 run=/tmp/guest
-patience=120
+patience=300
 
 # A line that helps to understand a failure.
 note()

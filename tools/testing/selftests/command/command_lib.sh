@@ -69,6 +69,16 @@ has() {
 		same "driver_override of $1" "$(override_of "$1")" "$3"
 }
 
+# The driver goes on with its vectors, and its node, after it has been bound.
+nvme_is_live() {
+	for _ in $(seq 600); do
+		[ "$(cat "/sys/bus/pci/devices/$nvme/nvme/"nvme*/state 2>/dev/null)" != live ] ||
+			return 0
+		sleep 0.1
+	done
+	return 1
+}
+
 # Without isolation VFIO wants to be told that this is accepted.
 allow_no_remapping() {
 	modprobe vfio_iommu_type1 && modprobe vfio-pci || return 1

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command_pty ROWS COLUMNS SECONDS COMMAND...: runs a command on a terminal of this
- * size, prints what it printed, interrupts it after so long, and ends as it ended.
+ * command_pty ROWS COLUMNS TEXT TIMES COMMAND...: runs a command on a terminal of this
+ * size, prints what it printed, interrupts it when it has printed the text so many times,
+ * or after a minute, and ends as it ended.
  */
 #include <err.h>
 #include <errno.h>
@@ -9,8 +10,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define MOST_SECONDS	60
 
 static pid_t child;
 
@@ -20,16 +24,35 @@ static void interrupt(int signal)
 	kill(child, SIGINT);
 }
 
-/* The terminal's end is an error of reading. */
-static void copy(int terminal)
+static int times(const char *all, const char *text)
 {
-	char text[4096];
+	int count = 0;
+
+	while ((all = strstr(all, text))) {
+		all++;
+		count++;
+	}
+	return count;
+}
+
+/* The terminal's end is an error of reading. */
+static void copy(int terminal, const char *text, int wanted)
+{
+	static char all[1 << 20];
+	size_t length = 0;
 	ssize_t size;
 
-	while ((size = read(terminal, text, sizeof(text))) > 0 ||
-	       (size < 0 && errno == EINTR))
-		if (size > 0)
-			fwrite(text, 1, (size_t)size, stdout);
+	while (length < sizeof(all) - 1) {
+		size = read(terminal, all + length, sizeof(all) - 1 - length);
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size <= 0)
+			break;
+		length += (size_t)size;
+		if (times(all, text) >= wanted)
+			interrupt(SIGALRM);
+	}
+	fputs(all, stdout);
 }
 
 int main(int argc, char **argv)
@@ -38,20 +61,20 @@ int main(int argc, char **argv)
 	struct winsize size;
 	int terminal, status;
 
-	if (argc < 5)
-		errx(2, "usage: command_pty ROWS COLUMNS SECONDS COMMAND...");
+	if (argc < 6)
+		errx(2, "usage: command_pty ROWS COLUMNS TEXT TIMES COMMAND...");
 	size = (struct winsize){ .ws_row = (unsigned short)atoi(argv[1]),
 				 .ws_col = (unsigned short)atoi(argv[2]) };
 	child = forkpty(&terminal, NULL, NULL, &size);
 	if (child < 0)
 		err(2, "forkpty");
 	if (!child) {
-		execvp(argv[4], argv + 4);
-		err(127, "%s", argv[4]);
+		execvp(argv[5], argv + 5);
+		err(127, "%s", argv[5]);
 	}
 	sigaction(SIGALRM, &action, NULL);
-	alarm((unsigned int)atoi(argv[3]));
-	copy(terminal);
+	alarm(MOST_SECONDS);
+	copy(terminal, argv[3], atoi(argv[4]));
 	if (waitpid(child, &status, 0) != child)
 		err(2, "waitpid");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

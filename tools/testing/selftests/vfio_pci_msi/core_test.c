@@ -71,7 +71,7 @@ static int ioeventfd(int fd, u32 bar, u64 offset, u32 flags, u64 data,
 TEST_F(core, ioeventfd)
 {
 	u64 one = 1;
-	int tries = 1000;
+	int tries = 10000;
 
 	ASSERT_EQ(0, ioeventfd(self->fd, 0, MSIX_REG_SCRATCH,
 			       VFIO_DEVICE_IOEVENTFD_32, 0xcafe1234,

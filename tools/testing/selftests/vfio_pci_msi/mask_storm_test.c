@@ -260,8 +260,12 @@ static void *move_vectors(void *arg)
 	u32 random = seed ^ 0x5eed;
 	struct storm *st = arg;
 	char path[PATH_MAX];
+	int tries = 1000;
 
-	while (can_move(st) && !__atomic_load_n(&st->stop, __ATOMIC_RELAXED)) {
+	/* One at least, however little of the processor this thread was given. */
+	while (can_move(st) &&
+	       (!__atomic_load_n(&st->stop, __ATOMIC_RELAXED) ||
+		(!st->moves && --tries))) {
 		int v = next(&random) % st->src.vectors;
 
 		snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity",

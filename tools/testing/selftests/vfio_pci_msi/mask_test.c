@@ -139,7 +139,7 @@ static void expect_held(struct __test_metadata *_metadata,
 			struct target *t, u32 set)
 {
 	source_settle(&t->src);
-	for (int i = 0; i < 1000 && shown_pending(t) != set; i++)
+	for (int i = 0; i < 10000 && shown_pending(t) != set; i++)
 		usleep(1000);
 	EXPECT_EQ(set, shown_pending(t));
 	expect_nothing(_metadata, t);

@@ -269,6 +269,7 @@ TEST_F(notify, hears_of_what_was_allocated_before)
 	MOVE("0");
 	ASSERT_EQ(0, notify_set(self->fd, self->events, 0));
 	self->generation = generation_of(self->fd);
+	eventfd_take(self->events);
 	before = address_of(self->fd, variant->index);
 
 	MOVE(SECOND_CPU);

@@ -13,12 +13,8 @@
 
 #include <libvfio.h>
 
-#include "kselftest_harness.h"
 #include "lab.h"
-
-/* A busy machine and a kernel full of checks: 30 seconds can be too few. */
-#undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT	180
+#include "patience.h"
 
 struct lab_variant {
 	const char *name;
