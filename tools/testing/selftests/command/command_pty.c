@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * command_pty ROWS COLUMNS TEXT TIMES COMMAND...: runs a command on a terminal of this
- * size, prints what it printed, interrupts it when it has printed the text so many times,
- * or after a minute, and ends as it ended.
+ * size, prints what it printed, interrupts it when it has printed the text so many times
+ * (0: it is left to end), or after a minute, and ends as it ended.
  */
 #include <err.h>
 #include <errno.h>
@@ -49,7 +49,7 @@ static void copy(int terminal, const char *text, int wanted)
 		if (size <= 0)
 			break;
 		length += (size_t)size;
-		if (times(all, text) >= wanted)
+		if (wanted && times(all, text) >= wanted)
 			interrupt(SIGALRM);
 	}
 	fputs(all, stdout);
