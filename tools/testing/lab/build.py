@@ -51,8 +51,9 @@ def module(kernel, where):
         warned = warnings_of(progress.run([*make, "W=1", "modules"], log))
         if warned:
             raise progress.Failed(f"module for {kernel.label}: " + "\n".join(warned))
+        # What is for debuggers is most of it, and is compressed, and unpacked, in vain.
         progress.run([*make, f"INSTALL_MOD_PATH={where}", "INSTALL_MOD_DIR=updates",
-                      "modules_install"], log)
+                      "INSTALL_MOD_STRIP=1", "modules_install"], log)
     except BaseException:
         # A warning is only given once: the next try has to start anew.
         shutil.rmtree(copy)
