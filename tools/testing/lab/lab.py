@@ -93,7 +93,7 @@ def parser():
                      "nothing else, judge by exit code and kernel log")
     one.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS")
     one.add_argument("--memory", default="")
-    one.add_argument("--cpus", type=int, default=2)
+    one.add_argument("--cpus", type=int, default=1)
     one.add_argument("--no-build", action="store_true",
                      help="boot what was built before")
     one.set_defaults(call=boot)

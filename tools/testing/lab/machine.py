@@ -50,7 +50,7 @@ class Boot:
     tests: tuple
     timeout: int = TIMEOUT
     memory: str = ""  # "": as much as the kernel needs
-    cpus: int = 2
+    cpus: int = 1
     make_reader: type = tap.Reader
 
     def command_line(self):
@@ -70,7 +70,7 @@ class Boot:
                 "LAB_TIMEOUT": self.timeout, "lab_channel": self.platform.channel,
                 "lab_places": " ".join(places),
                 "lab_tests": " ".join(self.tests),
-                "lab_test_seconds": max(self.timeout - LAST_SECONDS, 1),
+                "lab_test_seconds": self.timeout - min(LAST_SECONDS, self.timeout // 4),
                 "lab_hung_task_seconds": min(self.timeout // 4, HUNG_TASK_SECONDS)}
 
 

@@ -281,7 +281,8 @@ unsigned long long irqs_taken(void)
 		colon = strchr(name, ':');
 		if (!colon || is_host_irq(line))
 			continue;
-		if (isdigit(*name))
+		if (isdigit(*name) || !strncmp(name, "SPU", 3) ||
+		    !strncmp(name, "ERR", 3) || !strncmp(name, "MIS", 3))
 			sum += sum_counts(colon + 1);
 	}
 	fclose(file);
