@@ -26,7 +26,7 @@ JOB_BYTES = 3 << 30  # a host's memory, QEMU's own and the tests' beside it
 def default_jobs():
     """Emulated hosts wait for resets and timers more than half of their time."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return max(1, min(os.cpu_count() * 2 + 1, memory // JOB_BYTES))
+    return max(1, min(os.cpu_count() * 2, memory // JOB_BYTES))
 
 
 def is_slow(run):
