@@ -24,6 +24,26 @@ struct hw_vector {
 	u32 data;
 };
 
+/* As many vectors as have their pending bits in one read. */
+#define PENDING_BITS	32
+
+/*
+ * What the hardware says of many vectors at once: with MSI all of it, with MSI-X
+ * the function's mask and one dword of pending bits. Each read waits for the device,
+ * so it is asked when the first of these vectors wants to know, if it may be
+ * (@ask), and then not again (@fresh). @known as above.
+ */
+struct hw_shared {
+	bool ask;
+	bool fresh;
+	bool known;
+	u16 ctrl;
+	u32 mask;
+	u32 pending;
+	u64 address;
+	u16 data;
+};
+
 /*
  * Where a structure of MSI-X lies, or NULL. What the capability says is the
  * device's word: nothing has checked it against the BARs.
@@ -203,101 +223,145 @@ void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 	*data = msg.data;
 }
 
-static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev, u16 ctrl,
-			    u32 *mask, u32 *pending)
+/**
+ * msi_vfio_pci_enabled_index - whose vectors are enabled
+ * @mdev: device, with @state held
+ *
+ * Return: an index of VFIO_PCI_*_IRQ_INDEX, or VFIO_PCI_NUM_IRQS.
+ */
+u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev)
+{
+	return mdev->dummy_on ? VFIO_PCI_MSIX_IRQ_INDEX : mdev->core.irq_type;
+}
+
+static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev,
+			    struct hw_shared *hw)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
-	bool is_64 = ctrl & PCI_MSI_FLAGS_64BIT;
+	bool is_64 = hw->ctrl & PCI_MSI_FLAGS_64BIT;
 	int ret;
 
-	*mask = 0;
-	*pending = 0;
-	if (!(ctrl & PCI_MSI_FLAGS_MASKBIT))
+	hw->mask = 0;
+	hw->pending = 0;
+	if (!(hw->ctrl & PCI_MSI_FLAGS_MASKBIT))
 		return 0;
 
 	ret = pci_user_read_config_dword(pdev, pdev->msi_cap +
 					 (is_64 ? PCI_MSI_MASK_64 :
-						  PCI_MSI_MASK_32), mask);
+						  PCI_MSI_MASK_32), &hw->mask);
 	if (ret)
 		return ret;
 
 	return pci_user_read_config_dword(pdev, pdev->msi_cap +
 					  (is_64 ? PCI_MSI_PENDING_64 :
 						   PCI_MSI_PENDING_32),
-					  pending);
+					  &hw->pending);
 }
 
-static void read_hw_msi(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			struct hw_vector *hw)
+static void share_hw_msi(struct msi_vfio_pci_device *mdev, struct hw_shared *hw)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	int cap = pdev->msi_cap;
-	u32 lo, hi = 0, mask, pending;
-	u16 ctrl, data;
+	u32 lo, hi = 0;
 	bool is_64;
 
-	if (pci_user_read_config_word(pdev, cap + PCI_MSI_FLAGS, &ctrl) ||
-	    PCI_POSSIBLE_ERROR(ctrl) ||
+	if (pci_user_read_config_word(pdev, cap + PCI_MSI_FLAGS, &hw->ctrl) ||
+	    PCI_POSSIBLE_ERROR(hw->ctrl) ||
 	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_LO, &lo))
 		return;
 
-	is_64 = ctrl & PCI_MSI_FLAGS_64BIT;
+	is_64 = hw->ctrl & PCI_MSI_FLAGS_64BIT;
 	if (is_64 &&
 	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_HI, &hi))
 		return;
 
 	if (pci_user_read_config_word(pdev, cap + (is_64 ? PCI_MSI_DATA_64 :
 							   PCI_MSI_DATA_32),
-				      &data) ||
-	    read_hw_msi_mask(mdev, ctrl, &mask, &pending))
+				      &hw->data) ||
+	    read_hw_msi_mask(mdev, hw))
+		return;
+
+	hw->address = (u64)hi << 32 | lo;
+	hw->known = true;
+}
+
+static void share_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			  struct hw_shared *hw)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	hw->pending = 0;
+	if (!mdev->table ||
+	    pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+				      &hw->ctrl) ||
+	    PCI_POSSIBLE_ERROR(hw->ctrl))
+		return;
+	if (mdev->pba &&
+	    compat_ioread32(&mdev->core, &hw->pending,
+			    mdev->pba + nr / PENDING_BITS * 4))
 		return;
 
 	hw->known = true;
+}
+
+/* Reads what @nr has in common with the other vectors of its pending bits. */
+static void share_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
+		     struct hw_shared *hw)
+{
+	hw->fresh = true;
+	hw->known = false;
+	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
+		share_hw_msix(mdev, nr, hw);
+	else
+		share_hw_msi(mdev, hw);
+}
+
+static void read_hw_msi(unsigned int nr, const struct hw_shared *shared,
+			struct hw_vector *hw)
+{
 	/* The masks have 32 bits, a reserved number of vectors may be more. */
-	hw->masked = nr < 32 && mask & BIT(nr);
-	hw->pending = nr < 32 && pending & BIT(nr);
-	hw->address = (u64)hi << 32 | lo;
-	hw->data = data + nr;
+	hw->masked = nr < PENDING_BITS && shared->mask & BIT(nr);
+	hw->pending = nr < PENDING_BITS && shared->pending & BIT(nr);
+	hw->address = shared->address;
+	hw->data = shared->data + nr;
+	hw->known = true;
 }
 
 static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			 struct hw_vector *hw)
+			 const struct hw_shared *shared, struct hw_vector *hw)
 {
-	struct pci_dev *pdev = mdev->core.pdev;
 	__le32 entry[PCI_MSIX_ENTRY_SIZE / 4];
-	u32 pending = 0, lo, hi;
-	u16 ctrl;
+	u32 lo, hi;
 
-	if (!mdev->table ||
-	    pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
-				      &ctrl) ||
-	    PCI_POSSIBLE_ERROR(ctrl) ||
-	    msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
+	if (msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
 				    ARRAY_SIZE(entry)))
-		return;
-	if (mdev->pba &&
-	    compat_ioread32(&mdev->core, &pending, mdev->pba + nr / 32 * 4))
 		return;
 
 	lo = le32_to_cpu(entry[PCI_MSIX_ENTRY_LOWER_ADDR / 4]);
 	hi = le32_to_cpu(entry[PCI_MSIX_ENTRY_UPPER_ADDR / 4]);
-	hw->known = true;
-	hw->masked = ctrl & PCI_MSIX_FLAGS_MASKALL ||
+	hw->masked = shared->ctrl & PCI_MSIX_FLAGS_MASKALL ||
 		     le32_to_cpu(entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4]) &
 		     PCI_MSIX_ENTRY_CTRL_MASKBIT;
-	hw->pending = pending & BIT(nr % 32);
+	hw->pending = shared->pending & BIT(nr % PENDING_BITS);
 	hw->address = (u64)hi << 32 | lo;
 	hw->data = le32_to_cpu(entry[PCI_MSIX_ENTRY_DATA / 4]);
+	hw->known = true;
 }
 
 static void read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
-		    struct hw_vector *hw)
+		    struct hw_shared *shared, struct hw_vector *hw)
 {
 	hw->known = false;
-	if (mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX)
-		read_hw_msix(mdev, nr, hw);
+	if (!shared->ask)
+		return;
+	if (!shared->fresh)
+		share_hw(mdev, nr, shared);
+	if (!shared->known)
+		return;
+	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
+		read_hw_msix(mdev, nr, shared, hw);
 	else
-		read_hw_msi(mdev, nr, hw);
+		read_hw_msi(nr, shared, hw);
 }
 
 static u32 hw_mask_flags(const struct hw_vector *hw)
@@ -322,12 +386,22 @@ static bool is_stale(const struct hw_vector *hw,
 	       (hw->address != msg->address || hw->data != msg->data);
 }
 
+/* Does it seem so. The next look at the hardware is then a new one. */
+static bool seems_stale(struct hw_shared *shared, const struct hw_vector *hw,
+			const struct vfio_pci_msi_message *msg)
+{
+	shared->fresh = shared->fresh && !is_stale(hw, msg);
+
+	return is_stale(hw, msg);
+}
+
 /*
  * When an interrupt moves, the hardware has the new message before the kernel's
  * copy has: only a difference that stays is one.
  */
 static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			bool ask_hw, struct vfio_pci_msi_message *out)
+			struct hw_shared *shared,
+			struct vfio_pci_msi_message *out)
 {
 	bool msi = mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX;
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
@@ -341,9 +415,8 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		msi_vfio_pci_host_message(irq, &out->address, &out->data);
 		if (msi)
 			out->data += nr;
-		if (ask_hw)
-			read_hw(mdev, nr, &hw);
-	} while (is_stale(&hw, out) && --tries);
+		read_hw(mdev, nr, shared, &hw);
+	} while (seems_stale(shared, &hw, out) && --tries);
 
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
 	if (irq_has_action(irq))
@@ -353,30 +426,22 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
 }
 
+/* Its message does not move; but a device that is gone shows at the second look. */
 static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
-		       bool ask_hw, struct vfio_pci_msi_message *out)
+		       struct hw_shared *shared,
+		       struct vfio_pci_msi_message *out)
 {
 	struct hw_vector hw = {};
 
 	if (!msi_vfio_pci_dummy_message(mdev, nr, out))
 		return;
 
-	if (ask_hw)
-		read_hw_msix(mdev, nr, &hw);
+	read_hw(mdev, nr, shared, &hw);
+	if (seems_stale(shared, &hw, out))
+		read_hw(mdev, nr, shared, &hw);
 	out->flags |= hw_mask_flags(&hw);
 	if (is_stale(&hw, out))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
-}
-
-/**
- * msi_vfio_pci_enabled_index - whose vectors are enabled
- * @mdev: device, with @state held
- *
- * Return: an index of VFIO_PCI_*_IRQ_INDEX, or VFIO_PCI_NUM_IRQS.
- */
-u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev)
-{
-	return mdev->dummy_on ? VFIO_PCI_MSIX_IRQ_INDEX : mdev->core.irq_type;
 }
 
 /**
@@ -393,6 +458,7 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   struct vfio_pci_msi_message *msg)
 {
 	bool enabled = msi_vfio_pci_enabled_index(mdev) == index;
+	struct hw_shared shared = { .ask = ask_hw };
 	u32 i;
 
 	lockdep_assert_held(&mdev->state);
@@ -400,10 +466,12 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 	memset(msg, 0, array_size(count, sizeof(*msg)));
 
 	for (i = 0; enabled && i < count; i++) {
+		if ((start + i) % PENDING_BITS == 0)
+			shared.fresh = false;
 		if (mdev->dummy_on)
-			read_dummy(mdev, start + i, ask_hw, &msg[i]);
+			read_dummy(mdev, start + i, &shared, &msg[i]);
 		else
-			read_vector(mdev, start + i, ask_hw, &msg[i]);
+			read_vector(mdev, start + i, &shared, &msg[i]);
 	}
 }
 
