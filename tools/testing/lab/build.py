@@ -11,6 +11,7 @@ import kernels
 import progress
 
 CHECKOUT = pathlib.Path(os.environ["LAB_CHECKOUT"])
+SAME_CHECKOUT = pathlib.Path(os.environ["LAB_SAME_CHECKOUT"])
 OUT = CHECKOUT / "build/lab"
 LOGS = OUT / "logs"
 SERVERS = OUT / "devices"
@@ -18,7 +19,8 @@ MODULE = "msi-vfio-pci"
 
 # The module is built in a copy of the checkout for each kernel: kbuild puts
 # objects beside the sources, and the checkout may hold those of a user's own.
-# What git ignores is neither copied nor, in the copy, deleted.
+# What git ignores is neither copied nor, in the copy, deleted. Compilers see it
+# where any checkout's would be: what ccache has of another one serves for this one.
 MODULE_SOURCES = ("Kbuild", "Makefile", "drivers", "include")
 WARNING = re.compile(r"\bwarning:|^WARNING: modpost", re.IGNORECASE | re.MULTILINE)
 
@@ -45,8 +47,8 @@ def module(kernel, where):
     copy = OUT / kernel.label / "source"
     log = LOGS / f"module-{kernel.label}.log"
     copy_sources(copy)
-    make = ["make", "-C", copy, f"-j{os.cpu_count()}", f"KDIR={kernel.kdir}",
-            *kernel.arch.make_variables()]
+    make = ["make", "-C", SAME_CHECKOUT / copy.relative_to(CHECKOUT),
+            f"-j{os.cpu_count()}", f"KDIR={kernel.kdir}", *kernel.arch.make_variables()]
     try:
         warned = warnings_of(progress.run([*make, "W=1", "modules"], log))
         if warned:

@@ -56,6 +56,9 @@ recipe_hash() {
 
 # Mounts of its own, gone with the command; processes too. /tmp and /run are
 # fresh, which keeps the paths of UNIX sockets short and leaves nothing behind.
+# Compilers are those of ccache, whose store comes and goes with the tree, and for which
+# all checkouts are one: paths in them are made relative, and kbuild, which wants whole
+# ones, finds each at the same place.
 enter_tree() {
 	local tree=$1
 	shift
@@ -63,7 +66,7 @@ enter_tree() {
 	exec unshare --mount --pid --fork --kill-child --propagation private \
 		/bin/sh -c '
 		set -e
-		tree=$1 checkout=$2 cache=$3
+		tree=$1 checkout=$2 cache=$3 same_checkout=/lab-checkout
 		shift 3
 		mount -t proc proc "$tree/proc"
 		mount --rbind /dev "$tree/dev"
@@ -73,15 +76,20 @@ enter_tree() {
 			mkdir -p "$tree$dir"
 			mount --rbind "$dir" "$tree$dir"
 		done
+		mkdir -p "$tree$same_checkout"
+		mount --rbind "$checkout" "$tree$same_checkout"
 		code=0
 		chroot "$tree" /usr/bin/env -i -C "$checkout" HOME=/tmp \
 			LANG=C.UTF-8 TERM="${TERM:-dumb}" \
-			PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			PATH=/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin \
+			CCACHE_DIR=/var/cache/ccache CCACHE_MAXSIZE=500M \
+			CCACHE_BASEDIR="$checkout" CCACHE_NOHASHDIR=1 \
 			${http_proxy:+http_proxy="$http_proxy"} \
 			${https_proxy:+https_proxy="$https_proxy"} \
 			DEBIAN_FRONTEND=noninteractive INITRD=No \
 			PYTHONDONTWRITEBYTECODE=1 \
-			LAB_CACHE="$cache" LAB_CHECKOUT="$checkout" "$@" || code=$?
+			LAB_CACHE="$cache" LAB_CHECKOUT="$checkout" \
+			LAB_SAME_CHECKOUT="$same_checkout" "$@" || code=$?
 		exit $code
 		' lab-toolbox "$tree" "$checkout" "$cache" "$@"
 }
