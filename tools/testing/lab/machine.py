@@ -36,7 +36,7 @@ CONSOLE_TAIL = 40
 # Upstream's own tests pin a gigabyte. Only what a host touches is taken. The debug
 # kernel does not run those, and kmemleak reads through all of its memory map.
 MEMORY = "2560M"
-DEBUG_MEMORY = "1G"
+DEBUG_MEMORY = "640M"
 TIMEOUT = 1200
 HUNG_TASK_SECONDS = 60
 
