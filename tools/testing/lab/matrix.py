@@ -40,6 +40,7 @@ class Matrix:
         self.slow = [run for run in runs if is_slow(run)]
         self.quick = [run for run in runs if not is_slow(run)]
         self.slow_under_way = 0
+        self.from_the_end = False
         self.labels = labels
         self.timeout = timeout
         self.tally = tap.Tally()
@@ -60,17 +61,18 @@ class Matrix:
     def next_run(self):
         """Two emulated processors of the debug kernel need a core of their own: with
         more beside them they wait for each other's locks. So one such host at a time,
-        from the start."""
+        from the start. Of the others, those that stand together in a plan are alike,
+        and wait for resets or want a core at the same time: so from both ends by turns."""
         with self.lock:
-            queues = [self.slow, self.quick]
-            if self.slow_under_way:
-                queues.reverse()
-            for queue in queues:
-                if queue and not self.interrupted:
-                    run = queue.pop(0)
-                    self.slow_under_way += is_slow(run)
-                    return run
-        return None
+            if self.interrupted or not (self.slow or self.quick):
+                return None
+            if self.slow and not (self.slow_under_way and self.quick):
+                run = self.slow.pop(0)
+            else:
+                run = self.quick.pop(-1 if self.from_the_end else 0)
+                self.from_the_end = not self.from_the_end
+            self.slow_under_way += is_slow(run)
+            return run
 
     def work(self):
         while run := self.next_run():
