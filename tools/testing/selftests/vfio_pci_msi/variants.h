@@ -6,7 +6,7 @@
  * A run of the lab has some devices, and a kernel may have no iommufd. Variants
  * that a run cannot have are left out of it rather than reported as skipped:
  * what has to run where is the plan's to say. It can also name one road, "group"
- * or "cdev", as the test's argument.
+ * or "cdev", as the test's argument, and behind a point one test of the program.
  */
 #ifndef VFIO_PCI_MSI_VARIANTS_H
 #define VFIO_PCI_MSI_VARIANTS_H
@@ -62,14 +62,25 @@ static bool lab_variant_runs(const struct lab_variant *v, const char *road)
 }
 
 /* The plan's argument, or NULL; those of the harness begin with '-'. */
-static const char *lab_road(int argc, char **argv)
+static char *lab_road(int argc, char **argv)
 {
 	return argc == 2 && argv[1][0] != '-' ? argv[1] : NULL;
 }
 
+/* Takes the test off the road, and returns it, or NULL. */
+static char *lab_test(char *road)
+{
+	char *point = road ? strchr(road, '.') : NULL;
+
+	if (!point)
+		return NULL;
+	*point = '\0';
+	return point + 1;
+}
+
 static int lab_main(int argc, char **argv)
 {
-	const char *road = lab_road(argc, argv);
+	char *road = lab_road(argc, argv), *test = lab_test(road);
 	const struct lab_variant *v;
 	int count = 0, runs = 0;
 	char **args;
@@ -79,7 +90,7 @@ static int lab_main(int argc, char **argv)
 
 	for (v = lab_variants; v; v = v->next)
 		count++;
-	args = calloc_assert(argc + 2 * count + 1, sizeof(*args));
+	args = calloc_assert(argc + 2 * count + 3, sizeof(*args));
 	memcpy(args, argv, argc * sizeof(*args));
 
 	for (v = lab_variants; v; v = v->next) {
@@ -92,6 +103,12 @@ static int lab_main(int argc, char **argv)
 	}
 	if (!runs)
 		ksft_exit_fail_msg("LAB_DEVICES has no device of this test\n");
+
+	/* The harness takes what comes first: no other road to this test either. */
+	if (test) {
+		args[argc++] = "-t";
+		args[argc++] = test;
+	}
 
 	return test_harness_run(argc, args);
 }
