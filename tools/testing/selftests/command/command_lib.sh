@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 #
 # What the tests of the command share. A test is a function that returns
-# success or failure; what it printed is shown when it failed.
+# success or failure; what it printed is shown when it failed, and what the
+# last command did that it ran.
 
 work=$(mktemp -d /tmp/command.XXXXXX)
 out=$work/out
@@ -15,7 +16,6 @@ run() {
 	status=0
 	"$@" >"$out" 2>"$err" </dev/null || status=$?
 	echo "+ $* -> $status"
-	cat "$out" "$err"
 }
 
 # expect CODE COMMAND...
@@ -122,10 +122,12 @@ release() {
 # check FUNCTION [NAME]
 check() {
 	number=$((number + 1))
+	: >"$out"
+	: >"$err"
 	if "$1" >"$work/log" 2>&1; then
 		echo "ok $number ${2:-$1}"
 	else
-		sed 's/^/# /' "$work/log"
+		sed 's/^/# /' "$work/log" "$out" "$err"
 		echo "not ok $number ${2:-$1}"
 		failed=1
 	fi
