@@ -61,16 +61,17 @@ class Matrix:
     def next_run(self):
         """Two emulated processors of the debug kernel need a core of their own: with
         more beside them they wait for each other's locks. So one such host at a time,
-        from the start. Of the others, those that stand together in a plan are alike,
-        and wait for resets or want a core at the same time: so from both ends by turns."""
+        from the start, and beside it what begins a plan, which mostly waits for resets.
+        After that from both ends by turns: what ends a plan does not wait for anything,
+        and four of either kind would leave a core idle, or want two more."""
         with self.lock:
             if self.interrupted or not (self.slow or self.quick):
                 return None
             if self.slow and not (self.slow_under_way and self.quick):
                 run = self.slow.pop(0)
             else:
+                self.from_the_end = not (self.slow_under_way or self.from_the_end)
                 run = self.quick.pop(-1 if self.from_the_end else 0)
-                self.from_the_end = not self.from_the_end
             self.slow_under_way += is_slow(run)
             return run
 
