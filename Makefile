@@ -7,7 +7,7 @@
 # make install-command  install it with its man page and bash completion
 # make demo             the main job, seen in an emulated host
 # make test             all tests, in emulated hosts with four kernels
-# make test-guest       those of them that have guests of an unmodified VMM
+# make test-guest       guests of an unmodified VMM in them, on Debian's kernels
 # make soak             what takes longer than anybody would wait for it in that
 # make fuzz             slot.c against a model of it (long; needs clang)
 # make clean            remove what was built
