@@ -390,9 +390,12 @@ static bool is_stale(const struct hw_vector *hw,
 static bool seems_stale(struct hw_shared *shared, const struct hw_vector *hw,
 			const struct vfio_pci_msi_message *msg)
 {
-	shared->fresh = shared->fresh && !is_stale(hw, msg);
+	if (!is_stale(hw, msg))
+		return false;
 
-	return is_stale(hw, msg);
+	shared->fresh = false;
+
+	return true;
 }
 
 /*
