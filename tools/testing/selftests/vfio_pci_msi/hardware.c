@@ -12,6 +12,9 @@
 #include "hardware.h"
 #include "session.h"
 
+/* More of 4 bytes do not fit; a device that is gone seems to have no end of them. */
+#define MOST_CAPABILITIES	48
+
 static int open_config(const char *bdf, int flags)
 {
 	char path[PATH_MAX];
@@ -74,11 +77,12 @@ void hw_config_write16(const char *bdf, unsigned int pos, u16 value)
 int hw_capability(const char *bdf, u8 id)
 {
 	u16 head = hw_config_read16(bdf, PCI_CAPABILITY_LIST) << 8;
-	int pos;
+	int left = MOST_CAPABILITIES, pos;
 
 	if (!(hw_config_read16(bdf, PCI_STATUS) & PCI_STATUS_CAP_LIST))
 		return 0;
 	while ((pos = head >> 8)) {
+		VFIO_ASSERT_GT(left--, 0, "%s: capabilities without end\n", bdf);
 		head = hw_config_read16(bdf, pos);
 		if ((head & 0xff) == id)
 			break;
