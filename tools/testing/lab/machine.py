@@ -79,8 +79,8 @@ class Boot:
 
 def qemu_command(boot, folder, logs, initrd):
     memory, platform = boot.memory_size(), boot.platform
-    command = [*FIRST * (boot.cpus > 1),
-               platform.program, "-no-user-config", "-no-reboot", "-display", "none",
+    command = [*(FIRST if boot.cpus > 1 else ()), platform.program,
+               "-no-user-config", "-no-reboot", "-display", "none",
                "-object", f"memory-backend-memfd,id=ram,size={memory},share=on",
                "-smp", str(boot.cpus), "-m", memory,
                "-chardev", "file,id=channel,path=/dev/stdout",
