@@ -189,11 +189,17 @@ def lost_symbols(fragment, config):
             if got.get(symbol, "n") != value]
 
 
+def debug_key(fragment, compiler):
+    """Another one when the kernel would be another, whatever comments say."""
+    symbols = sorted(wanted_symbols(fragment).items())
+    return hashlib.sha256(repr((symbols, compiler)).encode()).hexdigest()[:12]
+
+
 def debug_kernel():
     source = linux_source()
     fragment = (LAB / "debug.config").read_text(encoding="ascii")
     compiler = archive.output("gcc", "-dumpfullversion")
-    key = hashlib.sha256((fragment + compiler).encode()).hexdigest()[:12]
+    key = debug_key(fragment, compiler)
     tree = CACHE / f"debug-{source.name}-{key}"
     with locked("debug-kernel"):
         if not is_complete(tree):
