@@ -9,6 +9,10 @@ import subprocess
 STATE = pathlib.Path("/var/lib/lab-apt")
 
 
+class Undelivered(Exception):
+    """The mirror lists packages, and does not deliver them."""
+
+
 def output(*command, **options):
     return subprocess.run(command, check=True, text=True,
                           stdout=subprocess.PIPE, **options).stdout
@@ -47,6 +51,13 @@ class Apt:
     def get(self, *arguments, check=True, **options):
         return subprocess.run(["apt-get", "-q", *arguments], check=check,
                               env=self.environment, stdin=subprocess.DEVNULL, **options)
+
+    def download(self, names, folder):
+        """Packages into a folder, or Undelivered."""
+        try:
+            self.get("download", "-o", "Acquire::Retries=3", *names, cwd=folder)
+        except subprocess.CalledProcessError as error:
+            raise Undelivered(" ".join(names)) from error
 
     def update(self):
         """All or nothing of the own lists; of others what the mirror has."""

@@ -27,6 +27,8 @@ SUPERFLUOUS = ("fs", "net", "sound", *(f"drivers/{name}" for name in (
     "scsi", "staging")))
 LAB = pathlib.Path(__file__).resolve().parent
 OTHERS = ("busybox-static", "uuid-dev")
+# The labels of which the mirror had no kernel when the toolbox was built.
+MISSING = archive.STATE / "missing"
 OWN = archive.Apt()
 APTS = {arch: archive.Apt(arch.debian) for _, arch in arches.FLAVOURS.values()
         if arch.is_foreign}
@@ -37,26 +39,30 @@ def update():
         foreign.update()
 
 
-def releases(flavour, of=OWN):
-    """{number: release}, e.g. {"6.1": "6.1.0-56-amd64"}, oldest first.
+def stands_for(found, label):
+    """Whether a kernel with a label of its own, if any, is what a label asks for."""
+    prefix, number = arches.split(label)
+    return found == label or (number == NEWEST and found is not None and
+                              arches.split(found)[0] == prefix)
 
-    A number's release is the newest that has both an image and headers, and what
-    headers need on this machine.
+
+def candidates(label):
+    """The releases that may stand for a label, newest first.
+
+    Each has an image, headers, and what headers need on this machine. The lists know
+    more than the newest one, which a mirror may name before it has it.
     """
-    found = {}
-    for kind in "image", "headers":
-        for fields in of.records(f"linux-{kind}-{flavour}"):
-            for release in archive.depends_on(fields, rf"linux-{kind}-(\d\S*-{flavour})"):
-                found.setdefault(release, {})[kind] = fields["Version"]
-    best = {}
-    for release, kinds in found.items():
-        if len(kinds) != 2 or (of.foreign and not tools_for(release, of)):
-            continue
-        key = archive.version_key(kinds["image"])
-        number = f"{key[0]}.{key[1]}"
-        if number not in best or key > best[number][0]:
-            best[number] = (key, release)
-    return {number: best[number][1] for number in sorted(best, key=archive.version_key)}
+    flavour, arch = arches.FLAVOURS[arches.split(label)[0]]
+    of = APTS[arch]
+    listed = [name.removeprefix("linux-image-")
+              for name in of.cache("pkgnames", "linux-image-").split()]
+    fitting = [release for release in listed
+               if stands_for(arches.label_of(release), label)]
+    for release in sorted(fitting, reverse=True, key=lambda release: archive.version_key(
+            release.removesuffix(f"-{flavour}"))):
+        pair = f"linux-image-{release}", f"linux-headers-{release}"
+        if len(of.candidates(pair)) == len(pair) and tools_for(release, of):
+            yield release
 
 
 def tools_for(release, of):
@@ -73,18 +79,18 @@ def tools_for(release, of):
 
 
 def wanted():
-    """{label: release} of the kernels that there are to be."""
-    found = {}
-    for label in KERNELS:
-        prefix, number = arches.split(label)
-        flavour, arch = arches.FLAVOURS[prefix]
-        known = releases(flavour, APTS[arch])
-        if number == NEWEST and known:
-            number = list(known)[-1]
-        if number not in known:
-            raise SystemExit(f"lab: the mirror has no kernel {label}")
-        found[prefix + number] = known[number]
-    return found
+    """The releases that the mirror lists as the newest for each label."""
+    return [next(candidates(label), f"no {label}") for label in KERNELS]
+
+
+def missing():
+    """The labels, as they are in KERNELS, that this toolbox has to do without."""
+    return MISSING.read_text(encoding="ascii").split() if MISSING.exists() else []
+
+
+def behind(installed):
+    """Those for which it does not have what the mirror lists as the newest."""
+    return [label for label, release in zip(KERNELS, wanted()) if release not in installed]
 
 
 def kernel_packages(release, of):
@@ -101,7 +107,7 @@ def unpack(names, of, folder):
     """The files of packages under folder/root, with /usr merged."""
     root = folder / "root"
     root.mkdir()
-    of.get("download", *names, cwd=folder)
+    of.download(names, folder)
     superfluous = [f"--exclude=*/kernel/{name}" for name in SUPERFLUOUS]
     for package in folder.glob("*.deb"):
         subprocess.run(["bash", "-ec", '''
@@ -147,6 +153,7 @@ def drop_modules(modules):
 def install_kernel(release, of):
     with tempfile.TemporaryDirectory() as folder:
         root = unpack(kernel_packages(release, of), of, pathlib.Path(folder))
+        OWN.get("install", "-y", "--no-install-recommends", *tools_for(release, of))
         subprocess.run(["depmod", "-b", root / "usr", release], check=True)
         drop_modules(root / "usr/lib/modules" / release)
         for name in "boot", "usr/src", "usr/lib/modules":
@@ -165,28 +172,40 @@ def install_others(arch, of):
         merge(root / "usr/lib" / arch.triplet, pathlib.Path("/usr/lib", arch.triplet))
 
 
+def could(call, *arguments):
+    try:
+        call(*arguments)
+    except archive.Undelivered as error:
+        print(f"lab: not delivered: {error}", flush=True)
+        return False
+    return True
+
+
+def install_arch(arch, of):
+    """Returns the labels for which the mirror has nothing that it delivers."""
+    labels = [label for label in KERNELS if arches.of_label(label) is arch]
+    if not could(install_others, arch, of):
+        return labels
+    return [label for label in labels
+            if not any(could(install_kernel, release, of) for release in candidates(label))]
+
+
 def install():
+    """Other architectures are worth having, but not worth being without a lab."""
     update()
-    found = wanted()
-    tools = set()
-    for release in found.values():
-        of = APTS[arches.of_label(arches.label_of(release))]
-        tools.update(tools_for(release, of))
-    OWN.get("install", "-y", "--no-install-recommends", *sorted(tools))
-    for release in found.values():
-        install_kernel(release, APTS[arches.of_label(arches.label_of(release))])
+    lacking = []
     for arch, of in APTS.items():
-        install_others(arch, of)
+        lacking += install_arch(arch, of)
         shutil.rmtree(of.state / "cache")
+    MISSING.write_text("".join(f"{label}\n" for label in lacking), encoding="ascii")
 
 
-def check(installed):
+def check(installed, lacking):
     """Complain about what half a tree would lack."""
     for label in KERNELS:
-        prefix, number = arches.split(label)
-        if not any(other == label or number == NEWEST and
-                   arches.split(other)[0] == prefix for other in installed):
+        if label not in lacking and not any(stands_for(other, label)
+                                            for other in installed):
             raise SystemExit(f"lab: kernel {label} is missing")
-    for arch in APTS:
-        if not busybox(arch).exists():
+    for arch in {arches.of_label(label) for label in installed}:
+        if arch.is_foreign and not busybox(arch).exists():
             raise SystemExit(f"lab: busybox for {arch.name} is missing")

@@ -15,6 +15,7 @@ import zlib
 
 import arches
 import archive
+import foreign
 import packages
 import progress
 
@@ -40,6 +41,11 @@ def labels():
     own = list(packages.own_releases())
     others = [label for label in packages.installed_releases() if label not in own]
     return [*own, DEBUG, *others]
+
+
+def missing():
+    """Labels of plans that stand for no kernel, as the mirror had none."""
+    return foreign.missing()
 
 
 def newest(prefix, known):

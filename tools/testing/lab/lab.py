@@ -44,7 +44,7 @@ def boot(args):
 
 
 def run_matrix(args):
-    runs = plan.load(args.plan, kernels.labels())
+    runs = plan.load(args.plan, kernels.labels(), kernels.missing())
     if args.only:
         runs = [run for run in runs if run.name in args.only]
     if args.kernels:

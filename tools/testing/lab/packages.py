@@ -32,9 +32,30 @@ def newest_source():
     return package, max(versions, key=archive.version_key)
 
 
+def releases(flavour):
+    """{number: release}, e.g. {"6.1": "6.1.0-56-amd64"}, oldest first.
+
+    A number's release is the newest that has both an image and headers.
+    """
+    found = {}
+    for kind in "image", "headers":
+        for fields in OWN.records(f"linux-{kind}-{flavour}"):
+            for release in archive.depends_on(fields, rf"linux-{kind}-(\d\S*-{flavour})"):
+                found.setdefault(release, {})[kind] = fields["Version"]
+    best = {}
+    for release, kinds in found.items():
+        if len(kinds) != 2:
+            continue
+        key = archive.version_key(kinds["image"])
+        number = f"{key[0]}.{key[1]}"
+        if number not in best or key > best[number][0]:
+            best[number] = (key, release)
+    return {number: best[number][1] for number in sorted(best, key=archive.version_key)}
+
+
 def kernel_packages():
     return [f"linux-{kind}-{release}"
-            for release in foreign.releases(arches.FLAVOURS[""][0]).values()
+            for release in releases(arches.FLAVOURS[""][0]).values()
             for kind in ("image", "headers")]
 
 
@@ -43,7 +64,7 @@ def state():
     listed = foreign.names_in("packages")
     lines = [f"{name} {version}" for name, version in OWN.candidates(listed)]
     lines += kernel_packages()
-    lines += foreign.wanted().values()
+    lines += foreign.wanted()
     lines.append(" ".join(newest_source()))
     return "\n".join(lines)
 
@@ -99,12 +120,15 @@ def check():
     installed = installed_releases()
     for release in installed.values():
         image_path(release)
-    foreign.check(installed)
+    foreign.check(installed, foreign.missing())
 
 
 def main():
     commands = {"install": install, "update": update, "check": check,
-                "state": lambda: print(state())}
+                "state": lambda: print(state()),
+                "missing": lambda: print("\n".join(foreign.missing())),
+                "behind": lambda: print("\n".join(
+                    foreign.behind(installed_releases().values())))}
     commands[sys.argv[1]]()
 
 

@@ -32,14 +32,19 @@ class BootRun:
     cpus: int = 1
 
 
-def chosen_kernels(text, labels, where):
-    """In the order of the labels. "all" are those of this machine's architecture."""
+def chosen_kernels(text, labels, missing, where):
+    """In the order of the labels. "all" are those of this machine's architecture.
+
+    One that the mirror lacked keeps the label that it would have been found by.
+    """
     chosen = []
     for word in text.split(","):
         prefix, number = arches.split(word)
         if word == "all":
             chosen += [label for label in labels
                        if not arches.of_label(label).is_foreign]
+        elif word in missing:
+            chosen.append(word)
         elif number == kernels.NEWEST and prefix in arches.FLAVOURS:
             chosen.append(kernels.newest(prefix, labels))
         elif word in labels:
@@ -47,7 +52,7 @@ def chosen_kernels(text, labels, where):
         else:
             raise progress.Failed(f"{where}: no kernel {word}, "
                                   f"there are: {' '.join(labels)}")
-    return [label for label in labels if label in chosen]
+    return [label for label in (*labels, *missing) if label in chosen]
 
 
 def chosen_platforms(text, kernel, where):
@@ -69,7 +74,7 @@ def host_runs(words, where):
     return [HostRun(words[1], tuple(words[2:]))]
 
 
-def boot_runs(words, labels, where):
+def boot_runs(words, labels, missing, where):
     *words, last = words
     cpus = CPUS.match(last)
     if not cpus:
@@ -78,12 +83,13 @@ def boot_runs(words, labels, where):
         raise progress.Failed(f"{where}: NAME KERNELS PLATFORMS DEVICES TESTS [cpus=N]")
     return [BootRun(words[0], kernel, platform, names(words[3]), names(words[4]),
                     int(cpus.group(1)) if cpus else 1)
-            for kernel in chosen_kernels(words[1], labels, where)
+            for kernel in chosen_kernels(words[1], labels, missing, where)
             for platform in chosen_platforms(words[2], kernel, where)]
 
 
-def load(path, labels):
-    """Every run of a plan, in its order."""
+def load(path, labels, missing=()):
+    """Every run of a plan, in its order, on kernels that there are, and on those that
+    the mirror lacked."""
     runs = []
     try:
         lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
@@ -95,11 +101,11 @@ def load(path, labels):
         if not words:
             continue
         if words[0] == "include" and len(words) == 2:
-            runs += load(pathlib.Path(path).parent / words[1], labels)
+            runs += load(pathlib.Path(path).parent / words[1], labels, missing)
         elif words[0] == "host":
             runs += host_runs(words, where)
         else:
-            runs += boot_runs(words, labels, where)
+            runs += boot_runs(words, labels, missing, where)
     if not runs:
         raise progress.Failed(f"{path}: has no run")
     return runs

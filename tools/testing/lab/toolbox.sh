@@ -113,7 +113,8 @@ toolbox_is_ready() {
 		recipe_is_the_same && tree_is_sound "$toolbox"
 }
 
-# 0: the mirror has nothing newer; 1: it has; 2: it cannot be asked.
+# 0: the mirror has nothing newer; 1: it has, or may have what it lacked; 2: it cannot
+# be asked.
 mirror_moved_on() {
 	local now
 
@@ -144,13 +145,24 @@ build_tree() {
 		${security_mirror:+"deb $security_mirror bookworm-security main"} &&
 	in_tree "$tree" python3 "$lab_dir/packages.py" install &&
 	in_tree "$tree" python3 "$lab_dir/packages.py" check &&
-	{ recipe_hash; in_tree "$tree" python3 "$lab_dir/packages.py" state; } \
-		>"$tree/$toolbox_stamp.tmp" &&
+	{
+		recipe_hash &&
+		in_tree "$tree" python3 "$lab_dir/packages.py" state &&
+		in_tree "$tree" python3 "$lab_dir/packages.py" behind
+	} >"$tree/$toolbox_stamp.tmp" &&
 	mv "$tree/$toolbox_stamp.tmp" "$tree/$toolbox_stamp"
 }
 
+# Kernels that the toolbox has and the other tree has to do without.
+lost_kernels() {
+	comm -13 <(in_tree "$toolbox" python3 "$lab_dir/packages.py" missing | sort) \
+		<(in_tree "$1" python3 "$lab_dir/packages.py" missing | sort) |
+		paste -sd ' '
+}
+
+# replace_toolbox OLD: a toolbox by the same recipe, if any, that lacks less is kept.
 replace_toolbox() {
-	local new=$toolbox.new
+	local old=$1 new=$toolbox.new lost=
 
 	rm -rf --one-file-system "$new"
 	if ! find_mirrors; then
@@ -163,16 +175,24 @@ replace_toolbox() {
 		rm -rf --one-file-system "$new"
 		return 1
 	fi
+	[ -z "$old" ] || lost=$(lost_kernels "$new")
+	if [ -n "$lost" ]; then
+		say "the mirror has no $lost any more, using the toolbox as it was"
+		rm -rf --one-file-system "$new"
+		touch "$toolbox/$toolbox_stamp"
+		return 0
+	fi
 	rm -rf --one-file-system "$toolbox"
 	mv "$new" "$toolbox"
 }
 
 renew_toolbox() {
-	local sound=no
+	local sound=no old=
 
 	if tree_is_sound "$toolbox"; then
 		sound=yes
 		if recipe_is_the_same; then
+			old=$toolbox
 			mirror_moved_on
 			case $? in
 			0)
@@ -186,7 +206,7 @@ renew_toolbox() {
 			esac
 		fi
 	fi
-	replace_toolbox && return 0
+	replace_toolbox "$old" && return 0
 	[ $sound = yes ] && say "using the toolbox as it was"
 }
 
