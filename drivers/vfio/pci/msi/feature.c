@@ -68,8 +68,7 @@ static int messages_check(struct msi_vfio_pci_device *mdev,
 {
 	if (in->flags)
 		return -EINVAL;
-	if (in->index != VFIO_PCI_MSI_IRQ_INDEX &&
-	    in->index != VFIO_PCI_MSIX_IRQ_INDEX)
+	if (!msi_vfio_pci_is_msi(in->index))
 		return -EINVAL;
 	if ((u64)in->start + in->count >
 	    msi_vfio_pci_vector_count(mdev, in->index))

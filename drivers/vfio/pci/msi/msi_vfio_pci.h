@@ -291,6 +291,12 @@ int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 			      char __user *buf, size_t count, loff_t pos);
 
 /* vector.c */
+static inline bool msi_vfio_pci_is_msi(u32 index)
+{
+	return index == VFIO_PCI_MSI_IRQ_INDEX ||
+	       index == VFIO_PCI_MSIX_IRQ_INDEX;
+}
+
 void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);

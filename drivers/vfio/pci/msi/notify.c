@@ -40,6 +40,15 @@ static unsigned int nr_watches(struct msi_vfio_pci_device *mdev)
 	return mdev->watches ? max(mdev->nr_msi, mdev->nr_msix) : 0;
 }
 
+/* Without MSI and MSI-X, vector 0 would be INTx, which others may share. */
+static unsigned int nr_watchable(struct msi_vfio_pci_device *mdev)
+{
+	u32 index = mdev->core.irq_type;
+
+	return mdev->notify && mdev->watches && msi_vfio_pci_is_msi(index) ?
+	       msi_vfio_pci_vector_count(mdev, index) : 0;
+}
+
 /**
  * msi_vfio_pci_watch_vectors - begin to hear of changed affinities
  * @mdev: device, with @state held
@@ -48,7 +57,7 @@ static unsigned int nr_watches(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i, count = mdev->notify ? nr_watches(mdev) : 0;
+	unsigned int i, count = nr_watchable(mdev);
 
 	for (i = 0; i < count; i++) {
 		struct msi_vfio_pci_watch *watch = &mdev->watches[i];

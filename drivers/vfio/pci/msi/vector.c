@@ -146,12 +146,6 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 	mdev->known = NULL;
 }
 
-static bool is_msi(u32 index)
-{
-	return index == VFIO_PCI_MSI_IRQ_INDEX ||
-	       index == VFIO_PCI_MSIX_IRQ_INDEX;
-}
-
 /**
  * msi_vfio_pci_vector_count - how many vectors the device has
  * @mdev: an open device
@@ -499,7 +493,7 @@ static bool note_messages(struct msi_vfio_pci_device *mdev)
 	unsigned int i, count = 0;
 	bool moved = false;
 
-	if (is_msi(index))
+	if (msi_vfio_pci_is_msi(index))
 		count = msi_vfio_pci_vector_count(mdev, index);
 	for (i = 0; i < count; i++)
 		moved |= note_message(mdev, i);
@@ -557,7 +551,8 @@ long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
 		return -EFAULT;
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_GET_IRQ_INFO,
 				  arg);
-	if (ret || !is_msi(index) || !msi_vfio_pci_vector_count(mdev, index))
+	if (ret || !msi_vfio_pci_is_msi(index) ||
+	    !msi_vfio_pci_vector_count(mdev, index))
 		return ret;
 
 	return get_user(flags, &user->flags) ||
@@ -571,7 +566,7 @@ static bool sets_masks(const struct vfio_irq_set *hdr)
 	u32 action = hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
 	u32 data = hdr->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
 
-	return is_msi(hdr->index) &&
+	return msi_vfio_pci_is_msi(hdr->index) &&
 	       (action == VFIO_IRQ_SET_ACTION_MASK ||
 		action == VFIO_IRQ_SET_ACTION_UNMASK) &&
 	       (data == VFIO_IRQ_SET_DATA_NONE ||
@@ -629,7 +624,8 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 /* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
 static bool changes_messages(const struct vfio_irq_set *hdr)
 {
-	if (!is_msi(hdr->index) || !(hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
+	if (!msi_vfio_pci_is_msi(hdr->index) ||
+	    !(hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
 		return false;
 
 	return hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD ||
