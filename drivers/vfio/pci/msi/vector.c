@@ -373,18 +373,19 @@ static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
 }
 
 /* Does the hardware have another message than the kernel says. */
-static bool is_stale(const struct hw_vector *hw,
-		     const struct vfio_pci_msi_message *msg)
+static u32 stale_flag(const struct hw_vector *hw,
+		      const struct vfio_pci_msi_message *msg)
 {
 	return hw->known &&
-	       (hw->address != msg->address || hw->data != msg->data);
+	       (hw->address != msg->address || hw->data != msg->data) ?
+	       VFIO_PCI_MSI_MESSAGE_STALE : 0;
 }
 
 /* Does it seem so. The next look at the hardware is then a new one. */
 static bool seems_stale(struct hw_shared *shared, const struct hw_vector *hw,
 			const struct vfio_pci_msi_message *msg)
 {
-	if (!is_stale(hw, msg))
+	if (!stale_flag(hw, msg))
 		return false;
 
 	shared->fresh = false;
@@ -418,9 +419,7 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
 	if (irq_has_action(irq))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
-	out->flags |= mask_flags(mdev, irq, nr, &hw);
-	if (is_stale(&hw, out))
-		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
+	out->flags |= mask_flags(mdev, irq, nr, &hw) | stale_flag(&hw, out);
 }
 
 /* Its message does not move; but a device that is gone shows at the second look. */
@@ -436,9 +435,7 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	read_hw(mdev, nr, shared, &hw);
 	if (seems_stale(shared, &hw, out))
 		read_hw(mdev, nr, shared, &hw);
-	out->flags |= hw_mask_flags(&hw);
-	if (is_stale(&hw, out))
-		out->flags |= VFIO_PCI_MSI_MESSAGE_STALE;
+	out->flags |= hw_mask_flags(&hw) | stale_flag(&hw, out);
 }
 
 /**
