@@ -4,7 +4,8 @@
 # Arguments: the file to write, the compiler, its flags.
 #
 # Asks the kernel's own headers what they have: distributions bring newer parts
-# of VFIO to older kernels, so that the version number alone would mislead.
+# of VFIO to older kernels, so that the version number alone would mislead. It is asked
+# where nothing in the headers tells.
 # Writes one "#define" for each statement that compiles. All are compiled at once,
 # as the headers take long, each in a file of its own by name.
 set -eu
@@ -26,6 +27,8 @@ HAVE_ISOLATED_MSI	(void)msi_device_has_isolated_msi(&vdev->pdev->dev)
 HAVE_VM_FLAGS_CLEAR	vm_flags_clear((struct vm_area_struct *)0, VM_MAYWRITE)
 HAVE_EVENTFD_SIGNAL_ONE	eventfd_signal((struct eventfd_ctx *)0)
 HAVE_DRIVER_DOMAIN	(void)iommu_driver_get_domain_for_dev(&vdev->pdev->dev)
+HAVE_IO_WIDTH_8		(void)VFIO_PCI_IO_WIDTH_8
+HAVE_6_14		(void)sizeof(char[LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0) ? -1 : 1])
 HAVE_CORE_IOREAD	vfio_pci_core_ioread32(vdev, true, (u32 *)0, (void *)0)
 '
 
@@ -36,6 +39,7 @@ source_of_probes()
 		#include <linux/iommu.h>
 		#include <linux/mm.h>
 		#include <linux/msi.h>
+		#include <linux/version.h>
 		#include <linux/vfio_pci_core.h>
 		#define PROBE(name, statement)				\
 		void name(struct vfio_pci_core_device *vdev,		\

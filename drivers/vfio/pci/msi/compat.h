@@ -153,31 +153,19 @@ static inline bool compat_memory_enabled(struct vfio_pci_core_device *vdev)
 	       (pdev->no_command_memory || cmd & PCI_COMMAND_MEMORY);
 }
 
-/* The widest access that this kernel's core makes to a BAR. */
-#if defined(HAVE_CORE_IOREAD) && defined(ioread64)
+/*
+ * The widest access that this kernel's core makes to a BAR. The first that made wide
+ * ones did so only where the architecture itself has them. From 6.14 on, and where
+ * that was brought to an older one, it has them everywhere by the header that comes
+ * after this question.
+ */
+#if defined(HAVE_IO_WIDTH_8) || defined(HAVE_6_14) ||			\
+	(defined(HAVE_CORE_IOREAD) && defined(ioread64))
 #define COMPAT_MAX_WIDTH	8
 #else
 #define COMPAT_MAX_WIDTH	4
 #endif
-
-static inline u64 compat_ioread64(void __iomem *io)
-{
-#ifdef ioread64
-	return ioread64(io);
-#else
-	return ioread32(io) | (u64)ioread32(io + 4) << 32;
-#endif
-}
-
-static inline void compat_iowrite64(u64 val, void __iomem *io)
-{
-#ifdef iowrite64
-	iowrite64(val, io);
-#else
-	iowrite32(val, io);
-	iowrite32(val >> 32, io + 4);
-#endif
-}
+#include <linux/io-64-nonatomic-lo-hi.h>
 
 /* Does a domain or the IOMMU isolate the device's messages; see isolation.c. */
 #ifdef HAVE_ISOLATED_MSI

@@ -39,7 +39,7 @@ static u64 read_device(struct msi_vfio_pci_window *window, u64 offset,
 	case 4:
 		return ioread32(io);
 	default:
-		return compat_ioread64(io);
+		return ioread64(io);
 	}
 }
 
@@ -59,7 +59,7 @@ static void write_device(struct msi_vfio_pci_window *window,
 		iowrite32(write->value, io);
 		break;
 	default:
-		compat_iowrite64(write->value, io);
+		iowrite64(write->value, io);
 	}
 }
 
