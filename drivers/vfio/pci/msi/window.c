@@ -700,6 +700,21 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 	return ret;
 }
 
+/*
+ * Older cores map a BAR when it is first used, and without a lock: what a SET maps
+ * must not meet that. Newer ones have mapped all of them by now.
+ */
+static void map_bars(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int bar;
+
+	for (bar = 0; bar < PCI_STD_NUM_BARS; bar++)
+		if (pci_resource_flags(pdev, bar) & IORESOURCE_MEM &&
+		    pci_resource_len(pdev, bar))
+			compat_iomap(&mdev->core, bar);
+}
+
 /**
  * msi_vfio_pci_open_windows - begin a session
  * @mdev: a device whose core has been enabled, with @state held
@@ -713,6 +728,9 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 
 	mdev->pinned = 0;
 	mdev->was_reset = 0;
+	/* Who has no MSI has no windows. */
+	if (mdev->core.pdev->msi_cap)
+		map_bars(mdev);
 
 	ret = msi_vfio_pci_add_admin_windows(mdev);
 	if (!ret && !mdev->nr_windows)
