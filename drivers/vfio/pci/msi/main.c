@@ -226,8 +226,7 @@ static bool in_window(struct msi_vfio_pci_device *mdev, size_t count,
 {
 	u64 start = pos & VFIO_PCI_OFFSET_MASK;
 
-	return mdev->nr_windows &&
-	       msi_vfio_pci_find_window(mdev, VFIO_PCI_OFFSET_TO_INDEX(pos),
+	return msi_vfio_pci_find_window(mdev, VFIO_PCI_OFFSET_TO_INDEX(pos),
 					start, start + count);
 }
 
@@ -266,10 +265,10 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 	if (VFIO_PCI_OFFSET_TO_INDEX(pos) != VFIO_PCI_CONFIG_REGION_INDEX)
 		return done;
 
-	if (done > 0 && mdev->nr_windows)
-		msi_vfio_pci_config_written(mdev);
 	/* Also if it failed half-way. */
 	msi_vfio_pci_follow_dummy(mdev);
+	if (mdev->nr_windows)
+		msi_vfio_pci_config_written(mdev);
 
 	return done;
 }
