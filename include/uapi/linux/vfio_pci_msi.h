@@ -71,7 +71,8 @@ struct vfio_device_feature_pci_msi_novirt {
  * VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES - read the host messages
  *
  * GET: struct vfio_device_feature_pci_msi_messages with room for @count entries
- * in @msg. It never changes anything, and may be called at any time.
+ * in @msg. It changes nothing by itself, and may be called at any time; that the host
+ * has moved a vector is noticed at the latest here.
  *
  * The feature exists for devices with an MSI or an MSI-X capability.
  */
@@ -127,8 +128,9 @@ struct vfio_pci_msi_message {
  * @flags: in: must be 0. out: 0.
  * @generation: out: grows whenever any message of the device may have changed:
  *	with every SET_IRQS that is to allocate or free vectors or to attach or
- *	detach eventfds, also if it fails, or that unmasks vectors whose eventfd was
- *	attached under the mask; when the dummy target is turned on or off; and
+ *	detach eventfds, also if it fails (but not if the dummy target forbids it), or
+ *	that unmasks vectors whose eventfd was attached under the mask; when the dummy
+ *	target is turned on or off; and
  *	when the host has moved a vector to another CPU by giving it another
  *	message (hosts that remap interrupts do not need to).
  * @msg: out: the vectors from @start on
@@ -290,12 +292,20 @@ struct vfio_device_feature_pci_msix_map {
  * window's end, or another slot's address lies where it should; and in a window
  * without HIGH, if the guest's or the host's address is above 4 GiB.
  *
- * Slots end at a reset of the device and at the session's end. While one is live
- * and the host message can move (the host does not remap interrupts), its
- * vector's CPU affinity is fixed. Where the message is another one all the same,
- * as the CPU was unplugged or (of devices that can mask) the trigger replaced, the
- * slot keeps the old one, unless the window has REPROGRAM, and the generation of
- * MSI_MESSAGES grows.
+ * Slots end at a reset of the device, which a sleep is too
+ * (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, the host's own) for devices whose PMCSR does
+ * not have No_Soft_Reset, and at the session's end. They outlive their vectors: while
+ * MSI is disabled the device keeps the messages that it was given, though they are
+ * nobody's then, as it would under a driver that frees its interrupt without telling
+ * it. Limits: a device with No_Soft_Reset that has lost its power in a sleep, and one
+ * that shows different registers at the same place of its BAR, one after the other,
+ * have their slots told apart by the offset alone.
+ *
+ * While a slot is live and the host message can move (the host does not remap
+ * interrupts), its vector's CPU affinity is fixed. Where the message is another one
+ * all the same, as the CPU was unplugged or (of devices that can mask) the trigger
+ * replaced, the slot keeps the old one, unless the window has REPROGRAM, and the
+ * generation of MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
  * first mapped, exported or given an ioeventfd in this session (EBUSY after).

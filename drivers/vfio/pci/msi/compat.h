@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Every difference between the kernels that this driver supports: 6.1 to the
- * newest. compat-probes.h is made at build time (compat-probe.sh).
+ * newest; but for main.c's parameters, which are where parameters are looked for.
+ * compat-probes.h is made at build time (compat-probe.sh).
  */
 #ifndef MSI_VFIO_PCI_COMPAT_H
 #define MSI_VFIO_PCI_COMPAT_H

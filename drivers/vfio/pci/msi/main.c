@@ -216,6 +216,7 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	default:
 		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 		/* It may have been a reset. */
+		msi_vfio_pci_windows_follow_reset(mdev);
 		msi_vfio_pci_follow_dummy(mdev);
 		return ret;
 	}
@@ -266,9 +267,9 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 		return done;
 
 	/* Also if it failed half-way. */
-	msi_vfio_pci_follow_dummy(mdev);
 	if (mdev->nr_windows)
 		msi_vfio_pci_config_written(mdev);
+	msi_vfio_pci_follow_dummy(mdev);
 
 	return done;
 }
@@ -293,6 +294,13 @@ static const struct vfio_device_ops msi_vfio_pci_ops = {
 	COMPAT_PASID_OPS
 };
 
+/* What may have been a reset for the device, without being one for the kernel. */
+static void has_slept(struct msi_vfio_pci_device *mdev)
+{
+	msi_vfio_pci_device_slept(mdev);
+	msi_vfio_pci_dummy_was_lost(mdev);
+}
+
 /* The core's, which it makes those of the driver whenever a device is bound. */
 static const struct dev_pm_ops *core_pm_ops;
 
@@ -305,14 +313,14 @@ static int __maybe_unused msi_vfio_pci_runtime_resume(struct device *dev)
 {
 	int ret = core_pm_ops->runtime_resume(dev);
 
-	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
+	has_slept(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
 
 	return ret;
 }
 
 static void msi_vfio_pci_complete(struct device *dev)
 {
-	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
+	has_slept(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
 }
 
 static const struct dev_pm_ops msi_vfio_pci_pm_ops = {

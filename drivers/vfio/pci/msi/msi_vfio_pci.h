@@ -181,7 +181,7 @@ struct msi_vfio_pci_dummy {
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
- * @was_reset: the device was reset, its slots are still to be ended
+ * @was_reset: bit 0: the device was reset, its slots are still to be ended
  * @dummy_on: the dummy target is on
  * @dummy: what it is then
  * @dummy_lost: bit 0: the device was reset, or may have been, and has yet to get it
@@ -203,8 +203,8 @@ struct msi_vfio_pci_dummy {
  * copy from or to user memory. Who changes what the device holds in a window, or
  * the host's part of @env, holds @state too. @map_lock protects @mapped_bars,
  * @table_rule, @map and the growth of @windows; nothing is taken under it. The
- * reset callbacks run under memory_lock, held for writing: they only set
- * @was_reset and @dummy_lost, and start @dummy_work.
+ * reset callbacks run under memory_lock, held for writing: like those that end a
+ * sleep they only set @was_reset and @dummy_lost, and start @dummy_work.
  *
  * @admin_lock protects @admin, and nothing is taken under it. sysfs takes no
  * other: its files go before the driver's remove is called, so who uses them must
@@ -290,13 +290,13 @@ void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 			      char __user *buf, size_t count, loff_t pos);
 
-/* vector.c */
 static inline bool msi_vfio_pci_is_msi(u32 index)
 {
 	return index == VFIO_PCI_MSI_IRQ_INDEX ||
 	       index == VFIO_PCI_MSIX_IRQ_INDEX;
 }
 
+/* vector.c */
 void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
@@ -353,6 +353,8 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
 			     struct vfio_pci_msi_slot *slots,

@@ -80,9 +80,9 @@ static void carry_out(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * Begins to use the device for its slots: with @slots and memory_lock held, no
- * reset and no change of memory decoding comes in between. Slots of before a
- * reset are gone first. -EIO if the device does not decode memory.
+ * Begins to use the slots: with @slots and memory_lock held, no reset and no change
+ * of memory decoding comes in between. Slots of before a reset are gone first. -EIO
+ * if the device does not decode memory.
  */
 static int begin(struct msi_vfio_pci_device *mdev)
 {
@@ -146,7 +146,7 @@ static void pin_vectors(struct msi_vfio_pci_device *mdev, u32 vectors)
 		if (irq > 0)
 			pin_vector(irq, vectors & BIT(i));
 	}
-	mdev->pinned = vectors;
+	WRITE_ONCE(mdev->pinned, vectors);
 }
 
 static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
@@ -229,10 +229,8 @@ static void read_guest_message(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev)
 {
-	/* D3hot ends in a reset, of which no callback tells. */
-	if (mdev->core.needs_pm_restore &&
-	    mdev->core.pdev->current_state == PCI_D3hot)
-		msi_vfio_pci_device_was_reset(mdev);
+	if (mdev->core.pdev->current_state == PCI_D3hot)
+		msi_vfio_pci_device_slept(mdev);
 
 	mutex_lock(&mdev->state);
 	mutex_lock(&mdev->slots);
@@ -279,7 +277,7 @@ void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
 		msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0),
 					  &address, &data);
 	else
-		mdev->pinned = 0;	/* the vectors took it with them */
+		WRITE_ONCE(mdev->pinned, 0);	/* the vectors took it with them */
 	set_host(mdev, n, address, data);
 	wake_and_update(mdev);
 	pin_live_vectors(mdev);
@@ -341,6 +339,35 @@ void msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev)
 {
 	set_bit(0, &mdev->was_reset);
+}
+
+/**
+ * msi_vfio_pci_device_slept - the device has been asleep, or will have been
+ * @mdev: device
+ *
+ * Leaving D3hot is a reset for it unless it says otherwise, and no callback tells of
+ * that one. Takes no lock, as above.
+ */
+void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev)
+{
+	if (mdev->core.needs_pm_restore)
+		msi_vfio_pci_device_was_reset(mdev);
+}
+
+/**
+ * msi_vfio_pci_windows_follow_reset - the user has made a call that may have been one
+ * @mdev: open device
+ *
+ * Vectors can be moved again of which no slot is live any more.
+ */
+void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev)
+{
+	if (!READ_ONCE(mdev->pinned))
+		return;
+
+	mutex_lock(&mdev->state);
+	pin_live_vectors(mdev);
+	mutex_unlock(&mdev->state);
 }
 
 /**
