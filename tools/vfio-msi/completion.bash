@@ -84,7 +84,7 @@ _vfio_msi()
 		_vfio_msi_words "$word" "$common --domains --output --add --clear"
 		;;
 	learn)
-		_vfio_msi_words "$word" "$common --domains --output --bar --timeout"
+		_vfio_msi_words "$word" "$common --output --bar --timeout"
 		;;
 	map)
 		_vfio_msi_words "$word" "$common --domains --output --svg"

@@ -280,7 +280,7 @@ static int run(const struct learn *learn)
 
 int learn_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp_child children[] = { { .argp = &select_format_argp }, { 0 } };
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,

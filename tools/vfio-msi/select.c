@@ -17,9 +17,13 @@ static const struct argp_option select_options[] = {
 	{ 0 }
 };
 
+static const struct argp_option format_options[] = {
+	{ "output", 'o', "FORMAT", 0, "Print a \"table\" (the default) or \"json\"", 0 },
+	{ 0 }
+};
+
 static const struct argp_option output_options[] = {
 	{ "domains", 'D', NULL, 0, "Print addresses with their domain", 0 },
-	{ "output", 'o', "FORMAT", 0, "Print a \"table\" (the default) or \"json\"", 0 },
 	{ 0 }
 };
 
@@ -82,16 +86,18 @@ static error_t parse_select(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static error_t parse_output(int key, char *arg, struct argp_state *state)
+const struct argp select_argp = {
+	.options = select_options,
+	.parser = parse_select,
+};
+
+static error_t parse_format(int key, char *arg, struct argp_state *state)
 {
 	struct selection *sel = state->input;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = state->input;
-		return 0;
-	case 'D':
-		sel->domains = true;
 		return 0;
 	case 'o':
 		sel->json = !strcmp(arg, "json");
@@ -102,18 +108,35 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-const struct argp select_argp = {
-	.options = select_options,
-	.parser = parse_select,
+static const struct argp_child format_children[] = {
+	{ .argp = &select_argp },
+	{ 0 }
 };
 
-struct select_call {
-	const struct select_command *command;
-	struct selection sel;
+const struct argp select_format_argp = {
+	.options = format_options,
+	.parser = parse_format,
+	.children = format_children,
 };
+
+static error_t parse_output(int key, char *arg, struct argp_state *state)
+{
+	struct selection *sel = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = state->input;
+		return 0;
+	case 'D':
+		sel->domains = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
 
 static const struct argp_child output_children[] = {
-	{ .argp = &select_argp },
+	{ .argp = &select_format_argp },
 	{ 0 }
 };
 
@@ -121,6 +144,11 @@ const struct argp select_output_argp = {
 	.options = output_options,
 	.parser = parse_output,
 	.children = output_children,
+};
+
+struct select_call {
+	const struct select_command *command;
+	struct selection sel;
 };
 
 static error_t parse_command(int key, char *arg, struct argp_state *state)

@@ -23,7 +23,9 @@ static const struct {
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT,	"msi-novirt" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES,	"msi-messages" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY,	"msi-notify" },
+	{ VFIO_DEVICE_FEATURE_PCI_MSIX_MAP,	"msix-map" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW,	"msi-window" },
+	{ VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY,	"msix-dummy" },
 };
 
 static int group_open(const struct group *group, char path[PATH_MAX])

@@ -79,8 +79,9 @@ struct select_command {
 
 int select_main(int argc, char **argv, const struct select_command *command);
 
-/* Children of a subcommand's argp: selectors, and selectors with -o. */
+/* Children of a subcommand's argp: selectors, these and -o, these and -D. */
 extern const struct argp select_argp;
+extern const struct argp select_format_argp;
 extern const struct argp select_output_argp;
 
 /* An option's argument; does not return if it is none. */

@@ -54,6 +54,10 @@ device_json() {
 	json "/devices/0/$1" "$2"
 }
 
+device_lacks() {
+	! command_json "/devices/0/$1" <"$out" >/dev/null 2>&1
+}
+
 driver_of() {
 	driver=$(readlink "/sys/bus/pci/devices/$1/driver") || driver=none
 	echo "${driver##*/}"
