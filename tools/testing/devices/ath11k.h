@@ -58,5 +58,7 @@
 #define ATH11K_VECTOR_SENT	0x1134
 /* R: DMA writes that are on their way. */
 #define ATH11K_UNANSWERED	0x1138
+/* R: bytes of the last access that wrote to plain memory. */
+#define ATH11K_MEMORY_WIDTH	0x113c
 
 #endif /* ATH11K_H */

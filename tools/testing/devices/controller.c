@@ -3,6 +3,7 @@
 #include "controller.h"
 
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,7 +36,7 @@ static bool controller_has_register(struct pci_function *f, unsigned int bar,
 
 	return bar == 0 &&
 	       ((offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(slots)) ||
-		(offset >= ATH11K_RAISE && offset <= ATH11K_UNANSWERED));
+		(offset >= ATH11K_RAISE && offset <= ATH11K_MEMORY_WIDTH));
 }
 
 static uint32_t controller_read_register(struct pci_function *f, unsigned int bar,
@@ -68,6 +69,8 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 		return c->vector < MSI_VECTORS_MAX ? c->msi.sent[c->vector] : ~0U;
 	case ATH11K_UNANSWERED:
 		return c->server.dma.unanswered;
+	case ATH11K_MEMORY_WIDTH:
+		return f->memory_width;
 	default:
 		return 0;
 	}
@@ -129,7 +132,8 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 	else if (offset == ATH11K_SCRATCH)
 		c->scratch = value;
 	else if (offset == ATH11K_HW_OFFSET)
-		c->hw_offset = value & (c->model->slot_bar_size - sizeof(value));
+		c->hw_offset = value & (f->bar[c->model->slot_bar].size -
+					sizeof(value));
 	else if (offset < ATH11K_DOORBELL(c->model->slots))
 		ring_doorbell(c, (offset - ATH11K_DOORBELL(0)) / sizeof(value));
 }
@@ -155,34 +159,64 @@ static const struct pci_device_ops controller_ops = {
 static void usage(const struct controller_model *model, FILE *out)
 {
 	fprintf(out,
-		"Usage: %s --socket PATH [--id VVVV:DDDD] [--verbose]\n"
+		"Usage: %s --socket PATH [--id VVVV:DDDD] [--bar0 SIZE]\n"
+		"    [--no-soft-reset] [--verbose]\n"
 		"Serve %s to the first vfio-user client at PATH.\n",
 		model->program, model->summary);
 }
 
-/* Returns the socket's path, or exits. */
-static const char *parse_options(const struct controller_model *model, int argc,
-				 char **argv, struct pci_identity *id)
+/* Up to its last register, and its last slot if they are there. */
+static uint64_t least_bar0(const struct controller_model *model)
 {
-	enum { SOCKET = 1, ID, VERBOSE, HELP };
+	uint64_t end = ATH11K_MEMORY_WIDTH + sizeof(uint32_t), slot;
+	unsigned int i;
+
+	for (i = 0; !model->slot_bar && i < model->slots; i++) {
+		slot = model->slot_offsets[i] + model->data_offset + sizeof(uint32_t);
+		end = slot > end ? slot : end;
+	}
+	return end;
+}
+
+/* What the command line asks for. */
+struct wishes {
+	const char *path;
+	struct pci_identity id;
+	uint64_t bar0_size;
+	bool no_soft_reset;
+};
+
+/* Exits if there is something wrong with it. */
+static void parse_options(const struct controller_model *model, int argc,
+			  char **argv, struct wishes *wishes)
+{
+	enum { SOCKET = 1, ID, BAR0, NO_SOFT_RESET, VERBOSE, HELP };
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "id", required_argument, NULL, ID },
+		{ "bar0", required_argument, NULL, BAR0 },
+		{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
 		{}
 	};
-	const char *path = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case SOCKET:
-			path = optarg;
+			wishes->path = optarg;
 			break;
 		case ID:
-			if (option_id(optarg, id))
+			if (option_id(optarg, &wishes->id))
 				exit(EXIT_FAILURE);
+			break;
+		case BAR0:
+			if (option_number(optarg, &wishes->bar0_size))
+				exit(EXIT_FAILURE);
+			break;
+		case NO_SOFT_RESET:
+			wishes->no_soft_reset = true;
 			break;
 		case VERBOSE:
 			log_details = true;
@@ -195,18 +229,21 @@ static const char *parse_options(const struct controller_model *model, int argc,
 			exit(EXIT_FAILURE);
 		}
 	}
-	if (!path || optind != argc) {
+	if (!wishes->path || optind != argc) {
 		usage(model, stderr);
 		exit(EXIT_FAILURE);
 	}
-	return path;
+	if (wishes->bar0_size < least_bar0(model)) {
+		log_line("BAR0 has less than 0x%" PRIx64 " bytes", least_bar0(model));
+		exit(EXIT_FAILURE);
+	}
 }
 
-static int add_bars(struct controller *c)
+static int add_bars(struct controller *c, uint64_t bar0_size)
 {
 	const struct controller_model *model = c->model;
 
-	if (pci_add_bar(&c->function, 0, model->bar0_size, PCI_BASE_ADDRESS_MEM_TYPE_64))
+	if (pci_add_bar(&c->function, 0, bar0_size, PCI_BASE_ADDRESS_MEM_TYPE_64))
 		return -1;
 	if (!model->slot_bar)
 		return 0;
@@ -217,14 +254,16 @@ static int add_bars(struct controller *c)
 int controller_main(const struct controller_model *model, int argc, char **argv)
 {
 	static struct controller controller;
-	struct pci_identity id = model->id;
-	const char *path = parse_options(model, argc, argv, &id);
+	struct wishes wishes = { .id = model->id, .bar0_size = model->bar0_size };
 
+	parse_options(model, argc, argv, &wishes);
 	controller.model = model;
-	pci_init(&controller.function, &controller_ops, &id);
-	if (add_bars(&controller))
+	pci_init(&controller.function, &controller_ops, &wishes.id);
+	if (wishes.no_soft_reset)
+		pci_keep_in_d3hot(&controller.function);
+	if (add_bars(&controller, wishes.bar0_size))
 		return EXIT_FAILURE;
 	msi_init(&controller.msi, &controller.function, &controller.server.dma,
 		 model->vectors, model->wide_msi);
-	return server_run(&controller.server, &controller.function, path);
+	return server_run(&controller.server, &controller.function, wishes.path);
 }

@@ -66,6 +66,8 @@ struct pci_function {
 	uint8_t writable[PCI_CONFIG_SIZE];
 	/* Bits that only a conventional reset resets. */
 	uint8_t sticky[PCI_CONFIG_SIZE];
+	/* Bytes of the last access that wrote to memory. */
+	unsigned int memory_width;
 };
 
 /*
@@ -77,6 +79,8 @@ void pci_init(struct pci_function *f, const struct pci_device_ops *ops,
 /* @flags: PCI_BASE_ADDRESS_MEM_*. Returns 0 or -1, with a message logged. */
 int pci_add_bar(struct pci_function *f, unsigned int index, uint64_t size,
 		uint32_t flags);
+/* It comes back from D3hot as it went: No_Soft_Reset is 1. */
+void pci_keep_in_d3hot(struct pci_function *f);
 void pci_add_capability(struct pci_function *f, uint8_t offset, uint8_t id);
 void pci_init16(struct pci_function *f, unsigned int offset, uint16_t value,
 		uint16_t writable);

@@ -70,6 +70,7 @@ void pci_bar_clear(struct pci_function *f)
 {
 	unsigned int i;
 
+	f->memory_width = 0;
 	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
 		if (f->bar[i].size)
 			madvise(f->bar[i].memory, f->bar[i].size, MADV_DONTNEED);
@@ -150,12 +151,14 @@ void pci_bar_write(struct pci_function *f, unsigned int bar, uint64_t offset,
 		   const void *data, size_t size)
 {
 	const uint8_t *byte = data;
-	size_t part;
+	size_t part, whole = size;
 
 	if (!pci_decodes_memory(f))
 		return;
 	for (; size; size -= part, byte += part, offset += part) {
 		part = first_part(offset, size);
+		if (!f->ops->has_register(f, bar, offset & ~3ULL))
+			f->memory_width = whole;
 		write_part(f, bar, offset, byte, part);
 	}
 }

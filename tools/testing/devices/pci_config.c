@@ -85,7 +85,7 @@ void pci_add_capability(struct pci_function *f, uint8_t offset, uint8_t id)
 
 /*
  * D0 and D3hot only, and a function that comes back from D3hot as if reset
- * (No_Soft_Reset is 0).
+ * (No_Soft_Reset is 0), unless pci_keep_in_d3hot() says otherwise.
  */
 static void add_power_management(struct pci_function *f)
 {
@@ -132,6 +132,17 @@ void pci_init(struct pci_function *f, const struct pci_device_ops *ops,
 	pci_init16(f, PCI_INTERRUPT_LINE, 0, 0xff);
 	add_power_management(f);
 	add_express(f);
+}
+
+void pci_keep_in_d3hot(struct pci_function *f)
+{
+	pci_init16(f, PCI_PM_OFFSET + PCI_PM_CTRL, PCI_PM_CTRL_NO_SOFT_RESET,
+		   PCI_PM_CTRL_STATE_MASK);
+}
+
+static bool is_reset_by_d3hot(const struct pci_function *f)
+{
+	return !(pci_value16(f, PCI_PM_OFFSET + PCI_PM_CTRL) & PCI_PM_CTRL_NO_SOFT_RESET);
 }
 
 static enum power_state power_state(const struct pci_function *f)
@@ -221,7 +232,8 @@ void pci_config_write(struct pci_function *f, unsigned int offset, const void *d
 	    written_ones(devctl, offset, data, size) & PCI_EXP_DEVCTL_BCR_FLR) {
 		log_detail("function level reset");
 		pci_reset(f, PCI_RESET_FUNCTION);
-	} else if (old_state == POWER_D3HOT && power_state(f) == POWER_D0) {
+	} else if (old_state == POWER_D3HOT && power_state(f) == POWER_D0 &&
+		   is_reset_by_d3hot(f)) {
 		log_detail("reset by leaving D3hot");
 		pci_reset(f, PCI_RESET_FUNCTION);
 	}

@@ -29,6 +29,7 @@ struct layout {
 	const char *path;
 	struct pci_identity id;
 	bool no_msix;
+	bool beyond;
 	bool has_msix_options;
 	uint64_t vectors;
 	unsigned int bars;
@@ -192,17 +193,21 @@ struct part {
 	uint64_t align;
 };
 
+static int check_alignment(const struct part *part)
+{
+	if (!(part->place->offset % part->align))
+		return 0;
+	log_line("%s: offset 0x%" PRIx64 " is not a multiple of %" PRIu64,
+		 part->name, part->place->offset, part->align);
+	return -1;
+}
+
 static int check_part(const struct pci_function *f, const struct part *part)
 {
 	uint64_t bar_size = f->bar[part->place->bar].size;
 
 	if (!bar_size) {
 		log_line("%s: there is no BAR%u", part->name, part->place->bar);
-		return -1;
-	}
-	if (part->place->offset % part->align) {
-		log_line("%s: offset 0x%" PRIx64 " is not a multiple of %" PRIu64,
-			 part->name, part->place->offset, part->align);
 		return -1;
 	}
 	if (part->size > bar_size || part->place->offset > bar_size - part->size) {
@@ -224,6 +229,16 @@ static int check_apart(const struct part *a, const struct part *b)
 	return -1;
 }
 
+/* With --beyond the capability only has to be able to say it. */
+static int check_said(const struct part *part)
+{
+	if (part->place->offset <= UINT32_MAX)
+		return 0;
+	log_line("%s: offset 0x%" PRIx64 " does not fit in 32 bits", part->name,
+		 part->place->offset);
+	return -1;
+}
+
 static int check_layout(const struct pci_function *f, const struct layout *layout)
 {
 	const struct part parts[] = {
@@ -235,7 +250,10 @@ static int check_layout(const struct pci_function *f, const struct layout *layou
 	unsigned int i, j;
 
 	for (i = 0; i < count; i++) {
-		if (check_part(f, &parts[i]))
+		bool beyond = layout->beyond && i > 0;
+
+		if (check_alignment(&parts[i]) ||
+		    (beyond ? check_said(&parts[i]) : check_part(f, &parts[i])))
 			return -1;
 		for (j = 0; j < i; j++) {
 			if (check_apart(&parts[i], &parts[j]))
@@ -296,13 +314,19 @@ static void usage(FILE *out)
 	fprintf(out,
 		"Usage: vfio-user-msix --socket PATH [--id VVVV:DDDD] [--class CCSSPP]\n"
 		"    [--vectors N] [--bar N:SIZE[:64][:prefetch]]... [--table BAR:OFFSET]\n"
-		"    [--pba BAR:OFFSET] [--registers BAR:OFFSET] [--no-msix] [--verbose]\n"
+		"    [--pba BAR:OFFSET] [--registers BAR:OFFSET] [--beyond] [--no-msix]\n"
+		"    [--verbose]\n"
 		"Serve a PCI device with MSI-X to the first vfio-user client at PATH.\n"
 		"Without --bar it has BAR0 of 4K, BAR2 of 64K and 64 bits, and BAR4 of 4K;\n"
-		"the registers are at 0:0, the table at 2:0, the PBA at 4:0.\n");
+		"the registers are at 0:0, the table at 2:0, the PBA at 4:0. With --beyond the\n"
+		"table and the PBA may be anywhere, also where there is no BAR, for drivers\n"
+		"that have to stand a capability that is wrong.\n");
 }
 
-enum { SOCKET = 1, ID, CLASS, VECTORS, BAR, TABLE, PBA, REGISTERS, NO_MSIX, VERBOSE, HELP };
+enum {
+	SOCKET = 1, ID, CLASS, VECTORS, BAR, TABLE, PBA, REGISTERS, BEYOND, NO_MSIX, VERBOSE,
+	HELP,
+};
 
 static const struct option options[] = {
 	{ "socket", required_argument, NULL, SOCKET },
@@ -313,6 +337,7 @@ static const struct option options[] = {
 	{ "table", required_argument, NULL, TABLE },
 	{ "pba", required_argument, NULL, PBA },
 	{ "registers", required_argument, NULL, REGISTERS },
+	{ "beyond", no_argument, NULL, BEYOND },
 	{ "no-msix", no_argument, NULL, NO_MSIX },
 	{ "verbose", no_argument, NULL, VERBOSE },
 	{ "help", no_argument, NULL, HELP },
@@ -348,6 +373,10 @@ static int parse_option(struct layout *layout, int option)
 	case REGISTERS:
 		return option_place(optarg, &layout->registers.bar,
 				    &layout->registers.offset);
+	case BEYOND:
+		layout->has_msix_options = true;
+		layout->beyond = true;
+		return 0;
 	case NO_MSIX:
 		layout->no_msix = true;
 		return 0;
@@ -376,7 +405,7 @@ static int parse_options(int argc, char **argv, struct layout *layout)
 		return -1;
 	}
 	if (layout->no_msix && layout->has_msix_options) {
-		log_line("--vectors, --table and --pba do not go with --no-msix");
+		log_line("--vectors, --table, --pba and --beyond do not go with --no-msix");
 		return -1;
 	}
 	if (!layout->vectors || layout->vectors > MSIX_VECTORS_MAX) {

@@ -282,6 +282,23 @@ static void test_power_states(void)
 	client_stop(c);
 }
 
+static void test_no_soft_reset(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k", "--no-soft-reset");
+
+	dirty(c);
+	CHECK_EQUAL(config16(c, PM_CTRL), PCI_PM_CTRL_NO_SOFT_RESET);
+	write16(c, CONFIG_REGION, PM_CTRL, 3);
+	CHECK_EQUAL(config16(c, PM_CTRL), PCI_PM_CTRL_NO_SOFT_RESET | 3);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SCRATCH), ~0U);
+	write16(c, CONFIG_REGION, PM_CTRL, 0);
+	CHECK_EQUAL(config16(c, PM_CTRL), PCI_PM_CTRL_NO_SOFT_RESET);
+	CHECK_EQUAL(config16(c, PCI_COMMAND), COMMAND_ON);
+	CHECK_EQUAL(config16(c, MSI + PCI_MSI_DATA_32), 0x21);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SCRATCH), 0x12345678);
+	client_stop(c);
+}
+
 static void test_flr_in_d3(void)
 {
 	struct client *c = client_start_reset("vfio-user-ath11k");
@@ -304,6 +321,7 @@ const struct test config_tests[] = {
 	{ "device reset", test_reset },
 	{ "function level reset", test_flr },
 	{ "D3hot, and the reset behind it", test_power_states },
+	{ "D3hot without a reset behind it", test_no_soft_reset },
 	{ "function level reset in D3hot", test_flr_in_d3 },
 	{}
 };

@@ -295,6 +295,35 @@ static void test_sets_and_bursts(void)
 	client_stop(c);
 }
 
+static void test_memory_width(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	uint64_t value = 0x1122334455667788;
+
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	CHECK_EQUAL(read32(c, 0, ATH11K_MEMORY_WIDTH), 0);
+	client_write(c, 0, 0x80048, &value, 8);
+	CHECK_EQUAL(read32(c, 0, ATH11K_MEMORY_WIDTH), 8);
+	client_write(c, 0, 0x80048, &value, 1);
+	write32(c, 0, ATH11K_SCRATCH, 1);
+	CHECK_EQUAL(read32(c, 0, ATH11K_MEMORY_WIDTH), 1);
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	CHECK_EQUAL(read32(c, 0, ATH11K_MEMORY_WIDTH), 0);
+	client_stop(c);
+}
+
+static void test_larger_bar0(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k", "--bar0", "32M");
+
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	write32(c, 0, 0x1fffffc, 0x12345678);
+	write32(c, 0, ATH11K_HW_OFFSET, 0x1fffffc);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_DWORD), 0x12345678);
+	client_stop(c);
+}
+
 static void test_id(void)
 {
 	struct client *c = client_start("vfio-user-ath11k", "--id", "17CB:11ff");
@@ -315,6 +344,8 @@ const struct test ath11k_tests[] = {
 	{ "the BAR is memory of any width", test_memory },
 	{ "registers", test_registers },
 	{ "sets and bursts of vectors", test_sets_and_bursts },
+	{ "the width of what writes to memory", test_memory_width },
+	{ "--bar0", test_larger_bar0 },
 	{ "--id", test_id },
 	{}
 };

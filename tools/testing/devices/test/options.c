@@ -82,6 +82,7 @@ static void test_numbers(void)
 		{ MSIX "--registers 0:0:0", "not a place" },
 		{ MSIX "--no-msix --vectors 3", "--no-msix" },
 		{ MSIX "--no-msix --pba 4:0", "--no-msix" },
+		{ MSIX "--no-msix --beyond", "--no-msix" },
 		{}
 	};
 
@@ -106,6 +107,9 @@ static void test_bars(void)
 		{ MSIX "--bar 0:4G", "power of two" },
 		{ MSIX "--bar 0:8G:64", "power of two" },
 		{ MSIX BAR BAR BAR BAR BAR BAR BAR, "more than 6" },
+		{ ATH11K "--bar0 2x", "not a number" },
+		{ ATH11K "--bar0 3M", "power of two" },
+		{ ATH11K "--bar0 512K", "BAR0 has less than 0xb85b0 bytes" },
 		{}
 	};
 
@@ -133,6 +137,10 @@ static void test_places(void)
 		{ MSIX "--pba 0:0", "the PBA overlaps the register block" },
 		{ MSIX "--pba 2:0xf8", "the PBA overlaps the table" },
 		{ MSIX "--table 4:0 --pba 4:0", "the PBA overlaps the table" },
+		{ MSIX "--beyond --table 3:4", "table: offset 0x4 is not a multiple of 8" },
+		{ MSIX "--beyond --table 3:4G", "table: offset 0x100000000 does not fit" },
+		{ MSIX "--beyond --registers 0:4K", "register block: 0x40 bytes at 0x1000" },
+		{ MSIX "--beyond --table 3:0", "/nonexistent/s" },
 		{}
 	};
 
