@@ -226,7 +226,7 @@ TEST_F(express, error_is_reported)
 				  &self->event));
 	ret = hw_inject_error(self->s->bdf, PCI_ERR_UNC_COMP_ABORT);
 	if (ret == -ENODEV)
-		SKIP(return, "no aer_inject, or lockdep that it does not stand");
+		SKIP(return, "lockdep does not stand aer_inject");
 	ASSERT_EQ(0, ret);
 	EXPECT_TRUE(eventfd_wait(self->event));
 }

@@ -244,11 +244,6 @@ TEST_F(reset, behind_the_back_and_off)
 	EXPECT_TRUE(dummy_gone(self->s, START, COUNT));
 }
 
-static int low_power(int fd, u32 which)
-{
-	return feature(fd, VFIO_DEVICE_FEATURE_SET | which, NULL, 0);
-}
-
 /* "auto": it may sleep when nobody uses it; "on": it must not. */
 static void set_power_control(const char *bdf, const char *word)
 {
@@ -257,19 +252,6 @@ static void set_power_control(const char *bdf, const char *word)
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/control",
 		 bdf);
 	VFIO_ASSERT_EQ(file_write(path, word), 0);
-}
-
-static bool sleeps_soon(const char *bdf)
-{
-	char path[PATH_MAX];
-	int tries = WAIT_MS / 10;
-
-	snprintf(path, sizeof(path),
-		 "/sys/bus/pci/devices/%s/power/runtime_status", bdf);
-	while (!file_has(path, "suspended") && --tries)
-		usleep(10000);
-
-	return tries;
 }
 
 TEST_F(reset, low_power)
@@ -399,7 +381,7 @@ TEST_F(error, is_recovered)
 	ASSERT_EQ(0, dummy_on(fd, 1, 3, self->target.iova));
 	ret = hw_inject_error(self->s->bdf, PCI_ERR_UNC_DLP);
 	if (ret == -ENODEV)
-		SKIP(return, "no aer_inject, or lockdep that it does not stand");
+		SKIP(return, "lockdep does not stand aer_inject");
 	ASSERT_EQ(0, ret);
 	ASSERT_TRUE(eventfd_wait(self->event));
 	ASSERT_TRUE(recovers_soon(before));

@@ -136,8 +136,7 @@ int hw_inject_error(const char *bdf, u32 status)
 
 	module_load("aer_inject");
 	inject = open("/dev/aer_inject", O_WRONLY);
-	if (inject < 0)
-		return -ENODEV;
+	VFIO_ASSERT_GE(inject, 0, "aer_inject has no device\n");
 
 	parts = sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
 	VFIO_ASSERT_EQ(parts, 4);

@@ -125,6 +125,10 @@ TEST_F(notify, is_silent_while_nothing_changes)
 			      NULL, 0));
 	ioctl_assert(self->fd, VFIO_DEVICE_RESET, NULL);
 	EXPECT_SILENCE();
+
+	/* Who listens, listens after the reset too. */
+	ATTACH();
+	EXPECT_SIGNALS(1);
 }
 
 TEST_F(notify, has_one_listener)

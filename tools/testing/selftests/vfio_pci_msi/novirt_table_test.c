@@ -41,6 +41,7 @@ FIXTURE(novirt_table) {
 FIXTURE_VARIANT(novirt_table) {
 	const char *device;
 	const char *mode;
+	bool no_power;	/* it has no power states */
 };
 
 LAB_VARIANTS(novirt_table, msix);
@@ -49,7 +50,7 @@ LAB_VARIANTS(novirt_table, msix_odd);
 LAB_VARIANTS(novirt_table, nvme);
 LAB_VARIANTS(novirt_table, igb);
 LAB_VARIANTS(novirt_table, e1000e);
-LAB_VARIANTS(novirt_table, nec_usb_xhci);
+LAB_VARIANTS(novirt_table, nec_usb_xhci, .no_power = true);
 
 FIXTURE_SETUP(novirt_table)
 {
@@ -253,32 +254,70 @@ TEST_F(novirt_table, writes_are_dropped)
 	EXPECT_EQ(0, memcmp(self->table, after, msix->size));
 }
 
-TEST_F(novirt_table, memory_decoding_off)
+/* Two ways in which a user makes registers unreachable. */
+static void decode_memory(const struct session *s, bool on)
+{
+	if (on)
+		command_set(s->fd, PCI_COMMAND_MEMORY);
+	else
+		command_clear(s->fd, PCI_COMMAND_MEMORY);
+}
+
+static void stay_awake(const struct session *s, bool on)
+{
+	int control = hw_capability(s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+
+	VFIO_ASSERT_NE(control, PCI_PM_CTRL);
+	config_write16(s->fd, control, on ? 0 : 3);
+}
+
+static void (*const reach[])(const struct session *s, bool on) = {
+	decode_memory, stay_awake,
+};
+
+#define WAYS(_variant)	((_variant)->no_power ? 1 : ARRAY_SIZE(reach))
+
+/* Without NOVIRT the hardware is not asked. */
+TEST_F(novirt_table, virtual_one_is_always_in_reach)
 {
 	const struct hw_msix *msix = &self->msix;
 	int fd = self->s->fd;
 	u8 buf[32];
 
-	/* Without NOVIRT the hardware is not asked. */
-	command_clear(fd, PCI_COMMAND_MEMORY);
-	ASSERT_EQ(32, read_table(fd, msix, 0, buf, 32));
-	EXPECT_TRUE(shows_table(msix, NULL, buf, 0, 32));
+	for (int way = 0; way < WAYS(variant); way++) {
+		reach[way](self->s, false);
+		ASSERT_EQ(32, read_table(fd, msix, 0, buf, 32));
+		EXPECT_TRUE(shows_table(msix, NULL, buf, 0, 32));
+		reach[way](self->s, true);
+	}
+}
+
+TEST_F(novirt_table, out_of_reach)
+{
+	const struct hw_msix *msix = &self->msix;
+	int fd = self->s->fd;
+	u8 buf[32];
 
 	ASSERT_EQ(0, novirt_set(fd));
-	EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 1));
-	EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 4));
-	EXPECT_EQ(-EIO, read_table(fd, msix, 3, buf, 9));
-	EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 32));
-	if (room_behind(fd, msix, AROUND) >= 4) {
-		EXPECT_EQ(-EIO, read_table(fd, msix, msix->size, buf, 4));
-		EXPECT_EQ(-EIO, read_table(fd, msix, msix->size - 4, buf, 8));
-	}
-	/* Dropped writes are no failure, now as before. */
-	EXPECT_EQ(16, write_table(fd, msix, 0, buf, 16));
+	for (int way = 0; way < WAYS(variant); way++) {
+		reach[way](self->s, false);
+		EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 1));
+		EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 4));
+		EXPECT_EQ(-EIO, read_table(fd, msix, 3, buf, 9));
+		EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 32));
+		if (room_behind(fd, msix, AROUND) >= 4) {
+			EXPECT_EQ(-EIO,
+				  read_table(fd, msix, msix->size, buf, 4));
+			EXPECT_EQ(-EIO,
+				  read_table(fd, msix, msix->size - 4, buf, 8));
+		}
+		/* Dropped writes are no failure, now as before. */
+		EXPECT_EQ(16, write_table(fd, msix, 0, buf, 16));
 
-	command_set(fd, PCI_COMMAND_MEMORY);
-	ASSERT_EQ(32, read_table(fd, msix, 0, buf, 32));
-	EXPECT_TRUE(shows_table(msix, self->table, buf, 0, 32));
+		reach[way](self->s, true);
+		ASSERT_EQ(32, read_table(fd, msix, 0, buf, 32));
+		EXPECT_TRUE(shows_table(msix, self->table, buf, 0, 32));
+	}
 }
 
 TEST_F(novirt_table, follows_the_hardware)

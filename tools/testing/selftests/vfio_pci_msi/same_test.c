@@ -205,6 +205,26 @@ static void write_hot_reset(FILE *out, int fd)
 		   info);
 }
 
+/*
+ * Address spaces of a PASID. Here no IOMMU has them; who lacks the operation says
+ * that instead.
+ */
+static void write_pasid(FILE *out, const struct session *s)
+{
+	struct vfio_device_attach_iommufd_pt attach = {
+		.argsz = sizeof(attach),
+		.flags = VFIO_DEVICE_ATTACH_PASID,
+		.pt_id = s->iommu->ioas_id,
+		.pasid = 1,
+	};
+	int ret;
+
+	if (s->iommu->mode->container_path)
+		return;
+	ret = ioctl(s->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &attach);
+	fprintf(out, "PASID: %d\n", ret ? -errno : ret);
+}
+
 static char *describe(const char *device, const char *driver, const char *mode)
 {
 	struct session *s = session_open(device, driver, mode);
@@ -219,6 +239,7 @@ static char *describe(const char *device, const char *driver, const char *mode)
 	write_config(out, s->fd);
 	write_features(out, s->fd);
 	write_hot_reset(out, s->fd);
+	write_pasid(out, s);
 	write_calls(out, s->fd);
 	command_set(s->fd, PCI_COMMAND_MEMORY);
 	write_table(out, s->fd, s->bdf);

@@ -195,6 +195,24 @@ int session_hot_reset(struct session *s)
 	return ioctl(s->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
 }
 
+int low_power(int fd, u32 which)
+{
+	return feature(fd, VFIO_DEVICE_FEATURE_SET | which, NULL, 0);
+}
+
+bool sleeps_soon(const char *bdf)
+{
+	char path[128];
+	int tries = EVENT_TIMEOUT_MS / 10;
+
+	snprintf(path, sizeof(path),
+		 "/sys/bus/pci/devices/%s/power/runtime_status", bdf);
+	while (!file_has(path, "suspended") && --tries)
+		usleep(10000);
+
+	return tries;
+}
+
 static struct vfio_region_info region_info(int fd, u32 region)
 {
 	struct vfio_region_info info = {

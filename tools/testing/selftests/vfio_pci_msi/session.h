@@ -51,6 +51,10 @@ int set_triggers(int fd, u32 index, u32 start, u32 count, const int *fds);
 int disable_irqs(int fd, u32 index);
 int irq_count(int fd, u32 index);
 int session_hot_reset(struct session *s);
+/* @which: VFIO_DEVICE_FEATURE_LOW_POWER_* */
+int low_power(int fd, u32 which);
+/* Waits until the device sleeps, which the kernel does on its own. */
+bool sleeps_soon(const char *bdf);
 
 /* An offset of the device's file. */
 u64 region_offset(int fd, u32 region);

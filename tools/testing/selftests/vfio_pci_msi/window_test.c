@@ -19,6 +19,7 @@
 #define GUEST_ADDRESS	0xfee55000
 #define GUEST_DATA	0x4061
 #define GUEST_VECTOR(v)	((GUEST_DATA & ~0x1f) + (v))
+#define LATER_ADDRESS	0xfee66000
 
 #define VECTORS		16
 #define WRITERS		3
@@ -151,6 +152,26 @@ TEST_F(window, data_may_come_first)
 	expect_live(fd, SLOT, vector);
 }
 
+/* Who is shown the host's message goes on writing the guest's. */
+TEST_F(window, follows_the_guest_under_novirt)
+{
+	struct vfio_pci_msi_message message;
+	int fd = self->s->fd;
+
+	enable(self);
+	ASSERT_EQ(0, novirt_set(fd));
+	guest_message(fd, LATER_ADDRESS, GUEST_VECTOR(0));
+	slot_write(fd, SLOT, LATER_ADDRESS, GUEST_VECTOR(0));
+
+	message = host(fd, 0);
+	ASSERT_NE(LATER_ADDRESS, message.address);
+	EXPECT_EQ(message.address, held(fd, SLOT));
+	EXPECT_EQ(message.data, held(fd, SLOT_DATA));
+	EXPECT_EQ(LATER_ADDRESS, bar_read32(fd, WINDOW_BAR, SLOT));
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
+}
+
 TEST_F(window, takes_qwords)
 {
 	u64 low = GUEST_ADDRESS | (u64)ATH11K_SLOT_ENABLE << 32;
@@ -166,6 +187,32 @@ TEST_F(window, takes_qwords)
 	EXPECT_EQ(0xabcdef01, held(fd, SLOT_DATA + 4));
 	ASSERT_EQ(8, region_read(fd, WINDOW_BAR, SLOT, &value, 8));
 	EXPECT_EQ(low, value);
+}
+
+/* A write is as wide inside a window as the core makes it outside. */
+TEST_F(window, keeps_the_width_of_writes)
+{
+	static const u64 places[] = { WINDOW_OFFSET + 0x20, 0x2000 };
+	u64 value = 0x0123456789abcdef, read[2];
+	u32 width[2];
+	int fd = self->s->fd;
+
+	for (int size = 1; size <= 8; size *= 2) {
+		for (int i = 0; i < 2; i++) {
+			ASSERT_EQ(size, region_write(fd, WINDOW_BAR, places[i],
+						     &value, size));
+			width[i] = bar_read32(fd, WINDOW_BAR,
+					      ATH11K_MEMORY_WIDTH);
+			ASSERT_EQ(8, region_read(fd, WINDOW_BAR, places[i],
+						 &read[i], 8));
+		}
+		EXPECT_EQ(width[1], width[0])
+			TH_LOG("%d bytes", size);
+		EXPECT_EQ(read[1], read[0]);
+		if (size < 8)
+			EXPECT_EQ(size, width[0]);
+	}
+	TH_LOG("8 bytes are written by accesses of %u", width[0]);
 }
 
 /* One write that begins before the window and covers two slots in it. */
@@ -495,6 +542,78 @@ TEST_F(end, slots_end_and_can_be_written_again)
 	expect_live(fd, SLOT, 0);
 	slot_send(fd, 0);
 	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+FIXTURE(sleep) {
+	struct session *s;
+	int trigger;
+};
+
+FIXTURE_VARIANT(sleep) {
+	const char *device;
+	const char *mode;
+	bool keeps;	/* No_Soft_Reset: it is after D3hot what it was before */
+};
+
+LAB_VARIANTS(sleep, ath11k);
+LAB_VARIANTS(sleep, ath11k_kept, .keeps = true);
+
+FIXTURE_SETUP(sleep)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->trigger = eventfd_new();
+	guest_message(self->s->fd, GUEST_ADDRESS, GUEST_VECTOR(0));
+	ASSERT_EQ(0, set_triggers(self->s->fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+}
+
+FIXTURE_TEARDOWN(sleep)
+{
+	close(self->trigger);
+	session_close(self->s);
+}
+
+static void sleep_in_low_power(struct session *s)
+{
+	VFIO_ASSERT_EQ(low_power(s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), 0);
+	VFIO_ASSERT_EQ(sleeps_soon(s->bdf), true);
+	VFIO_ASSERT_EQ(low_power(s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT), 0);
+}
+
+TEST_F(sleep, slots_end_with_what_the_device_has_lost)
+{
+	int fd = self->s->fd;
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	sleep_in_low_power(self->s);
+	EXPECT_EQ(variant->keeps, window_state(fd).head.count);
+	EXPECT_EQ(variant->keeps ? GUEST_ADDRESS : 0,
+		  bar_read32(fd, WINDOW_BAR, SLOT));
+	EXPECT_EQ(variant->keeps ? host(fd, 0).address : 0, held(fd, SLOT));
+
+	bar_write32(fd, WINDOW_BAR, SLOT_DATA, GUEST_VECTOR(0));
+	EXPECT_EQ(variant->keeps ? host(fd, 0).data : GUEST_VECTOR(0),
+		  held(fd, SLOT_DATA));
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	expect_live(fd, SLOT, 0);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+/* What was to be written later is not, where all of it has been lost. */
+TEST_F(sleep, withheld_address_is_a_slot_too)
+{
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	sleep_in_low_power(self->s);
+	EXPECT_EQ(variant->keeps, window_state(fd).head.count);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	EXPECT_EQ(variant->keeps ? host(fd, 0).address : 0, held(fd, SLOT));
 }
 
 TEST_F(window, is_traced)

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests whose allocations and copies fail, each of them in turn, by the debug
+ * kernel's fault injection: a request that fails says why, changes nothing, and
+ * works the next time. What it did not free kmemleak finds.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "dummy.h"
+#include "messages.h"
+#include "pages.h"
+#include "session.h"
+#include "variants.h"
+#include "window.h"
+
+#define FAULTS		"/sys/kernel/debug/"
+#define FAIL_NTH	"/proc/thread-self/fail-nth"
+
+/* More than any request allocates and copies. */
+#define MOST_FAULTS	2000
+
+#define VECTORS		4
+
+struct test {
+	struct session *s;
+	struct target target;
+	int triggers[VECTORS];
+	u32 index;
+	bool msix;
+	/* Found out before, as that can fail too. */
+	u64 window;
+	u64 config;
+};
+
+FIXTURE(failure) {
+	struct test t;
+};
+
+FIXTURE_VARIANT(failure) {
+	const char *device;
+	const char *mode;
+	u32 index;
+};
+
+LAB_VARIANTS(failure, ath11k_noid, .index = VFIO_PCI_MSI_IRQ_INDEX);
+LAB_VARIANTS(failure, msix, .index = VFIO_PCI_MSIX_IRQ_INDEX);
+
+static void fault_setting(const char *fault, const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), FAULTS "%s/%s", fault, name);
+	VFIO_ASSERT_EQ(file_write(path, value), 0, "%s\n", path);
+}
+
+FIXTURE_SETUP(failure)
+{
+	struct test *t = &self->t;
+
+	if (access(FAIL_NTH, F_OK))
+		SKIP(return, "this kernel cannot inject faults");
+
+	fault_setting("failslab", "ignore-gfp-wait", "N");
+	fault_setting("failslab", "verbose", "0");
+	fault_setting("fail_usercopy", "verbose", "0");
+
+	t->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(t->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	for (int i = 0; i < VECTORS; i++)
+		t->triggers[i] = eventfd_new();
+	t->window = region_offset(t->s->fd, WINDOW_BAR) + WINDOW_OFFSET;
+	t->config = region_offset(t->s->fd, VFIO_PCI_CONFIG_REGION_INDEX);
+	t->index = variant->index;
+	t->msix = t->index == VFIO_PCI_MSIX_IRQ_INDEX;
+	if (t->msix)
+		target_map(t->s, &t->target);
+}
+
+FIXTURE_TEARDOWN(failure)
+{
+	struct test *t = &self->t;
+
+	if (t->msix) {
+		target_unmap(t->s, &t->target);
+		target_free(&t->target);
+	}
+	for (int i = 0; i < VECTORS; i++)
+		close(t->triggers[i]);
+	session_close(t->s);
+}
+
+/* All of a session that a request of this driver could change. */
+struct everything {
+	u64 generation;
+	bool novirt;
+	struct window_state window;
+	struct msix_map map;
+	struct vfio_device_feature_pci_msix_dummy dummy;
+	struct vfio_pci_msi_message msg[VECTORS];
+};
+
+static void look(const struct test *t, struct everything *all)
+{
+	int fd = t->s->fd;
+
+	memset(all, 0, sizeof(*all));
+	VFIO_ASSERT_EQ(messages_get(fd, t->index, 0, VECTORS, all->msg,
+				    &all->generation), 0);
+	all->novirt = novirt_on(fd);
+	all->map = msix_map_of(fd);
+	if (t->msix)
+		VFIO_ASSERT_EQ(dummy_get(fd, &all->dummy), 0);
+	else
+		all->window = window_state(fd);
+}
+
+/* Let the thread's @nth allocation or copy from now on fail; 0: none does. */
+static void fail_nth(int file, unsigned int nth)
+{
+	char text[16];
+	int size = snprintf(text, sizeof(text), "%u", nth);
+
+	VFIO_ASSERT_EQ(pwrite(file, text, size, 0), size);
+}
+
+/*
+ * Has it failed? And from here on none does. The copies of these two calls count too:
+ * if it is one of them that fails, none of the request's has.
+ */
+static bool has_failed(int file)
+{
+	char text[16] = {};
+	bool failed = pread(file, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+
+	if (pwrite(file, "0", 1, 0) != 1)
+		fail_nth(file, 0);
+
+	return failed;
+}
+
+struct request {
+	const char *name;
+	int (*make)(const struct test *t);
+	/* NULL: there is nothing to undo. */
+	int (*undo)(const struct test *t);
+	/* Only for devices with, or without, MSI-X. */
+	bool msix;
+	bool msi;
+};
+
+static int get_messages(const struct test *t)
+{
+	struct vfio_pci_msi_message msg[VECTORS];
+
+	return messages_get(t->s->fd, t->index, 0, VECTORS, msg, NULL);
+}
+
+static int set_novirt(const struct test *t)
+{
+	return novirt_set(t->s->fd);
+}
+
+static int set_notify(const struct test *t, int eventfd)
+{
+	struct vfio_device_feature_pci_msi_notify arg = { .eventfd = eventfd };
+
+	return feature(t->s->fd, VFIO_DEVICE_FEATURE_SET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, &arg, sizeof(arg));
+}
+
+static int begin_notify(const struct test *t)
+{
+	return set_notify(t, t->triggers[0]);
+}
+
+static int end_notify(const struct test *t)
+{
+	return set_notify(t, -1);
+}
+
+static int get_map(const struct test *t)
+{
+	struct msix_map map = {};
+
+	return msix_map_get(t->s->fd, &map);
+}
+
+/* A small one behind those that there are: what succeeds stays. */
+static int set_window(const struct test *t)
+{
+	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
+	static unsigned int tries;
+
+	window.size = 0x100;
+	window.offset += window.size * tries++;
+
+	return window_set(t->s->fd, &window);
+}
+
+static int get_window(const struct test *t)
+{
+	struct window_state state = {};
+
+	return window_get(t->s->fd, 0, &state);
+}
+
+static int begin_dummy(const struct test *t)
+{
+	return dummy_on(t->s->fd, 0, VECTORS, t->target.iova);
+}
+
+static int end_dummy(const struct test *t)
+{
+	return dummy_off(t->s->fd);
+}
+
+static int get_dummy(const struct test *t)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+
+	return dummy_get(t->s->fd, &dummy);
+}
+
+static int set_mask(const struct test *t, u32 action)
+{
+	static const u8 which[VECTORS] = { 1, 0, 1, 1 };
+
+	return set_irqs(t->s->fd, VFIO_IRQ_SET_DATA_BOOL | action, t->index, 0,
+			VECTORS, which, sizeof(which));
+}
+
+static int mask(const struct test *t)
+{
+	return set_mask(t, VFIO_IRQ_SET_ACTION_MASK);
+}
+
+static int unmask(const struct test *t)
+{
+	return set_mask(t, VFIO_IRQ_SET_ACTION_UNMASK);
+}
+
+static int get_region_info(const struct test *t)
+{
+	u8 info[4096] = {};
+
+	((struct vfio_region_info *)info)->argsz = sizeof(info);
+	((struct vfio_region_info *)info)->index = t->msix ? 2 : 0;
+
+	return ioctl(t->s->fd, VFIO_DEVICE_GET_REGION_INFO, info) ?
+	       -errno : 0;
+}
+
+static int write_slot(const struct test *t)
+{
+	u32 value = 0x1234;
+	ssize_t ret = pwrite(t->s->fd, &value, sizeof(value), t->window);
+
+	return ret == sizeof(value) ? 0 : -errno;
+}
+
+static int read_config(const struct test *t)
+{
+	u8 config[PCI_CFG_SPACE_SIZE];
+	ssize_t ret = pread(t->s->fd, config, sizeof(config), t->config);
+
+	return ret == sizeof(config) ? 0 : -errno;
+}
+
+/* In an order in which each finds what it needs. */
+static const struct request requests[] = {
+	{ "GET MSI_MESSAGES", get_messages },
+	{ "GET MSIX_MAP", get_map },
+	{ "SET MSI_NOTIFY", begin_notify, end_notify },
+	{ "SET MSI_WINDOW", set_window, .msi = true },
+	{ "GET MSI_WINDOW", get_window, .msi = true },
+	{ "write to a window", write_slot, .msi = true },
+	{ "GET_REGION_INFO", get_region_info },
+	{ "MASK", mask, unmask },
+	{ "SET MSIX_DUMMY", begin_dummy, end_dummy, .msix = true },
+	{ "GET MSIX_DUMMY", get_dummy, .msix = true },
+	{ "SET MSI_NOVIRT", set_novirt },
+	{ "read of config space", read_config },
+};
+
+static bool concerns(const struct request *request, bool msix)
+{
+	return msix ? !request->msi : !request->msix;
+}
+
+/* The dummy target wants no vectors; all else has more to do with some. */
+static void prepare(const struct test *t, const struct request *request)
+{
+	int fd = t->s->fd;
+
+	if (request->msix)
+		disable_irqs(fd, t->index);	/* if there are any */
+	else
+		VFIO_ASSERT_EQ(set_triggers(fd, t->index, 0, VECTORS,
+					    t->triggers), 0);
+}
+
+/* An errno that stands for a lack of memory, or a buffer that is not there. */
+static bool is_the_fault(int ret)
+{
+	return ret == -ENOMEM || ret == -EFAULT;
+}
+
+/* How many faults there were; what a failed request has changed is a mistake. */
+static unsigned int fail_each(struct __test_metadata *_metadata,
+			      const struct test *t,
+			      const struct request *request)
+{
+	int file = open(FAIL_NTH, O_RDWR);
+	struct everything before, after;
+	unsigned int nth, faults = 0;
+	bool failed = true;
+	int ret;
+
+	VFIO_ASSERT_GE(file, 0);
+	for (nth = 1; failed && nth < MOST_FAULTS; nth++) {
+		look(t, &before);
+		fail_nth(file, nth);
+		ret = request->make(t);
+		failed = has_failed(file);
+		if (ret) {
+			faults++;
+			look(t, &after);
+			EXPECT_TRUE(failed && is_the_fault(ret))
+				TH_LOG("%s: %d", request->name, ret);
+			EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)))
+				TH_LOG("%s, fault %u", request->name, nth);
+		} else if (request->undo) {
+			EXPECT_EQ(0, request->undo(t));
+		}
+	}
+	close(file);
+	/* The last one had no fault, and has succeeded. */
+	EXPECT_FALSE(failed);
+	EXPECT_EQ(0, ret)
+		TH_LOG("%s: %d", request->name, ret);
+
+	return faults;
+}
+
+TEST_F(failure, of_requests_changes_nothing)
+{
+	for (int i = 0; i < ARRAY_SIZE(requests); i++) {
+		const struct request *request = &requests[i];
+		unsigned int faults;
+
+		if (!concerns(request, self->t.msix))
+			continue;
+		prepare(&self->t, request);
+		/* The first that succeeds allocates more than those after it. */
+		faults = fail_each(_metadata, &self->t, request);
+		faults += fail_each(_metadata, &self->t, request);
+		TH_LOG("%s: %u faults", request->name, faults);
+		EXPECT_LT(0, faults);
+	}
+}
+
+/* Up to the call that opens the device. */
+static void prepare_open(struct session *s)
+{
+	if (s->iommu->mode->container_path)
+		return;
+	vfio_pci_cdev_open(s->device, s->bdf);
+	s->fd = s->device->fd;
+}
+
+/* The file, or a negative errno. */
+static int try_open(struct session *s)
+{
+	int ret;
+
+	if (s->iommu->mode->container_path) {
+		ret = ioctl(s->device->group_fd, VFIO_GROUP_GET_DEVICE_FD,
+			    s->bdf);
+		return ret < 0 ? -errno : ret;
+	}
+
+	ret = __vfio_device_bind_iommufd(s->fd, s->iommu->iommufd, NULL);
+
+	return ret ? -errno : s->fd;
+}
+
+static void give_up_open(struct session *s)
+{
+	if (!s->iommu->mode->container_path)
+		VFIO_ASSERT_EQ(close(s->fd), 0);
+}
+
+TEST_F(failure, of_opening_leaves_the_device_closed)
+{
+	int file = open(FAIL_NTH, O_RDWR);
+	struct session *s = self->t.s;
+	unsigned int faults = 0;
+	bool failed = true;
+	int ret;
+
+	ASSERT_GE(file, 0);
+	for (unsigned int nth = 1; failed && nth < MOST_FAULTS; nth++) {
+		ASSERT_EQ(0, novirt_set(s->fd));
+		ASSERT_EQ(0, set_triggers(s->fd, variant->index, 0, VECTORS,
+					  self->t.triggers));
+		ASSERT_EQ(0, close(s->fd));
+
+		prepare_open(s);
+		fail_nth(file, nth);
+		ret = try_open(s);
+		failed = has_failed(file);
+		if (ret < 0) {
+			EXPECT_TRUE(failed);
+			faults++;
+			give_up_open(s);
+			prepare_open(s);
+			ret = try_open(s);
+			ASSERT_GE(ret, 0)
+				TH_LOG("after fault %u", nth);
+		}
+		s->fd = ret;
+		EXPECT_FALSE(novirt_on(s->fd));
+		EXPECT_EQ(0, generation_of(s->fd));
+	}
+	close(file);
+	EXPECT_FALSE(failed);
+	TH_LOG("%u faults", faults);
+	EXPECT_LT(0, faults);
+}
+
+LAB_MAIN

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * INTx is a line that devices share. Who wants to hear of changed messages must not
+ * be hung on it: whoever else frees his interrupt there would be warned by the kernel,
+ * which the lab takes for a failure.
+ */
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "messages.h"
+#include "session.h"
+#include "variants.h"
+
+/* Behind a port from which the host's chipset leads to the same line. */
+#define NEIGHBOUR	"e1000e"
+
+FIXTURE(intx) {
+	struct session *s;
+	struct session *neighbour;
+	int events;
+	int trigger;
+};
+
+FIXTURE_VARIANT(intx) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(intx, igb);
+
+static int line_of(const char *bdf)
+{
+	char path[PATH_MAX], text[16] = {};
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/irq", bdf);
+	VFIO_ASSERT_GT(file_read(path, text, sizeof(text) - 1), 0);
+
+	return atoi(text);
+}
+
+static int notify_set(int fd, int eventfd)
+{
+	struct vfio_device_feature_pci_msi_notify in = { .eventfd = eventfd };
+
+	return feature(fd, VFIO_DEVICE_FEATURE_SET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, &in, sizeof(in));
+}
+
+/* The neighbour requests the line's interrupt, and frees it. */
+static void use_line(struct session *neighbour, int trigger)
+{
+	VFIO_ASSERT_EQ(set_triggers(neighbour->fd, VFIO_PCI_INTX_IRQ_INDEX, 0, 1,
+				    &trigger), 0);
+	VFIO_ASSERT_EQ(disable_irqs(neighbour->fd, VFIO_PCI_INTX_IRQ_INDEX), 0);
+}
+
+FIXTURE_SETUP(intx)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->neighbour = session_open(NEIGHBOUR, DRIVER_MSI, variant->mode);
+	self->events = eventfd_new();
+	self->trigger = eventfd_new();
+	/* Else the warning would find nobody. */
+	ASSERT_EQ(line_of(self->s->bdf), line_of(self->neighbour->bdf));
+	ASSERT_FALSE(lab_remap());
+}
+
+FIXTURE_TEARDOWN(intx)
+{
+	session_close(self->neighbour);
+	session_close(self->s);
+	close(self->trigger);
+	close(self->events);
+}
+
+TEST_F(intx, line_is_not_watched)
+{
+	int fd = self->s->fd;
+
+	/* Without vectors, with the line's own interrupt, and after MSI. */
+	ASSERT_EQ(0, notify_set(fd, self->events));
+	use_line(self->neighbour, self->trigger);
+
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_INTX_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	use_line(self->neighbour, self->events);
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_INTX_IRQ_INDEX));
+
+	eventfd_take(self->events);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	EXPECT_NE(0, eventfd_take(self->events));
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	EXPECT_NE(0, eventfd_take(self->events));
+	use_line(self->neighbour, self->trigger);
+}
+
+LAB_MAIN

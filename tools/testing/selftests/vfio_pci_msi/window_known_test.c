@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The windows that cards have by their ID, each where the card's driver has its
+ * interrupt controller; and a card under such an ID that is smaller.
+ */
+#include <unistd.h>
+
+#include "messages.h"
+#include "session.h"
+#include "variants.h"
+#include "window.h"
+
+/* A message that no host has. */
+#define GUEST_ADDRESS	0xfee55000
+#define GUEST_DATA	0x4060
+
+#define ATH12K_OFFSET	0x1e00000
+#define ATH12K_SIZE	0x80000
+
+FIXTURE(known) {
+	struct session *s;
+	int trigger;
+};
+
+FIXTURE_VARIANT(known) {
+	const char *device;
+	const char *mode;
+	u64 offset;
+	u64 size;	/* 0: it has no window */
+};
+
+LAB_VARIANTS(known, ath11k, .offset = WINDOW_OFFSET, .size = WINDOW_SIZE);
+LAB_VARIANTS(known, ath11k_1101, .offset = WINDOW_OFFSET, .size = WINDOW_SIZE);
+LAB_VARIANTS(known, ath11k_1104, .offset = WINDOW_OFFSET, .size = WINDOW_SIZE);
+LAB_VARIANTS(known, ath12k_1107, .offset = ATH12K_OFFSET, .size = ATH12K_SIZE);
+LAB_VARIANTS(known, ath12k_1109, .offset = ATH12K_OFFSET, .size = ATH12K_SIZE);
+LAB_VARIANTS(known, ath12k_short);
+LAB_VARIANTS(known, ath11k_noid);
+
+FIXTURE_SETUP(known)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->trigger = eventfd_new();
+}
+
+FIXTURE_TEARDOWN(known)
+{
+	close(self->trigger);
+	session_close(self->s);
+}
+
+TEST_F(known, has_the_window_of_its_id)
+{
+	struct window_state state = window_state(self->s->fd);
+
+	EXPECT_EQ(!!variant->size, state.head.windows);
+	EXPECT_EQ(0, state.head.flags);
+	EXPECT_EQ(WINDOW_BAR, state.head.region);
+	EXPECT_EQ(variant->offset, state.head.offset);
+	EXPECT_EQ(variant->size, state.head.size);
+	EXPECT_EQ(variant->size ? ATH11K_SLOT_DATA : 0, state.head.data_offset);
+}
+
+/* The first and the last place in it, and those on both sides of it. */
+TEST_F(known, translates_from_its_beginning_to_its_end)
+{
+	u64 end = variant->offset + variant->size - ATH11K_SLOT_DATA - 4;
+	struct vfio_pci_msi_message message;
+	int fd = self->s->fd;
+
+	if (!variant->size)
+		return;
+
+	guest_message(fd, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	message = message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, 0);
+	ASSERT_NE(GUEST_ADDRESS, message.address);
+
+	slot_write(fd, variant->offset, GUEST_ADDRESS, GUEST_DATA);
+	slot_write(fd, end, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_EQ(message.address, held(fd, variant->offset));
+	EXPECT_EQ(message.data, held(fd, variant->offset + ATH11K_SLOT_DATA));
+	EXPECT_EQ(message.address, held(fd, end));
+	EXPECT_EQ(message.data, held(fd, end + ATH11K_SLOT_DATA));
+
+	bar_write32(fd, WINDOW_BAR, variant->offset - 4, GUEST_ADDRESS);
+	EXPECT_EQ(GUEST_ADDRESS, held(fd, variant->offset - 4));
+	if (variant->offset + variant->size < region_size(fd, WINDOW_BAR)) {
+		bar_write32(fd, WINDOW_BAR, variant->offset + variant->size,
+			    GUEST_ADDRESS);
+		EXPECT_EQ(GUEST_ADDRESS,
+			  held(fd, variant->offset + variant->size));
+	}
+}
+
+LAB_MAIN
