@@ -228,6 +228,21 @@ u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev)
 	return mdev->dummy_on ? VFIO_PCI_MSIX_IRQ_INDEX : mdev->core.irq_type;
 }
 
+/* Ones are what a device may have, and all that comes from one that is gone. */
+static int check_ones(struct pci_dev *pdev, u32 value)
+{
+	u16 ctrl;
+	int ret;
+
+	if (!PCI_POSSIBLE_ERROR(value))
+		return 0;
+
+	ret = pci_user_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
+					&ctrl);
+
+	return ret ?: PCI_POSSIBLE_ERROR(ctrl) ? -ENODEV : 0;
+}
+
 static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev,
 			    struct hw_shared *hw)
 {
@@ -246,10 +261,12 @@ static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev,
 	if (ret)
 		return ret;
 
-	return pci_user_read_config_dword(pdev, pdev->msi_cap +
-					  (is_64 ? PCI_MSI_PENDING_64 :
-						   PCI_MSI_PENDING_32),
-					  &hw->pending);
+	ret = pci_user_read_config_dword(pdev, pdev->msi_cap +
+					 (is_64 ? PCI_MSI_PENDING_64 :
+						  PCI_MSI_PENDING_32),
+					 &hw->pending);
+
+	return ret ?: check_ones(pdev, hw->mask | hw->pending);
 }
 
 static void share_hw_msi(struct msi_vfio_pci_device *mdev, struct hw_shared *hw)
@@ -325,17 +342,21 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			 const struct hw_shared *shared, struct hw_vector *hw)
 {
 	__le32 entry[PCI_MSIX_ENTRY_SIZE / 4];
-	u32 lo, hi;
+	u32 lo, hi, ctrl;
 
 	if (msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
 				    ARRAY_SIZE(entry)))
 		return;
 
+	/* It is read last, and has bits that are always 0. */
+	ctrl = le32_to_cpu(entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4]);
+	if (PCI_POSSIBLE_ERROR(ctrl))
+		return;
+
 	lo = le32_to_cpu(entry[PCI_MSIX_ENTRY_LOWER_ADDR / 4]);
 	hi = le32_to_cpu(entry[PCI_MSIX_ENTRY_UPPER_ADDR / 4]);
 	hw->masked = shared->ctrl & PCI_MSIX_FLAGS_MASKALL ||
-		     le32_to_cpu(entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4]) &
-		     PCI_MSIX_ENTRY_CTRL_MASKBIT;
+		     ctrl & PCI_MSIX_ENTRY_CTRL_MASKBIT;
 	hw->pending = shared->pending & BIT(nr % PENDING_BITS);
 	hw->address = (u64)hi << 32 | lo;
 	hw->data = le32_to_cpu(entry[PCI_MSIX_ENTRY_DATA / 4]);
@@ -381,7 +402,7 @@ static u32 stale_flag(const struct hw_vector *hw,
 	       VFIO_PCI_MSI_MESSAGE_STALE : 0;
 }
 
-/* Does it seem so. The next look at the hardware is then a new one. */
+/* Does it seem so? The next look at the hardware is then a new one. */
 static bool seems_stale(struct hw_shared *shared, const struct hw_vector *hw,
 			const struct vfio_pci_msi_message *msg)
 {
@@ -422,7 +443,7 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	out->flags |= mask_flags(mdev, irq, nr, &hw) | stale_flag(&hw, out);
 }
 
-/* Its message does not move; but a device that is gone shows at the second look. */
+/* Its message does not move. */
 static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		       struct hw_shared *shared,
 		       struct vfio_pci_msi_message *out)
@@ -433,8 +454,6 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		return;
 
 	read_hw(mdev, nr, shared, &hw);
-	if (seems_stale(shared, &hw, out))
-		read_hw(mdev, nr, shared, &hw);
 	out->flags |= hw_mask_flags(&hw) | stale_flag(&hw, out);
 }
 
