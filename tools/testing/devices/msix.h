@@ -43,6 +43,14 @@
 #define MSIX_REG_VECTOR_MERGED	0x38
 /* R: DMA writes that are on their way. */
 #define MSIX_REG_UNANSWERED	0x3c
-#define MSIX_REGS_SIZE		0x40
+/*
+ * W: after so many more reads, of configuration space too, as bits 15:0 say, all
+ * answers are lost, so that the host reads ones, until this is written with all ones
+ * or the device is reset. R: how many reads there are to go, this one among them; 0
+ * when this is off.
+ */
+#define MSIX_REG_LOSE		0x40
+#define MSIX_LOSE_NONE		(~0U)
+#define MSIX_REGS_SIZE		0x44
 
 #endif /* MSIX_H */

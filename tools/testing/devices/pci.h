@@ -68,6 +68,9 @@ struct pci_function {
 	uint8_t sticky[PCI_CONFIG_SIZE];
 	/* Bytes of the last access that wrote to memory. */
 	unsigned int memory_width;
+	/* Answers are lost, once there have been so many. */
+	bool loses_answers;
+	unsigned int answers_left;
 };
 
 /*
@@ -99,6 +102,9 @@ void pci_bar_read(struct pci_function *f, unsigned int bar, uint64_t offset,
 		  void *data, size_t size);
 void pci_bar_write(struct pci_function *f, unsigned int bar, uint64_t offset,
 		   const void *data, size_t size);
+
+/* To be asked once for each read: does the answer arrive, or is it all ones? */
+bool pci_answer_arrives(struct pci_function *f);
 
 /* What the function itself sees. */
 uint16_t pci_value16(const struct pci_function *f, unsigned int offset);

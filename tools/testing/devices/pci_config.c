@@ -171,8 +171,19 @@ void pci_reset(struct pci_function *f, enum pci_reset reset)
 		kept = reset == PCI_RESET_FUNCTION ? f->sticky[i] : 0;
 		f->value[i] = (f->value[i] & kept) | (f->initial[i] & ~kept);
 	}
+	f->loses_answers = false;
 	pci_bar_clear(f);
 	f->ops->reset(f);
+}
+
+bool pci_answer_arrives(struct pci_function *f)
+{
+	if (!f->loses_answers)
+		return true;
+	if (!f->answers_left)
+		return false;
+	f->answers_left--;
+	return true;
 }
 
 static bool is_hidden(const struct pci_function *f, unsigned int offset)

@@ -175,7 +175,9 @@ static int handle_region_read(struct server *s, const void *payload, size_t size
 	if (check_access(s, &access))
 		return -EINVAL;
 	put_reply(s, &access, sizeof(access));
-	if (access.region == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (!pci_answer_arrives(s->function))
+		memset(data, 0xff, access.count);
+	else if (access.region == VFIO_PCI_CONFIG_REGION_INDEX)
 		pci_config_read(s->function, access.offset, data, access.count);
 	else
 		pci_bar_read(s->function, access.region, access.offset, data,

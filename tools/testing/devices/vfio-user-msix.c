@@ -104,6 +104,9 @@ static uint32_t read_own_register(const struct msix_device *device, uint64_t reg
 		return vector_count(device)->merged;
 	case MSIX_REG_UNANSWERED:
 		return device->server.dma.unanswered;
+	case MSIX_REG_LOSE:
+		return device->function.loses_answers ?
+		       device->function.answers_left + 1 : 0;
 	default:
 		return 0;
 	}
@@ -137,6 +140,12 @@ static void raise_burst(struct msix_device *device, uint32_t value)
 		msix_raise(&device->msix, value & 0xffff);
 }
 
+static void lose_answers(struct pci_function *f, uint32_t value)
+{
+	f->loses_answers = value != MSIX_LOSE_NONE;
+	f->answers_left = value & 0xffff;
+}
+
 static void write_own_register(struct msix_device *device, uint64_t reg, uint32_t value)
 {
 	if (reg == MSIX_REG_RAISE)
@@ -149,6 +158,8 @@ static void write_own_register(struct msix_device *device, uint64_t reg, uint32_
 		device->scratch = value;
 	else if (reg == MSIX_REG_HW_INDEX)
 		device->hw_index = value;
+	else if (reg == MSIX_REG_LOSE)
+		lose_answers(&device->function, value);
 }
 
 static void device_write_register(struct pci_function *f, unsigned int bar,

@@ -275,6 +275,29 @@ static void test_sets_and_bursts(void)
 	client_stop(c);
 }
 
+static void test_lost_answers(void)
+{
+	struct client *c = start_enabled();
+
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_LOSE), 0);
+	write32(c, 0, MSIX_REG_LOSE, 3);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_LOSE), 3);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), MSIX_VENDOR_ID);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), 0);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), ~0U);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), 0xffff);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_LOSE), ~0U);
+	write32(c, 0, MSIX_REG_SCRATCH, 1);
+	write32(c, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_LOSE), 0);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), 1);
+
+	write32(c, 0, MSIX_REG_LOSE, 0);
+	client_reset(c);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), MSIX_VENDOR_ID);
+	client_stop(c);
+}
+
 static void test_qword_unmask(void)
 {
 	struct client *c = start_enabled();
@@ -479,8 +502,8 @@ static void test_layouts(void)
 {
 	/* All in one page, behind each other. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "0:4K", "--vectors", "17",
-					"--table", "0:0x40", "--pba", "0:0x150"),
-		     17, 0, 0, 0x40, 0x150);
+					"--table", "0:0x48", "--pba", "0:0x158"),
+		     17, 0, 0, 0x48, 0x158);
 	/* At the very ends, and of odd sizes. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "1:8K", "--vectors", "65",
 					"--table", "1:0", "--pba", "1:0x1fd0",
@@ -540,6 +563,7 @@ const struct test msix_tests[] = {
 	{ "a masked vector is pending", test_vector_mask },
 	{ "the function mask", test_function_mask },
 	{ "sets and bursts of vectors", test_sets_and_bursts },
+	{ "answers that are lost", test_lost_answers },
 	{ "a qword changes data and unmasks", test_qword_unmask },
 	{ "pending bits are read-only", test_pba_read_only },
 	{ "pending until it is bus master", test_bus_master },
