@@ -282,7 +282,8 @@ struct vfio_device_feature_pci_msix_map {
  * The dword @data_offset behind it, when it equals the guest data with a vector's
  * number in its low bits, becomes the host data of that vector. The order of the
  * two is free, and other slots may be written in between. Reads of a slot return
- * what the guest wrote. All other writes pass unchanged.
+ * what the guest wrote, as long as the device holds there what it was given. All other
+ * writes pass unchanged.
  *
  * A guest address never reaches the device. Where it cannot be translated, the
  * write of the address is withheld, or undone: the dword holds again what it held

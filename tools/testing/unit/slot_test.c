@@ -353,6 +353,24 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4031, "8=4031 0=fee08000"),
 		},
 	}, {
+		"a place that has become another register", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			READ4(0x00, 0xfee00000), READ4(0x08, 0x21),
+			READ(0x00, 2, 0), READ(0x01, 1, 0),
+			READ(0x08, 8, 0x21), READ(0x00, 8, 0xfee00000),
+			DEVICE(0x00, 0x1234), READ4(0x00, 0x1234),
+			READ(0x00, 2, 0x1234), READ(0x00, 8, 0x1234),
+			READ4(0x08, 0x21),
+			DEVICE(0x08, 0), READ4(0x08, 0), SLOTS("0:ad0"),
+			DEVICE(0x00, 0xfee08000), READ4(0x00, 0xfee00000),
+			DISABLE, WRITE4(0x100, 0xfee00000, NOTHING),
+			READ4(0x100, 0xfee00000), DEVICE(0x100, 0x5a),
+			READ4(0x100, 0x5a),
+		},
+	}, {
 		"reset", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),

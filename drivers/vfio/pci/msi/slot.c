@@ -1024,30 +1024,34 @@ bool msi_slot_update(struct msi_slot_window *window,
 	return false;
 }
 
-/* What the guest sees of a dword in whose place the device holds @value. */
+/* What the guest sees of a dword, of which the device holds @value under @mask. */
 static u32 guest_view(const struct msi_slot_window *window, u64 offset,
-		      u32 value)
+		      u32 value, u32 mask)
 {
 	const struct msi_slot_dword *dword = find(window, offset);
 
-	return dword && dword->device != dword->guest ? dword->guest : value;
+	return dword && !((dword->device ^ value) & mask) ? dword->guest :
+							    value;
 }
 
 u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 		  unsigned int width, u64 value)
 {
 	unsigned int shift = 8 * (offset & 3);
+	u32 mask = ~0U;
 	u64 high;
 
-	if (width < 4)
-		return guest_view(window, offset & ~3ULL, value << shift) >>
-		       shift & GENMASK(8 * width - 1, 0);
+	if (width < 4) {
+		mask = GENMASK(8 * width - 1, 0);
+		return guest_view(window, offset & ~3ULL, value << shift,
+				  mask << shift) >> shift & mask;
+	}
 	if (width == 4)
-		return guest_view(window, offset, value);
+		return guest_view(window, offset, value, mask);
 
-	high = guest_view(window, offset + 4, value >> 32);
+	high = guest_view(window, offset + 4, value >> 32, mask);
 
-	return high << 32 | guest_view(window, offset, value);
+	return high << 32 | guest_view(window, offset, value, mask);
 }
 
 /*

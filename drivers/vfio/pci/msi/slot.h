@@ -344,7 +344,8 @@ bool msi_slot_update(struct msi_slot_window *window,
  * @value: what the device holds there
  *
  * Return: @value, with what the guest wrote in the dwords that were replaced,
- * withheld or undone.
+ * withheld or undone, as far as the device holds there what it held then. It does not
+ * where it was reset, or has given that place another meaning.
  */
 u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 		  unsigned int width, u64 value);
