@@ -11,6 +11,14 @@ static bool windows = true;
 module_param(windows, bool, 0644);
 MODULE_PARM_DESC(windows, "Give known devices their windows when they are opened");
 
+/*
+ * BAR0 of these cards has no room for their registers, and shows 512 KiB of them at a
+ * time: from 0x80000 on what a register in front of it selects, and on some cards
+ * two more such views behind it that stay where they are, of the copy engines and of
+ * the rings, where the slots then are (ath11k_pci_get_window_start() and
+ * ath12k_pci_get_window_start()). Slots were seen on 1103 alone, in the first half of
+ * the first view.
+ */
 static const struct vfio_device_feature_pci_msi_window ath11k = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
 	.offset = 0x80000,
@@ -18,10 +26,17 @@ static const struct vfio_device_feature_pci_msi_window ath11k = {
 	.data_offset = 8,
 };
 
-static const struct vfio_device_feature_pci_msi_window ath12k = {
+static const struct vfio_device_feature_pci_msi_window one_view = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
-	.offset = 0x1e00000,
+	.offset = 0x80000,
 	.size = 0x80000,
+	.data_offset = 8,
+};
+
+static const struct vfio_device_feature_pci_msi_window three_views = {
+	.region = VFIO_PCI_BAR0_REGION_INDEX,
+	.offset = 0x80000,
+	.size = 0x180000,
 	.data_offset = 8,
 };
 
@@ -33,9 +48,9 @@ static const struct vfio_device_feature_pci_msi_window ath12k = {
 static const struct pci_device_id quirks[] = {
 	QUIRK(0x1101, ath11k),
 	QUIRK(0x1103, ath11k),
-	QUIRK(0x1104, ath11k),
-	QUIRK(0x1107, ath12k),
-	QUIRK(0x1109, ath12k),
+	QUIRK(0x1104, three_views),
+	QUIRK(0x1107, one_view),
+	QUIRK(0x1109, three_views),
 	{}
 };
 
