@@ -15,6 +15,8 @@ SAME_CHECKOUT = pathlib.Path(os.environ["LAB_SAME_CHECKOUT"])
 OUT = CHECKOUT / "build/lab"
 LOGS = OUT / "logs"
 SERVERS = OUT / "devices"
+# Not where a machine's own build goes, whose C library may be an older one.
+OBJECTS = OUT / "objects"
 MODULE = "msi-vfio-pci"
 
 # The module is built in a copy of the checkout for each kernel: kbuild puts
@@ -71,7 +73,7 @@ def payload(arch):
     """Returns where it is."""
     where = folder_of(arch) / "payload"
     shutil.rmtree(where, ignore_errors=True)
-    progress.run(["make", "-C", CHECKOUT, "payload", f"DESTDIR={where}",
+    progress.run(["make", "-C", CHECKOUT, "payload", f"DESTDIR={where}", f"O={OBJECTS}",
                   f"LINUX={kernels.linux_source()}", f"GUEST={kernels.guest_release()}",
                   f"-j{os.cpu_count()}", *arch.make_variables()],
                  LOGS / f"payload-{arch.name}.log")
