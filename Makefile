@@ -8,7 +8,7 @@
 # make demo             the main job, seen in an emulated host
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       guests of an unmodified VMM in them, on Debian's kernels
-# make soak             what takes longer than anybody would wait for it in that
+# make soak             what takes longer than anybody would wait for it in make test
 # make fuzz             slot.c against a model of it (long; needs clang)
 # make clean            remove what was built
 
@@ -22,11 +22,27 @@ have_kdir = $(wildcard $(KDIR)/Makefile)
 # Distributions' build trees are set up for signing, but without their key.
 kbuild += $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
+# kbuild does not notice that objects are of another kernel.
+built_for = $(file <.built-for)
+kdir = $(realpath $(KDIR))
+
 all: modules
 
-modules modules_install:
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+check-kdir:
 	$(if $(have_kdir),,$(error no kernel build tree in $(KDIR): install \
 		linux-headers for the running kernel, or name another by KDIR=))
+
+modules: check-kdir
+	$(if $(filter-out $(kdir),$(built_for)),$(kbuild) clean)
+	@echo $(kdir) >.built-for
+	$(kbuild) $@
+
+modules_install: check-kdir
+	$(if $(filter $(kdir),$(built_for)),,$(error what is built here is not for \
+		$(KDIR): make it first, with the same KDIR))
 	$(kbuild) $@
 
 command:
@@ -75,10 +91,10 @@ devices:
 	$(MAKE) -C tools/testing/devices O=$(O)
 
 clean:
-	rm -rf build
+	rm -rf build .built-for
 	$(if $(have_kdir),$(kbuild) $@,@echo "there is no $(KDIR): what was \
 		built for another kernel stays, unless KDIR= names that")
 
-.PHONY: all modules modules_install command install-command demo test test-guest \
+.PHONY: all help check-kdir modules modules_install command install-command demo test test-guest \
 	soak fuzz payload payload-cross payload-native \
 	devices clean
