@@ -145,9 +145,14 @@ def linux_source():
             return newest_source_tree()
 
 
-def newest_source_tree():
+def source_place():
+    """The newest linux-source package, its version, and where it is to be."""
     package, version = packages.newest_source()
-    tree = CACHE / re.sub(r"[^\w.-]", "-", f"{package}_{version}")
+    return package, version, CACHE / re.sub(r"[^\w.-]", "-", f"{package}_{version}")
+
+
+def newest_source_tree():
+    package, version, tree = source_place()
     if not is_complete(tree):
         with progress.step(f"unpacking {package} {version}"):
             unpack_source(package, version, tree)
@@ -201,12 +206,22 @@ def debug_key(fragment, compiler):
     return hashlib.sha256(repr((symbols, compiler)).encode()).hexdigest()[:12]
 
 
+def debug_place(source, fragment):
+    key = debug_key(fragment, archive.output("gcc", "-dumpfullversion"))
+    return CACHE / f"debug-{source.name}-{key}"
+
+
+def debug_fragment():
+    return (LAB / "debug.config").read_text(encoding="ascii")
+
+
+def debug_is_built():
+    return is_complete(debug_place(source_place()[-1], debug_fragment()))
+
+
 def debug_kernel():
-    source = linux_source()
-    fragment = (LAB / "debug.config").read_text(encoding="ascii")
-    compiler = archive.output("gcc", "-dumpfullversion")
-    key = debug_key(fragment, compiler)
-    tree = CACHE / f"debug-{source.name}-{key}"
+    source, fragment = linux_source(), debug_fragment()
+    tree = debug_place(source, fragment)
     with locked("debug-kernel"):
         if not is_complete(tree):
             with progress.step("building the debug kernel, about 10 minutes"):

@@ -66,6 +66,9 @@ def build_all(args):
 
 def list_kernels(_):
     for label in kernels.labels():
+        if label == kernels.DEBUG and not kernels.debug_is_built():
+            print(f"{label}\tnot built yet")
+            continue
         kernel = kernels.get(label)
         print(f"{kernel.label}\t{kernel.release}\t{kernel.kdir}")
     return 0
