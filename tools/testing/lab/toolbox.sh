@@ -169,7 +169,7 @@ replace_toolbox() {
 		say "this machine's apt names no Debian mirror to take packages from"
 		return 1
 	fi
-	if ! step "building the toolbox, about 5 minutes" build_tree "$new"; then
+	if ! step "building the toolbox, 2 to 5 minutes" build_tree "$new"; then
 		tail -n 20 "$toolbox_log" >&2
 		say "building the toolbox failed, all of it in $toolbox_log"
 		rm -rf --one-file-system "$new"
