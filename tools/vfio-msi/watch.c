@@ -16,6 +16,7 @@
 #define CLEAR_LINE	"\033[K"
 #define CLEAR_REST	"\033[J"
 
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 static volatile sig_atomic_t interrupted;
 
 static void interrupt(int signal)
@@ -26,7 +27,6 @@ static void interrupt(int signal)
 
 void watch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	struct sigaction action = { .sa_handler = interrupt };
 	size_t i;
 
@@ -38,6 +38,18 @@ void watch_signals(void)
 bool watch_interrupted(void)
 {
 	return interrupted;
+}
+
+/* What is being written is written whole; the signals come after it. */
+static void hold_signals(bool hold)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 /* As much of the text as the terminal has room for, over what was there before. */
@@ -60,25 +72,22 @@ static void draw(const char *text, const struct winsize *size)
 	fputs(CLEAR_REST, stdout);
 }
 
-/* One round, printed by show(), into memory, and from there onto the terminal. */
-static int show_in_place(watch_fn show, void *context, const struct winsize *size)
+/* One round, printed by show(), into memory that is to be freed. */
+static int render(watch_fn show, void *context, char **text)
 {
-	FILE *terminal = stdout;
+	FILE *real = stdout;
 	size_t length;
-	char *text;
 	int result;
 
-	stdout = open_memstream(&text, &length);
+	stdout = open_memstream(text, &length);
 	if (!stdout) {
-		stdout = terminal;
+		stdout = real;
 		complain(errno, "memory");
 		return EXIT_FAILED;
 	}
 	result = show(context);
 	fclose(stdout);
-	stdout = terminal;
-	draw(text, size);
-	free(text);
+	stdout = real;
 	return result;
 }
 
@@ -88,28 +97,40 @@ static bool has_size(struct winsize *size)
 	       size->ws_row > 1 && size->ws_col;
 }
 
+/* Returns false if nobody can read it any more. */
+static bool print(const char *text, bool *cleared)
+{
+	struct winsize size;
+	bool printed;
+
+	hold_signals(true);
+	if (has_size(&size)) {
+		fputs(*cleared ? "" : CLEAR, stdout);
+		*cleared = true;
+		draw(text, &size);
+	} else {
+		puts(text);
+	}
+	printed = !fflush(stdout);
+	hold_signals(false);
+	return printed;
+}
+
 int watch(watch_fn show, void *context, time_t seconds)
 {
 	const struct timespec pause = { .tv_sec = seconds };
-	bool cleared = false;
+	bool cleared = false, printed = true;
 	int result = EXIT_DONE;
 
 	watch_signals();
-	while (!interrupted && result == EXIT_DONE) {
-		struct winsize size;
+	while (!interrupted && printed && result == EXIT_DONE) {
+		char *text = NULL;
 
-		if (has_size(&size)) {
-			fputs(cleared ? "" : CLEAR, stdout);
-			cleared = true;
-			result = show_in_place(show, context, &size);
-		} else {
-			result = show(context);
-			putchar('\n');
-		}
-		/* who reads it has gone */
-		if (fflush(stdout))
-			break;
-		if (!interrupted && result == EXIT_DONE)
+		result = render(show, context, &text);
+		if (text)
+			printed = print(text, &cleared);
+		free(text);
+		if (!interrupted && printed && result == EXIT_DONE)
 			nanosleep(&pause, NULL);
 	}
 	return result;
