@@ -95,6 +95,6 @@ clean:
 	$(if $(have_kdir),$(kbuild) $@,@echo "there is no $(KDIR): what was \
 		built for another kernel stays, unless KDIR= names that")
 
-.PHONY: all help check-kdir modules modules_install command install-command demo test test-guest \
-	soak fuzz payload payload-cross payload-native \
+.PHONY: all help check-kdir modules modules_install command install-command \
+	demo test test-guest soak fuzz payload payload-cross payload-native \
 	devices clean

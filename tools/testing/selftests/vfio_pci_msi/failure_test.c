@@ -166,22 +166,14 @@ static int set_novirt(const struct test *t)
 	return novirt_set(t->s->fd);
 }
 
-static int set_notify(const struct test *t, int eventfd)
-{
-	struct vfio_device_feature_pci_msi_notify arg = { .eventfd = eventfd };
-
-	return feature(t->s->fd, VFIO_DEVICE_FEATURE_SET |
-		       VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, &arg, sizeof(arg));
-}
-
 static int begin_notify(const struct test *t)
 {
-	return set_notify(t, t->triggers[0]);
+	return notify_set(t->s->fd, t->triggers[0], 0);
 }
 
 static int end_notify(const struct test *t)
 {
-	return set_notify(t, -1);
+	return notify_set(t->s->fd, -1, 0);
 }
 
 static int get_map(const struct test *t)

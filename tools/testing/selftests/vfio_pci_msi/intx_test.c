@@ -39,14 +39,6 @@ static int line_of(const char *bdf)
 	return atoi(text);
 }
 
-static int notify_set(int fd, int eventfd)
-{
-	struct vfio_device_feature_pci_msi_notify in = { .eventfd = eventfd };
-
-	return feature(fd, VFIO_DEVICE_FEATURE_SET |
-		       VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, &in, sizeof(in));
-}
-
 /* The neighbour requests the line's interrupt, and frees it. */
 static void use_line(struct session *neighbour, int trigger)
 {
@@ -79,7 +71,7 @@ TEST_F(intx, line_is_not_watched)
 	int fd = self->s->fd;
 
 	/* Without vectors, with the line's own interrupt, and after MSI. */
-	ASSERT_EQ(0, notify_set(fd, self->events));
+	ASSERT_EQ(0, notify_set(fd, self->events, 0));
 	use_line(self->neighbour, self->trigger);
 
 	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_INTX_IRQ_INDEX, 0, 1,

@@ -33,6 +33,17 @@ bool novirt_on(int fd)
 	return flags;
 }
 
+int notify_set(int fd, int eventfd, u32 reserved)
+{
+	struct vfio_device_feature_pci_msi_notify in = {
+		.eventfd = eventfd,
+		.__reserved = reserved,
+	};
+
+	return feature(fd, VFIO_DEVICE_FEATURE_SET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, &in, sizeof(in));
+}
+
 int messages_get(int fd, u32 index, u32 start, u32 count,
 		 struct vfio_pci_msi_message *msg, u64 *generation)
 {

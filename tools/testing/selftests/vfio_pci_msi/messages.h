@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls of MSI_NOVIRT and MSI_MESSAGES with a good payload.
+ * Calls of MSI_NOVIRT, MSI_MESSAGES and MSI_NOTIFY.
  */
 #ifndef VFIO_PCI_MSI_MESSAGES_H
 #define VFIO_PCI_MSI_MESSAGES_H
@@ -28,5 +28,8 @@ int messages_get(int fd, u32 index, u32 start, u32 count,
 struct vfio_pci_msi_message message_of(int fd, u32 index, u32 vector);
 u64 generation_of(int fd);
 bool novirt_on(int fd);
+
+/* @eventfd as in the uapi header, -1 for none; 0 or a negative errno. */
+int notify_set(int fd, int eventfd, u32 reserved);
 
 #endif /* VFIO_PCI_MSI_MESSAGES_H */

@@ -41,17 +41,6 @@ FIXTURE_VARIANT(notify) {
 LAB_VARIANTS(notify, ath11k_noid, .index = MSI, .raise = ATH11K_RAISE);
 LAB_VARIANTS(notify, msix, .index = MSIX, .raise = MSIX_REG_RAISE);
 
-static int notify_set(int fd, int eventfd, u32 reserved)
-{
-	struct vfio_device_feature_pci_msi_notify in = {
-		.eventfd = eventfd,
-		.__reserved = reserved,
-	};
-
-	return feature(fd, VFIO_DEVICE_FEATURE_SET |
-		       VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, &in, sizeof(in));
-}
-
 FIXTURE_SETUP(notify)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
