@@ -80,19 +80,21 @@ def disk_arguments(node, path):
     return ["-blockdev", f"driver=file,node-name={node},filename={path}"]
 
 
-def qemu_arguments(index, device, bus, socket):
-    arguments = []
+def qemu_arguments(index, device, port, socket):
+    """The device's, behind those of its port."""
+    arguments = list(port.arguments)
+    where = "".join(f",{name}={value}" for name, value in port.properties.items())
     if device.is_server:
-        model = json.dumps({"driver": "vfio-user-pci", "bus": bus,
+        model = json.dumps({"driver": "vfio-user-pci", **port.properties,
                             "x-msg-timeout": ANSWER_MS,
                             "socket": {"type": "unix", "path": str(socket)}})
     elif device.words[0] == "share":
         arguments += ["-fsdev", f"local,id={device.name},path={device.words[1]},"
                       "security_model=none,readonly=on"]
-        model = (f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name},"
-                 f"bus={bus}")
+        model = (f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name}"
+                 + where)
     else:
-        model = f"{device.words[1]},bus={bus}"
+        model = device.words[1] + where
     if "disk" in device.words[2:]:
         arguments += disk_arguments(f"disk{index}", socket.with_suffix(".disk"))
         model += f",drive=disk{index}"

@@ -7,6 +7,7 @@ import re
 import sys
 
 import build
+import devices
 import kernels
 import machine
 import matrix
@@ -21,6 +22,7 @@ PLAN = build.CHECKOUT / "tools/testing/plan"
 def boot(args):
     kernel = kernels.get(args.kernel)
     platform = platforms.get(args.platform, kernel.arch)
+    platform.check(devices.find(args.devices))
     if not args.no_build:
         with build.locked():
             matrix.prepare([kernel])
@@ -86,9 +88,9 @@ def parser():
     one.add_argument("--kernel", required=True,
                      help="6.1, 6.12, ..., newest, debug, arm64-6.12, ...")
     one.add_argument("--platform", "--remap",
-                     help="for x86_64 interrupt remapping, on (default) or off; for "
-                     "arm64 its (default) or gicv2m; for ppc64le powernv8 (default) "
-                     "or pseries")
+                     help="for x86_64 Intel's interrupt remapping, on (default) or off, or "
+                     "amd; for arm64 its (default) or gicv2m; for ppc64le powernv8 "
+                     "(default) or pseries")
     one.add_argument("--devices", type=words, default=[], metavar="NAME,...")
     one.add_argument("--tests", type=words, required=True, metavar="NAME[:ARG],...")
     one.add_argument("--raw", action="store_true",

@@ -66,8 +66,8 @@ class Boot:
         return self.memory or (DEBUG_MEMORY if debug else MEMORY)
 
     def settings(self):
-        places = [f"{name}={self.platform.place(index)}"
-                  for index, name in enumerate(self.devices)]
+        ports = self.platform.ports(devices.find(self.devices))
+        places = [f"{name}={port.place}" for name, port in zip(self.devices, ports)]
         return {"LAB_KERNEL": self.kernel.label, "LAB_PLATFORM": self.platform.name,
                 "LAB_REMAP": "on" if self.platform.isolates else "off",
                 "LAB_TIMEOUT": self.timeout, "lab_channel": self.platform.channel,
@@ -87,10 +87,9 @@ def qemu_command(boot, folder, logs, initrd):
                *platform.arguments(boot, logs),
                "-kernel", str(boot.kernel.image), "-initrd", str(initrd),
                "-append", boot.command_line()]
-    for index, device in enumerate(devices.find(boot.devices)):
-        port, bus = platform.port(index)
-        command += port + devices.qemu_arguments(index, device, bus,
-                                                 folder / f"{index}.sock")
+    chosen = devices.find(boot.devices)
+    for index, (device, port) in enumerate(zip(chosen, platform.ports(chosen))):
+        command += devices.qemu_arguments(index, device, port, folder / f"{index}.sock")
     return command
 
 

@@ -7,6 +7,7 @@ import re
 import shlex
 
 import arches
+import devices
 import kernels
 import platforms
 import progress
@@ -55,12 +56,16 @@ def chosen_kernels(text, labels, missing, where):
     return [label for label in (*labels, *missing) if label in chosen]
 
 
-def chosen_platforms(text, kernel, where):
+def chosen_platforms(text, kernel, names_of_devices, where):
+    """Those of a kernel, each of which can have the devices."""
     try:
-        return [platforms.get(name, arches.of_label(kernel))
-                for name in text.split(",")]
+        chosen = [platforms.get(name, arches.of_label(kernel))
+                  for name in text.split(",")]
+        for platform in chosen:
+            platform.check(devices.find(names_of_devices))
     except progress.Failed as error:
         raise progress.Failed(f"{where}: {error}") from error
+    return chosen
 
 
 def names(text):
@@ -84,7 +89,7 @@ def boot_runs(words, labels, missing, where):
     return [BootRun(words[0], kernel, platform, names(words[3]), names(words[4]),
                     int(cpus.group(1)) if cpus else 1)
             for kernel in chosen_kernels(words[1], labels, missing, where)
-            for platform in chosen_platforms(words[2], kernel, where)]
+            for platform in chosen_platforms(words[2], kernel, names(words[3]), where)]
 
 
 def load(path, labels, missing=()):

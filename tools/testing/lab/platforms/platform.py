@@ -4,8 +4,17 @@
 import dataclasses
 
 import arches
+import progress
 
 FIRST_PORT = 0x10  # on bus 0, where no machine has anything of its own
+
+
+@dataclasses.dataclass(frozen=True)
+class Port:
+    """Where one device of a host is."""
+    place: str  # the port as the kernel knows it, or the device where there is none
+    arguments: list  # QEMU's, for the port
+    properties: dict  # QEMU's, of the device
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,17 +38,30 @@ class Platform:
         that is called channel."""
         raise NotImplementedError
 
+    def check(self, devices):
+        """Refuses devices that a host cannot have."""
+        names = servers(devices)
+        if names:
+            raise progress.Failed(f"{self.name} takes no vfio-user device, so not "
+                                  f"{','.join(names)}: its messages would not arrive")
+
+    def ports(self, devices):
+        """A port for each device."""
+        return [self.port(index) for index, _ in enumerate(devices)]
+
     def port(self, index):
-        """QEMU's arguments for the place of a device, and the bus it is."""
-        return root_port(index, "pcie.0", FIRST_PORT + index), f"port{index}"
-
-    def place(self, index):
-        """The port as the kernel knows it, or the device where there is none."""
-        return f"0000:00:{FIRST_PORT + index:02x}.0"
+        return root_port(index, FIRST_PORT + index)
 
 
-def root_port(index, bus, addr):
+def servers(devices):
+    """The names of the vfio-user devices."""
+    return [device.name for device in devices if device.is_server]
+
+
+def root_port(index, addr):
     """The port's speed is one at which Linux does not ask for the link's state
     after a bus reset: QEMU's port never reports a link as active."""
-    return ["-device", f"pcie-root-port,id=port{index},bus={bus},x-speed=2_5,"
-            f"addr={addr:#x},chassis={index + 1},slot={index + 1}"]
+    return Port(f"0000:00:{addr:02x}.0",
+                ["-device", f"pcie-root-port,id=port{index},bus=pcie.0,x-speed=2_5,"
+                 f"addr={addr:#x},chassis={index + 1},slot={index + 1}"],
+                {"bus": f"port{index}"})

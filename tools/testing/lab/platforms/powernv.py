@@ -7,7 +7,7 @@ Of QEMU's machines only that of POWER8 does so.
 
 import arches
 
-from .platform import Platform
+from .platform import Platform, Port
 
 
 class PowerNV(Platform):
@@ -26,11 +26,10 @@ class PowerNV(Platform):
                 "-device", "x3130-upstream,id=switch,bus=pcie.0"]
 
     def port(self, index):
-        return ["-device", f"xio3130-downstream,id=port{index},bus=switch,"
-                f"chassis={index + 1},slot={index + 1},addr={index:#x}"], f"port{index}"
-
-    def place(self, index):
-        return f"0000:02:{index:02x}.0"
+        return Port(f"0000:02:{index:02x}.0",
+                    ["-device", f"xio3130-downstream,id=port{index},bus=switch,"
+                     f"chassis={index + 1},slot={index + 1},addr={index:#x}"],
+                    {"bus": f"port{index}"})
 
 
 PLATFORMS = (PowerNV("powernv8", arches.PPC64LE, True),)

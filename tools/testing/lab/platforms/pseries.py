@@ -4,7 +4,7 @@ all that is behind one is a single group."""
 
 import arches
 
-from .platform import Platform
+from .platform import Platform, Port
 
 
 class PSeries(Platform):
@@ -26,10 +26,8 @@ class PSeries(Platform):
 
     def port(self, index):
         bridge = f"spapr-pci-host-bridge,index={index + 1},id=port{index}"
-        return ["-device", bridge], f"port{index}.0"
-
-    def place(self, index):
-        return f"{index + 1:04x}:00:00.0"
+        return Port(f"{index + 1:04x}:00:00.0", ["-device", bridge],
+                    {"bus": f"port{index}.0"})
 
 
 PLATFORMS = (PSeries("pseries", arches.PPC64LE, False),)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""x86_64, with interrupt remapping on or off."""
+"""x86_64: with Intel's IOMMU, its interrupt remapping on or off, or with AMD's."""
 
 import arches
 import clock
+import progress
 
-from .platform import Platform
+from .platform import FIRST_PORT, Platform, Port, root_port, servers
 
 # With five-level paging KASAN reports good memory when an interrupt comes while
 # the kernel reads the processor's features again (7.3). The features that let the
@@ -16,10 +17,7 @@ CPU = "max,la57=off,erms=off,fsrm=off,fsrs=off,fzrm=off"
 class Q35(Platform):
     program = "qemu-system-x86_64"
     channel = "/dev/ttyS1"
-
-    @property
-    def title(self):
-        return f"remap={self.name}"
+    iommu = ""
 
     @property
     def command_line(self):
@@ -27,16 +25,62 @@ class Q35(Platform):
         processors have one time stamp counter, which Linux does not believe: it would
         ask a device of QEMU's for the time instead. How fast it is Linux finds out
         wrongly, by a factor of ten, when the machine has other things to do then."""
-        return ("console=ttyS0 intel_iommu=on no_timer_check tsc=reliable "
+        return ("console=ttyS0 no_timer_check tsc=reliable "
                 f"tsc_early_khz={clock.tsc_khz()}")
 
     def arguments(self, boot, logs):
         return ["-nodefaults",
                 "-machine", "q35,accel=tcg,kernel-irqchip=split,memory-backend=ram",
-                "-cpu", CPU,
-                "-device", f"intel-iommu,intremap={self.name},"
-                f"caching-mode=on,eim={self.name}",
+                "-cpu", CPU, "-device", self.iommu,
                 "-serial", f"file:{logs}/console", "-serial", "chardev:channel"]
 
 
-PLATFORMS = (Q35("on", arches.X86, True), Q35("off", arches.X86, False))
+class Intel(Q35):
+    def check(self, devices):
+        pass
+
+    @property
+    def title(self):
+        return f"remap={self.name}"
+
+    @property
+    def iommu(self):
+        return f"intel-iommu,intremap={self.name},caching-mode=on,eim={self.name}"
+
+    @property
+    def command_line(self):
+        return super().command_line + " intel_iommu=on"
+
+
+class Amd(Q35):
+    """QEMU takes the messages of all vfio-user devices for those of the IOAPIC, which
+    AMD's IOMMU knows as the device 00:14.0. So the one that is there can have
+    interrupts, and no other. Linux looks there for the SMBus controller that hardware
+    has, and from 7.3 on does not remap interrupts without it."""
+
+    iommu = "amd-iommu,intremap=on,xtsup=on,dma-remap=on"
+    ioapic = 0x14
+    smbus = 0x0c0500
+
+    def check(self, devices):
+        names = servers(devices)
+        if len(names) != 1:
+            raise progress.Failed(
+                f"{self.name} takes one vfio-user device, not "
+                f"{','.join(names) or 'none'}: QEMU takes the messages of all for "
+                "those of the one at 00:14.0, where Linux wants a device")
+
+    def ports(self, devices):
+        at_ioapic = Port(f"0000:00:{self.ioapic:02x}.0", [],
+                         {"bus": "pcie.0", "addr": f"{self.ioapic:x}.0",
+                          "x-pci-class-code": self.smbus})
+        return [at_ioapic if device.is_server else self.port(index)
+                for index, device in enumerate(devices)]
+
+    def port(self, index):
+        addr = FIRST_PORT + index
+        return root_port(index, addr + (addr >= self.ioapic))
+
+
+PLATFORMS = (Intel("on", arches.X86, True), Intel("off", arches.X86, False),
+             Amd("amd", arches.X86, True))
