@@ -60,5 +60,18 @@
 #define ATH11K_UNANSWERED	0x1138
 /* R: bytes of the last access that wrote to plain memory. */
 #define ATH11K_MEMORY_WIDTH	0x113c
+/*
+ * RW: how many vectors the MSI capability has from the device's next reset on, a power
+ * of two up to 32; others are ignored. Resets leave it alone.
+ */
+#define ATH11K_NEXT_VECTORS	0x1140
+/*
+ * W: the device resets itself, of which it tells nobody: its MSI capability; or all
+ * that a function level reset resets.
+ */
+#define ATH11K_RESET		0x1144
+#define ATH11K_RESET_MSI	1
+#define ATH11K_RESET_FUNCTION	2
+#define ATH11K_REGS_END		0x1148
 
 #endif /* ATH11K_H */

@@ -36,7 +36,7 @@ static bool controller_has_register(struct pci_function *f, unsigned int bar,
 
 	return bar == 0 &&
 	       ((offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(slots)) ||
-		(offset >= ATH11K_RAISE && offset <= ATH11K_MEMORY_WIDTH));
+		(offset >= ATH11K_RAISE && offset < ATH11K_REGS_END));
 }
 
 static uint32_t controller_read_register(struct pci_function *f, unsigned int bar,
@@ -71,6 +71,8 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 		return c->server.dma.unanswered;
 	case ATH11K_MEMORY_WIDTH:
 		return f->memory_width;
+	case ATH11K_NEXT_VECTORS:
+		return c->msi.next_vectors;
 	default:
 		return 0;
 	}
@@ -116,6 +118,20 @@ static void raise_burst(struct controller *c, uint32_t value)
 		msi_raise(&c->msi, value & 0xffff);
 }
 
+static void set_next_vectors(struct controller *c, uint32_t value)
+{
+	if (!msi_set_next_vectors(&c->msi, value))
+		log_line("%" PRIu32 " vectors from the next reset on: ignored", value);
+}
+
+static void reset_itself(struct controller *c, uint32_t what)
+{
+	if (what == ATH11K_RESET_MSI)
+		msi_reset_alone(&c->msi);
+	else if (what == ATH11K_RESET_FUNCTION)
+		pci_reset(&c->function, PCI_RESET_FUNCTION);
+}
+
 static void controller_write_register(struct pci_function *f, unsigned int bar,
 				      uint64_t offset, uint32_t value)
 {
@@ -134,6 +150,10 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 	else if (offset == ATH11K_HW_OFFSET)
 		c->hw_offset = value & (f->bar[c->model->slot_bar].size -
 					sizeof(value));
+	else if (offset == ATH11K_NEXT_VECTORS)
+		set_next_vectors(c, value);
+	else if (offset == ATH11K_RESET)
+		reset_itself(c, value);
 	else if (offset < ATH11K_DOORBELL(c->model->slots))
 		ring_doorbell(c, (offset - ATH11K_DOORBELL(0)) / sizeof(value));
 }
@@ -168,7 +188,7 @@ static void usage(const struct controller_model *model, FILE *out)
 /* Up to its last register, and its last slot if they are there. */
 static uint64_t least_bar0(const struct controller_model *model)
 {
-	uint64_t end = ATH11K_MEMORY_WIDTH + sizeof(uint32_t), slot;
+	uint64_t end = ATH11K_REGS_END, slot;
 	unsigned int i;
 
 	for (i = 0; !model->slot_bar && i < model->slots; i++) {

@@ -13,23 +13,38 @@ static unsigned int data_offset(const struct msi *msi)
 void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
 	      unsigned int vectors, bool wide)
 {
-	unsigned int log2 = __builtin_ctz(vectors);
-
 	msi->function = f;
 	msi->dma = dma;
 	msi->wide = wide;
 	pci_add_capability(f, cap, PCI_CAP_ID_MSI);
-	pci_init16(f, cap + PCI_MSI_FLAGS, log2 << 1 | (wide ? PCI_MSI_FLAGS_64BIT : 0),
-		   PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	msi_set_next_vectors(msi, vectors);
 	pci_init32(f, cap + PCI_MSI_ADDRESS_LO, 0, ~3U);
 	if (wide)
 		pci_init32(f, cap + PCI_MSI_ADDRESS_HI, 0, ~0U);
 	pci_init16(f, data_offset(msi), 0, 0xffff);
 }
 
+bool msi_set_next_vectors(struct msi *msi, uint32_t vectors)
+{
+	uint16_t flags = msi->wide ? PCI_MSI_FLAGS_64BIT : 0;
+
+	if (!vectors || vectors > MSI_VECTORS_MAX || vectors & (vectors - 1))
+		return false;
+	msi->next_vectors = vectors;
+	pci_init16(msi->function, cap + PCI_MSI_FLAGS, flags | __builtin_ctz(vectors) << 1,
+		   PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	return true;
+}
+
 void msi_reset(struct msi *msi)
 {
 	memset(msi->sent, 0, sizeof(msi->sent));
+}
+
+void msi_reset_alone(struct msi *msi)
+{
+	pci_reset_part(msi->function, cap, data_offset(msi) + sizeof(uint16_t) - cap);
+	msi_reset(msi);
 }
 
 uint64_t msi_address(const struct msi *msi)

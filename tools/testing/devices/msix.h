@@ -46,11 +46,26 @@
 /*
  * W: after so many more reads, of configuration space too, as bits 15:0 say, all
  * answers are lost, so that the host reads ones, until this is written with all ones
- * or the device is reset. R: how many reads there are to go, this one among them; 0
- * when this is off.
+ * or the device is reset. With MSIX_LOSE_BARS only reads of BARs are counted and
+ * lost. R: how many reads there are to go, this one among them; 0 when this is off.
  */
 #define MSIX_REG_LOSE		0x40
 #define MSIX_LOSE_NONE		(~0U)
-#define MSIX_REGS_SIZE		0x44
+#define MSIX_LOSE_BARS		(1U << 16)
+/*
+ * RW: how many vectors the device has from its next reset on, as after an update of
+ * its firmware. Resets leave it alone. A number for which the layout has no room is
+ * ignored.
+ */
+#define MSIX_REG_NEXT_VECTORS	0x44
+/*
+ * W: the device resets itself, of which it tells nobody: its MSI-X, which is its
+ * table, its pending bits and both bits of its control; or all that a function level
+ * reset resets.
+ */
+#define MSIX_REG_RESET		0x48
+#define MSIX_RESET_MSIX		1
+#define MSIX_RESET_FUNCTION	2
+#define MSIX_REGS_SIZE		0x4c
 
 #endif /* MSIX_H */

@@ -43,16 +43,29 @@ void msix_init(struct msix *msix, unsigned int vectors, struct msix_place table,
 	msix->table = table;
 	msix->pba = pba;
 	pci_add_capability(f, cap, PCI_CAP_ID_MSIX);
-	pci_init16(f, cap + PCI_MSIX_FLAGS, vectors - 1,
-		   PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	msix_set_next_vectors(msix, vectors);
 	pci_init32(f, cap + PCI_MSIX_TABLE, table.offset | table.bar, 0);
 	pci_init32(f, cap + PCI_MSIX_PBA, pba.offset | pba.bar, 0);
+}
+
+void msix_set_next_vectors(struct msix *msix, unsigned int vectors)
+{
+	msix->next_vectors = vectors;
+	pci_init16(msix->function, cap + PCI_MSIX_FLAGS, vectors - 1,
+		   PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+}
+
+void msix_reset_alone(struct msix *msix)
+{
+	pci_reset_part(msix->function, cap, PCI_CAP_MSIX_SIZEOF);
+	msix_reset(msix);
 }
 
 void msix_reset(struct msix *msix)
 {
 	unsigned int i;
 
+	msix->vectors = msix->next_vectors;
 	memset(msix->entry, 0, sizeof(msix->entry));
 	memset(msix->pending, 0, sizeof(msix->pending));
 	memset(msix->count, 0, sizeof(msix->count));
@@ -144,6 +157,11 @@ static bool in_pba(const struct msix *msix, unsigned int bar, uint64_t offset)
 	return inside(&msix->pba, msix_pba_size(msix->vectors), bar, offset);
 }
 
+static bool in_visible_pba(const struct msix *msix, unsigned int bar, uint64_t offset)
+{
+	return in_pba(msix, bar, offset) && !in_table(msix, bar, offset);
+}
+
 bool msix_has_register(const struct msix *msix, unsigned int bar, uint64_t offset)
 {
 	return in_table(msix, bar, offset) || in_pba(msix, bar, offset);
@@ -161,7 +179,7 @@ static unsigned int entry_dword(const struct msix *msix, uint64_t offset)
 
 uint32_t msix_read_register(const struct msix *msix, unsigned int bar, uint64_t offset)
 {
-	if (in_pba(msix, bar, offset))
+	if (in_visible_pba(msix, bar, offset))
 		return msix->pending[(offset - msix->pba.offset) / sizeof(uint32_t)];
 	return msix->entry[entry_index(msix, offset)].dword[entry_dword(msix, offset)];
 }
@@ -171,7 +189,7 @@ void msix_write_register(struct msix *msix, unsigned int bar, uint64_t offset,
 {
 	unsigned int dword;
 
-	if (in_pba(msix, bar, offset)) {
+	if (in_visible_pba(msix, bar, offset)) {
 		log_line("a write to the pending bits is ignored");
 		return;
 	}

@@ -26,6 +26,7 @@ struct msix {
 	struct pci_function *function;
 	struct dma *dma;
 	unsigned int vectors;
+	unsigned int next_vectors;	/* from the next reset on */
 	struct msix_place table;
 	struct msix_place pba;
 	struct msix_entry entry[MSIX_VECTORS_MAX];
@@ -40,7 +41,10 @@ struct msix {
  */
 void msix_init(struct msix *msix, unsigned int vectors, struct msix_place table,
 	       struct msix_place pba);
+void msix_set_next_vectors(struct msix *msix, unsigned int vectors);
+/* The function is reset, or its MSI-X alone. */
 void msix_reset(struct msix *msix);
+void msix_reset_alone(struct msix *msix);
 void msix_raise(struct msix *msix, uint32_t vector);
 /* Would a raise be sent at once? */
 bool msix_can_send(const struct msix *msix, uint32_t vector);
@@ -51,7 +55,10 @@ void msix_deliver(struct msix *msix);
 uint64_t msix_table_size(unsigned int vectors);
 uint64_t msix_pba_size(unsigned int vectors);
 
-/* The table and the pending bits as registers of a BAR. */
+/*
+ * The table and the pending bits as registers of a BAR. Where they overlap, which the
+ * specification forbids, there is the table.
+ */
 bool msix_has_register(const struct msix *msix, unsigned int bar, uint64_t offset);
 uint32_t msix_read_register(const struct msix *msix, unsigned int bar, uint64_t offset);
 void msix_write_register(struct msix *msix, unsigned int bar, uint64_t offset,

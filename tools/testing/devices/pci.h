@@ -68,14 +68,16 @@ struct pci_function {
 	uint8_t sticky[PCI_CONFIG_SIZE];
 	/* Bytes of the last access that wrote to memory. */
 	unsigned int memory_width;
-	/* Answers are lost, once there have been so many. */
+	/* Answers are lost, or only those of BARs, once there have been so many. */
 	bool loses_answers;
+	bool only_of_bars;
 	unsigned int answers_left;
 };
 
 /*
  * Build a function: none of these may be used after the first reset, which makes
- * the function ready.
+ * the function ready, but for pci_init16() and pci_init32(), which tell after it what
+ * the next reset does.
  */
 void pci_init(struct pci_function *f, const struct pci_device_ops *ops,
 	      const struct pci_identity *id);
@@ -91,6 +93,8 @@ void pci_init32(struct pci_function *f, unsigned int offset, uint32_t value,
 		uint32_t writable);
 
 void pci_reset(struct pci_function *f, enum pci_reset reset);
+/* As a reset of the function resets it, without one. */
+void pci_reset_part(struct pci_function *f, unsigned int offset, size_t size);
 void pci_bar_clear(struct pci_function *f);
 
 /* The client's accesses. The caller has checked that they are inside. */
@@ -104,7 +108,7 @@ void pci_bar_write(struct pci_function *f, unsigned int bar, uint64_t offset,
 		   const void *data, size_t size);
 
 /* To be asked once for each read: does the answer arrive, or is it all ones? */
-bool pci_answer_arrives(struct pci_function *f);
+bool pci_answer_arrives(struct pci_function *f, bool of_bar);
 
 /* What the function itself sees. */
 uint16_t pci_value16(const struct pci_function *f, unsigned int offset);

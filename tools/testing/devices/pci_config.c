@@ -176,9 +176,14 @@ void pci_reset(struct pci_function *f, enum pci_reset reset)
 	f->ops->reset(f);
 }
 
-bool pci_answer_arrives(struct pci_function *f)
+void pci_reset_part(struct pci_function *f, unsigned int offset, size_t size)
 {
-	if (!f->loses_answers)
+	memcpy(f->value + offset, f->initial + offset, size);
+}
+
+bool pci_answer_arrives(struct pci_function *f, bool of_bar)
+{
+	if (!f->loses_answers || (f->only_of_bars && !of_bar))
 		return true;
 	if (!f->answers_left)
 		return false;

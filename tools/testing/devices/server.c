@@ -170,14 +170,16 @@ static int handle_region_read(struct server *s, const void *payload, size_t size
 {
 	struct vfio_user_region_access access;
 	uint8_t *data = s->reply + sizeof(access);
+	bool config;
 
 	memcpy(&access, payload, sizeof(access));
 	if (check_access(s, &access))
 		return -EINVAL;
 	put_reply(s, &access, sizeof(access));
-	if (!pci_answer_arrives(s->function))
+	config = access.region == VFIO_PCI_CONFIG_REGION_INDEX;
+	if (!pci_answer_arrives(s->function, !config))
 		memset(data, 0xff, access.count);
-	else if (access.region == VFIO_PCI_CONFIG_REGION_INDEX)
+	else if (config)
 		pci_config_read(s->function, access.offset, data, access.count);
 	else
 		pci_bar_read(s->function, access.region, access.offset, data,

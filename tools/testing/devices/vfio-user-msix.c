@@ -15,21 +15,13 @@
 
 #define CLASS_UNASSIGNED	0xff0000
 
-struct msix_device {
-	struct pci_function function;
-	struct msix msix;
-	struct server server;
-	struct msix_place registers;
-	uint32_t scratch;
-	uint32_t hw_index;
-};
-
 /* What the command line asks for. */
 struct layout {
 	const char *path;
 	struct pci_identity id;
 	bool no_msix;
 	bool beyond;
+	bool overlap;
 	bool has_msix_options;
 	uint64_t vectors;
 	unsigned int bars;
@@ -37,6 +29,15 @@ struct layout {
 	struct msix_place registers;
 	struct msix_place table;
 	struct msix_place pba;
+};
+
+struct msix_device {
+	struct pci_function function;
+	struct msix msix;
+	struct server server;
+	struct layout layout;
+	uint32_t scratch;
+	uint32_t hw_index;
 };
 
 static struct msix_device *to_msix_device(struct pci_function *f)
@@ -47,7 +48,7 @@ static struct msix_device *to_msix_device(struct pci_function *f)
 static bool is_own_register(const struct msix_device *device, unsigned int bar,
 			    uint64_t offset)
 {
-	const struct msix_place *place = &device->registers;
+	const struct msix_place *place = &device->layout.registers;
 
 	return bar == place->bar && offset >= place->offset &&
 	       offset - place->offset < MSIX_REGS_SIZE;
@@ -107,6 +108,8 @@ static uint32_t read_own_register(const struct msix_device *device, uint64_t reg
 	case MSIX_REG_LOSE:
 		return device->function.loses_answers ?
 		       device->function.answers_left + 1 : 0;
+	case MSIX_REG_NEXT_VECTORS:
+		return device->msix.next_vectors;
 	default:
 		return 0;
 	}
@@ -118,7 +121,8 @@ static uint32_t device_read_register(struct pci_function *f, unsigned int bar,
 	const struct msix_device *device = to_msix_device(f);
 
 	if (is_own_register(device, bar, offset))
-		return read_own_register(device, offset - device->registers.offset);
+		return read_own_register(device,
+					 offset - device->layout.registers.offset);
 	return msix_read_register(&device->msix, bar, offset);
 }
 
@@ -143,7 +147,29 @@ static void raise_burst(struct msix_device *device, uint32_t value)
 static void lose_answers(struct pci_function *f, uint32_t value)
 {
 	f->loses_answers = value != MSIX_LOSE_NONE;
+	f->only_of_bars = value & MSIX_LOSE_BARS;
 	f->answers_left = value & 0xffff;
+}
+
+static bool number_ok(const struct pci_function *f, const struct layout *layout);
+
+static void set_next_vectors(struct msix_device *device, uint32_t value)
+{
+	struct layout next = device->layout;
+
+	next.vectors = value;
+	if (device->layout.no_msix || !number_ok(&device->function, &next))
+		log_line("%" PRIu32 " vectors from the next reset on: ignored", value);
+	else
+		msix_set_next_vectors(&device->msix, value);
+}
+
+static void reset_itself(struct msix_device *device, uint32_t what)
+{
+	if (what == MSIX_RESET_MSIX)
+		msix_reset_alone(&device->msix);
+	else if (what == MSIX_RESET_FUNCTION)
+		pci_reset(&device->function, PCI_RESET_FUNCTION);
 }
 
 static void write_own_register(struct msix_device *device, uint64_t reg, uint32_t value)
@@ -160,6 +186,10 @@ static void write_own_register(struct msix_device *device, uint64_t reg, uint32_
 		device->hw_index = value;
 	else if (reg == MSIX_REG_LOSE)
 		lose_answers(&device->function, value);
+	else if (reg == MSIX_REG_NEXT_VECTORS)
+		set_next_vectors(device, value);
+	else if (reg == MSIX_REG_RESET)
+		reset_itself(device, value);
 }
 
 static void device_write_register(struct pci_function *f, unsigned int bar,
@@ -168,7 +198,8 @@ static void device_write_register(struct pci_function *f, unsigned int bar,
 	struct msix_device *device = to_msix_device(f);
 
 	if (is_own_register(device, bar, offset))
-		write_own_register(device, offset - device->registers.offset, value);
+		write_own_register(device, offset - device->layout.registers.offset,
+				   value);
 	else
 		msix_write_register(&device->msix, bar, offset, value);
 }
@@ -267,11 +298,19 @@ static int check_layout(const struct pci_function *f, const struct layout *layou
 		    (beyond ? check_said(&parts[i]) : check_part(f, &parts[i])))
 			return -1;
 		for (j = 0; j < i; j++) {
-			if (check_apart(&parts[i], &parts[j]))
+			bool overlap = layout->overlap && j > 0;
+
+			if (!overlap && check_apart(&parts[i], &parts[j]))
 				return -1;
 		}
 	}
 	return 0;
+}
+
+static bool number_ok(const struct pci_function *f, const struct layout *layout)
+{
+	return layout->vectors && layout->vectors <= MSIX_VECTORS_MAX &&
+	       !check_layout(f, layout);
 }
 
 static int add_default_bars(struct pci_function *f)
@@ -325,18 +364,19 @@ static void usage(FILE *out)
 	fprintf(out,
 		"Usage: vfio-user-msix --socket PATH [--id VVVV:DDDD] [--class CCSSPP]\n"
 		"    [--vectors N] [--bar N:SIZE[:64][:prefetch]]... [--table BAR:OFFSET]\n"
-		"    [--pba BAR:OFFSET] [--registers BAR:OFFSET] [--beyond] [--no-msix]\n"
-		"    [--verbose]\n"
+		"    [--pba BAR:OFFSET] [--registers BAR:OFFSET] [--beyond] [--overlap]\n"
+		"    [--no-msix] [--verbose]\n"
 		"Serve a PCI device with MSI-X to the first vfio-user client at PATH.\n"
 		"Without --bar it has BAR0 of 4K, BAR2 of 64K and 64 bits, and BAR4 of 4K;\n"
 		"the registers are at 0:0, the table at 2:0, the PBA at 4:0. With --beyond the\n"
-		"table and the PBA may be anywhere, also where there is no BAR, for drivers\n"
-		"that have to stand a capability that is wrong.\n");
+		"table and the PBA may be anywhere, also where there is no BAR, with --overlap\n"
+		"the PBA may lie in the table, which then is what is there: for drivers that\n"
+		"have to stand a capability that is wrong.\n");
 }
 
 enum {
-	SOCKET = 1, ID, CLASS, VECTORS, BAR, TABLE, PBA, REGISTERS, BEYOND, NO_MSIX, VERBOSE,
-	HELP,
+	SOCKET = 1, ID, CLASS, VECTORS, BAR, TABLE, PBA, REGISTERS, BEYOND, OVERLAP, NO_MSIX,
+	VERBOSE, HELP,
 };
 
 static const struct option options[] = {
@@ -349,6 +389,7 @@ static const struct option options[] = {
 	{ "pba", required_argument, NULL, PBA },
 	{ "registers", required_argument, NULL, REGISTERS },
 	{ "beyond", no_argument, NULL, BEYOND },
+	{ "overlap", no_argument, NULL, OVERLAP },
 	{ "no-msix", no_argument, NULL, NO_MSIX },
 	{ "verbose", no_argument, NULL, VERBOSE },
 	{ "help", no_argument, NULL, HELP },
@@ -388,6 +429,10 @@ static int parse_option(struct layout *layout, int option)
 		layout->has_msix_options = true;
 		layout->beyond = true;
 		return 0;
+	case OVERLAP:
+		layout->has_msix_options = true;
+		layout->overlap = true;
+		return 0;
 	case NO_MSIX:
 		layout->no_msix = true;
 		return 0;
@@ -416,7 +461,8 @@ static int parse_options(int argc, char **argv, struct layout *layout)
 		return -1;
 	}
 	if (layout->no_msix && layout->has_msix_options) {
-		log_line("--vectors, --table, --pba and --beyond do not go with --no-msix");
+		log_line("--vectors, --table, --pba, --beyond and --overlap do not go with "
+			 "--no-msix");
 		return -1;
 	}
 	if (!layout->vectors || layout->vectors > MSIX_VECTORS_MAX) {
@@ -459,7 +505,7 @@ int main(int argc, char **argv)
 	pci_init(f, &msix_device_ops, &layout.id);
 	if (add_bars(f, &layout) || check_layout(f, &layout))
 		return EXIT_FAILURE;
-	device.registers = layout.registers;
+	device.layout = layout;
 	device.msix.function = f;
 	device.msix.dma = &device.server.dma;
 	if (!layout.no_msix)

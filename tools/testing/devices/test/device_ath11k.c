@@ -313,6 +313,63 @@ static void test_memory_width(void)
 	client_stop(c);
 }
 
+static void check_number(struct client *c, uint32_t vectors)
+{
+	CHECK_EQUAL(read16(c, CONFIG_REGION, ATH11K_MSI_OFFSET + PCI_MSI_FLAGS),
+		    __builtin_ctz(vectors) << 1);
+	CHECK_EQUAL(read32(c, 0, ATH11K_NEXT_VECTORS), vectors);
+	program_msi(c, 5);
+	write32(c, 0, ATH11K_RAISE, vectors);
+	client_expect_no_dma(c);
+	write32(c, 0, ATH11K_RAISE, vectors - 1);
+	client_expect_dma(c, ADDRESS, (DATA & ~(vectors - 1)) | (vectors - 1));
+}
+
+static void test_next_vectors(void)
+{
+	static const uint32_t wrong[] = { 0, 3, 64, UINT32_MAX };
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		write32(c, 0, ATH11K_NEXT_VECTORS, wrong[i]);
+		CHECK_EQUAL(read32(c, 0, ATH11K_NEXT_VECTORS), 32);
+	}
+	write32(c, 0, ATH11K_NEXT_VECTORS, 4);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, ATH11K_MSI_OFFSET + PCI_MSI_FLAGS), 5 << 1);
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	check_number(c, 4);
+	write32(c, 0, ATH11K_NEXT_VECTORS, 16);
+	write16(c, CONFIG_REGION, 0x70 + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	check_number(c, 16);
+	client_stop(c);
+}
+
+static void test_resets_itself(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+
+	program_msi(c, 5);
+	write32(c, 0, ATH11K_SCRATCH, 0x4711);
+	write32(c, 0, ATH11K_RESET, 0);
+	write32(c, 0, ATH11K_RESET, UINT32_MAX);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_CTRL), 5 << 4 | 5 << 1 | PCI_MSI_FLAGS_ENABLE);
+	write32(c, 0, ATH11K_RESET, ATH11K_RESET_MSI);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_CTRL), 5 << 1);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_ADDR), 0);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_DATA), 0);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SCRATCH), 0x4711);
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_MSI), ATH11K_MSI_OFFSET);
+
+	write32(c, 0, ATH11K_RESET, ATH11K_RESET_FUNCTION);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_COMMAND), 0);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SCRATCH), 0);
+	client_stop(c);
+}
+
 static void test_larger_bar0(void)
 {
 	struct client *c = client_start_reset("vfio-user-ath11k", "--bar0", "32M");
@@ -345,6 +402,8 @@ const struct test ath11k_tests[] = {
 	{ "registers", test_registers },
 	{ "sets and bursts of vectors", test_sets_and_bursts },
 	{ "the width of what writes to memory", test_memory_width },
+	{ "a reset changes the number of vectors", test_next_vectors },
+	{ "a device that resets itself", test_resets_itself },
 	{ "--bar0", test_larger_bar0 },
 	{ "--id", test_id },
 	{}

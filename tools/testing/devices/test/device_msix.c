@@ -298,6 +298,105 @@ static void test_lost_answers(void)
 	client_stop(c);
 }
 
+static void test_lost_answers_of_bars(void)
+{
+	struct client *c = start_enabled();
+
+	write32(c, 0, MSIX_REG_LOSE, MSIX_LOSE_BARS | 1);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), MSIX_VENDOR_ID);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_LOSE), 1);
+	CHECK_EQUAL(read32(c, TABLE_BAR, 0), ~0U);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), ~0U);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), MSIX_VENDOR_ID);
+	write32(c, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
+	CHECK_EQUAL(read32(c, TABLE_BAR, 0), (uint32_t)ADDRESS(0));
+	client_stop(c);
+}
+
+/* Of a fresh device, the last of whose entries is where it should be. */
+static void check_number(struct client *c, unsigned int vectors)
+{
+	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS), vectors - 1);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_NEXT_VECTORS), vectors);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(vectors - 1) + 12), 1);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(vectors) + 12), 0);
+	write32(c, TABLE_BAR, entry(vectors) + 12, 0x12345678);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(vectors) + 12), 0x12345678);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	raise_vector(c, vectors - 1);
+	raise_vector(c, vectors);
+	check_pending(c, 1ULL << (vectors - 1));
+	check_counters(c, 0, 0, 1);
+}
+
+static void reset_function(struct client *c)
+{
+	const unsigned int devctl = 0x70 + PCI_EXP_DEVCTL;
+
+	write16(c, CONFIG_REGION, devctl, PCI_EXP_DEVCTL_BCR_FLR);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+static void test_next_vectors(void)
+{
+	static const uint32_t wrong[] = { 0, 2049, UINT32_MAX };
+	struct client *c = start_enabled();
+	size_t i;
+
+	write32(c, 0, MSIX_REG_NEXT_VECTORS, 22);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_NEXT_VECTORS), 22);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS),
+		    PCI_MSIX_FLAGS_ENABLE | (MSIX_VECTORS_DEFAULT - 1));
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(21) + 12), 0);
+	reset_function(c);
+	check_number(c, 22);
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		write32(c, 0, MSIX_REG_NEXT_VECTORS, wrong[i]);
+		CHECK_EQUAL(read32(c, 0, MSIX_REG_NEXT_VECTORS), 22);
+	}
+	write32(c, 0, MSIX_REG_NEXT_VECTORS, 8);
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	check_number(c, 8);
+	client_stop(c);
+
+	/* The pending bits are in the way. */
+	c = client_start_reset("vfio-user-msix", "--bar", "0:4K", "--table", "0:0x100",
+			       "--pba", "0:0x200");
+	write32(c, 0, MSIX_REG_NEXT_VECTORS, 17);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_NEXT_VECTORS), 16);
+	client_stop(c);
+}
+
+static void test_resets_itself(void)
+{
+	struct client *c = start_enabled();
+
+	write32(c, 0, MSIX_REG_SCRATCH, 0x4711);
+	mask(c, 3, 1);
+	raise_vector(c, 3);
+	write32(c, 0, MSIX_REG_RESET, 0);
+	write32(c, 0, MSIX_REG_RESET, UINT32_MAX);
+	check_pending(c, 1 << 3);
+	write32(c, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS), MSIX_VECTORS_DEFAULT - 1);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, CAP + PCI_MSIX_TABLE), TABLE_BAR);
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_EXP), 0x70);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(0)), 0);
+	CHECK_EQUAL(read32(c, TABLE_BAR, entry(0) + 12), 1);
+	check_pending(c, 0);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), 0x4711);
+	raise_vector(c, 0);
+	client_expect_no_dma(c);
+
+	write32(c, 0, MSIX_REG_RESET, MSIX_RESET_FUNCTION);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_COMMAND), 0);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), ~0U);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_SCRATCH), 0);
+	client_stop(c);
+}
+
 static void test_qword_unmask(void)
 {
 	struct client *c = start_enabled();
@@ -502,8 +601,8 @@ static void test_layouts(void)
 {
 	/* All in one page, behind each other. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "0:4K", "--vectors", "17",
-					"--table", "0:0x48", "--pba", "0:0x158"),
-		     17, 0, 0, 0x48, 0x158);
+					"--table", "0:0x50", "--pba", "0:0x160"),
+		     17, 0, 0, 0x50, 0x160);
 	/* At the very ends, and of odd sizes. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "1:8K", "--vectors", "65",
 					"--table", "1:0", "--pba", "1:0x1fd0",
@@ -522,6 +621,26 @@ static void test_large_bar(void)
 					"--vectors", "300", "--table", "2:0xffffed40",
 					"--pba", "2:0x80000ff8", "--registers", "2:0xff0"),
 		     300, 2, 0xff0, 0xffffed40, 0x80000ff8);
+}
+
+/* Real ones exist. The table is what is there, and works. */
+static void test_overlap(void)
+{
+	struct client *c = client_start_reset("vfio-user-msix", "--vectors", "32", "--bar",
+					      "0:4K", "--bar", "1:4K", "--table", "1:0",
+					      "--pba", "1:0x1f0", "--overlap");
+
+	CHECK_EQUAL(read32(c, CONFIG_REGION, CAP + PCI_MSIX_TABLE), 1);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, CAP + PCI_MSIX_PBA), 0x1f1);
+	set_control(c, PCI_MSIX_FLAGS_ENABLE);
+	program_entry(c, 1, entry(31), 31, 1);
+	raise_vector(c, 31);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_PENDING), 1);
+	CHECK_EQUAL(read32(c, 1, 0x1f0), (uint32_t)ADDRESS(31));
+	CHECK_EQUAL(read32(c, 1, 0x1f4), ADDRESS(31) >> 32);
+	write32(c, 1, entry(31) + 12, 0);
+	expect_vector(c, 31);
+	client_stop(c);
 }
 
 static void test_no_msix(void)
@@ -564,6 +683,9 @@ const struct test msix_tests[] = {
 	{ "the function mask", test_function_mask },
 	{ "sets and bursts of vectors", test_sets_and_bursts },
 	{ "answers that are lost", test_lost_answers },
+	{ "answers of BARs that are lost", test_lost_answers_of_bars },
+	{ "a reset changes the number of vectors", test_next_vectors },
+	{ "a device that resets itself", test_resets_itself },
 	{ "a qword changes data and unmasks", test_qword_unmask },
 	{ "pending bits are read-only", test_pba_read_only },
 	{ "pending until it is bus master", test_bus_master },
@@ -574,6 +696,7 @@ const struct test msix_tests[] = {
 	{ "2048 vectors", test_2048 },
 	{ "table and PBA beside registers", test_layouts },
 	{ "a table at the end of a 4 GiB BAR", test_large_bar },
+	{ "a PBA that lies in the table", test_overlap },
 	{ "--no-msix", test_no_msix },
 	{ "--id and --class", test_identity },
 	{}

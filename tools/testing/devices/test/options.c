@@ -83,6 +83,7 @@ static void test_numbers(void)
 		{ MSIX "--no-msix --vectors 3", "--no-msix" },
 		{ MSIX "--no-msix --pba 4:0", "--no-msix" },
 		{ MSIX "--no-msix --beyond", "--no-msix" },
+		{ MSIX "--no-msix --overlap", "--no-msix" },
 		{}
 	};
 
@@ -132,15 +133,19 @@ static void test_places(void)
 		{ MSIX "--table 2:0xfffffffffffffff8", "reach beyond the end of BAR2" },
 		{ MSIX "--bar 0:4K --bar 2:16 --bar 4:4K", "table: 0x100 bytes at 0x0 reach" },
 		{ MSIX "--pba 4:0x1000", "PBA: 0x8 bytes at 0x1000 reach beyond" },
-		{ MSIX "--registers 0:0xfd8", "register block: 0x44 bytes at 0xfd8 reach" },
+		{ MSIX "--registers 0:0xfd8", "register block: 0x4c bytes at 0xfd8 reach" },
 		{ MSIX "--table 0:0x28", "the table overlaps the register block" },
 		{ MSIX "--pba 0:0", "the PBA overlaps the register block" },
 		{ MSIX "--pba 2:0xf8", "the PBA overlaps the table" },
 		{ MSIX "--table 4:0 --pba 4:0", "the PBA overlaps the table" },
 		{ MSIX "--beyond --table 3:4", "table: offset 0x4 is not a multiple of 8" },
 		{ MSIX "--beyond --table 3:4G", "table: offset 0x100000000 does not fit" },
-		{ MSIX "--beyond --registers 0:4K", "register block: 0x44 bytes at 0x1000" },
+		{ MSIX "--beyond --registers 0:4K", "register block: 0x4c bytes at 0x1000" },
 		{ MSIX "--beyond --table 3:0", "/nonexistent/s" },
+		{ MSIX "--overlap --pba 2:0x100", "/nonexistent/s" },
+		{ MSIX "--overlap --pba 2:0xf8", "/nonexistent/s" },
+		{ MSIX "--overlap --pba 0:0", "the PBA overlaps the register block" },
+		{ MSIX "--overlap --pba 2:0x10000", "reach beyond the end of BAR2" },
 		{}
 	};
 
