@@ -409,6 +409,7 @@ static const struct pci_device_id msi_vfio_pci_table[] = {
 	/* ath12k */
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1107) },
 	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1109) },
+	{ PCI_DRIVER_OVERRIDE_DEVICE_VFIO(PCI_VENDOR_ID_QCOM, 0x1112) },
 	{}
 };
 MODULE_DEVICE_TABLE(pci, msi_vfio_pci_table);

@@ -51,6 +51,7 @@ static const struct pci_device_id quirks[] = {
 	QUIRK(0x1104, three_views),
 	QUIRK(0x1107, one_view),
 	QUIRK(0x1109, three_views),
+	QUIRK(0x1112, one_view),
 	{}
 };
 

@@ -35,6 +35,7 @@ LAB_VARIANTS(known, ath11k_1101, .size = WINDOW_SIZE);
 LAB_VARIANTS(known, ath11k_1104, .size = VIEWS_SIZE);
 LAB_VARIANTS(known, ath12k_1107, .size = VIEW_SIZE);
 LAB_VARIANTS(known, ath12k_1109, .size = VIEWS_SIZE);
+LAB_VARIANTS(known, ath12k_1112, .size = VIEW_SIZE);
 LAB_VARIANTS(known, ath12k_short);
 LAB_VARIANTS(known, ath11k_noid);
 
