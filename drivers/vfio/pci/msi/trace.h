@@ -20,6 +20,15 @@ enum msi_vfio_pci_dummy_event {
 };
 #endif
 
+/* Programs that read the binary trace do not know the values by these names. */
+TRACE_DEFINE_ENUM(MSI_SLOT_ADDRESS);
+TRACE_DEFINE_ENUM(MSI_SLOT_DATA);
+TRACE_DEFINE_ENUM(MSI_SLOT_WITHHELD);
+TRACE_DEFINE_ENUM(MSI_SLOT_UNDONE);
+TRACE_DEFINE_ENUM(MSI_VFIO_PCI_DUMMY_ON);
+TRACE_DEFINE_ENUM(MSI_VFIO_PCI_DUMMY_OFF);
+TRACE_DEFINE_ENUM(MSI_VFIO_PCI_DUMMY_RESTORED);
+
 /* Domain (up to 32 bits), bus, slot and function. */
 #define MSI_VFIO_PCI_NAME_SIZE	sizeof("12345678:12:12.1")
 

@@ -87,6 +87,18 @@ TEST_F(observe, failed_calls_are_not_traced)
 	EXPECT_FALSE(trace_has("msi_vfio_pci_"));
 }
 
+/* trace-cmd and perf read the formats, and know nothing of the module's enums. */
+TEST_F(observe, formats_have_numbers_for_names)
+{
+	EXPECT_TRUE(file_has(EVENTS "/msi_vfio_pci_slot/format",
+			     "{ 0, \"address\" }"));
+	EXPECT_FALSE(file_has(EVENTS "/msi_vfio_pci_slot/format", "MSI_SLOT_"));
+	EXPECT_TRUE(file_has(EVENTS "/msi_vfio_pci_dummy/format",
+			     "{ 0, \"on\" }"));
+	EXPECT_FALSE(file_has(EVENTS "/msi_vfio_pci_dummy/format",
+			      "MSI_VFIO_PCI_DUMMY_"));
+}
+
 TEST_F(observe, debugfs_shows_the_vectors)
 {
 	struct vfio_pci_msi_message msg = message_of(self->s->fd, self->index,
