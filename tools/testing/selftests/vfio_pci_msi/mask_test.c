@@ -13,6 +13,7 @@
 #include <linux/compiler.h>
 
 #include "hardware.h"
+#include "masks.h"
 #include "messages.h"
 #include "msix.h"
 #include "source.h"
@@ -942,6 +943,56 @@ TEST_F(mask, partly_allocated)
 	}
 	ASSERT_EQ(0, unmask_vectors(src, 0, 4));
 	expect_works(_metadata, t, 0xf);
+}
+
+/* Allocate some, with gaps where the kernel can have gaps; returns which. */
+static u32 allocate_some(struct __test_metadata *_metadata, struct target *t)
+{
+	struct source *src = &t->src;
+	u32 set = 1;
+
+	ASSERT_EQ(0, disable_irqs(src->fd, src->index));
+	ASSERT_EQ(0, attach(src, 0, 1, t->trigger));
+	for (int v = 1; v < src->vectors; v++)
+		if ((v & 3) && !attach(src, v, 1, &t->trigger[v]))
+			set |= 1U << v;
+
+	return set;
+}
+
+/* The function mask as masking.rst has it done, by the code that it shows. */
+TEST_F(mask, function_mask_by_the_example)
+{
+	struct target *t = &self->t;
+	struct source *src = &t->src;
+	int fd = src->fd, n = irq_count(fd, src->index);
+	u32 set = allocate_some(_metadata, t), own;
+	bool masked[2048];
+
+	ASSERT_GE(ARRAY_SIZE(masked), n);
+	if (set != (1ULL << n) - 1)
+		EXPECT_EQ(-EINVAL, mask_vectors(src, 0, n));
+
+	memset(masked, true, sizeof(masked));
+	ASSERT_EQ(0, set_masks(fd, src->index, n, masked));
+	EXPECT_EQ(set, shown_masked(t));
+	source_raise_set(src, set);
+	expect_held(_metadata, t, set);
+
+	/* Not those that the guest has masked by themselves. */
+	own = set & 0x2b;
+	for (int v = 0; v < n; v++)
+		masked[v] = v < 32 && own & 1U << v;
+	ASSERT_EQ(0, set_masks(fd, src->index, n, masked));
+	EXPECT_EQ(own, shown_masked(t));
+	expect_set(_metadata, t, set & ~own);
+
+	memset(masked, false, sizeof(masked));
+	ASSERT_EQ(0, set_masks(fd, src->index, n, masked));
+	EXPECT_EQ(0, shown_masked(t));
+	expect_set(_metadata, t, own);
+	expect_works(_metadata, t, set);
+	EXPECT_EQ(-EINVAL, set_masks(fd, src->index, n + 1, masked));
 }
 
 /* A payload that ends where memory does, and one that goes on behind it. */

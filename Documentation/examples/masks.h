@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef EXAMPLE_MASKS_H
+#define EXAMPLE_MASKS_H
+
+#include <stdbool.h>
+
+#include <linux/types.h>
+
+/*
+ * Mask the vectors 0 to @count - 1 of @index for which @masked is true, and unmask the
+ * others. Those that are not allocated are left out. Returns 0 or a negative errno.
+ */
+int set_masks(int device, __u32 index, __u32 count, const bool *masked);
+
+#endif
