@@ -121,6 +121,49 @@ struct msi_vfio_pci_known {
 };
 
 /**
+ * struct msi_vfio_pci_hw_vector - what the hardware says of one vector
+ * @known: it could be asked; if not, nothing of this is set
+ * @masked: its mask bit, or the mask of the function
+ * @pending: its pending bit, if it can be asked
+ * @address: the message that it holds
+ * @data: the same, with MSI with the vector's number
+ */
+struct msi_vfio_pci_hw_vector {
+	bool known;
+	bool masked;
+	bool pending;
+	u64 address;
+	u32 data;
+};
+
+/**
+ * struct msi_vfio_pci_hw_shared - what the hardware says of many vectors at once
+ * @ask: it may be asked
+ * @fresh: it was, and need not be again for vectors of @group
+ * @group: as many vectors as have their pending bits in one read
+ * @known: it has answered; if not, nothing of the rest is set
+ * @ctrl: the control of MSI or MSI-X
+ * @mask: mask bits; with MSI only, as all below but @pending
+ * @pending: pending bits, of MSI-X those that one read has
+ * @address: the message of vector 0
+ * @data: the same
+ *
+ * Each read waits for the device, so it is asked when the first of these vectors
+ * wants to know.
+ */
+struct msi_vfio_pci_hw_shared {
+	bool ask;
+	bool fresh;
+	unsigned int group;
+	bool known;
+	u16 ctrl;
+	u32 mask;
+	u32 pending;
+	u64 address;
+	u16 data;
+};
+
+/**
  * struct msi_vfio_pci_watch - waits for a vector's affinity to change
  * @mdev: device
  * @irq: the vector's Linux interrupt; 0: not waiting
@@ -296,22 +339,27 @@ static inline bool msi_vfio_pci_is_msi(u32 index)
 	       index == VFIO_PCI_MSIX_IRQ_INDEX;
 }
 
-/* vector.c */
+/* hardware.c */
 void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev);
+unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
+				       u32 index);
+int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
+			    unsigned int offset, __le32 *buf,
+			    unsigned int count);
+u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			  struct msi_vfio_pci_hw_shared *shared,
+			  struct msi_vfio_pci_hw_vector *hw);
+
+/* vector.c */
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
 long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg);
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
-u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev);
-unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
-				       u32 index);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
-int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
-			    unsigned int offset, __le32 *buf,
-			    unsigned int count);
-
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
 void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);

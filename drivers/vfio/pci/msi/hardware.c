@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the device itself says of its vectors: how many there are, where the MSI-X
+ * table and the pending bits are, and what they hold.
+ */
+
+#include <linux/pci.h>
+
+#include "compat.h"
+#include "msi_vfio_pci.h"
+
+/* As many vectors as have their pending bits in one read. */
+#define PENDING_BITS	32
+
+/*
+ * Where a structure of MSI-X lies, or NULL. What the capability says is the
+ * device's word: nothing has checked it against the BARs.
+ */
+static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, unsigned int bar,
+			    u32 offset, size_t size)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u8 __iomem *io;
+
+	if (bar >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
+	    (u64)offset + size > pci_resource_len(pdev, bar))
+		return NULL;
+
+	io = compat_iomap(&mdev->core, bar);
+
+	return io ? io + offset : NULL;
+}
+
+/**
+ * msi_vfio_pci_open_msix - find the table and the pending bits
+ * @mdev: a device with MSI-X whose core has been enabled
+ */
+void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	u32 pba;
+
+	mdev->nr_msix = core->msix_size / PCI_MSIX_ENTRY_SIZE;
+	mdev->table = map_msix(mdev, core->msix_bar, core->msix_offset,
+			       core->msix_size);
+
+	pci_read_config_dword(core->pdev, core->pdev->msix_cap + PCI_MSIX_PBA,
+			      &pba);
+	mdev->pba_bar = pba & PCI_MSIX_PBA_BIR;
+	mdev->pba_offset = pba & PCI_MSIX_PBA_OFFSET;
+	/* Pending bits come in qwords. */
+	mdev->pba_size = DIV_ROUND_UP(mdev->nr_msix, 64) * 8;
+	mdev->pba = map_msix(mdev, mdev->pba_bar, mdev->pba_offset,
+			     mdev->pba_size);
+}
+
+/**
+ * msi_vfio_pci_find_table - find where the MSI-X table is
+ * @mdev: a device that is being bound, and awake
+ *
+ * The core finds it too, but not before the device is opened.
+ */
+void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	u32 table;
+	u16 flags;
+
+	if (!pdev->msix_cap)
+		return;
+
+	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &flags);
+	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table);
+	mdev->table_bar = table & PCI_MSIX_TABLE_BIR;
+	mdev->table_offset = table & PCI_MSIX_TABLE_OFFSET;
+	mdev->table_size = ((flags & PCI_MSIX_FLAGS_QSIZE) + 1) *
+			   PCI_MSIX_ENTRY_SIZE;
+}
+
+/**
+ * msi_vfio_pci_vector_count - how many vectors the device has
+ * @mdev: an open device
+ * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
+ *
+ * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
+ */
+unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
+				       u32 index)
+{
+	return index == VFIO_PCI_MSI_IRQ_INDEX ? mdev->nr_msi : mdev->nr_msix;
+}
+
+/**
+ * msi_vfio_pci_read_table - read dwords of the hardware's MSI-X table
+ * @mdev: device with a @table
+ * @offset: first byte, a multiple of 4 within the table
+ * @buf: where to put them
+ * @count: how many
+ *
+ * Return: 0, or -EIO if the device does not decode memory.
+ */
+int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
+			    unsigned int offset, __le32 *buf,
+			    unsigned int count)
+{
+	unsigned int i;
+	u32 val;
+	int ret;
+
+	for (i = 0; i < count; i++) {
+		ret = compat_ioread32(&mdev->core, &val,
+				      mdev->table + offset + i * 4);
+		if (ret)
+			return ret;
+		buf[i] = cpu_to_le32(val);
+	}
+
+	return 0;
+}
+
+/**
+ * msi_vfio_pci_enabled_index - whose vectors are enabled
+ * @mdev: device, with @state held
+ *
+ * Return: an index of VFIO_PCI_*_IRQ_INDEX, or VFIO_PCI_NUM_IRQS.
+ */
+u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev)
+{
+	return mdev->dummy_on ? VFIO_PCI_MSIX_IRQ_INDEX : mdev->core.irq_type;
+}
+
+/* Ones are what a device may have, and all that comes from one that is gone. */
+static int check_ones(struct pci_dev *pdev, u32 value)
+{
+	u16 ctrl;
+	int ret;
+
+	if (!PCI_POSSIBLE_ERROR(value))
+		return 0;
+
+	ret = pci_user_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
+					&ctrl);
+
+	return ret ?: PCI_POSSIBLE_ERROR(ctrl) ? -ENODEV : 0;
+}
+
+static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev,
+			    struct msi_vfio_pci_hw_shared *hw)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	bool is_64 = hw->ctrl & PCI_MSI_FLAGS_64BIT;
+	int ret;
+
+	hw->mask = 0;
+	hw->pending = 0;
+	if (!(hw->ctrl & PCI_MSI_FLAGS_MASKBIT))
+		return 0;
+
+	ret = pci_user_read_config_dword(pdev, pdev->msi_cap +
+					 (is_64 ? PCI_MSI_MASK_64 :
+						  PCI_MSI_MASK_32), &hw->mask);
+	if (ret)
+		return ret;
+
+	ret = pci_user_read_config_dword(pdev, pdev->msi_cap +
+					 (is_64 ? PCI_MSI_PENDING_64 :
+						  PCI_MSI_PENDING_32),
+					 &hw->pending);
+
+	return ret ?: check_ones(pdev, hw->mask | hw->pending);
+}
+
+static void share_hw_msi(struct msi_vfio_pci_device *mdev,
+			 struct msi_vfio_pci_hw_shared *hw)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int cap = pdev->msi_cap;
+	u32 lo, hi = 0;
+	bool is_64;
+
+	if (pci_user_read_config_word(pdev, cap + PCI_MSI_FLAGS, &hw->ctrl) ||
+	    PCI_POSSIBLE_ERROR(hw->ctrl) ||
+	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_LO, &lo))
+		return;
+
+	is_64 = hw->ctrl & PCI_MSI_FLAGS_64BIT;
+	if (is_64 &&
+	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_HI, &hi))
+		return;
+
+	if (pci_user_read_config_word(pdev, cap + (is_64 ? PCI_MSI_DATA_64 :
+							   PCI_MSI_DATA_32),
+				      &hw->data) ||
+	    read_hw_msi_mask(mdev, hw))
+		return;
+
+	hw->address = (u64)hi << 32 | lo;
+	hw->known = true;
+}
+
+static void share_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			  struct msi_vfio_pci_hw_shared *hw)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	hw->pending = 0;
+	if (!mdev->table ||
+	    pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+				      &hw->ctrl) ||
+	    PCI_POSSIBLE_ERROR(hw->ctrl))
+		return;
+	if (mdev->pba &&
+	    compat_ioread32(&mdev->core, &hw->pending,
+			    mdev->pba + nr / PENDING_BITS * 4))
+		return;
+
+	hw->known = true;
+}
+
+/* Reads what @nr has in common with the other vectors of its pending bits. */
+static void share_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
+		     struct msi_vfio_pci_hw_shared *hw)
+{
+	hw->fresh = true;
+	hw->group = nr / PENDING_BITS;
+	hw->known = false;
+	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
+		share_hw_msix(mdev, nr, hw);
+	else
+		share_hw_msi(mdev, hw);
+}
+
+static void read_hw_msi(unsigned int nr,
+			const struct msi_vfio_pci_hw_shared *shared,
+			struct msi_vfio_pci_hw_vector *hw)
+{
+	/* The masks have 32 bits, a reserved number of vectors may be more. */
+	hw->masked = nr < PENDING_BITS && shared->mask & BIT(nr);
+	hw->pending = nr < PENDING_BITS && shared->pending & BIT(nr);
+	hw->address = shared->address;
+	hw->data = shared->data + nr;
+	hw->known = true;
+}
+
+static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			 const struct msi_vfio_pci_hw_shared *shared,
+			 struct msi_vfio_pci_hw_vector *hw)
+{
+	__le32 entry[PCI_MSIX_ENTRY_SIZE / 4];
+	u32 lo, hi, ctrl;
+
+	if (msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
+				    ARRAY_SIZE(entry)))
+		return;
+
+	/* It is read last, and has bits that are always 0. */
+	ctrl = le32_to_cpu(entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4]);
+	if (PCI_POSSIBLE_ERROR(ctrl))
+		return;
+
+	lo = le32_to_cpu(entry[PCI_MSIX_ENTRY_LOWER_ADDR / 4]);
+	hi = le32_to_cpu(entry[PCI_MSIX_ENTRY_UPPER_ADDR / 4]);
+	hw->masked = shared->ctrl & PCI_MSIX_FLAGS_MASKALL ||
+		     ctrl & PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	hw->pending = shared->pending & BIT(nr % PENDING_BITS);
+	hw->address = (u64)hi << 32 | lo;
+	hw->data = le32_to_cpu(entry[PCI_MSIX_ENTRY_DATA / 4]);
+	hw->known = true;
+}
+
+/**
+ * msi_vfio_pci_read_hw - what the hardware says of a vector
+ * @mdev: device, with @state held
+ * @nr: the vector
+ * @shared: what was read for the vector before this one
+ * @hw: out
+ */
+void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			  struct msi_vfio_pci_hw_shared *shared,
+			  struct msi_vfio_pci_hw_vector *hw)
+{
+	hw->known = false;
+	if (!shared->ask)
+		return;
+	if (!shared->fresh || shared->group != nr / PENDING_BITS)
+		share_hw(mdev, nr, shared);
+	if (!shared->known)
+		return;
+	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
+		read_hw_msix(mdev, nr, shared, hw);
+	else
+		read_hw_msi(nr, shared, hw);
+}
