@@ -13,7 +13,7 @@ struct bind {
 
 static const struct argp_option options[] = {
 	{ "driver", 'b', "NAME", 0, "Bind to this driver (default: " MSI_VFIO_PCI ")", 0 },
-	{ "force", 'f', NULL, 0, "Take devices that are in use", 0 },
+	{ "force", 'f', NULL, 0, "Take devices that are in use, or do not answer", 0 },
 	{ 0 }
 };
 
@@ -42,6 +42,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static bool is_gone(const struct device *dev)
+{
+	struct caps caps;
+
+	caps_read(dev, &caps);
+	return caps.gone;
+}
+
 static int check(const struct bind *bind, const struct device *dev)
 {
 	char driver[NAME_SIZE];
@@ -56,6 +64,11 @@ static int check(const struct bind *bind, const struct device *dev)
 		return result;
 	if (bind->force || (!device_driver(dev, driver) && !strcmp(driver, bind->driver)))
 		return EXIT_DONE;
+	if (is_gone(dev)) {
+		complain(0, "%s: refused: it " DOES_NOT_ANSWER "; --force takes it all the same",
+			 dev->bdf);
+		return EXIT_REFUSED;
+	}
 	return use_check(dev);
 }
 
@@ -96,6 +109,8 @@ static int bind_one(const struct bind *bind, const struct device *dev)
 		       old[0] ? old : "none");
 	if (device_is_vfio(dev))
 		tell_group(dev);
+	if (is_gone(dev))
+		note("%s " DOES_NOT_ANSWER, dev->bdf);
 	return EXIT_DONE;
 }
 

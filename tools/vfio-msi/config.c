@@ -83,18 +83,27 @@ static unsigned int find_cap(const uint8_t *config, uint8_t id)
 }
 
 /*
- * Without CAP_SYS_ADMIN the kernel shows the header only, and a device that is
- * gone reads as all ones.
+ * A device that does not answer reads as all ones. The IDs alone do not tell: those
+ * of a virtual function read as ones, and sysfs has its real ones. Its command
+ * register has reserved bits, which read as 0.
  */
+static bool is_gone(const uint8_t *config)
+{
+	return get32(config + PCI_VENDOR_ID) == ~0u && get32(config + PCI_COMMAND) == ~0u;
+}
+
+/* Without CAP_SYS_ADMIN the kernel shows the header only. */
 void caps_read(const struct device *dev, struct caps *caps)
 {
 	uint8_t config[CONFIG_SIZE + LONGEST_CAP] = { 0 };
 	unsigned int pos;
 
 	memset(caps, 0, sizeof(*caps));
-	if (!pci_read_block(dev->pci, 0, config, CONFIG_SIZE))
+	if (!pci_read_block(dev->pci, 0, config, HEADER_SIZE))
 		return;
-	if (get16(config) == 0xffff)
+	caps->gone = is_gone(config);
+	if (caps->gone || !pci_read_block(dev->pci, HEADER_SIZE, config + HEADER_SIZE,
+					  CONFIG_SIZE - HEADER_SIZE))
 		return;
 	caps->known = true;
 	if (!(get16(config + PCI_STATUS) & PCI_STATUS_CAP_LIST))
@@ -106,4 +115,10 @@ void caps_read(const struct device *dev, struct caps *caps)
 	pos = find_cap(config, PCI_CAP_ID_MSIX);
 	if (pos)
 		read_msix(config, pos, &caps->msix);
+}
+
+/* Why the capabilities are not known. */
+const char *caps_problem(const struct caps *caps)
+{
+	return caps->gone ? DOES_NOT_ANSWER : "config space cannot be read (run as root)";
 }

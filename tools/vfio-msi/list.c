@@ -121,6 +121,7 @@ static struct json_object *json_row(const struct row *row)
 	json_object_object_add(allocated, "index", json_text(allocated_kind(&row->irqs)));
 	json_object_object_add(allocated, "vectors", json_object_new_int((int)row->irqs.count));
 	json_object_object_add(object, "allocated", allocated);
+	json_object_object_add(object, "answers", json_object_new_boolean(!row->caps.gone));
 	json_object_object_add(object, "in_use", use_json(&row->uses));
 	return object;
 }
@@ -139,13 +140,15 @@ static int list(const struct selection *sel)
 		struct row row;
 
 		row_read(sel, &sel->device[i], &row);
-		partial |= !row.caps.known || !row.uses.known;
+		partial |= !(row.caps.known || row.caps.gone) || !row.uses.known;
 		grouped |= row.group.name[0];
 		if (select_given(sel) || is_of_interest(&row)) {
 			if (array)
 				json_object_array_add(array, json_row(&row));
 			else
 				print_row(sel, &row, &table);
+			if (row.caps.gone)
+				note("%s " DOES_NOT_ANSWER, row.dev->bdf);
 		}
 		row_free(&row);
 	}

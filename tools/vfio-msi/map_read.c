@@ -155,7 +155,9 @@ static void read_elsewhere(const struct device *dev, const struct caps *caps,
 	}
 }
 
-static bool try_to_ask(const struct device *dev, struct map_facts *facts, int *result)
+/* Not a device that is gone: the kernel would wait for it to come out of a reset. */
+static bool try_to_ask(const struct device *dev, const struct caps *caps,
+		       struct map_facts *facts, int *result)
 {
 	struct session session;
 	struct uses uses;
@@ -164,7 +166,7 @@ static bool try_to_ask(const struct device *dev, struct map_facts *facts, int *r
 	use_find(dev, &uses);
 	if (device_is_vfio(dev))
 		use_find_session(dev, &uses);
-	harmless = session_is_harmless(dev, &uses);
+	harmless = !caps->gone && session_is_harmless(dev, &uses);
 	use_free(&uses);
 	if (!harmless || session_open(dev, &session))
 		return false;
@@ -187,9 +189,9 @@ int map_read(const struct device *dev, struct map_facts *facts)
 	read_table_map(dev, facts);
 	facts->isolation = isolation_of(facts);
 	if (!caps.known)
-		map_note(facts, "the place of its MSI-X table is not known: config space cannot be "
-			 "read (run as root)");
-	if (!try_to_ask(dev, facts, &result))
+		map_note(facts, "the place of its MSI-X table is not known: %s%s",
+			 caps.gone ? "it " : "", caps_problem(&caps));
+	if (!try_to_ask(dev, &caps, facts, &result))
 		read_elsewhere(dev, &caps, facts);
 	return result;
 }

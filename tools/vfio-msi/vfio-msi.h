@@ -124,11 +124,15 @@ struct msix_cap {
 
 struct caps {
 	bool known;		/* config space beyond the header was readable */
+	bool gone;		/* the device does not answer */
 	struct msi_cap msi;
 	struct msix_cap msix;
 };
 
+#define DOES_NOT_ANSWER	"does not answer (its config space reads all ones)"
+
 void caps_read(const struct device *dev, struct caps *caps);
+const char *caps_problem(const struct caps *caps);
 
 /* sysfs.c: each returns 0 or a negative errno, and says nothing */
 
