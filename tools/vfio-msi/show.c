@@ -10,6 +10,8 @@
 struct view {
 	const struct device *dev;
 	struct caps caps;
+	size_t msi_allocated;	/* vectors */
+	size_t msix_allocated;
 	struct group group;
 	struct uses uses;
 	enum remapping remapping;
@@ -18,22 +20,36 @@ struct view {
 	struct json_object *features;	/* NULL: not asked */
 };
 
-static struct json_object *read_features(const struct device *dev, const struct uses *uses)
+static struct json_object *read_features(const struct view *view)
 {
 	struct json_object *features;
 	struct session session;
 
-	if (!session_is_harmless(dev, uses) || session_open(dev, &session))
+	if (view->caps.gone || !session_is_harmless(view->dev, &view->uses) ||
+	    session_open(view->dev, &session))
 		return NULL;
 	features = session_features(&session);
 	session_close(&session);
 	return features;
 }
 
+static void count_allocated(struct view *view)
+{
+	struct irqs irqs;
+
+	irqs_read(view->dev, &irqs);
+	if (irqs.count && irqs.irq[0].msix)
+		view->msix_allocated = irqs.count;
+	else
+		view->msi_allocated = irqs.count;
+	irqs_free(&irqs);
+}
+
 static void view_read(const struct device *dev, struct view *view)
 {
 	*view = (struct view){ .dev = dev };
 	caps_read(dev, &view->caps);
+	count_allocated(view);
 	group_read(dev, &view->group);
 	use_find(dev, &view->uses);
 	if (device_is_vfio(dev))
@@ -41,7 +57,7 @@ static void view_read(const struct device *dev, struct view *view)
 	view->remapping = irq_remapping(dev);
 	device_driver(dev, view->driver);
 	driver_override(dev, view->override);
-	view->features = read_features(dev, &view->uses);
+	view->features = read_features(view);
 }
 
 static void view_free(struct view *view)
@@ -103,8 +119,21 @@ static const char *remapping_name(enum remapping remapping)
 	return name[remapping];
 }
 
-static void print_msi(const struct msi_cap *msi)
+/* Nothing arrives then, whatever the kernel takes the device for. */
+static void print_disabled(size_t allocated)
 {
+	if (allocated)
+		printf("                disabled in the device, while the kernel has %zu vector%s "
+		       "allocated:\n                none arrives\n", allocated,
+		       allocated == 1 ? "" : "s");
+	else
+		puts("                disabled");
+}
+
+static void print_msi(const struct msi_cap *msi, size_t allocated)
+{
+	char more[48] = "";
+
 	if (!msi->pos) {
 		puts("  MSI:          none");
 		return;
@@ -113,17 +142,20 @@ static void print_msi(const struct msi_cap *msi)
 	       msi->vectors, msi->vectors == 1 ? "" : "s", msi->wide ? "64-bit" : "32-bit",
 	       msi->maskable ? "maskable" : "not maskable");
 	if (!msi->enabled) {
-		puts("                disabled");
+		print_disabled(allocated);
 		return;
 	}
-	printf("                enabled with %u vector%s, host message 0x%08llx 0x%04x\n",
-	       msi->enabled_vectors, msi->enabled_vectors == 1 ? "" : "s",
+	/* a VMM may allocate all vectors at once, and its guest enable some of them */
+	if (allocated != msi->enabled_vectors)
+		snprintf(more, sizeof(more), " (%zu allocated)", allocated);
+	printf("                enabled with %u vector%s%s, host message 0x%08llx 0x%04x\n",
+	       msi->enabled_vectors, msi->enabled_vectors == 1 ? "" : "s", more,
 	       (unsigned long long)msi->address, msi->data);
 	if (msi->maskable)
 		printf("                masked 0x%08x, pending 0x%08x\n", msi->mask, msi->pending);
 }
 
-static void print_msix(const struct msix_cap *msix)
+static void print_msix(const struct msix_cap *msix, size_t allocated)
 {
 	if (!msix->pos) {
 		puts("  MSI-X:        none");
@@ -132,8 +164,12 @@ static void print_msix(const struct msix_cap *msix)
 	printf("  MSI-X:        at 0x%02x, %u vector%s, table BAR%u+0x%x, PBA BAR%u+0x%x\n",
 	       msix->pos, msix->vectors, msix->vectors == 1 ? "" : "s", msix->table_bar,
 	       msix->table_offset, msix->pba_bar, msix->pba_offset);
-	printf("                %s%s\n", msix->enabled ? "enabled" : "disabled",
-	       msix->function_mask ? ", function masked" : "");
+	if (msix->enabled)
+		printf("                enabled%s, %zu vector%s allocated\n",
+		       msix->function_mask ? ", function masked" : "", allocated,
+		       allocated == 1 ? "" : "s");
+	else
+		print_disabled(allocated);
 }
 
 static const char *why_no_features(const struct view *view)
@@ -142,6 +178,8 @@ static const char *why_no_features(const struct view *view)
 		return "not asked (not bound to a VFIO driver)";
 	if (view->uses.count)
 		return "not asked (in use)";
+	if (view->caps.gone)
+		return "not asked (it does not answer)";
 	return geteuid() ? "not asked (run as root)" : "not known (see above)";
 }
 
@@ -174,10 +212,11 @@ static void print_view(const struct selection *sel, const struct view *view)
 	printf("  Remapping:    %s\n", remapping_name(view->remapping));
 	print_uses(&view->uses);
 	if (view->caps.known) {
-		print_msi(&view->caps.msi);
-		print_msix(&view->caps.msix);
+		print_msi(&view->caps.msi, view->msi_allocated);
+		print_msix(&view->caps.msix, view->msix_allocated);
 	} else {
-		puts("  MSI, MSI-X:   unknown: config space cannot be read (run as root)");
+		printf("  MSI, MSI-X:   unknown: %s%s\n", view->caps.gone ? "it " : "",
+		       caps_problem(&view->caps));
 	}
 	print_features(view);
 }
@@ -205,7 +244,7 @@ static struct json_object *json_group(const struct group *group)
 	return object;
 }
 
-static struct json_object *json_msi(const struct msi_cap *msi)
+static struct json_object *json_msi(const struct msi_cap *msi, size_t allocated)
 {
 	struct json_object *object, *message = NULL;
 
@@ -217,6 +256,7 @@ static struct json_object *json_msi(const struct msi_cap *msi)
 	json_object_object_add(object, "address_bits", json_object_new_int(msi->wide ? 64 : 32));
 	json_object_object_add(object, "maskable", json_object_new_boolean(msi->maskable));
 	json_object_object_add(object, "enabled", json_object_new_boolean(msi->enabled));
+	json_object_object_add(object, "allocated", json_object_new_int((int)allocated));
 	if (msi->enabled) {
 		message = json_object_new_object();
 		json_object_object_add(message, "vectors",
@@ -239,7 +279,7 @@ static struct json_object *json_place(unsigned int bar, uint32_t offset)
 	return object;
 }
 
-static struct json_object *json_msix(const struct msix_cap *msix)
+static struct json_object *json_msix(const struct msix_cap *msix, size_t allocated)
 {
 	struct json_object *object;
 
@@ -251,6 +291,7 @@ static struct json_object *json_msix(const struct msix_cap *msix)
 	json_object_object_add(object, "table", json_place(msix->table_bar, msix->table_offset));
 	json_object_object_add(object, "pba", json_place(msix->pba_bar, msix->pba_offset));
 	json_object_object_add(object, "enabled", json_object_new_boolean(msix->enabled));
+	json_object_object_add(object, "allocated", json_object_new_int((int)allocated));
 	json_object_object_add(object, "function_mask",
 			       json_object_new_boolean(msix->function_mask));
 	return object;
@@ -268,8 +309,9 @@ static struct json_object *json_view(const struct view *view)
 	json_object_object_add(object, "in_use", use_json(&view->uses));
 	json_object_object_add(object, "capabilities_known",
 			       json_object_new_boolean(view->caps.known));
-	json_object_object_add(object, "msi", json_msi(&view->caps.msi));
-	json_object_object_add(object, "msix", json_msix(&view->caps.msix));
+	json_object_object_add(object, "answers", json_object_new_boolean(!view->caps.gone));
+	json_object_object_add(object, "msi", json_msi(&view->caps.msi, view->msi_allocated));
+	json_object_object_add(object, "msix", json_msix(&view->caps.msix, view->msix_allocated));
 	json_object_object_add(object, "features", json_object_get(view->features));
 	return object;
 }

@@ -24,6 +24,8 @@ struct vectors {
 	const char *source;	/* msi-vfio-pci, or config: the capability and sysfs */
 	char index[8];		/* none, msi or msix */
 	unsigned long long generation;
+	bool asleep;		/* its capabilities were not read */
+	struct caps caps;
 	size_t count;
 	struct vector *vector;
 };
@@ -87,22 +89,30 @@ static void take_message(const struct msi_cap *msi, struct vector *vector)
 static void take_config(const struct device *dev, struct vectors *vectors)
 {
 	struct irqs irqs;
-	struct caps caps;
 	size_t i;
 
 	vectors->source = "config";
 	strcpy(vectors->index, "none");
 	irqs_read(dev, &irqs);
-	caps_read(dev, &caps);
+	caps_read(dev, &vectors->caps);
 	for (i = 0; i < irqs.count; i++) {
 		struct vector *vector = add_vector(vectors);
 
 		vector->irq = irqs.irq[i];
 		strcpy(vectors->index, vector->irq.msix ? "msix" : "msi");
-		if (!vector->irq.msix && caps.msi.pos)
-			take_message(&caps.msi, vector);
+		if (!vector->irq.msix && vectors->caps.msi.pos)
+			take_message(&vectors->caps.msi, vector);
 	}
 	irqs_free(&irqs);
+}
+
+/* What the driver says needs no access to the device, which would wake it up. */
+static bool is_asleep(const struct device *dev)
+{
+	char status[NAME_SIZE];
+
+	return !device_read(dev, "power/runtime_status", status, sizeof(status)) &&
+	       !strncmp(status, "suspend", 7);
 }
 
 static int vectors_read(const struct device *dev, struct vectors *vectors)
@@ -122,6 +132,9 @@ static int vectors_read(const struct device *dev, struct vectors *vectors)
 	if (!err) {
 		take_live(&live, vectors);
 		live_free(&live);
+		vectors->asleep = is_asleep(dev);
+		if (!vectors->asleep)
+			caps_read(dev, &vectors->caps);
 		return 0;
 	}
 	if (err != -ENOENT && err != -EACCES)
@@ -130,6 +143,40 @@ static int vectors_read(const struct device *dev, struct vectors *vectors)
 		note("%s: no live state: debugfs is not mounted or not readable", dev->bdf);
 	take_config(dev, vectors);
 	return 0;
+}
+
+/* What the device has enabled of what is allocated. */
+struct enabled {
+	bool known;
+	bool enabled;
+	unsigned int vectors;	/* 0: the capability does not say */
+};
+
+static struct enabled find_enabled(const struct vectors *vectors)
+{
+	struct enabled enabled = { .known = false };
+	const struct caps *caps = &vectors->caps;
+
+	if (caps->msi.pos && !strcmp(vectors->index, "msi")) {
+		enabled.known = true;
+		enabled.enabled = caps->msi.enabled;
+		enabled.vectors = caps->msi.enabled ? caps->msi.enabled_vectors : 0;
+	} else if (caps->msix.pos && !strcmp(vectors->index, "msix")) {
+		enabled.known = true;
+		enabled.enabled = caps->msix.enabled;
+	}
+	return enabled;
+}
+
+static void print_enabled(const struct vectors *vectors)
+{
+	struct enabled enabled = find_enabled(vectors);
+
+	if (enabled.known && !enabled.enabled)
+		printf("; %s is disabled in the device: none arrives",
+		       strcmp(vectors->index, "msi") ? "MSI-X" : "MSI");
+	else if (enabled.vectors && enabled.vectors < vectors->count)
+		printf("; the device has %u of them enabled", enabled.vectors);
 }
 
 static void print_head(const struct selection *sel, const struct device *dev,
@@ -147,6 +194,7 @@ static void print_head(const struct selection *sel, const struct device *dev,
 		printf(", generation %llu", vectors->generation);
 	else if (!strcmp(vectors->index, "msix"))
 		printf("; messages are known under " MSI_VFIO_PCI " only");
+	print_enabled(vectors);
 	putchar('\n');
 }
 
@@ -228,6 +276,7 @@ static struct json_object *json_vectors(const struct device *dev,
 	struct json_object *object = json_object_new_object();
 	struct json_object *array = json_object_new_array();
 	bool live = !strcmp(vectors->source, MSI_VFIO_PCI);
+	struct enabled enabled = find_enabled(vectors);
 	size_t i;
 
 	for (i = 0; i < vectors->count; i++)
@@ -238,6 +287,12 @@ static struct json_object *json_vectors(const struct device *dev,
 	json_object_object_add(object, "index", json_text(vectors->index));
 	json_object_object_add(object, "generation",
 			       live ? json_object_new_int64((int64_t)vectors->generation) : NULL);
+	json_object_object_add(object, "answers", vectors->asleep ? NULL :
+			       json_object_new_boolean(!vectors->caps.gone));
+	json_object_object_add(object, "enabled", enabled.known ?
+			       json_object_new_boolean(enabled.enabled) : NULL);
+	json_object_object_add(object, "enabled_vectors", enabled.vectors ?
+			       json_object_new_int((int)enabled.vectors) : NULL);
 	json_object_object_add(object, "vectors", array);
 	return object;
 }
@@ -260,6 +315,8 @@ static int show_vectors(const struct selection *sel)
 			json_object_array_add(array, json_vectors(dev, &vectors));
 		else
 			print_vectors(sel, dev, &vectors);
+		if (vectors.caps.gone)
+			note("%s " DOES_NOT_ANSWER, dev->bdf);
 		free(vectors.vector);
 	}
 	if (array)

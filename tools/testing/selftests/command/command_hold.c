@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command_hold ADDRESS [msi|msix VECTORS]: opens a device through VFIO as a VMM
- * does, attaches eventfds to its vectors, prints "ready" and keeps all of it
- * until it is ended.
+ * command_hold ADDRESS [msi|msix VECTORS [BAR OFFSET VALUE]]: opens a device through
+ * VFIO as a VMM does, attaches eventfds to its vectors, writes a dword into a BAR,
+ * prints "ready" and keeps all of it until it is ended.
  */
 #include <err.h>
 #include <stdio.h>
@@ -10,11 +10,27 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 
 #include "command_vfio.h"
 
 #define MAX_VECTORS	2048
+
+static void write_bar(int device, char **argument)
+{
+	uint64_t config = vfio_region(device, VFIO_PCI_CONFIG_REGION_INDEX);
+	uint64_t bar = vfio_region(device, (unsigned int)atoi(argument[0]));
+	uint32_t value = (uint32_t)strtoul(argument[2], NULL, 0);
+	uint16_t command = PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+
+	if (pwrite(device, &command, sizeof(command), (off_t)(config + PCI_COMMAND)) !=
+	    sizeof(command))
+		err(1, "the command register");
+	if (pwrite(device, &value, sizeof(value),
+		   (off_t)(bar + strtoull(argument[1], NULL, 0))) != sizeof(value))
+		err(1, "BAR %s", argument[0]);
+}
 
 int main(int argc, char **argv)
 {
@@ -22,16 +38,18 @@ int main(int argc, char **argv)
 	unsigned int vectors;
 	int device;
 
-	if (argc != 2 && argc != 4)
-		errx(2, "usage: command_hold ADDRESS [msi|msix VECTORS]");
-	vectors = argc == 4 ? (unsigned int)atoi(argv[3]) : 0;
+	if (argc != 2 && argc != 4 && argc != 7)
+		errx(2, "usage: command_hold ADDRESS [msi|msix VECTORS [BAR OFFSET VALUE]]");
+	vectors = argc > 2 ? (unsigned int)atoi(argv[3]) : 0;
 	if (vectors > MAX_VECTORS)
 		errx(2, "too many vectors");
 	device = vfio_open(argv[1]);
-	if (argc == 4)
+	if (argc > 2)
 		vfio_attach(device, strcmp(argv[2], "msi") ? VFIO_PCI_MSIX_IRQ_INDEX :
 							     VFIO_PCI_MSI_IRQ_INDEX,
 			    vectors, eventfds);
+	if (argc > 4)
+		write_bar(device, &argv[4]);
 	puts("ready");
 	fflush(stdout);
 	for (;;)
