@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <time.h>
@@ -588,16 +589,43 @@ TEST_F(dummy, reserved_ranges)
 	EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, 0xfee01004));
 }
 
+/* The last address that the IOMMU translates: Intel's have 48 bits, AMD's up to 64. */
+static u64 last_translated(struct session *s)
+{
+	struct iommu_iova_range *ranges;
+	u64 last = 0;
+	u32 count;
+
+	ranges = iommu_iova_ranges(s->iommu, &count);
+	for (u32 i = 0; i < count; i++)
+		last = ranges[i].last > last ? ranges[i].last : last;
+	free(ranges);
+
+	return last;
+}
+
 TEST_F(dummy, not_translated)
 {
+	u64 last = last_translated(self->s);
 	u64 page = getpagesize();
 	u64 first = TARGET_IOVA;
 
-	/* Beyond what any of these IOMMUs translates, and its low bits are mapped. */
-	for (int bit = 48; bit < 64; bit++)
-		EXPECT_REFUSED(EADDRNOTAVAIL,
-			       dummy_on(self->fd, 0, 0, self->iova | 1ULL << bit));
-	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, ~3ULL));
+	/* The low bits are mapped, and nothing is at the whole of it. */
+	for (int bit = 36; bit < 64; bit++) {
+		u64 iova = self->iova | 1ULL << bit;
+
+		if (iova > last) {
+			EXPECT_REFUSED(EADDRNOTAVAIL,
+				       dummy_on(self->fd, 0, 0, iova));
+			continue;
+		}
+		EXPECT_EQ(0, dummy_on(self->fd, 0, 0, iova)) TH_LOG("bit %d", bit);
+		EXPECT_EQ(0, dummy_off(self->fd));
+	}
+	if (last < ~3ULL)
+		EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, ~3ULL));
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, last & ~3ULL));
+	EXPECT_EQ(0, dummy_off(self->fd));
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, first));
 	EXPECT_EQ(0, dummy_off(self->fd));
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, first + page - 4));
@@ -627,6 +655,9 @@ TEST_F(dummy, detached)
 TEST_F(dummy, unmapped_later)
 {
 	int tries = WAIT_MS;
+
+	if (lab_fault_hangs())
+		SKIP(return, "6.1 hangs with a fault of QEMU's AMD IOMMU");
 
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 	target_unmap(self->s, &self->target);

@@ -17,7 +17,14 @@
 #define TABLE_BAR	3
 #define MESSAGE_DWORDS	3
 
-/* Registers of BAR 0: vector 0 is that of receive queue 0. */
+/*
+ * The victim's is one that the forger has not: where each device has a table of its
+ * own in the IOMMU (AMD's), the messages of the first vectors of all devices are equal.
+ */
+#define FORGERS_VECTOR	0
+#define VICTIMS_VECTOR	1
+
+/* Registers of BAR 0: which vector is that of receive queue 0 is up to the user. */
 #define REG_CAUSE	0xc0
 #define REG_RAISE	0xc8
 #define REG_UNMASK	0xd0
@@ -25,7 +32,7 @@
 #define REG_AUTO_CLEAR	0xdc
 #define REG_VECTORS	0xe4
 #define RX_QUEUE	(1 << 20)
-#define RX_VECTOR_0	0x8
+#define RX_VECTOR(v)	(0x8 | (v))
 
 #define EEH		"/sys/kernel/debug/powerpc/eeh_enable"
 #define SETTLED_US	50000
@@ -33,6 +40,7 @@
 struct party {
 	struct session *s;
 	int fd;
+	unsigned int vector;
 	int trigger;
 };
 
@@ -56,17 +64,23 @@ LAB_VARIANTS_AS(forge_e1000e, eeh_off, e1000e, .table_map = "auto",
 		.eeh_off = true);
 #endif
 
+/* With all vectors up to @vector, which is the one that it sends. */
 static void party_open(struct party *party, const char *device,
-		       const char *mode, const char *table_map)
+		       unsigned int vector, const char *mode,
+		       const char *table_map)
 {
+	int triggers[VICTIMS_VECTOR + 1] = { -1, -1 };
+
 	party->s = table_map ?
 		   session_open_table_map(device, mode, table_map) :
 		   session_open(device, DRIVER_STOCK, mode);
 	party->fd = party->s->fd;
+	party->vector = vector;
 	party->trigger = eventfd_new();
+	triggers[vector] = party->trigger;
 	command_set(party->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	VFIO_ASSERT_EQ(set_triggers(party->fd, MSIX, 0, 1, &party->trigger), 0);
-	bar_write32(party->fd, 0, REG_VECTORS, RX_VECTOR_0);
+	VFIO_ASSERT_EQ(set_triggers(party->fd, MSIX, 0, vector + 1, triggers), 0);
+	bar_write32(party->fd, 0, REG_VECTORS, RX_VECTOR(vector));
 	bar_write32(party->fd, 0, REG_AUTO_CLEAR, 0);
 }
 
@@ -80,9 +94,9 @@ FIXTURE_SETUP(forge_e1000e)
 {
 	if (variant->eeh_off)
 		ASSERT_EQ(0, file_write(EEH, "0x0"));
-	party_open(&self->forger, variant->device, variant->mode,
-		   variant->table_map);
-	party_open(&self->victim, "e1000e_2", variant->mode,
+	party_open(&self->forger, variant->device, FORGERS_VECTOR,
+		   variant->mode, variant->table_map);
+	party_open(&self->victim, "e1000e_2", VICTIMS_VECTOR, variant->mode,
 		   variant->table_map);
 }
 
@@ -94,7 +108,7 @@ FIXTURE_TEARDOWN(forge_e1000e)
 		EXPECT_EQ(0, file_write(EEH, "0x1"));
 }
 
-/* Have the device send vector 0, which it may do more than once. */
+/* Have the device send its vector, which it may do more than once. */
 static void fire(const struct party *party)
 {
 	bar_read32(party->fd, 0, REG_CAUSE);
@@ -124,20 +138,23 @@ static volatile u32 *map_table(const struct party *party)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* The message of entry 0 as hardware has it. */
+/* The message of the party's vector as hardware has it. */
 static void read_message(const struct party *party, u32 *message)
 {
+	size_t first = party->vector * PCI_MSIX_ENTRY_SIZE / sizeof(u32);
 	void *map = bar_map(party->fd, TABLE_BAR, 0, getpagesize(), PROT_READ,
 			    MAP_SHARED);
 
 	VFIO_ASSERT_NE(map, MAP_FAILED);
 	for (int i = 0; i < MESSAGE_DWORDS; i++)
-		message[i] = ((volatile u32 *)map)[i];
+		message[i] = ((volatile u32 *)map)[first + i];
 	munmap(map, getpagesize());
 }
 
+/* Into the forger's entry. */
 static void write_message(volatile u32 *table, const u32 *message)
 {
+	table += FORGERS_VECTOR * PCI_MSIX_ENTRY_SIZE / sizeof(u32);
 	for (int i = 0; i < MESSAGE_DWORDS; i++)
 		table[i] = message[i];
 	/* Read back, so that it is there before the device sends it. */
@@ -157,15 +174,16 @@ static void forge(struct __test_metadata *_metadata,
 		  const struct party *forger, const struct party *victim,
 		  volatile u32 *table)
 {
-	u32 message[MESSAGE_DWORDS];
+	u32 own[MESSAGE_DWORDS], message[MESSAGE_DWORDS];
 
+	read_message(forger, own);
 	read_message(victim, message);
+	EXPECT_NE(0, memcmp(own, message, sizeof(own)));
 	write_message(table, message);
 	fire(forger);
-	/* An ITS can know the victim's data as the forger's own. */
 	if (lab_remap()) {
 		EXPECT_EQ(0, eventfd_take(victim->trigger));
-		eventfd_take(forger->trigger);
+		EXPECT_EQ(0, eventfd_take(forger->trigger));
 	} else {
 		EXPECT_TRUE(arrived(victim));
 		EXPECT_EQ(0, eventfd_take(forger->trigger));

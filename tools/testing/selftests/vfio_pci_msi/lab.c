@@ -88,6 +88,13 @@ bool lab_kernel_is(const char *label)
 	return kernel && !strcmp(kernel, label);
 }
 
+bool lab_fault_hangs(void)
+{
+	const char *platform = getenv("LAB_PLATFORM");
+
+	return platform && !strcmp(platform, "amd") && lab_kernel_is("6.1");
+}
+
 int file_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC);

@@ -25,6 +25,12 @@ bool lab_remap(void);
 bool lab_has_iommufd(void);
 bool lab_kernel_is(const char *label);
 
+/*
+ * A fault that the IOMMU logs hangs the host: Linux 6.1 clears all bits of AMD's status
+ * register at once, and waits for them. QEMU's model sets those of the GA log then.
+ */
+bool lab_fault_hangs(void);
+
 /* Opened with O_TRUNC, which empties tracefs' trace. 0 or a negative errno. */
 int file_write(const char *path, const char *text);
 ssize_t file_read(const char *path, char *buf, size_t size);
