@@ -91,14 +91,26 @@ int hw_capability(const char *bdf, u8 id)
 	return pos;
 }
 
+static const char *port_config(const char *bdf)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/../config", bdf);
+
+	return path;
+}
+
+bool hw_has_port(const char *bdf)
+{
+	return !access(port_config(bdf), F_OK);
+}
+
 void hw_reset_bus(const char *bdf)
 {
-	char path[PATH_MAX];
 	u16 control;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/../config", bdf);
-	fd = open(path, O_RDWR);
+	fd = open(port_config(bdf), O_RDWR);
 	VFIO_ASSERT_GE(fd, 0);
 	VFIO_ASSERT_EQ(pread(fd, &control, sizeof(control), PCI_BRIDGE_CONTROL),
 		       sizeof(control));

@@ -22,6 +22,8 @@ void hw_config_write16(const char *bdf, unsigned int pos, u16 value);
 /* 0 if @bdf has no such capability. */
 int hw_capability(const char *bdf, u8 id);
 
+/* Is @bdf behind a port, so that its bus can be reset? */
+bool hw_has_port(const char *bdf);
 /* Reset the bus that @bdf is on behind everybody's back. */
 void hw_reset_bus(const char *bdf);
 
