@@ -116,6 +116,12 @@ struct vfio_pci_msi_message {
  * after a reset. 0 where it cannot be asked.
  */
 #define VFIO_PCI_MSI_MESSAGE_STALE	(1 << 5)
+/*
+ * The host has no message for it at present, @address and @data are 0: with MSI while
+ * vector 0 has no eventfd, whichever vector it is; with MSI-X after its eventfd was
+ * removed. An address of 0 is one like any other to a device: do not write it there.
+ */
+#define VFIO_PCI_MSI_MESSAGE_INACTIVE	(1 << 6)
 };
 
 /**
@@ -283,24 +289,41 @@ struct vfio_device_feature_pci_msix_map {
  * number in its low bits, becomes the host data of that vector. The order of the
  * two is free, and other slots may be written in between. Reads of a slot return
  * what the guest wrote, as long as the device holds there what it was given. All other
- * writes pass unchanged.
+ * writes pass unchanged. Data that is the host's own is right as it is, where the
+ * guest address is the host's, as on all hosts with an AMD IOMMU: an owner may write
+ * what MSI_MESSAGES or MSI_NOVIRT has shown.
  *
  * A guest address never reaches the device. Where it cannot be translated, the
  * write of the address is withheld, or undone: the dword holds again what it held
- * before. An address that was withheld is written as soon as it can be
- * translated. It cannot be while MSI is not enabled or the vector is not
- * allocated; if the data is not the guest's; if the data would lie behind the
- * window's end, or another slot's address lies where it should; and in a window
- * without HIGH, if the guest's or the host's address is above 4 GiB.
+ * before. It gets the inert address (below) instead if what it held was not written in
+ * this session, and the session did not begin with a reset that worked. An address that
+ * was withheld is written as soon as it can be translated. It cannot be while MSI is not
+ * enabled or the vector is not allocated; while vector 0 has no eventfd
+ * (VFIO_PCI_MSI_MESSAGE_INACTIVE), when live slots of other vectors stay as they are; if
+ * the data is not the guest's; if the data would lie behind the window's end, or another
+ * slot's address lies where it should; and in a window without HIGH, if the guest's or
+ * the host's address is above 4 GiB.
+ *
+ * Slots outlive their vectors. When the vectors are freed, or the only one has no
+ * eventfd any more, the message that a slot holds is nobody's and may become somebody
+ * else's, while the device may go on asserting. The slot then gets the inert address.
+ * On x86 this is 0xfee0000c, which addresses no CPU: a host that remaps interrupts
+ * blocks and reports such a message, on other hosts no CPU accepts it. (By AMD's tables
+ * the data alone selects a vector, which is one of the device's own or none.) On other
+ * architectures it is 0: a write to the first page of the user's DMA space, or a
+ * reported fault if that is not mapped. The guest goes on reading its own message. When
+ * vectors are allocated again, the slots are written anew.
+ *
+ * What has to be written while the device does not decode memory or is in D3hot is
+ * written when the user next accesses the device after that has changed, or a moment
+ * after the device has woken up; until then the device keeps what it has. A device that
+ * is left so at the end of the session, and that no reset works for, keeps the messages.
  *
  * Slots end at a reset of the device, which a sleep is too
  * (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, the host's own) for devices whose PMCSR does
- * not have No_Soft_Reset, and at the session's end. They outlive their vectors: while
- * MSI is disabled the device keeps the messages that it was given, though they are
- * nobody's then, as it would under a driver that frees its interrupt without telling
- * it. Limits: a device with No_Soft_Reset that has lost its power in a sleep, and one
- * that shows different registers at the same place of its BAR, one after the other,
- * have their slots told apart by the offset alone.
+ * not have No_Soft_Reset, and at the session's end. Limits: a device with No_Soft_Reset
+ * that has lost its power in a sleep, and one that shows different registers at the same
+ * place of its BAR, one after the other, have their slots told apart by the offset alone.
  *
  * While a slot is live and the host message can move (the host does not remap
  * interrupts), its vector's CPU affinity is fixed. Where the message is another one

@@ -25,6 +25,10 @@
 #define SCRIPT_LEARN		0x10
 /* What was in the device before is not 0. */
 #define SCRIPT_USED		0x20
+/* It was not reset for this session. */
+#define SCRIPT_DIRTY		0x40
+
+#define INERT		0xfee0000c
 
 #define MAX_STEPS	200
 #define FEW_MESSAGES	2
@@ -40,9 +44,12 @@ static const u64 guest_addresses[] = {
 
 static const u32 guest_data[] = { 0x21, 0x40, 0, 0x61 };
 
-static const struct msi_slot_pair host_messages[] = {
+static const struct {
+	u64 address;
+	u32 data;
+} host_messages[] = {
 	{ 0xfee00000, 0x4020 }, { 0xfee04000, 0x20 }, { 0x2fee08000, 0x40 },
-	{ 0x1fee01000, 0 },
+	{ 0x1fee01000, 0 }, { 0, 0 },
 };
 
 static const unsigned int vector_counts[] = { 0, 1, 1, 2, 5, 16, 32, 0 };
@@ -97,7 +104,7 @@ static u32 take_value(struct check *check)
 {
 	unsigned int byte = take(check);
 	unsigned int low = byte & 0x1f;
-	const struct msi_slot_pair *host = &host_messages[low & 3];
+	u64 host_address = host_messages[low & 3].address;
 
 	switch (byte >> 5) {
 	case 0:
@@ -112,8 +119,8 @@ static u32 take_value(struct check *check)
 		return low;
 	case 5:
 		if (low & 8)
-			return host->data + (low >> 4);
-		return low & 4 ? host->address >> 32 : host->address;
+			return host_messages[low & 3].data + (low >> 4);
+		return low & 4 ? host_address >> 32 : host_address;
 	case 6:
 		return (u32)guest_addresses[low & 7] ^ 0x100 << (low >> 3);
 	default:
@@ -211,14 +218,14 @@ static void check_slot(struct check *check, const struct msi_slot_info *info)
 
 	if (info->has_address)
 		expect(check, env->vectors &&
-		       slot[0] == (u32)env->host_address &&
+		       slot[0] == (u32)env->host.address &&
 		       (!check->window.layout.high ||
-			slot[1] == env->host_address >> 32),
+			slot[1] == env->host.address >> 32),
 		       "no host address at 0x%llx", info->offset);
 	if (info->has_data)
 		expect(check, info->vector < env->vectors &&
 		       slot[info->data_distance / 4] ==
-		       env->host_data + info->vector,
+		       env->host.data + info->vector,
 		       "no host data for 0x%llx", info->offset);
 	if (!is_exact(check))
 		return;
@@ -251,14 +258,29 @@ static void check_slots(struct check *check)
 
 static void update(struct check *check)
 {
+	bool behind = msi_slot_is_behind(&check->window, &check->env);
 	u64 cursor = 0;
 
 	while (msi_slot_update(&check->window, &check->env, &cursor)) {
-		expect(check, check->window.plan.nr_writes,
-		       "nothing to be written");
+		expect(check, behind, "nothing was said to be behind");
+		expect(check, check->window.plan.nr_writes ||
+		       check->window.plan.nr_events, "nothing to be done");
 		carry_out(check);
 	}
 	model_update(&check->model);
+}
+
+/* A part of the host message only comes with a write that was said to bring one. */
+static void check_translates(struct check *check, bool translates)
+{
+	const struct msi_slot_plan *plan = &check->window.plan;
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_events; i++)
+		expect(check, translates ||
+		       (plan->events[i].kind != MSI_SLOT_ADDRESS &&
+			plan->events[i].kind != MSI_SLOT_DATA),
+		       "a write translates that was said not to");
 }
 
 /* What has nothing to do with any slot, before and after, passes as it is. */
@@ -297,7 +319,7 @@ static void write_guest(struct check *check, unsigned int width)
 	u32 low = take_value(check), high = width == 8 ? take_value(check) : 0;
 	int index = offset / 4;
 	u64 value = 0;
-	bool plain;
+	bool plain, translates;
 
 	/* Of a narrow write, the bytes that belong there. */
 	if (width < 4)
@@ -315,8 +337,11 @@ static void write_guest(struct check *check, unsigned int width)
 	plain = is_plain(check, index, low) &&
 		(width < 8 || is_plain(check, index + 1, high));
 
+	translates = msi_slot_translates(&check->window, &check->env, offset,
+					 width, value, read_device, check);
 	msi_slot_write(&check->window, &check->env, offset, width, value,
 		       read_device, check);
+	check_translates(check, translates);
 	if (plain)
 		check_passed(check, offset, width, value);
 	carry_out(check);
@@ -337,24 +362,32 @@ static void set_guest(struct check *check)
 	update(check);
 }
 
-static void set_host(struct check *check)
+/* A device that cannot be reached, as it sleeps, hears of it @later. */
+static void set_host(struct check *check, bool later)
 {
-	const struct msi_slot_pair *host =
-		&host_messages[take(check) % ARRAY_SIZE(host_messages)];
+	unsigned int host = take(check) % ARRAY_SIZE(host_messages);
+	u64 address = host_messages[host].address;
+	u32 data = host_messages[host].data;
 	unsigned int vectors =
 		vector_counts[take(check) % ARRAY_SIZE(vector_counts)];
 
-	print(check, "%u vectors, host message 0x%llx, 0x%x\n", vectors,
-	      host->address, host->data);
-	msi_slot_set_host(&check->env, vectors, host->address, host->data);
-	model_host(&check->model, vectors, host->address, host->data);
-	update(check);
+	print(check, "%u vectors, host message 0x%llx, 0x%x%s\n", vectors,
+	      address, data, later ? ", later" : "");
+	msi_slot_set_host(&check->env, vectors, address, data);
+	model_host(&check->model, vectors, address, data);
+	if (!vectors || (vectors == 1 && !address)) {
+		msi_slot_expire(&check->window);
+		model_expire(&check->model);
+	}
+	if (!later)
+		update(check);
 }
 
 static void reset_device(struct check *check, bool clears)
 {
 	print(check, "reset%s\n", clears ? "" : ", the device keeps its registers");
 	msi_slot_reset(&check->window);
+	check->env.clean = true;
 	if (clears)
 		memset(check->device, 0, sizeof(check->device));
 	model_reset(&check->model, check->device);
@@ -402,7 +435,7 @@ static void step(struct check *check)
 		break;
 	case 12:
 	case 13:
-		set_host(check);
+		set_host(check, what & 0x10);
 		break;
 	case 14:
 		reset_device(check, what & 0x10);
@@ -443,7 +476,8 @@ static void begin(struct check *check)
 	      flags & SCRIPT_FEW_MESSAGES ? " few messages" : "",
 	      flags & SCRIPT_FEW_DWORDS ? " few dwords" : "");
 	check->flags = flags;
-	msi_slot_init_env(&check->env, check->addresses,
+	msi_slot_init_env(&check->env, INERT, !(flags & SCRIPT_DIRTY),
+			  check->addresses,
 			  flags & SCRIPT_FEW_MESSAGES ? FEW_MESSAGES :
 			  MODEL_PAIRS, check->pairs,
 			  flags & SCRIPT_FEW_MESSAGES ? FEW_MESSAGES :
@@ -459,6 +493,8 @@ static void begin(struct check *check)
 	for (i = 0; flags & SCRIPT_USED && i < MODEL_DWORDS; i++)
 		check->device[i] = guest_addresses[i % 4];
 	model_reset(&check->model, check->device);
+	check->model.inert = INERT;
+	check->model.clean = check->env.clean;
 }
 
 const char *slot_check(const u8 *script, size_t size, FILE *log)

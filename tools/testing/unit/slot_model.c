@@ -20,7 +20,8 @@ static bool was_address(const struct model *model, u32 value)
 	if (value == (u32)model->guest_address)
 		return true;
 	for (i = 0; i < model->held; i++)
-		if (value == (u32)model->held_address[i])
+		if (value == (u32)model->held_address[i] &&
+		    !model->held_is_hosts[i])
 			return true;
 	return false;
 }
@@ -84,10 +85,57 @@ static int explains(const struct model *model, int index, u64 address, u32 data,
 	return score;
 }
 
-static int best(const struct model *model, int index, u32 *vector)
+static bool hosts(const struct model *model, int index, u32 value)
+{
+	return model->dword[index].hosted &&
+	       model->dword[index].device == value;
+}
+
+/* Whether the device would get nothing that it does not have. */
+static bool has_all(const struct model *model, int index, int score, u32 vector)
+{
+	return hosts(model, index, model->host_address) &&
+	       (!(score & EXPLAINS_HIGH) ||
+		hosts(model, index + 1, model->host_address >> 32)) &&
+	       (!(score & EXPLAINS_DATA) ||
+		hosts(model, index + model->distance,
+		      model->host_data + vector));
+}
+
+/* Which message explains the most: the guest's, one that it was, or the host's. */
+static int find_message(const struct model *model, int index, u32 *vector,
+			int *which)
 {
 	u32 other;
 	int i, score, most;
+
+	*vector = 0;
+	*which = -1;
+	most = explains(model, index, model->guest_address, model->guest_data,
+			vector);
+	for (i = 0; i < model->held; i++) {
+		score = explains(model, index, model->held_address[i],
+				 model->held_data[i], &other);
+		if (score <= most)
+			continue;
+		most = score;
+		*vector = other;
+		*which = i;
+	}
+	score = explains(model, index, model->host_address, model->host_data,
+			 &other);
+	if (score > most) {
+		most = score;
+		*vector = other;
+		*which = model->held;
+	}
+
+	return most;
+}
+
+static int best(const struct model *model, int index, u32 *vector)
+{
+	int score, which;
 
 	if (!model->vectors)
 		return -1;
@@ -101,30 +149,24 @@ static int best(const struct model *model, int index, u32 *vector)
 			    starts_slot(model, index + 1 - model->distance)))
 		return -1;
 
-	*vector = 0;
-	most = explains(model, index, model->guest_address, model->guest_data,
-			vector);
-	for (i = 0; i < model->held; i++) {
-		score = explains(model, index, model->held_address[i],
-				 model->held_data[i], &other);
-		if (score <= most)
-			continue;
-		most = score;
-		*vector = other;
-	}
+	score = find_message(model, index, vector, &which);
+	if (score >= 0 && !model->active &&
+	    (model->vectors == 1 || !has_all(model, index, score, *vector)))
+		return -1;
 
-	return most;
+	return score;
 }
 
 static void hold(struct model *model, int index, u32 value, bool hosted)
 {
 	model->dword[index].device = value;
 	model->dword[index].hosted = hosted;
+	model->dword[index].expired = false;
 }
 
 static u32 unless_address(const struct model *model, u32 value)
 {
-	return was_address(model, value) ? 0 : value;
+	return was_address(model, value) ? model->inert : value;
 }
 
 static void hold_guests(struct model *model, int index)
@@ -136,8 +178,23 @@ static void hold_guests(struct model *model, int index)
 
 	dword = &model->dword[index];
 	dword->hosted = false;
+	dword->expired = false;
 	if (dword->device != dword->guest)
 		dword->device = unless_address(model, dword->guest);
+}
+
+/* The inert address is a whole one; of the device's own nothing is known. */
+static void hold_guests_high(struct model *model, int index)
+{
+	if (index + 1 >= model->dwords || starts_slot(model, index + 1))
+		return;
+	if (!written(model, index + 1))
+		return;
+
+	if (model->dword[index].device == model->inert)
+		hold(model, index + 1, 0, false);
+	else
+		hold_guests(model, index + 1);
 }
 
 static bool high_is_other_slots(const struct model *model, int index)
@@ -149,7 +206,23 @@ static void release_parts(struct model *model, int index)
 {
 	hold_guests(model, index + model->distance);
 	if (model->high && !high_is_other_slots(model, index))
-		hold_guests(model, index + 1);
+		hold_guests_high(model, index);
+}
+
+/* Who wrote the host's message may do so again when it is not any more. */
+static void keep_message(struct model *model, int index)
+{
+	u32 vector;
+	int which;
+
+	find_message(model, index, &vector, &which);
+	if (which < model->held || model->held == MODEL_PAIRS)
+		return;
+
+	model->held_address[which] = model->host_address;
+	model->held_data[which] = model->host_data;
+	model->held_is_hosts[which] = true;
+	model->held++;
 }
 
 static void refresh(struct model *model, int index)
@@ -174,9 +247,15 @@ static void refresh(struct model *model, int index)
 	hold(model, index, model->host_address, true);
 	if (score & EXPLAINS_HIGH)
 		hold(model, index + 1, model->host_address >> 32, true);
-	if (score & EXPLAINS_DATA)
+	else if (model->high && !slot[1].hosted)
+		hold_guests_high(model, index);
+	if (score & EXPLAINS_DATA) {
+		keep_message(model, index);
 		hold(model, index + model->distance,
 		     model->host_data + vector, true);
+	} else if (!slot[model->distance].hosted) {
+		hold_guests(model, index + model->distance);
+	}
 }
 
 static bool may_become_part(const struct model *model, u64 address, u32 data,
@@ -202,7 +281,9 @@ bool model_matters(const struct model *model, int index, u32 value)
 		if (may_become_part(model, model->held_address[i],
 				    model->held_data[i], value))
 			return true;
-	return false;
+	return model->vectors &&
+	       may_become_part(model, model->host_address, model->host_data,
+			       value);
 }
 
 void model_write(struct model *model, int index, u32 value)
@@ -216,14 +297,18 @@ void model_write(struct model *model, int index, u32 value)
 
 	dword->address = was_address(model, value);
 	if (dword->address && !was) {
-		/* What it held as the guest knows it. */
-		dword->before = dword->guest;
+		/* What it held as the guest knows it, if it was the guest's. */
+		dword->before = model->clean || dword->when ? dword->guest :
+							      model->inert;
 		dword->hosted = false;
+		dword->expired = false;
 	}
+	/* A part that is written again, and is the host's, is for the slot to say. */
+	if (!dword->address &&
+	    (was || !dword->hosted || dword->guest != value))
+		hold(model, index, value, false);
 	dword->guest = value;
 	dword->when = when;
-	if (!dword->address)
-		hold(model, index, value, false);
 	if (was && !dword->address)
 		release_parts(model, index);
 
@@ -235,35 +320,51 @@ void model_write(struct model *model, int index, u32 value)
 		refresh(model, index - 1 + model->distance);
 }
 
+static bool lacks(const struct model *model, int index, u32 value)
+{
+	const struct model_dword *dword = &model->dword[index];
+
+	return !dword->hosted || ((model->reprogram || dword->expired) &&
+				  dword->device != value);
+}
+
 static bool is_behind(const struct model *model, int index)
 {
-	const struct model_dword *slot = &model->dword[index];
-	const struct model_dword *high = slot + 1;
-	const struct model_dword *data = slot + model->distance;
 	u32 vector;
 	int score = best(model, index, &vector);
 
 	if (score < 0)
-		return false;
-	if (!slot->hosted || (score & EXPLAINS_HIGH && !high->hosted) ||
-	    (score & EXPLAINS_DATA && !data->hosted))
-		return true;
-	if (!model->reprogram)
-		return false;
-	return slot->device != (u32)model->host_address ||
+		return model->dword[index].expired;
+	return lacks(model, index, model->host_address) ||
 	       (score & EXPLAINS_HIGH &&
-		high->device != model->host_address >> 32) ||
+		lacks(model, index + 1, model->host_address >> 32)) ||
 	       (score & EXPLAINS_DATA &&
-		data->device != model->host_data + vector);
+		lacks(model, index + model->distance,
+		      model->host_data + vector));
 }
 
 void model_update(struct model *model)
 {
+	u32 vector;
+	int i;
+
+	for (i = 0; i < model->dwords; i++) {
+		if (!starts_slot(model, i) || !is_behind(model, i))
+			continue;
+		if (best(model, i, &vector) < 0)
+			model->dword[i].before = model->inert;
+		refresh(model, i);
+	}
+	for (i = 0; model->active && i < model->dwords; i++)
+		model->dword[i].expired = false;
+}
+
+void model_expire(struct model *model)
+{
 	int i;
 
 	for (i = 0; i < model->dwords; i++)
-		if (starts_slot(model, i) && is_behind(model, i))
-			refresh(model, i);
+		model->dword[i].expired = model->dword[i].hosted;
 }
 
 static void hold_guest_message(struct model *model)
@@ -272,6 +373,7 @@ static void hold_guest_message(struct model *model)
 		return;
 	model->held_address[model->held] = model->guest_address;
 	model->held_data[model->held] = model->guest_data;
+	model->held_is_hosts[model->held] = false;
 	model->held++;
 }
 
@@ -285,8 +387,11 @@ void model_guest(struct model *model, u64 address, u32 data)
 void model_host(struct model *model, unsigned int vectors, u64 address, u32 data)
 {
 	model->vectors = vectors;
-	model->host_address = address;
-	model->host_data = data;
+	model->active = vectors && address;
+	if (model->active || !vectors) {
+		model->host_address = address;
+		model->host_data = data;
+	}
 	hold_guest_message(model);
 }
 
@@ -295,6 +400,7 @@ void model_reset(struct model *model, const u32 *device)
 	int i;
 
 	memset(model->dword, 0, sizeof(model->dword));
+	model->clean = true;
 	for (i = 0; device && i < model->dwords; i++) {
 		model->dword[i].guest = device[i];
 		model->dword[i].device = device[i];

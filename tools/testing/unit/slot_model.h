@@ -19,6 +19,7 @@ struct model_dword {
 	u64 when;
 	bool address;
 	bool hosted;
+	bool expired;
 };
 
 struct model {
@@ -26,8 +27,11 @@ struct model {
 	int distance;
 	bool high;
 	bool reprogram;
+	u32 inert;
+	bool clean;
 
 	unsigned int vectors;
+	bool active;
 	u64 host_address;
 	u32 host_data;
 	u64 guest_address;
@@ -35,6 +39,8 @@ struct model {
 	int held;
 	u64 held_address[MODEL_PAIRS];
 	u32 held_data[MODEL_PAIRS];
+	/* The host's, which was written by somebody who had asked for it. */
+	bool held_is_hosts[MODEL_PAIRS];
 
 	u64 now;
 	struct model_dword dword[MODEL_DWORDS];
@@ -43,6 +49,8 @@ struct model {
 void model_guest(struct model *model, u64 address, u32 data);
 void model_host(struct model *model, unsigned int vectors, u64 address,
 		u32 data);
+/* The vectors were freed. */
+void model_expire(struct model *model);
 void model_write(struct model *model, int index, u32 value);
 void model_update(struct model *model);
 /* The device was reset; it holds what @device says, or 0. */

@@ -17,6 +17,8 @@
 #define WINDOW_SIZE	0x40000
 #define TEXT_SIZE	512
 
+#define INERT		0xfee0000c
+
 enum what {
 	END, GUEST, HOST, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE, COUNTED, RESETS, HAS
 };
@@ -42,7 +44,10 @@ struct step {
 #define HOST(vectors, address, message_data, writes)			\
 	{ .what = HOST, .width = (vectors), .value = (address),		\
 	  .data = (message_data), .expect = (writes) }
-#define DISABLE		HOST(0, 0, 0, NOTHING)
+/* The vectors are freed; without a message vector 0 has no handler. */
+#define FREE(writes)	HOST(0, 0, 0, writes)
+#define DISABLE		FREE(NOTHING)
+#define NO_MESSAGE(vectors, writes)	HOST(vectors, 0, 0, writes)
 #define WRITE(place, bytes, number, writes)				\
 	{ .what = WRITES, .offset = (place), .width = (bytes),		\
 	  .value = (number), .expect = (writes) }
@@ -74,6 +79,7 @@ struct test {
 	struct msi_slot_layout layout;
 	unsigned int dwords;
 	unsigned int messages;
+	bool dirty;
 	struct step steps[MAX_STEPS];
 };
 
@@ -316,15 +322,139 @@ static const struct test tests[] = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			WRITE4(0x08, 0x21, "8=4031"), DISABLE,
-			SLOTS("0:"), LIVE(0), READ4(0x08, 0x21),
-			HOST(1, 0xfee08000, 0x4031, NOTHING), LIVE(1),
-			/* Another message: the device is asleep, perhaps. */
-			DISABLE, HOST(1, 0xfee08000, 0x4042, NOTHING),
-			SLOTS("0:a"), LIVE(0), WRITE4(0x08, 0x21, "8=4042"),
-			LIVE(1),
-			DISABLE, HOST(1, 0xfee0c000, 0x4042, NOTHING), LIVE(0),
-			WRITE4(0x08, 0x21, "0=fee0c000 8=4042"), LIVE(1),
+			WRITE4(0x08, 0x21, "8=4031"),
+			FREE("0=fee0000c 8=21"),
+			SLOTS("0:"), LIVE(0), READ4(0x00, 0xfee00000),
+			READ4(0x08, 0x21), COUNTED("1 1 0 1"),
+			HOST(1, 0xfee08000, 0x4031, "8=4031 0=fee08000"),
+			LIVE(1), FREE("0=fee0000c 8=21"),
+			HOST(1, 0xfee0c000, 0x4042, "8=4042 0=fee0c000"),
+			LIVE(1), READ4(0x08, 0x21),
+		},
+	}, {
+		"a slot whose data does not fit any more is inert", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x20, NOTHING),
+			HOST(4, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x23, "8=43"), FREE("0=fee0000c 8=23"),
+			HOST(1, 0xfee08000, 0x50, NOTHING), SLOTS("0:"),
+			WRITE4(0x08, 0x23, "8=23"), WRITE4(0x00, 0xfee00000,
+							   "0=fee08000"),
+			WRITE4(0x08, 0x20, "8=50"), SLOTS("0:ad0"),
+		},
+	}, {
+		"what is written to an inert slot", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"), FREE("0=fee0000c 8=21"),
+			WRITE4(0x08, 0x99, "8=99"),
+			WRITE4(0x00, 0xfee00000, NOTHING),
+			READ4(0x00, 0xfee00000), WRITE4(0x00, 5, "0=5"),
+			SLOTS(NOTHING),
+		},
+	}, {
+		"HIGH: the inert address is a whole one", WIDE, .steps = {
+			GUEST(0x1fee00000, 0x21, NOTHING),
+			HOST(1, 0x2fee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x04, 1, "4=2"), WRITE4(0x08, 0x21, "8=4031"),
+			FREE("0=fee0000c 8=21 4=0"), READ4(0x04, 1),
+			WRITE4(0x04, 1, "4=0"), READ4(0x04, 1),
+			HOST(1, 0x2fee08000, 0x4031,
+			     "8=4031 4=2 0=fee08000"), SLOTS("0:ad0"),
+		},
+	}, {
+		"vector 0 of several loses its handler", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x20, NOTHING),
+			HOST(4, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=41"), NO_MESSAGE(4, NOTHING),
+			SLOTS("0:ad1"), LIVE(2),
+			/* Nothing new: no address of 0 reaches the device. */
+			WRITE4(0x10, 0xfee00000, NOTHING),
+			WRITE4(0x18, 0x22, "18=22"), SLOTS("0:ad1 10:"),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=41"), SLOTS("0:ad1 10:"),
+			HOST(4, 0xfee08000, 0x40, "18=42 10=fee08000"),
+			SLOTS("0:ad1 10:ad2"), NO_MESSAGE(4, NOTHING),
+			WRITE4(0x08, 0x22, "0=0 8=22"), SLOTS("0: 10:ad2"),
+		},
+	}, {
+		"vector 0 of several loses its handler, with REPROGRAM",
+		.layout = { WINDOW_SIZE, 8, .reprogram = true }, .steps = {
+			GUEST(0xfee00000, 0x20, NOTHING),
+			HOST(4, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=41"), NO_MESSAGE(4, NOTHING),
+			HOST(4, 0xfee0c000, 0x40, "0=fee0c000"),
+			SLOTS("0:ad1"),
+		},
+	}, {
+		"the only vector loses its handler", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"),
+			NO_MESSAGE(1, "0=fee0000c 8=21"), SLOTS("0:"),
+			HOST(1, 0xfee0c000, 0x31, "8=31 0=fee0c000"),
+			SLOTS("0:ad0"),
+		},
+	}, {
+		"the host's own message, at the guest's address", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee00000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee00000"),
+			WRITE4(0x08, 0x4031, "8=4031"), SLOTS("0:ad0"),
+			/* The data may come first, and be the guest's, too. */
+			WRITE4(0x18, 0x4031, "18=4031"),
+			WRITE4(0x10, 0xfee00000, "18=4031 10=fee00000"),
+			WRITE4(0x20, 0xfee00000, "20=fee00000"),
+			WRITE4(0x28, 0x21, "28=4031"),
+			SLOTS("0:ad0 10:ad0 20:ad0"), COUNTED("3 3 0 0"),
+			/* Who was given a message before can go on with it. */
+			FREE("0=fee0000c 10=fee0000c 20=fee0000c 28=21"),
+			HOST(1, 0xfee00000, 0x42,
+			     "8=42 0=fee00000 18=42 10=fee00000 "
+			     "28=42 20=fee00000"),
+		},
+	}, {
+		"the host's own message, of many vectors", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x20, NOTHING),
+			HOST(4, 0xfee00000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee00000"),
+			WRITE4(0x08, 0x43, "8=43"),
+			WRITE4(0x10, 0xfee00000, "10=fee00000"),
+			WRITE4(0x18, 0x23, "18=43"), SLOTS("0:ad3 10:ad3"),
+			WRITE4(0x20, 0xfee00000, "20=fee00000"),
+			WRITE4(0x28, 0x44, "20=0 28=44"),
+		},
+	}, {
+		"the host's own message, at another address, is not a slot",
+		ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee08000, "0=fee08000"),
+			WRITE4(0x08, 0x4031, "8=4031"), SLOTS(NOTHING),
+		},
+	}, {
+		"what an earlier user's device held", ATH11K, .dirty = true,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			DEVICE(0x00, 0xfee04000), DEVICE(0x08, 0x4027),
+			WRITE4(0x00, 0xfee00000, "0=fee0000c"),
+			READ4(0x00, 0xfee00000),
+			HOST(1, 0xfee08000, 0x4031, "0=fee08000"),
+			WRITE4(0x08, 0x99, "0=fee0000c 8=99"),
+			DEVICE(0x10, 0xfee04000),
+			WRITE4(0x10, 0xfee00000, "10=fee08000"),
+			WRITE4(0x18, 0x99, "10=fee0000c 18=99"),
+			/* What this one's own guest wrote is no secret to it. */
+			WRITE4(0x20, 0x21, "20=21"),
+			WRITE4(0x20, 0xfee00000, "20=fee08000"),
+			WRITE4(0x28, 0x99, "20=21 28=99"),
 		},
 	}, {
 		"disable and enable with REPROGRAM",
@@ -334,8 +464,10 @@ static const struct test tests[] = {
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=4031"),
 			WRITE4(0x20, 0xfee00000, "20=fee08000"),
-			WRITE4(0x28, 0x21, "28=4031"), DISABLE,
-			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x28, 0x21, "28=4031"),
+			FREE("0=fee0000c 8=21 20=fee0000c 28=21"),
+			HOST(1, 0xfee08000, 0x4031,
+			     "8=4031 0=fee08000 28=4031 20=fee08000"),
 			HOST(1, 0xfee0c000, 0x4042,
 			     "8=4042 0=fee0c000 28=4042 20=fee0c000"),
 			SLOTS("0:ad0 20:ad0"), READ4(0x08, 0x21),
@@ -346,8 +478,8 @@ static const struct test tests[] = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			WRITE4(0x08, 0x21, "8=4031"), DISABLE,
-			WRITE4(0x08, 0x21, "0=0 8=21"),
+			WRITE4(0x08, 0x21, "8=4031"), FREE("0=fee0000c 8=21"),
+			WRITE4(0x08, 0x21, "8=21"),
 			WRITE4(0x00, 0xfee00000, NOTHING),
 			COUNTED("1 1 1 1"),
 			HOST(1, 0xfee08000, 0x4031, "8=4031 0=fee08000"),
@@ -366,7 +498,7 @@ static const struct test tests[] = {
 			READ4(0x08, 0x21),
 			DEVICE(0x08, 0), READ4(0x08, 0), SLOTS("0:ad0"),
 			DEVICE(0x00, 0xfee08000), READ4(0x00, 0xfee00000),
-			DISABLE, WRITE4(0x100, 0xfee00000, NOTHING),
+			FREE("0=fee0000c 8=21"), WRITE4(0x100, 0xfee00000, NOTHING),
 			READ4(0x100, 0xfee00000), DEVICE(0x100, 0x5a),
 			READ4(0x100, 0x5a),
 		},
@@ -388,7 +520,7 @@ static const struct test tests[] = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			WRITE4(0x08, 0x99, "0=0 8=99"),
+			WRITE4(0x08, 0x99, "0=fee0000c 8=99"),
 		},
 	}, {
 		"a host address above 4 GiB", ATH11K, .steps = {
@@ -570,6 +702,29 @@ static const struct test tests[] = {
 			WRITE4(0x88, 0x20, "88=4031"),
 			WRITE4(0xa0, 0xfee00000, "a0=fee08000"),
 			WRITE4(0xa8, 0x50, "a8=4031"), COUNTED("2 2 3 0"),
+		},
+	}, {
+		"a message that opened a slot is never forgotten", ATH11K,
+		.messages = 2, .steps = {
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			GUEST(0xfee00000, 0x30, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x30, "8=4031"),
+			GUEST(0xfee00000, 0x10, NOTHING),
+			GUEST(0xfee00000, 0x20, NOTHING),
+			GUEST(0xfee00000, 0x40, NOTHING), RESET,
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x30, "8=4031"), SLOTS("0:ad0"),
+			/* The others are, the oldest first. */
+			WRITE4(0x10, 0xfee00000, "10=fee08000"),
+			WRITE4(0x18, 0x20, "10=0 18=20"),
+			/* When all have: one more counts while it is there. */
+			WRITE4(0x18, 0x40, "10=fee08000 18=4031"),
+			GUEST(0xfee00000, 0x50, NOTHING),
+			WRITE4(0x20, 0xfee00000, "20=fee08000"),
+			WRITE4(0x28, 0x50, "28=4031"),
+			GUEST(0xfee00000, 0x60, NOTHING),
+			SLOTS("0:ad0 10:ad0 20:"),
 		},
 	}, {
 		"LEARN: nothing is replaced", LEARN, .steps = {
@@ -771,6 +926,8 @@ static void run_step(struct world *world, const struct step *step)
 	case HOST:
 		msi_slot_set_host(&world->env, step->width, step->value,
 				  step->data);
+		if (!step->width || (step->width == 1 && !step->value))
+			msi_slot_expire(&world->window);
 		update(world);
 		break;
 	case WRITES:
@@ -816,7 +973,7 @@ static bool run(const struct test *test)
 	int i;
 
 	memset(&world, 0, sizeof(world));
-	msi_slot_init_env(&world.env, world.addresses,
+	msi_slot_init_env(&world.env, INERT, !test->dirty, world.addresses,
 			  test->messages ?: MSI_SLOT_ADDRESSES, world.pairs,
 			  test->messages ?: MSI_SLOT_PAIRS);
 	msi_slot_init_window(&world.window, &test->layout, world.dwords,
@@ -886,8 +1043,8 @@ static bool test_every_xapic_address(void)
 	struct msi_slot_layout layout = { .size = 0x100, .data_offset = 8 };
 	u32 id, mode, address;
 
-	msi_slot_init_env(&world.env, world.addresses, MSI_SLOT_ADDRESSES,
-			  world.pairs, MSI_SLOT_PAIRS);
+	msi_slot_init_env(&world.env, INERT, true, world.addresses,
+			  MSI_SLOT_ADDRESSES, world.pairs, MSI_SLOT_PAIRS);
 	msi_slot_init_window(&world.window, &layout, world.dwords,
 			     MSI_SLOT_DWORDS);
 	msi_slot_set_host(&world.env, 1, 0xfee08000, 0x4031);

@@ -25,7 +25,7 @@ static void follow_host(struct work_struct *work)
 		/* Asked first: a move that is over by then is seen below. */
 		again = mdev->open && msi_vfio_pci_is_moving(mdev);
 		if (mdev->open)
-			msi_vfio_pci_follow_host(mdev);
+			again |= msi_vfio_pci_follow_host(mdev);
 		mutex_unlock(&mdev->state);
 	}
 
@@ -35,7 +35,7 @@ static void follow_host(struct work_struct *work)
 
 /**
  * msi_vfio_pci_cpu_look - have the messages looked at soon
- * @mdev: open device that is not @isolated
+ * @mdev: device, bound and maybe not open
  *
  * Takes no lock and waits for nothing.
  */
@@ -64,7 +64,6 @@ void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
 	if (mdev->isolated)
 		return;
 
-	INIT_DELAYED_WORK(&mdev->cpu_work, follow_host);
 	/* Without a startup callback this cannot fail. */
 	cpuhp_state_add_instance_nocalls(cpu_state, &mdev->cpu_node);
 }
@@ -75,10 +74,19 @@ void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev)
 {
-	if (mdev->isolated)
-		return;
+	if (!mdev->isolated)
+		cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
+	cancel_delayed_work_sync(&mdev->cpu_work);
+}
 
-	cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
+void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev)
+{
+	INIT_DELAYED_WORK(&mdev->cpu_work, follow_host);
+}
+
+/* A device that wakes up while nobody has it open can still start the work. */
+void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev)
+{
 	cancel_delayed_work_sync(&mdev->cpu_work);
 }
 

@@ -546,8 +546,15 @@ void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->state);
 }
 
-/* The resume that says that the target was lost is itself not over then. */
-static bool is_waking(struct msi_vfio_pci_device *mdev)
+/**
+ * msi_vfio_pci_is_waking - is the device between sleep and use
+ * @mdev: device
+ *
+ * The resume that says what the device has lost is itself not over then.
+ *
+ * Return: true if it will be awake or asleep a moment later.
+ */
+bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 
@@ -564,7 +571,7 @@ static void restore_later(struct work_struct *work)
 
 	if (mutex_trylock(&mdev->state)) {
 		/* Asked first: what is awake by then is restored below. */
-		again = mdev->dummy_on && is_waking(mdev);
+		again = mdev->dummy_on && msi_vfio_pci_is_waking(mdev);
 		restore_if_awake(mdev);
 		mutex_unlock(&mdev->state);
 	}

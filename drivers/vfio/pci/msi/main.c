@@ -113,6 +113,7 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 	mutex_init(&mdev->map_lock);
 	mutex_init(&mdev->admin_lock);
 	msi_vfio_pci_init_dummy(mdev);
+	msi_vfio_pci_cpu_init_dev(mdev);
 
 	return 0;
 }
@@ -121,6 +122,7 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 
+	msi_vfio_pci_cpu_release_dev(mdev);
 	msi_vfio_pci_release_dummy(mdev);
 	mutex_destroy(&mdev->admin_lock);
 	mutex_destroy(&mdev->map_lock);
@@ -188,6 +190,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	msi_vfio_pci_close_notify(mdev);
 	WRITE_ONCE(mdev->novirt, false);
 	msi_vfio_pci_close_dummy(mdev);
+	msi_vfio_pci_vectors_end(mdev);
 	mutex_unlock(&mdev->state);
 
 	msi_vfio_pci_cpu_close(mdev);
@@ -267,8 +270,7 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 		return done;
 
 	/* Also if it failed half-way. */
-	if (mdev->nr_windows)
-		msi_vfio_pci_config_written(mdev);
+	msi_vfio_pci_config_written(mdev, pos & VFIO_PCI_OFFSET_MASK, count);
 	msi_vfio_pci_follow_dummy(mdev);
 
 	return done;
@@ -299,6 +301,7 @@ static void has_slept(struct msi_vfio_pci_device *mdev)
 {
 	msi_vfio_pci_device_slept(mdev);
 	msi_vfio_pci_dummy_was_lost(mdev);
+	msi_vfio_pci_windows_woke(mdev);
 }
 
 /* The core's, which it makes those of the driver whenever a device is bound. */
@@ -420,14 +423,38 @@ static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(pdev));
 }
 
-/* The end of AER's recovery, which may have reset the device's bus. */
+/*
+ * AER's recovery calls neither .reset_prepare nor .reset_done. It resets the bus if the
+ * channel is frozen or if any device on the bus asks for that; only in the second case
+ * does it tell all of them, by .slot_reset.
+ */
+static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
+						    pci_channel_state_t state)
+{
+	pdev_to_msi_vfio_pci(pdev)->frozen = state == pci_channel_io_frozen;
+
+	return vfio_pci_core_aer_err_detected(pdev, state);
+}
+
+static pci_ers_result_t msi_vfio_pci_slot_reset(struct pci_dev *pdev)
+{
+	msi_vfio_pci_device_was_reset(pdev_to_msi_vfio_pci(pdev));
+
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
 static void msi_vfio_pci_resume(struct pci_dev *pdev)
 {
-	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(pdev));
+	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
+
+	if (mdev->frozen)
+		msi_vfio_pci_device_was_reset(mdev);
+	msi_vfio_pci_dummy_was_lost(mdev);
 }
 
 static const struct pci_error_handlers msi_vfio_pci_err_handlers = {
-	.error_detected	= vfio_pci_core_aer_err_detected,
+	.error_detected	= msi_vfio_pci_error_detected,
+	.slot_reset	= msi_vfio_pci_slot_reset,
 	.reset_done	= msi_vfio_pci_reset_done,
 	.resume		= msi_vfio_pci_resume,
 };

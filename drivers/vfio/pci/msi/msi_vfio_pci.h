@@ -225,6 +225,9 @@ struct msi_vfio_pci_dummy {
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @was_reset: bit 0: the device was reset, its slots are still to be ended
+ * @frozen: the channel was frozen by the error from which AER recovers now
+ * @owed: bit 0: slots are behind the messages, as the device could not be written
+ * @msi_64bit: the MSI capability has 64-bit addresses; from open to close
  * @dummy_on: the dummy target is on
  * @dummy: what it is then
  * @dummy_lost: bit 0: the device was reset, or may have been, and has yet to get it
@@ -298,6 +301,9 @@ struct msi_vfio_pci_device {
 	struct msi_slot_env env;
 	u32 pinned;
 	unsigned long was_reset;
+	bool frozen;
+	unsigned long owed;
+	bool msi_64bit;
 	bool dummy_on;
 	struct msi_vfio_pci_dummy dummy;
 	unsigned long dummy_lost;
@@ -362,7 +368,7 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   struct vfio_pci_msi_message *msg);
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
 void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
 
 /* notify.c */
 void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev);
@@ -397,9 +403,12 @@ ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
 ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 				  const char __user *buf, size_t count,
 				  loff_t *ppos);
-void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
+				 size_t count);
 void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_windows_woke(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev);
@@ -426,10 +435,13 @@ bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
 void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
 int msi_vfio_pci_cpu_init(void);
 void msi_vfio_pci_cpu_exit(void);
+void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev);

@@ -40,13 +40,14 @@ struct match {
 	bool found;
 	unsigned long parts;
 	u32 vector;
+	const struct msi_slot_pair *pair;
 };
 
 /* What has to happen to a dword. */
 enum fate {
 	KEEP,		/* nothing */
 	PLACE,		/* it gets its part of the host message */
-	RESTORE,	/* it gets what it held before, or what the guest wrote */
+	RESTORE,	/* it gets what it held before, what the guest wrote, or inert */
 };
 
 /* A write of one dword affects at most four slots of three dwords. */
@@ -66,10 +67,22 @@ struct affected {
 /* No dword has this offset. */
 #define NOT_WRITTEN	(~0ULL)
 
-/* Message 0 is the present guest message, the others are those it was. */
-static const struct msi_slot_pair *pair_at(const struct msi_slot_env *env,
-					   unsigned int i)
+/*
+ * What is looked for: the present guest message, those it was, and the host message,
+ * for owners who have asked for it and write it by themselves. Where host and guest
+ * have the same address, only the data tells which of the two it is.
+ */
+static unsigned int nr_messages(const struct msi_slot_env *env)
 {
+	return 1 + env->nr_pairs + (env->vectors ? 1 : 0);
+}
+
+static const struct msi_slot_pair *message_at(const struct msi_slot_env *env,
+					      unsigned int i)
+{
+	if (i > env->nr_pairs)
+		return &env->host;
+
 	return i ? &env->pairs[i - 1] : &env->guest;
 }
 
@@ -114,8 +127,8 @@ static bool is_candidate(const struct msi_slot_window *window,
 	const struct msi_slot_pair *pair;
 	unsigned int i;
 
-	for (i = 0; i <= env->nr_pairs; i++) {
-		pair = pair_at(env, i);
+	for (i = 0; i < nr_messages(env); i++) {
+		pair = message_at(env, i);
 		if (!(u32)pair->address)
 			continue;
 		if (!((pair->data ^ value) & ~(MAX_VECTORS - 1)))
@@ -144,51 +157,90 @@ static void remember_address(struct msi_slot_env *env, u32 address)
 		env->addresses[env->nr_addresses++] = address;
 }
 
+/* A free entry of @pairs, else the oldest that no slot was translated by, or NULL. */
+static struct msi_slot_pair *find_room(struct msi_slot_env *env)
+{
+	unsigned int i;
+
+	if (env->nr_pairs < env->max_pairs)
+		return &env->pairs[env->nr_pairs++];
+
+	for (i = 0; i < env->max_pairs; i++) {
+		struct msi_slot_pair *pair = &env->pairs[env->next_pair];
+
+		env->next_pair = (env->next_pair + 1) % env->max_pairs;
+		if (!pair->used)
+			return pair;
+	}
+
+	return NULL;
+}
+
+static void remember_pair(struct msi_slot_env *env, u64 address, u32 data,
+			  bool used)
+{
+	struct msi_slot_pair *pair;
+	unsigned int i;
+
+	for (i = 0; i < env->nr_pairs; i++) {
+		pair = &env->pairs[i];
+		if (pair->address != address || pair->data != data)
+			continue;
+		pair->used |= used;
+		return;
+	}
+
+	pair = find_room(env);
+	if (pair)
+		*pair = (struct msi_slot_pair) { address, data, used };
+}
+
 static void remember_guest(struct msi_slot_env *env)
 {
 	const struct msi_slot_pair *guest = &env->guest;
-	unsigned int i;
 
-	/* Nothing can be told from a dword of 0. */
+	/* A dword of 0 says nothing. */
 	if (!env->vectors || !(u32)guest->address)
 		return;
 
 	remember_address(env, guest->address);
-
-	for (i = 0; i < env->nr_pairs; i++)
-		if (env->pairs[i].address == guest->address &&
-		    env->pairs[i].data == guest->data)
-			return;
-
-	env->pairs[env->next_pair] = *guest;
-	env->next_pair = (env->next_pair + 1) % env->max_pairs;
-	env->nr_pairs = min(env->nr_pairs + 1, env->max_pairs);
+	remember_pair(env, guest->address, guest->data, false);
 }
 
-void msi_slot_init_env(struct msi_slot_env *env,
+void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool clean,
 		       u32 *addresses, unsigned int nr_addresses,
 		       struct msi_slot_pair *pairs, unsigned int nr_pairs)
 {
 	memset(env, 0, sizeof(*env));
+	env->inert = inert;
+	env->clean = clean;
 	env->addresses = addresses;
 	env->max_addresses = nr_addresses;
 	env->pairs = pairs;
 	env->max_pairs = nr_pairs;
 }
 
-void msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data)
+bool msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data)
 {
+	if (env->guest.address == address && env->guest.data == data)
+		return false;
+
 	env->guest.address = address;
 	env->guest.data = data;
 	remember_guest(env);
+
+	return true;
 }
 
 void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
 		       u64 address, u32 data)
 {
 	env->vectors = vectors;
-	env->host_address = address;
-	env->host_data = data;
+	env->active = vectors && address;
+	if (env->active || !vectors) {
+		env->host.address = address;
+		env->host.data = data;
+	}
 	remember_guest(env);
 }
 
@@ -218,6 +270,15 @@ void msi_slot_reset(struct msi_slot_window *window)
 {
 	window->nr_dwords = 0;
 	window->nr_slots = 0;
+}
+
+void msi_slot_expire(struct msi_slot_window *window)
+{
+	unsigned int i;
+
+	for (i = 0; i < window->nr_dwords; i++)
+		if (window->dwords[i].placed)
+			window->dwords[i].expired = true;
 }
 
 /* The first remembered dword at or behind @offset, as an index. */
@@ -362,10 +423,11 @@ static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 offset)
 	return dword;
 }
 
-/* Whether one of the guest's messages is what @slot and its @parts hold. */
-static bool match_parts(const struct msi_slot_window *window,
-			const struct msi_slot_env *env,
-			const struct msi_slot_dword *slot, unsigned long parts)
+/* The message that @slot and its @parts hold, or NULL. */
+static const struct msi_slot_pair *
+match_parts(const struct msi_slot_window *window,
+	    const struct msi_slot_env *env, const struct msi_slot_dword *slot,
+	    unsigned long parts)
 {
 	const struct msi_slot_dword *high, *data;
 	const struct msi_slot_pair *pair;
@@ -374,8 +436,8 @@ static bool match_parts(const struct msi_slot_window *window,
 	high = find_part(window, slot, PART_HIGH);
 	data = find_part(window, slot, PART_DATA);
 
-	for (i = 0; i <= env->nr_pairs; i++) {
-		pair = pair_at(env, i);
+	for (i = 0; i < nr_messages(env); i++) {
+		pair = message_at(env, i);
 		if ((u32)pair->address != slot->guest)
 			continue;
 		/* There is no place for the high half in the slot. */
@@ -385,10 +447,10 @@ static bool match_parts(const struct msi_slot_window *window,
 			continue;
 		if (parts & PART_DATA && !is_data(env, pair, data->guest))
 			continue;
-		return true;
+		return pair;
 	}
 
-	return false;
+	return NULL;
 }
 
 /* Whether there can be a host message in @slot, whatever the guest wrote. */
@@ -401,7 +463,7 @@ static bool is_translatable(const struct msi_slot_window *window,
 
 	if (!env->vectors)
 		return false;
-	if (!layout->high && env->host_address >> 32)
+	if (!layout->high && env->host.address >> 32)
 		return false;
 
 	/* Data that the guest writes behind the window is not seen. */
@@ -417,6 +479,42 @@ static bool is_translatable(const struct msi_slot_window *window,
 	return !find_address(window, slot->offset + HIGH_OFFSET) &&
 	       !find_address(window, slot->offset + HIGH_OFFSET -
 				     layout->data_offset);
+}
+
+static bool holds(const struct msi_slot_dword *dword, u32 value)
+{
+	return dword->placed && dword->device == value;
+}
+
+/* Whether the device holds already what it would get. */
+static bool is_held(const struct msi_slot_window *window,
+		    const struct msi_slot_env *env,
+		    const struct msi_slot_dword *slot,
+		    const struct match *match)
+{
+	const struct msi_slot_dword *high = find_part(window, slot, PART_HIGH);
+	const struct msi_slot_dword *data = find_part(window, slot, PART_DATA);
+
+	if (!holds(slot, env->host.address))
+		return false;
+	if (match->parts & PART_HIGH && !holds(high, env->host.address >> 32))
+		return false;
+
+	return !(match->parts & PART_DATA) ||
+	       holds(data, env->host.data + match->vector);
+}
+
+/*
+ * While the host has no message, for want of a handler of vector 0, nothing new is
+ * translated. Where there are other vectors, their live slots stay.
+ */
+static bool is_permitted(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env,
+			 const struct msi_slot_dword *slot,
+			 const struct match *match)
+{
+	return env->active ||
+	       (env->vectors > 1 && is_held(window, env, slot, match));
 }
 
 /* As many parts as possible, and none is left out that is newer than the address. */
@@ -446,15 +544,16 @@ static struct match match_slot(const struct msi_slot_window *window,
 	if (data && data->age > slot->age)
 		newer |= PART_DATA;
 
-	for (i = 0; i < 4 && !match.found; i++) {
+	for (i = 0; i < 4 && !match.pair; i++) {
 		match.parts = tries[i];
-		match.found = !(match.parts & ~written) &&
-			      !(newer & ~match.parts) &&
-			      match_parts(window, env, slot, match.parts);
+		if (!(match.parts & ~written) && !(newer & ~match.parts))
+			match.pair = match_parts(window, env, slot,
+						 match.parts);
 	}
 
-	if (match.found && match.parts & PART_DATA)
+	if (match.pair && match.parts & PART_DATA)
 		match.vector = data->guest & vector_mask(env);
+	match.found = match.pair && is_permitted(window, env, slot, &match);
 
 	return match;
 }
@@ -465,7 +564,7 @@ static struct match match_slot(const struct msi_slot_window *window,
  */
 static u32 harmless(const struct msi_slot_env *env, u32 value)
 {
-	return is_address(env, value) ? 0 : value;
+	return is_address(env, value) ? env->inert : value;
 }
 
 static enum fate decide_address(const struct msi_slot_window *window,
@@ -473,12 +572,25 @@ static enum fate decide_address(const struct msi_slot_window *window,
 				const struct msi_slot_dword *slot, u32 *value)
 {
 	if (match_slot(window, env, slot).found) {
-		*value = env->host_address;
+		*value = env->host.address;
 		return PLACE;
 	}
 
 	*value = harmless(env, slot->previous);
 	return slot->placed || slot->device != slot->previous ? RESTORE : KEEP;
+}
+
+/* Whether @slot has the address that raises nothing, or is about to get it. */
+static bool becomes_inert(const struct msi_slot_window *window,
+			  const struct msi_slot_env *env,
+			  const struct msi_slot_dword *slot)
+{
+	u32 value;
+
+	if (decide_address(window, env, slot, &value) == KEEP)
+		value = slot->device;
+
+	return value == env->inert;
 }
 
 /* What has to happen to a dword, and what it gets. */
@@ -496,17 +608,20 @@ static enum fate decide(const struct msi_slot_window *window,
 	slot = find_slot(window, dword->offset, &part);
 	if (slot)
 		found = match_slot(window, env, slot);
-	if (found.parts & part) {
-		*value = part == PART_DATA ? env->host_data + found.vector :
-					     env->host_address >> 32;
+	if (found.found && found.parts & part) {
+		*value = part == PART_DATA ? env->host.data + found.vector :
+					     env->host.address >> 32;
 		return PLACE;
 	}
 	/* The address was written again, and its parts are about to be. */
 	if (found.found && dword->placed)
 		return KEEP;
 
-	*value = dword->device;
-	if (*value != dword->guest)
+	if (slot && part == PART_HIGH && becomes_inert(window, env, slot))
+		*value = 0;
+	else if (dword->device == dword->guest)
+		*value = dword->guest;
+	else
 		*value = harmless(env, dword->guest);
 	return RESTORE;
 }
@@ -543,6 +658,25 @@ static void plan_write(struct msi_slot_window *window, u64 offset,
 	};
 }
 
+/* The driver may go on writing the message that it wrote once. */
+static void keep_message(const struct msi_slot_window *window,
+			 struct msi_slot_env *env,
+			 const struct msi_slot_dword *dword)
+{
+	const struct msi_slot_pair *pair;
+	const struct msi_slot_dword *slot;
+	unsigned long part;
+
+	if (dword->address)
+		return;
+	slot = find_slot(window, dword->offset, &part);
+	if (part != PART_DATA)
+		return;
+
+	pair = match_slot(window, env, slot).pair;
+	remember_pair(env, pair->address, pair->data, true);
+}
+
 static void place(struct msi_slot_window *window, struct msi_slot_dword *dword,
 		  u32 value)
 {
@@ -553,6 +687,7 @@ static void place(struct msi_slot_window *window, struct msi_slot_dword *dword,
 
 	dword->device = value;
 	dword->placed = true;
+	dword->expired = false;
 	plan_write(window, dword->offset, 4, value);
 	plan_event(window, dword->offset, dword->guest, value,
 		   part == PART_DATA ? MSI_SLOT_DATA : MSI_SLOT_ADDRESS);
@@ -564,6 +699,7 @@ static void restore(struct msi_slot_window *window, struct msi_slot_dword *dword
 	bool undone = dword->address && dword->placed;
 
 	dword->placed = false;
+	dword->expired = false;
 	if (dword->device != value)
 		plan_write(window, dword->offset, 4, value);
 	dword->device = value;
@@ -574,7 +710,7 @@ static void restore(struct msi_slot_window *window, struct msi_slot_dword *dword
 
 /* Plan what the dword gets that the guest has just written. */
 static void plan_written(struct msi_slot_window *window,
-			 const struct msi_slot_env *env, u64 offset, u32 guest)
+			 struct msi_slot_env *env, u64 offset, u32 guest)
 {
 	struct msi_slot_dword *dword = find(window, offset);
 	enum fate fate = RESTORE;
@@ -584,6 +720,7 @@ static void plan_written(struct msi_slot_window *window,
 		fate = decide(window, env, dword, &value);
 
 	if (fate == PLACE) {
+		keep_message(window, env, dword);
 		place(window, dword, value);
 	} else if (dword && dword->address) {
 		if (fate == RESTORE)
@@ -591,11 +728,14 @@ static void plan_written(struct msi_slot_window *window,
 		plan_event(window, offset, guest, dword->device,
 			   MSI_SLOT_WITHHELD);
 	} else {
+		if (fate != RESTORE)
+			value = guest;
 		if (dword) {
-			dword->device = guest;
+			dword->device = value;
 			dword->placed = false;
+			dword->expired = false;
 		}
-		plan_write(window, offset, 4, guest);
+		plan_write(window, offset, 4, value);
 	}
 }
 
@@ -684,8 +824,8 @@ static void collect(const struct msi_slot_window *window,
 
 /* Plan the @fate of those affected dwords that are, or are not, addresses. */
 static void plan_affected(struct msi_slot_window *window,
-			  struct affected *affected, bool address,
-			  enum fate fate)
+			  struct msi_slot_env *env, struct affected *affected,
+			  bool address, enum fate fate)
 {
 	struct msi_slot_dword *dword;
 	unsigned int i;
@@ -697,9 +837,12 @@ static void plan_affected(struct msi_slot_window *window,
 		if (dword->address != address ||
 		    affected->dwords[i].fate != fate)
 			continue;
-		if (fate == RESTORE)
+		if (fate == RESTORE) {
 			restore(window, dword, value);
-		else if (!dword->placed || dword->device != value)
+			continue;
+		}
+		keep_message(window, env, dword);
+		if (!dword->placed || dword->device != value)
 			place(window, dword, value);
 	}
 }
@@ -712,13 +855,17 @@ static bool remember(struct msi_slot_window *window,
 	struct msi_slot_dword *dword = find(window, offset);
 	bool was_address = dword && dword->address;
 	bool address = is_address(env, value);
+	u32 before = 0, previous = 0;
 	unsigned long part;
-	u32 before = 0;
 
-	if (dword)
+	if (dword) {
 		before = dword->guest;
-	else if (address)
+		previous = before;
+	} else if (address) {
 		before = read(context, offset);
+		/* It may be a message of an earlier user. */
+		previous = env->clean ? before : env->inert;
+	}
 
 	if (address && !was_address && window->nr_slots == max_slots(window)) {
 		plan_event(window, offset, value, dword ? dword->device : before,
@@ -741,7 +888,8 @@ static bool remember(struct msi_slot_window *window,
 	if (address != was_address) {
 		dword->address = address;
 		dword->placed = false;
-		dword->previous = before;
+		dword->expired = false;
+		dword->previous = previous;
 	}
 	dword->guest = value;
 	dword->age = window->age;
@@ -767,7 +915,7 @@ static void release_parts(struct msi_slot_window *window, u64 offset)
  * of it may be what makes the device look.
  */
 static void write_dword(struct msi_slot_window *window,
-			const struct msi_slot_env *env, u64 offset, u32 value,
+			struct msi_slot_env *env, u64 offset, u32 value,
 			msi_slot_read_fn read, void *context)
 {
 	bool was_address = find_address(window, offset);
@@ -783,11 +931,11 @@ static void write_dword(struct msi_slot_window *window,
 	if (was_address && !address)
 		release_parts(window, offset);
 	collect(window, env, &affected, offset, was_address || address);
-	plan_affected(window, &affected, true, RESTORE);
-	plan_affected(window, &affected, false, PLACE);
-	plan_affected(window, &affected, true, PLACE);
+	plan_affected(window, env, &affected, true, RESTORE);
+	plan_affected(window, env, &affected, false, PLACE);
+	plan_affected(window, env, &affected, true, PLACE);
 	plan_written(window, env, offset, value);
-	plan_affected(window, &affected, false, RESTORE);
+	plan_affected(window, env, &affected, false, RESTORE);
 }
 
 /* The reader for a dword that has been read. */
@@ -802,7 +950,7 @@ static u32 read_known(void *context, u64 offset)
  * guest's width.
  */
 static void write_narrow(struct msi_slot_window *window,
-			 const struct msi_slot_env *env, u64 offset,
+			 struct msi_slot_env *env, u64 offset,
 			 unsigned int width, u32 value,
 			 msi_slot_read_fn read, void *context)
 {
@@ -828,7 +976,7 @@ static void write_narrow(struct msi_slot_window *window,
 }
 
 static void write_qword(struct msi_slot_window *window,
-			const struct msi_slot_env *env, u64 offset, u64 value,
+			struct msi_slot_env *env, u64 offset, u64 value,
 			msi_slot_read_fn read, void *context)
 {
 	struct msi_slot_plan *plan = &window->plan;
@@ -850,8 +998,8 @@ static bool has_pair(const struct msi_slot_env *env, u32 address, u32 data)
 	const struct msi_slot_pair *pair;
 	unsigned int i;
 
-	for (i = 0; i <= env->nr_pairs; i++) {
-		pair = pair_at(env, i);
+	for (i = 0; i < nr_messages(env); i++) {
+		pair = message_at(env, i);
 		if ((u32)pair->address == address && is_data(env, pair, data))
 			return true;
 	}
@@ -957,9 +1105,75 @@ static void begin_plan(struct msi_slot_window *window)
 	window->plan.nr_events = 0;
 }
 
-void msi_slot_write(struct msi_slot_window *window,
-		    const struct msi_slot_env *env, u64 offset,
-		    unsigned int width, u64 value,
+/* Whether one of the messages has this address, both halves. */
+static bool has_address(const struct msi_slot_env *env, u32 low, u32 high)
+{
+	const struct msi_slot_pair *pair;
+	unsigned int i;
+
+	for (i = 0; i < nr_messages(env); i++) {
+		pair = message_at(env, i);
+		if (pair->address == ((u64)high << 32 | low))
+			return true;
+	}
+
+	return false;
+}
+
+/* Whether a dword can complete the slot that it is a part of. */
+static bool completes(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env, u64 offset, u32 value)
+{
+	const struct msi_slot_dword *slot;
+	unsigned long part;
+
+	slot = find_slot(window, offset, &part);
+	if (!slot)
+		return false;
+
+	return part == PART_DATA ? has_pair(env, slot->guest, value) :
+				   has_address(env, slot->guest, value);
+}
+
+static bool dword_translates(const struct msi_slot_window *window,
+			     const struct msi_slot_env *env, u64 offset,
+			     u32 value)
+{
+	if (is_address(env, value) || completes(window, env, offset, value))
+		return true;
+
+	/* An address that goes may leave a high half to another slot. */
+	return window->layout.high && find_address(window, offset);
+}
+
+bool msi_slot_translates(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env, u64 offset,
+			 unsigned int width, u64 value,
+			 msi_slot_read_fn read, void *context)
+{
+	const struct msi_slot_dword *dword;
+	unsigned int shift = 8 * (offset & 3);
+	u64 start = offset & ~3ULL;
+	u32 mask, before;
+
+	if (window->layout.learn || !env->vectors)
+		return false;
+	if (width >= 4)
+		return dword_translates(window, env, offset, value) ||
+		       (width == 8 && dword_translates(window, env, offset + 4,
+						       value >> 32));
+
+	mask = GENMASK(8 * width - 1, 0);
+	dword = find(window, start);
+	before = dword ? dword->guest : read(context, start);
+
+	return dword_translates(window, env, start,
+				(before & ~(mask << shift)) |
+				(value & mask) << shift);
+}
+
+void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
+		    u64 offset, unsigned int width, u64 value,
 		    msi_slot_read_fn read, void *context)
 {
 	begin_plan(window);
@@ -974,9 +1188,18 @@ void msi_slot_write(struct msi_slot_window *window,
 		write_narrow(window, env, offset, width, value, read, context);
 }
 
+static void affect_slot(const struct msi_slot_window *window,
+			const struct msi_slot_env *env,
+			struct affected *affected, u64 offset)
+{
+	affected->written = NOT_WRITTEN;
+	affected->nr = 0;
+	add_slot(window, env, affected, offset);
+}
+
 /* Whether there is something to place that was not, or has become another. */
-static bool is_behind(const struct msi_slot_window *window,
-		      const struct affected *affected)
+static bool is_unplaced(const struct msi_slot_window *window,
+			const struct affected *affected)
 {
 	const struct msi_slot_dword *dword;
 	unsigned int i;
@@ -986,7 +1209,7 @@ static bool is_behind(const struct msi_slot_window *window,
 		if (affected->dwords[i].fate != PLACE)
 			continue;
 		if (!dword->placed ||
-		    (window->layout.reprogram &&
+		    ((window->layout.reprogram || dword->expired) &&
 		     dword->device != affected->dwords[i].value))
 			return true;
 	}
@@ -994,34 +1217,84 @@ static bool is_behind(const struct msi_slot_window *window,
 	return false;
 }
 
-bool msi_slot_update(struct msi_slot_window *window,
-		     const struct msi_slot_env *env, u64 *cursor)
+/* Whether @slot holds the message of vectors that are gone, and no other fits. */
+static bool is_abandoned(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env,
+			 const struct msi_slot_dword *slot)
 {
+	return slot->expired && !match_slot(window, env, slot).found;
+}
+
+/* The first slot from @offset on that msi_slot_update() has something to do for, or NULL. */
+static struct msi_slot_dword *find_behind(const struct msi_slot_window *window,
+					  const struct msi_slot_env *env,
+					  u64 offset)
+{
+	struct msi_slot_dword *dword = window->dwords +
+				       lower_bound(window, offset);
+	struct msi_slot_dword *end = window->dwords + window->nr_dwords;
 	struct affected affected;
-	u64 offset;
-	unsigned int i;
 
-	begin_plan(window);
-	if (window->layout.learn || !env->vectors)
-		return false;
+	if (window->layout.learn)
+		return NULL;
 
-	for (i = lower_bound(window, *cursor); i < window->nr_dwords; i++) {
-		if (!window->dwords[i].address)
+	for (; dword < end; dword++) {
+		if (!dword->address)
 			continue;
-		offset = window->dwords[i].offset;
-		affected.written = NOT_WRITTEN;
-		affected.nr = 0;
-		add_slot(window, env, &affected, offset);
-		if (!is_behind(window, &affected))
-			continue;
-
-		plan_affected(window, &affected, false, PLACE);
-		plan_affected(window, &affected, true, PLACE);
-		*cursor = offset + 4;
-		return true;
+		affect_slot(window, env, &affected, dword->offset);
+		if (is_unplaced(window, &affected) ||
+		    is_abandoned(window, env, dword))
+			return dword;
 	}
 
-	return false;
+	return NULL;
+}
+
+bool msi_slot_is_behind(const struct msi_slot_window *window,
+			const struct msi_slot_env *env)
+{
+	return find_behind(window, env, 0);
+}
+
+/* What is left that has expired holds the messages of the present vectors. */
+static void renew(struct msi_slot_window *window)
+{
+	unsigned int i;
+
+	for (i = 0; i < window->nr_dwords; i++)
+		window->dwords[i].expired = false;
+}
+
+bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
+		     u64 *cursor)
+{
+	struct msi_slot_dword *slot;
+	struct affected affected;
+
+	begin_plan(window);
+	slot = find_behind(window, env, *cursor);
+	if (!slot) {
+		if (env->active)
+			renew(window);
+		return false;
+	}
+
+	*cursor = slot->offset + 4;
+	/*
+	 * The card may go on asserting. The message that it has may be somebody
+	 * else's by then, and what the slot held before is mostly 0: a write to the
+	 * guest's memory.
+	 */
+	if (is_abandoned(window, env, slot))
+		slot->previous = env->inert;
+
+	affect_slot(window, env, &affected, slot->offset);
+	plan_affected(window, env, &affected, true, RESTORE);
+	plan_affected(window, env, &affected, false, PLACE);
+	plan_affected(window, env, &affected, true, PLACE);
+	plan_affected(window, env, &affected, false, RESTORE);
+
+	return true;
 }
 
 /* What the guest sees of a dword, of which the device holds @value under @mask. */
@@ -1095,12 +1368,12 @@ static void get_slot(const struct msi_slot_window *window,
 	if (!found.found)
 		return;
 
-	info->has_address = slot->device == (u32)env->host_address &&
+	info->has_address = slot->device == (u32)env->host.address &&
 			    (!window->layout.high ||
 			     (found.parts & PART_HIGH &&
-			      high->device == env->host_address >> 32));
+			      high->device == env->host.address >> 32));
 	info->has_data = found.parts & PART_DATA &&
-			 data->device == env->host_data + found.vector;
+			 data->device == env->host.data + found.vector;
 }
 
 static void get_info(const struct msi_slot_window *window,

@@ -29,20 +29,26 @@
 #define MSI_SLOT_LEARN_DISTANCE	64
 
 /**
- * struct msi_slot_pair - a guest message
+ * struct msi_slot_pair - a message
  * @address: address
- * @data: data of vector 0
+ * @data: data of vector 0; vector n has n more
+ * @used: a slot was translated by it
  */
 struct msi_slot_pair {
 	u64 address;
 	u32 data;
+	bool used;
 };
 
 /**
  * struct msi_slot_env - the messages of one device
  * @vectors: how many vectors SET_IRQS has allocated; 0 while MSI is disabled
- * @host_address: the host message's address
- * @host_data: the host message's data for vector 0; vector n has n more
+ * @active: the host has a message for them; while it has none, @host is the last
+ *	one that it had
+ * @host: the host message; in a slot it is right as it is
+ * @inert: low half of an address that raises nothing, with a high half of 0
+ * @clean: the device was reset in this session or for it: what it holds comes from
+ *	nobody else
  * @guest: the guest message
  * @addresses: low halves of the addresses that the guest message held while MSI
  *	was enabled, each once. None is ever forgotten: see @lowest.
@@ -53,15 +59,18 @@ struct msi_slot_pair {
  * @lowest: the lowest that @addresses holds or had no room for
  * @highest: the highest
  * @pairs: the messages that the guest message was while MSI was enabled, each
- *	once. When there are too many the oldest is forgotten; its address is not.
+ *	once. When there are too many, the oldest that is not @used is forgotten;
+ *	its address is not. When all are @used, no other is remembered.
  * @max_pairs: entries of @pairs
  * @nr_pairs: how many are used
- * @next_pair: which of @pairs is written next
+ * @next_pair: where to look next for one of @pairs that can be forgotten
  */
 struct msi_slot_env {
 	unsigned int vectors;
-	u64 host_address;
-	u32 host_data;
+	bool active;
+	struct msi_slot_pair host;
+	u32 inert;
+	bool clean;
 	struct msi_slot_pair guest;
 
 	u32 *addresses;
@@ -103,6 +112,7 @@ struct msi_slot_layout {
  *	the address is undone
  * @address: it is an address of the guest, and hence the start of a slot
  * @placed: what the device got is a part of a host message
+ * @expired: @placed, and the vectors have been freed since
  * @learned: in a LEARN window: it was data of an address before it, and stays
  */
 struct msi_slot_dword {
@@ -113,6 +123,7 @@ struct msi_slot_dword {
 	u32 previous;
 	bool address;
 	bool placed;
+	bool expired;
 	bool learned;
 };
 
@@ -232,12 +243,14 @@ typedef u32 (*msi_slot_read_fn)(void *context, u64 offset);
 /**
  * msi_slot_init_env - begin a session: no vectors, no guest message
  * @env: to be filled in
+ * @inert: low half of an address that raises nothing
+ * @clean: the device was reset for this session
  * @addresses: memory for addresses, MSI_SLOT_ADDRESSES of them
  * @nr_addresses: how many
  * @pairs: memory for messages, MSI_SLOT_PAIRS of them
  * @nr_pairs: how many
  */
-void msi_slot_init_env(struct msi_slot_env *env,
+void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool clean,
 		       u32 *addresses, unsigned int nr_addresses,
 		       struct msi_slot_pair *pairs, unsigned int nr_pairs);
 
@@ -251,17 +264,22 @@ void msi_slot_init_env(struct msi_slot_env *env,
  * then msi_slot_update() for each window. A message that is half old, half new
  * does no harm.
  * An address whose low half is 0 is never looked for: it would be found everywhere.
+ *
+ * Return: whether it is another one.
  */
-void msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data);
+bool msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data);
 
 /**
  * msi_slot_set_host - the host message or the number of vectors has changed
  * @env: messages
  * @vectors: how many SET_IRQS has allocated, at most 32; 0: MSI is disabled
- * @address: the host message's address
+ * @address: the host message's address; 0: the host has no message at present,
+ *	as vector 0 has no handler
  * @data: the host message's data for vector 0
  *
- * To be followed by msi_slot_update() for each window.
+ * To be followed by msi_slot_update() for each window. While there is no message
+ * nothing is translated, but with several vectors the slots of the others still
+ * work: what the device holds stays as it is.
  */
 void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
 		       u64 address, u32 data);
@@ -297,6 +315,16 @@ void msi_slot_init_window(struct msi_slot_window *window,
 void msi_slot_reset(struct msi_slot_window *window);
 
 /**
+ * msi_slot_expire - the vectors were freed, or are about to be
+ * @window: window
+ *
+ * Host messages in the window may be somebody else's from now on. The next
+ * msi_slot_update() replaces them, by the address that raises nothing or by the
+ * messages of vectors that have been allocated since.
+ */
+void msi_slot_expire(struct msi_slot_window *window);
+
+/**
  * msi_slot_write - the guest writes to the window
  * @window: window; its @plan says what the device has to get instead, and in
  *	which order. It counts as done: before the call, make sure that the
@@ -314,10 +342,27 @@ void msi_slot_reset(struct msi_slot_window *window);
  * When there are as many slots as there can be, one more address is withheld and
  * forgotten: the guest, too, finds what was there before.
  */
-void msi_slot_write(struct msi_slot_window *window,
-		    const struct msi_slot_env *env, u64 offset,
-		    unsigned int width, u64 value,
+void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
+		    u64 offset, unsigned int width, u64 value,
 		    msi_slot_read_fn read, void *context);
+
+/**
+ * msi_slot_translates - whether a write would open or complete a slot
+ * @window: window
+ * @env: messages
+ * @offset: as in msi_slot_write(), like all that follow
+ * @width: 1, 2, 4 or 8 bytes
+ * @value: what
+ * @read: reads the device
+ * @context: for @read
+ *
+ * Return: true if msi_slot_write() may give the device a part of the host message,
+ * which must not move from then on.
+ */
+bool msi_slot_translates(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env, u64 offset,
+			 unsigned int width, u64 value,
+			 msi_slot_read_fn read, void *context);
 
 /**
  * msi_slot_update - write what can be translated since the messages changed
@@ -328,13 +373,24 @@ void msi_slot_write(struct msi_slot_window *window,
  *
  * Addresses that were withheld or undone are now written, with their data, if
  * that has become possible. With REPROGRAM, so are slots where the device holds
- * an older host message. Call it until it returns false, each time the
- * messages have changed; nothing is written unless MSI is enabled.
+ * an older host message, and without it those that have expired. An expired slot
+ * that cannot be translated gets the inert address. Call it until it returns false,
+ * each time the messages have changed.
  *
  * Return: true if there is something to be done, false if that was all.
  */
-bool msi_slot_update(struct msi_slot_window *window,
-		     const struct msi_slot_env *env, u64 *cursor);
+bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
+		     u64 *cursor);
+
+/**
+ * msi_slot_is_behind - whether msi_slot_update() has something to write
+ * @window: window
+ * @env: messages
+ *
+ * Return: what msi_slot_update() would.
+ */
+bool msi_slot_is_behind(const struct msi_slot_window *window,
+			const struct msi_slot_env *env);
 
 /**
  * msi_slot_read - what the guest sees

@@ -144,10 +144,16 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
 	} while (seems_stale(shared, &hw, out) && --tries);
 
-	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED;
+	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED |
+		     mask_flags(mdev, irq, nr, &hw);
 	if (irq_has_action(irq))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
-	out->flags |= mask_flags(mdev, irq, nr, &hw) | stale_flag(&hw, out);
+	if (out->address) {
+		out->flags |= stale_flag(&hw, out);
+	} else {
+		out->flags |= VFIO_PCI_MSI_MESSAGE_INACTIVE;
+		out->data = 0;
+	}
 }
 
 /* Its message does not move. */
@@ -244,12 +250,14 @@ void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev)
  *
  * An affinity that was changed, a CPU that was unplugged: on a host that does not
  * remap interrupts the message is another one then.
+ *
+ * Return: true if this has to be called again when the device is awake.
  */
-void msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
+bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
 {
 	msi_vfio_pci_look_at_messages(mdev);
-	if (mdev->nr_windows)
-		msi_vfio_pci_windows_follow_host(mdev);
+
+	return msi_vfio_pci_windows_follow_host(mdev);
 }
 
 /**
@@ -301,8 +309,7 @@ static void vectors_changed(struct msi_vfio_pci_device *mdev)
 	/* Nobody else can tell a move from this before he has looked. */
 	if (mdev->notify)
 		msi_vfio_pci_look_at_messages(mdev);
-	if (mdev->nr_windows)
-		msi_vfio_pci_vectors_changed(mdev);
+	msi_vfio_pci_vectors_changed(mdev);
 }
 
 static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr,
@@ -341,15 +348,21 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 	return ret;
 }
 
+/* Whether a SET_IRQS frees all vectors. */
+static bool frees_vectors(const struct vfio_irq_set *hdr)
+{
+	return msi_vfio_pci_is_msi(hdr->index) &&
+	       hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER &&
+	       hdr->flags & VFIO_IRQ_SET_DATA_NONE && !hdr->count;
+}
+
 /* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
 static bool changes_messages(const struct vfio_irq_set *hdr)
 {
-	if (!msi_vfio_pci_is_msi(hdr->index) ||
-	    !(hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
-		return false;
-
-	return hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD ||
-	       (hdr->flags & VFIO_IRQ_SET_DATA_NONE && !hdr->count);
+	return frees_vectors(hdr) ||
+	       (msi_vfio_pci_is_msi(hdr->index) &&
+		hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER &&
+		hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD);
 }
 
 /**
@@ -388,6 +401,8 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	msi_vfio_pci_keep_masks(mdev);
 	/* Whatever the core reads: no interrupt may go that is watched. */
 	msi_vfio_pci_unwatch_vectors(mdev);
+	if (frees_vectors(&hdr))
+		msi_vfio_pci_vectors_end(mdev);
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
 	msi_vfio_pci_watch_vectors(mdev);
 	if (irq_type != mdev->core.irq_type)

@@ -19,6 +19,20 @@
 			 VFIO_PCI_MSI_WINDOW_REPROGRAM |	\
 			 VFIO_PCI_MSI_WINDOW_HIGH)
 
+/*
+ * Low half of an address that raises nothing, for slots whose message is nobody's.
+ * The card may go on asserting: 0 would be a write to the first page of the user's
+ * memory, the guest's own address an interrupt of somebody else's on a host that does
+ * not isolate. On x86 there is a message for nobody: lowest priority among the CPUs
+ * of logical destination 0, which are none (Intel SDM volume 3, "Message Address
+ * Register Format"). A host that remaps interrupts blocks and reports it.
+ */
+#ifdef CONFIG_X86
+#define INERT_ADDRESS	0xfee0000c
+#else
+#define INERT_ADDRESS	0
+#endif
+
 static u32 read_dword(void *context, u64 offset)
 {
 	struct msi_vfio_pci_window *window = context;
@@ -79,21 +93,29 @@ static void carry_out(struct msi_vfio_pci_device *mdev,
 					plan->events[i].kind);
 }
 
+static unsigned int nr_windows(struct msi_vfio_pci_device *mdev)
+{
+	/* Pairs with the release in publish(). */
+	return smp_load_acquire(&mdev->nr_windows);
+}
+
 /*
  * Begins to use the slots: with @slots and memory_lock held, no reset and no change
  * of memory decoding comes in between. Slots of before a reset are gone first. -EIO
- * if the device does not decode memory.
+ * if the device does not decode memory; end() has to be called then, too.
  */
 static int begin(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i;
+	unsigned int i, nr = nr_windows(mdev);
 
 	mutex_lock(&mdev->slots);
 	down_read(&mdev->core.memory_lock);
 
-	if (test_and_clear_bit(0, &mdev->was_reset))
-		for (i = 0; i < mdev->nr_windows; i++)
+	if (test_and_clear_bit(0, &mdev->was_reset)) {
+		for (i = 0; i < nr; i++)
 			msi_slot_reset(&mdev->windows[i]->slots);
+		mdev->env.clean = true;
+	}
 
 	return compat_memory_enabled(&mdev->core) ? 0 : -EIO;
 }
@@ -151,11 +173,11 @@ static void pin_vectors(struct msi_vfio_pci_device *mdev, u32 vectors)
 
 static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i;
+	unsigned int i, nr = nr_windows(mdev);
 	u32 live = 0;
 
 	begin(mdev);
-	for (i = 0; i < mdev->nr_windows; i++)
+	for (i = 0; i < nr; i++)
 		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
 	end(mdev);
 
@@ -169,6 +191,60 @@ static void pin_all_vectors(struct msi_vfio_pci_device *mdev)
 	pin_vectors(mdev, n ? GENMASK(n - 1, 0) : 0);
 }
 
+/*
+ * Takes over the host's message, with @slots held. Without vectors, or without a
+ * handler of the only one, what slots hold is nobody's, and may become somebody
+ * else's. Where there are others they still work.
+ */
+static void set_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
+		     u64 address, u32 data)
+{
+	unsigned int i, nr = nr_windows(mdev);
+
+	lockdep_assert_held(&mdev->state);
+	lockdep_assert_held(&mdev->slots);
+
+	msi_slot_set_host(&mdev->env, vectors, address, data);
+	if (mdev->env.active || vectors > 1)
+		return;
+	for (i = 0; i < nr; i++)
+		msi_slot_expire(&mdev->windows[i]->slots);
+}
+
+/* Looks whether the host has moved the message, with @slots held. */
+static bool host_moved(struct msi_vfio_pci_device *mdev)
+{
+	struct msi_slot_env *env = &mdev->env;
+	u64 address;
+	u32 data;
+
+	/* A host that remaps interrupts moves them by its own table. */
+	if (mdev->isolated || !env->vectors)
+		return false;
+
+	msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), &address,
+				  &data);
+	if (env->active ? address == env->host.address && data == env->host.data :
+			  !address)
+		return false;
+
+	msi_vfio_pci_look_at_messages(mdev);
+	set_host(mdev, env->vectors, address, data);
+
+	return true;
+}
+
+static bool is_behind(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, nr = nr_windows(mdev);
+
+	for (i = 0; i < nr; i++)
+		if (msi_slot_is_behind(&mdev->windows[i]->slots, &mdev->env))
+			return true;
+
+	return false;
+}
+
 static void update_window(struct msi_vfio_pci_device *mdev,
 			  struct msi_vfio_pci_window *window)
 {
@@ -178,14 +254,29 @@ static void update_window(struct msi_vfio_pci_device *mdev,
 		carry_out(mdev, window);
 }
 
-/* Writes what the present messages allow to be written, to a device in use. */
+/* Writes what is behind, between begin() and end(). */
+static void update_windows(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, nr = nr_windows(mdev);
+
+	if (is_behind(mdev)) {
+		/* First pinned, then looked at: the message stays what it is. */
+		pin_all_vectors(mdev);
+		host_moved(mdev);
+	}
+	/* Also if none is: this is when slots stop being expired. */
+	for (i = 0; i < nr; i++)
+		update_window(mdev, mdev->windows[i]);
+	clear_bit(0, &mdev->owed);
+}
+
+/* Writes what is behind to a device that is in use, or leaves it for later. */
 static void update(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i;
-
 	if (!begin(mdev))
-		for (i = 0; i < mdev->nr_windows; i++)
-			update_window(mdev, mdev->windows[i]);
+		update_windows(mdev);
+	else if (is_behind(mdev))
+		set_bit(0, &mdev->owed);
 	end(mdev);
 }
 
@@ -194,11 +285,35 @@ static void wake_and_update(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 
-	if (!mdev->env.vectors || pm_runtime_resume_and_get(dev))
+	if (pm_runtime_resume_and_get(dev)) {
+		set_bit(0, &mdev->owed);
 		return;
-
+	}
 	update(mdev);
 	pm_runtime_put(dev);
+}
+
+/*
+ * Writes what could not be written when it was due; the user has done something that
+ * may have made it possible. Returns 0, or -EINTR if the task is to die.
+ */
+static int pay(struct msi_vfio_pci_device *mdev)
+{
+	int ret;
+
+	if (!test_bit(0, &mdev->owed))
+		return 0;
+
+	ret = mutex_lock_killable(&mdev->state);
+	if (ret)
+		return ret;
+	if (mdev->open) {
+		wake_and_update(mdev);
+		pin_live_vectors(mdev);
+	}
+	mutex_unlock(&mdev->state);
+
+	return 0;
 }
 
 static u32 virtual_config(struct msi_vfio_pci_device *mdev, int offset)
@@ -208,38 +323,59 @@ static u32 virtual_config(struct msi_vfio_pci_device *mdev, int offset)
 	return le32_to_cpu(*(const __le32 *)(cap + offset));
 }
 
-static void read_guest_message(struct msi_vfio_pci_device *mdev)
+/* Returns whether it is another one than before; with @slots held. */
+static bool read_guest_message(struct msi_vfio_pci_device *mdev)
 {
-	bool is_64 = virtual_config(mdev, 0) >> 16 & PCI_MSI_FLAGS_64BIT;
 	u64 address = virtual_config(mdev, PCI_MSI_ADDRESS_LO);
-	u32 data = virtual_config(mdev, is_64 ? PCI_MSI_DATA_64 :
-						PCI_MSI_DATA_32);
+	u32 data = virtual_config(mdev, mdev->msi_64bit ? PCI_MSI_DATA_64 :
+							  PCI_MSI_DATA_32);
 
-	if (is_64)
+	if (mdev->msi_64bit)
 		address |= (u64)virtual_config(mdev, PCI_MSI_ADDRESS_HI) << 32;
-	msi_slot_set_guest(&mdev->env, address, data & 0xffff);
+
+	return msi_slot_set_guest(&mdev->env, address, data & 0xffff);
+}
+
+/* Whether a write to config space can have been one of the guest message. */
+static bool touches_message(struct msi_vfio_pci_device *mdev, u64 start,
+			    size_t count)
+{
+	u64 cap = mdev->core.pdev->msi_cap;
+
+	return start < cap + PCI_MSI_DATA_64 + sizeof(u16) && start + count > cap;
 }
 
 /**
  * msi_vfio_pci_config_written - the user has written to config space
  * @mdev: device
+ * @start: first byte
+ * @count: how many bytes at most
  *
- * It may have been another guest message, or have put the device into a state in
- * which it forgets its slots.
+ * It may have been another guest message, have put the device into a state in which
+ * it forgets its slots, or have made it reachable again.
  */
-void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
+				 size_t count)
 {
+	bool changed = false;
+
+	if (!mdev->env.addresses)
+		return;
+
 	if (mdev->core.pdev->current_state == PCI_D3hot)
 		msi_vfio_pci_device_slept(mdev);
 
-	mutex_lock(&mdev->state);
-	mutex_lock(&mdev->slots);
-	read_guest_message(mdev);
-	mutex_unlock(&mdev->slots);
-	pin_all_vectors(mdev);
-	wake_and_update(mdev);
-	pin_live_vectors(mdev);
-	mutex_unlock(&mdev->state);
+	if (touches_message(mdev, start, count)) {
+		mutex_lock(&mdev->slots);
+		changed = read_guest_message(mdev);
+		mutex_unlock(&mdev->slots);
+	}
+
+	/* Who is killed here leaves it to the next one. */
+	if (changed && nr_windows(mdev))
+		set_bit(0, &mdev->owed);
+	pay(mdev);
+	msi_vfio_pci_windows_follow_reset(mdev);
 }
 
 static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
@@ -253,17 +389,9 @@ static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
 	return n;
 }
 
-static void set_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
-		     u64 address, u32 data)
-{
-	mutex_lock(&mdev->slots);
-	msi_slot_set_host(&mdev->env, vectors, address, data);
-	mutex_unlock(&mdev->slots);
-}
-
 /**
  * msi_vfio_pci_vectors_changed - vectors were allocated or freed
- * @mdev: device with windows, and with @state held
+ * @mdev: device, with @state held
  */
 void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
 {
@@ -273,35 +401,44 @@ void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
 
 	lockdep_assert_held(&mdev->state);
 
+	if (!mdev->env.addresses)
+		return;
+
 	if (n)
 		msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0),
 					  &address, &data);
 	else
 		WRITE_ONCE(mdev->pinned, 0);	/* the vectors took it with them */
+
+	/* Addresses of the guest count from here on, also for windows to come. */
+	mutex_lock(&mdev->slots);
 	set_host(mdev, n, address, data);
+	mutex_unlock(&mdev->slots);
+	if (!nr_windows(mdev))
+		return;
+
 	wake_and_update(mdev);
 	pin_live_vectors(mdev);
 }
 
-/* Returns whether the host message is another one than it was. */
-static bool host_moved(struct msi_vfio_pci_device *mdev)
+/**
+ * msi_vfio_pci_vectors_end - vectors are about to be freed
+ * @mdev: device, with @state held
+ *
+ * The device gets rid of their messages while they are still its own. If they stay
+ * after all, msi_vfio_pci_vectors_changed() puts the messages back.
+ */
+void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int n = mdev->env.vectors;
-	u64 address;
-	u32 data;
+	lockdep_assert_held(&mdev->state);
 
-	if (!n)
-		return false;
+	if (!mdev->env.vectors || !nr_windows(mdev))
+		return;
 
-	msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), &address,
-				  &data);
-	if (address == mdev->env.host_address && data == mdev->env.host_data)
-		return false;
-
-	msi_vfio_pci_look_at_messages(mdev);
-	set_host(mdev, n, address, data);
-
-	return true;
+	mutex_lock(&mdev->slots);
+	set_host(mdev, 0, 0, 0);
+	mutex_unlock(&mdev->slots);
+	wake_and_update(mdev);
 }
 
 /**
@@ -309,25 +446,52 @@ static bool host_moved(struct msi_vfio_pci_device *mdev)
  * @mdev: device, with @state held
  *
  * A device that its owner has put to sleep is not woken: what it holds is written
- * with the owner's next access.
+ * with the owner's next access, or when it has woken up.
+ *
+ * Return: true if something is left to be written, and the device is waking up.
  */
-void msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
+bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
+	bool moved, waking;
 	int used;
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!host_moved(mdev))
-		return;
+	if (!nr_windows(mdev))
+		return false;
 
+	mutex_lock(&mdev->slots);
+	moved = host_moved(mdev);
+	mutex_unlock(&mdev->slots);
+	if (!moved && !test_bit(0, &mdev->owed))
+		return false;
+
+	/* Asked first: what is awake by then is written below. */
+	waking = msi_vfio_pci_is_waking(mdev);
 	/* Less than 0: there is no runtime PM. */
 	used = pm_runtime_get_if_in_use(dev);
 	if (used)
 		update(mdev);
+	else
+		set_bit(0, &mdev->owed);
 	if (used > 0)
 		pm_runtime_put(dev);
 	pin_live_vectors(mdev);
+
+	return waking && test_bit(0, &mdev->owed);
+}
+
+/**
+ * msi_vfio_pci_windows_woke - the device has woken up
+ * @mdev: device, bound and maybe not open
+ *
+ * Takes no lock.
+ */
+void msi_vfio_pci_windows_woke(struct msi_vfio_pci_device *mdev)
+{
+	if (test_bit(0, &mdev->owed))
+		msi_vfio_pci_cpu_look(mdev);
 }
 
 /**
@@ -358,14 +522,15 @@ void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_windows_follow_reset - the user has made a call that may have been one
  * @mdev: open device
  *
- * Vectors can be moved again of which no slot is live any more.
+ * What is owed is written. Vectors can be moved again of which no slot is live any
+ * more.
  */
 void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev)
 {
-	if (!READ_ONCE(mdev->pinned))
+	if (pay(mdev) || !READ_ONCE(mdev->pinned) ||
+	    mutex_lock_killable(&mdev->state))
 		return;
 
-	mutex_lock(&mdev->state);
 	pin_live_vectors(mdev);
 	mutex_unlock(&mdev->state);
 }
@@ -383,8 +548,7 @@ struct msi_vfio_pci_window *
 msi_vfio_pci_find_window(struct msi_vfio_pci_device *mdev, u32 region,
 			 u64 start, u64 end)
 {
-	/* Pairs with the release in publish(). */
-	unsigned int i, nr = smp_load_acquire(&mdev->nr_windows);
+	unsigned int i, nr = nr_windows(mdev);
 	struct msi_vfio_pci_window *first = NULL;
 
 	for (i = 0; i < nr; i++) {
@@ -420,6 +584,10 @@ static int read_once(struct msi_vfio_pci_device *mdev,
 	u64 val;
 	int ret;
 
+	ret = pay(mdev);
+	if (ret)
+		return ret;
+
 	ret = begin(mdev);
 	if (!ret) {
 		val = read_device(window, offset, width);
@@ -434,30 +602,54 @@ static int read_once(struct msi_vfio_pci_device *mdev,
 	return copy_to_user(buf, &raw, width) ? -EFAULT : 0;
 }
 
+/* Returns whether other slots may be live now than before. */
+static bool write_slots(struct msi_vfio_pci_device *mdev,
+			struct msi_vfio_pci_window *window, u64 offset,
+			unsigned int width, u64 value)
+{
+	bool translates, changed = host_moved(mdev) || test_bit(0, &mdev->owed);
+	unsigned int nr_slots = window->slots.nr_slots;
+
+	translates = msi_slot_translates(&window->slots, &mdev->env, offset,
+					 width, value, read_dword, window);
+	if (translates) {
+		/* First pinned, then looked at: the message stays what it is. */
+		pin_all_vectors(mdev);
+		changed |= host_moved(mdev);
+	}
+	if (changed)
+		update_windows(mdev);
+
+	msi_slot_write(&window->slots, &mdev->env, offset, width, value,
+		       read_dword, window);
+	carry_out(mdev, window);
+
+	return changed || translates || window->slots.plan.nr_events ||
+	       window->slots.nr_slots != nr_slots;
+}
+
 static int write_once(struct msi_vfio_pci_device *mdev,
 		      struct msi_vfio_pci_window *window,
 		      const char __user *buf, u64 offset, unsigned int width)
 {
+	bool changed = false;
 	__le64 raw = 0;
 	int ret;
 
 	if (copy_from_user(&raw, buf, width))
 		return -EFAULT;
 
-	mutex_lock(&mdev->state);
-	/* First pinned, then looked at: the message stays what it is. */
-	pin_all_vectors(mdev);
-	if (host_moved(mdev))
-		update(mdev);
+	ret = mutex_lock_killable(&mdev->state);
+	if (ret)
+		return ret;
 
 	ret = begin(mdev);
-	if (!ret) {
-		msi_slot_write(&window->slots, &mdev->env, offset, width,
-			       le64_to_cpu(raw), read_dword, window);
-		carry_out(mdev, window);
-	}
+	if (!ret)
+		changed = write_slots(mdev, window, offset, width,
+				      le64_to_cpu(raw));
 	end(mdev);
-	pin_live_vectors(mdev);
+	if (changed)
+		pin_live_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
 	return ret;
@@ -557,14 +749,16 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 	return access_bar(mdev, (char __user *)buf, count, ppos, true);
 }
 
-/* The first window of a session brings the memory for what it is compared to. */
+/*
+ * What the guest message was counts for windows that are added later, too. A device
+ * that no reset works for can hold messages of an earlier session.
+ */
 static int init_env(struct msi_vfio_pci_device *mdev)
 {
+	struct pci_dev *pdev = mdev->core.pdev;
 	struct msi_slot_pair *pairs;
 	u32 *addresses;
-
-	if (mdev->env.addresses)
-		return 0;
+	u16 flags;
 
 	addresses = kvcalloc(MSI_SLOT_ADDRESSES, sizeof(*addresses),
 			     GFP_KERNEL_ACCOUNT);
@@ -575,9 +769,13 @@ static int init_env(struct msi_vfio_pci_device *mdev)
 		return -ENOMEM;
 	}
 
+	/* The user can write to what the virtual register says of it. */
+	pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &flags);
+	mdev->msi_64bit = flags & PCI_MSI_FLAGS_64BIT;
+
 	mutex_lock(&mdev->slots);
-	msi_slot_init_env(&mdev->env, addresses, MSI_SLOT_ADDRESSES, pairs,
-			  MSI_SLOT_PAIRS);
+	msi_slot_init_env(&mdev->env, INERT_ADDRESS, mdev->core.reset_works,
+			  addresses, MSI_SLOT_ADDRESSES, pairs, MSI_SLOT_PAIRS);
 	read_guest_message(mdev);
 	mutex_unlock(&mdev->slots);
 
@@ -709,7 +907,7 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 
 	lockdep_assert_held(&mdev->state);
 
-	ret = msi_vfio_pci_check_window(mdev, in) ?: init_env(mdev);
+	ret = msi_vfio_pci_check_window(mdev, in);
 	if (ret)
 		return ret;
 
@@ -746,8 +944,9 @@ static void map_bars(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_open_windows - begin a session
  * @mdev: a device whose core has been enabled, with @state held
  *
- * Return: 0, or an errno if the device cannot have what the administrator wants:
- * without it guest addresses would reach the device. Windows may be left then.
+ * Return: 0, -ENOMEM, or another errno if the device cannot have what the
+ * administrator wants: without it guest addresses would reach the device. Windows may
+ * be left then.
  */
 int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
@@ -755,11 +954,13 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 
 	mdev->pinned = 0;
 	mdev->was_reset = 0;
+	mdev->owed = 0;
 	/* Who has no MSI has no windows. */
-	if (mdev->core.pdev->msi_cap)
-		map_bars(mdev);
+	if (!mdev->core.pdev->msi_cap)
+		return 0;
 
-	ret = msi_vfio_pci_add_admin_windows(mdev);
+	map_bars(mdev);
+	ret = init_env(mdev) ?: msi_vfio_pci_add_admin_windows(mdev);
 	if (!ret && !mdev->nr_windows)
 		msi_vfio_pci_add_builtin_windows(mdev);
 
