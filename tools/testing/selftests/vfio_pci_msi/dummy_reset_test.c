@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,9 +20,6 @@
 #define COUNT	9
 
 #define WAIT_MS	10000
-
-/* syslog(2), which has no header for its numbers. */
-#define SYSLOG_ACTION_READ_ALL	3
 
 FIXTURE(reset) {
 	struct session *s;
@@ -253,16 +249,6 @@ TEST_F(reset, behind_the_back_and_off)
 	EXPECT_TRUE(dummy_gone(self->s, START, COUNT));
 }
 
-/* "auto": it may sleep when nobody uses it; "on": it must not. */
-static void set_power_control(const char *bdf, const char *word)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/control",
-		 bdf);
-	VFIO_ASSERT_EQ(file_write(path, word), 0);
-}
-
 TEST_F(reset, low_power)
 {
 	for (int i = 0; i < 2; i++) {
@@ -352,38 +338,13 @@ FIXTURE_TEARDOWN(error)
 	target_free(&self->target);
 }
 
-/* How often the kernel has said that it is done with an error. */
-static int recoveries(void)
-{
-	static char log[1 << 22];
-	int len = klogctl(SYSLOG_ACTION_READ_ALL, log, sizeof(log) - 1);
-	int count = 0;
-
-	VFIO_ASSERT_GT(len, 0);
-	log[len] = 0;
-	for (char *at = log; (at = strstr(at, "device recovery ")); at++)
-		count++;
-
-	return count;
-}
-
-static bool recovers_soon(int before)
-{
-	int tries = WAIT_MS / 10;
-
-	while (recoveries() == before && --tries)
-		usleep(10000);
-
-	return tries;
-}
-
 /*
  * The user hears of the error before the bus is reset, so what he does at once can be
  * undone by that.
  */
 TEST_F(error, is_recovered)
 {
-	int fd = self->s->fd, tries = WAIT_MS, before = recoveries(), ret;
+	int fd = self->s->fd, tries = WAIT_MS, before = hw_recoveries(), ret;
 
 	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_ERR_IRQ_INDEX, 0, 1,
 				  &self->event));
@@ -393,7 +354,7 @@ TEST_F(error, is_recovered)
 		SKIP(return, "lockdep does not stand aer_inject");
 	ASSERT_EQ(0, ret);
 	ASSERT_TRUE(eventfd_wait(self->event));
-	ASSERT_TRUE(recovers_soon(before));
+	ASSERT_TRUE(hw_recovers_soon(before));
 
 	/* What a user does who is told of it. */
 	while (ioctl(fd, VFIO_DEVICE_RESET) && --tries) {

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,6 +15,11 @@
 
 /* More of 4 bytes do not fit; a device that is gone seems to have no end of them. */
 #define MOST_CAPABILITIES	48
+
+#define RECOVERY_MS		10000
+
+/* syslog(2), which has no header for its numbers. */
+#define SYSLOG_ACTION_READ_ALL	3
 
 static int open_config(const char *bdf, int flags)
 {
@@ -161,6 +167,30 @@ int hw_inject_error(const char *bdf, u32 status)
 	close(inject);
 
 	return ret;
+}
+
+int hw_recoveries(void)
+{
+	static char log[1 << 22];
+	int len = klogctl(SYSLOG_ACTION_READ_ALL, log, sizeof(log) - 1);
+	int count = 0;
+
+	VFIO_ASSERT_GT(len, 0);
+	log[len] = 0;
+	for (char *at = log; (at = strstr(at, "device recovery ")); at++)
+		count++;
+
+	return count;
+}
+
+bool hw_recovers_soon(int before)
+{
+	int tries = RECOVERY_MS / 10;
+
+	while (hw_recoveries() == before && --tries)
+		usleep(10000);
+
+	return tries;
 }
 
 void hw_msi_find(struct hw_msi *msi, const char *bdf)

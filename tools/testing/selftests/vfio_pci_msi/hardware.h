@@ -32,6 +32,9 @@ void hw_reset_bus(const char *bdf);
  * this cannot be done, or 0.
  */
 int hw_inject_error(const char *bdf, u32 status);
+/* How often the kernel has said that it is done with an error; whether it does again. */
+int hw_recoveries(void);
+bool hw_recovers_soon(int before);
 
 struct hw_message {
 	u64 address;

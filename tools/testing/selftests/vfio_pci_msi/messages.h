@@ -15,6 +15,7 @@
 #define MASKED		VFIO_PCI_MSI_MESSAGE_MASKED
 #define PENDING		VFIO_PCI_MSI_MESSAGE_PENDING
 #define STALE		VFIO_PCI_MSI_MESSAGE_STALE
+#define INACTIVE	VFIO_PCI_MSI_MESSAGE_INACTIVE
 
 /* Both return 0 or a negative errno. */
 int novirt_set(int fd);

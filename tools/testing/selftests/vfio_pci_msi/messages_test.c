@@ -115,7 +115,8 @@ static void expect_hardware(struct __test_metadata *_metadata,
 	else
 		hw_msix_message(&t->msix, v, &hw);
 
-	flags |= (hw.masked ? MASKED : 0) | (hw.pending ? PENDING : 0);
+	flags |= (hw.masked ? MASKED : 0) | (hw.pending ? PENDING : 0) |
+		 (hw.address ? 0 : INACTIVE);
 	EXPECT_TRUE(msg->address || !(flags & TRIGGER));
 	EXPECT_EQ(hw.address, msg->address);
 	EXPECT_EQ(hw.data, msg->data);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +199,15 @@ int session_hot_reset(struct session *s)
 int low_power(int fd, u32 which)
 {
 	return feature(fd, VFIO_DEVICE_FEATURE_SET | which, NULL, 0);
+}
+
+void set_power_control(const char *bdf, const char *word)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/control",
+		 bdf);
+	VFIO_ASSERT_EQ(file_write(path, word), 0);
 }
 
 bool sleeps_soon(const char *bdf)

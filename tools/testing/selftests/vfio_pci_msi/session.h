@@ -56,6 +56,9 @@ int low_power(int fd, u32 which);
 /* Waits until the device sleeps, which the kernel does on its own. */
 bool sleeps_soon(const char *bdf);
 
+/* "auto": it may sleep when nobody uses it; "on": it must not. */
+void set_power_control(const char *bdf, const char *word);
+
 /* An offset of the device's file. */
 u64 region_offset(int fd, u32 region);
 u64 region_size(int fd, u32 region);

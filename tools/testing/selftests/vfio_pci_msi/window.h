@@ -14,6 +14,8 @@
 #define WINDOW_OFFSET	0x80000
 #define WINDOW_SIZE	0x40000
 #define WINDOW_MAX	16
+/* What a slot holds whose vectors are gone: a message to no CPU. */
+#define WINDOW_INERT	0xfee0000c
 #define SLOTS_MAX	64
 
 struct window_state {

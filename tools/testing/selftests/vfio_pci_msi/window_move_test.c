@@ -152,6 +152,26 @@ TEST_F(move, is_cancelled_by_a_slot)
 	EXPECT_EQ(device_address(fd), held(fd, SLOT));
 }
 
+/* What the guest writes into a window is mostly no message. */
+TEST_F(move, is_not_cancelled_by_other_writes)
+{
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, set_affinity(self->irq, SECOND_CPU));
+	for (int i = 0; i < MOVE_TRIES && !is_on(self->irq, SECOND_CPU); i++) {
+		bar_write32(fd, WINDOW_BAR, SLOT + 0x100, i + 1);
+		bar_write32(fd, WINDOW_BAR, SLOT + 0x108, GUEST_DATA);
+		config_write16(fd, PCI_COMMAND, PCI_COMMAND_MEMORY |
+			       PCI_COMMAND_MASTER);
+		bar_write32(fd, WINDOW_BAR, ATH11K_RAISE, 0);
+		ASSERT_TRUE(eventfd_wait(self->trigger));
+		eventfd_take(self->trigger);
+		usleep(MOVE_PAUSE_US);
+	}
+	EXPECT_TRUE(is_on(self->irq, SECOND_CPU));
+	EXPECT_EQ(0, window_state(fd).head.count);
+}
+
 /* Nobody asks for the message between the move and the write. */
 TEST_F(move, is_seen_by_the_next_write)
 {
@@ -219,6 +239,103 @@ TEST_F(move, is_forced_by_the_unplug_of_a_cpu)
 	}
 	EXPECT_EQ(host(fd).address, held(fd, SLOT));
 	EXPECT_EQ(host(fd).data, held(fd, SLOT + ATH11K_SLOT_DATA));
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+/* A slot that could not follow, as the device did not decode memory. */
+TEST_F(move, is_made_up_for_when_the_device_can_be_written)
+{
+	int fd = self->s->fd;
+
+	if (!variant->follows)
+		SKIP(return, "slots follow with REPROGRAM only");
+
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	command_clear(fd, PCI_COMMAND_MEMORY);
+	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
+	/* That the host has moved the vector is noticed here at the latest. */
+	generation_of(fd);
+
+	command_set(fd, PCI_COMMAND_MEMORY);
+	EXPECT_EQ(host(fd).address, held(fd, SLOT));
+	EXPECT_EQ(host(fd).data, held(fd, SLOT + ATH11K_SLOT_DATA));
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+/* A device that wakes up by itself, and keeps in its sleep what was written to it. */
+FIXTURE(woken) {
+	struct session *s;
+	int trigger;
+	int irq;
+};
+
+FIXTURE_VARIANT(woken) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(woken, ath11k_noreset);
+
+FIXTURE_SETUP(woken)
+{
+	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
+	int fd;
+
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->trigger = eventfd_new();
+	fd = self->s->fd;
+	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	window.flags = VFIO_PCI_MSI_WINDOW_REPROGRAM;
+	ASSERT_EQ(0, window_set(fd, &window));
+	guest_message(fd, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	self->irq = irq_of(self->s->bdf);
+	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+}
+
+FIXTURE_TEARDOWN(woken)
+{
+	EXPECT_EQ(0, file_write(SECOND_CPU_ONLINE, "1"));
+	set_power_control(self->s->bdf, "auto");
+	close(self->trigger);
+	session_close(self->s);
+}
+
+/* Whether the driver says so by itself; to ask it writes nothing. */
+static bool is_live_soon(int fd)
+{
+	u32 live = VFIO_PCI_MSI_SLOT_ADDRESS | VFIO_PCI_MSI_SLOT_DATA;
+
+	for (int i = 0; i < MOVE_TRIES; i++) {
+		if (window_state(fd).slot[0].flags == live)
+			return true;
+		usleep(MOVE_PAUSE_US);
+	}
+
+	return false;
+}
+
+TEST_F(woken, what_was_due_meanwhile_is_written)
+{
+	int fd = self->s->fd;
+	u32 before = held(fd, SLOT);
+
+	ASSERT_EQ(0, low_power(fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
+	ASSERT_TRUE(sleeps_soon(self->s->bdf));
+	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
+	usleep(MOVE_PAUSE_US);
+	ASSERT_TRUE(sleeps_soon(self->s->bdf));
+
+	set_power_control(self->s->bdf, "on");
+	EXPECT_TRUE(is_live_soon(fd));
+	ASSERT_EQ(0, low_power(fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
+	EXPECT_NE(before, held(fd, SLOT));
+	EXPECT_EQ(host(fd).address, held(fd, SLOT));
 	slot_send(fd, 0);
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }

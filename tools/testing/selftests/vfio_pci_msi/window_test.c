@@ -4,6 +4,7 @@
  * model says what it holds; the guest's message is one that no host has.
  */
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +23,13 @@
 #define LATER_ADDRESS	0xfee66000
 
 #define VECTORS		16
+/* More than the driver remembers of those that opened no slot. */
+#define MESSAGES	1100
 #define WRITERS		3
 #define WRITE_ROUNDS	50
+
+/* What was sent before has arrived by then. */
+#define SETTLE_US	100000
 
 #define TRACING		"/sys/kernel/tracing"
 #define TRACE_SLOT	TRACING "/events/msi_vfio_pci/msi_vfio_pci_slot/enable"
@@ -438,17 +444,186 @@ TEST_F(window, needs_memory_decoding)
 	expect_counters(fd, 0, 0, 0, 0);
 }
 
-/* Slots that a switched-off MSI left behind are not taken for live ones. */
-TEST_F(window, is_not_live_while_msi_is_disabled)
+/* A slot whose vectors are gone: nobody's message, and the guest sees its own. */
+#define expect_inert(_fd, _offset, _vector) do {			\
+	EXPECT_EQ(WINDOW_INERT, held(_fd, _offset));			\
+	EXPECT_EQ(GUEST_ADDRESS, bar_read32(_fd, WINDOW_BAR, _offset));	\
+	EXPECT_EQ(GUEST_VECTOR(_vector),				\
+		  bar_read32(_fd, WINDOW_BAR,				\
+			     (_offset) + ATH11K_SLOT_DATA));		\
+} while (0)
+
+TEST_F(window, is_inert_while_msi_is_disabled)
+{
+	int fd = self->s->fd, vector = self->vectors - 1;
+
+	enable(self);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(vector));
+	disable(self);
+	EXPECT_EQ(1, window_state(fd).head.count);
+	EXPECT_EQ(0, window_state(fd).slot[0].flags);
+	expect_inert(fd, SLOT, vector);
+	expect_counters(fd, 1, 1, 0, 1);
+	slot_send(fd, 0);
+
+	enable(self);
+	expect_live(fd, SLOT, vector);
+	EXPECT_FALSE(eventfd_take(self->triggers[vector]));
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->triggers[vector]));
+}
+
+/* A guest that sleeps and wakes up may have another message, and not write it. */
+TEST_F(window, is_written_anew_for_an_older_message)
 {
 	int fd = self->s->fd;
 
 	enable(self);
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
 	disable(self);
-	EXPECT_EQ(1, window_state(fd).head.count);
-	EXPECT_EQ(0, window_state(fd).slot[0].flags);
+	guest_message(fd, LATER_ADDRESS, GUEST_VECTOR(0) + 0x20);
 	enable(self);
+	expect_live(fd, SLOT, 0);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
+}
+
+/* What cannot be written when it is due is written when it can be. */
+TEST_F(window, is_written_when_decoding_comes_back)
+{
+	int fd = self->s->fd;
+
+	enable(self);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	command_clear(fd, PCI_COMMAND_MEMORY);
+	disable(self);
+	command_set(fd, PCI_COMMAND_MEMORY);
+	expect_inert(fd, SLOT, 0);
+
+	command_clear(fd, PCI_COMMAND_MEMORY);
+	enable(self);
+	command_set(fd, PCI_COMMAND_MEMORY);
+	expect_live(fd, SLOT, 0);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
+}
+
+/* The message is all vectors' and goes with vector 0's handler; the others work. */
+TEST_F(window, keeps_the_others_when_vector_0_loses_its_trigger)
+{
+	struct vfio_pci_msi_message before;
+	int fd = self->s->fd, none = -1;
+
+	if (!lab_remap())
+		SKIP(return, "the host can give one vector only");
+
+	enable(self);
+	slot_write(fd, slots[1], GUEST_ADDRESS, GUEST_VECTOR(1));
+	before = host(fd, 1);
+	ASSERT_NE(0, before.address);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &none));
+
+	for (int i = 0; i < 2; i++) {
+		EXPECT_EQ(0, host(fd, i).address);
+		EXPECT_EQ(0, host(fd, i).data);
+		EXPECT_EQ(ALLOCATED | INACTIVE | (i ? TRIGGER : 0),
+			  host(fd, i).flags);
+	}
+	EXPECT_EQ(before.address, held(fd, slots[1]));
+	EXPECT_EQ(before.data, held(fd, slots[1] + ATH11K_SLOT_DATA));
+	slot_send(fd, 1);
+	EXPECT_TRUE(eventfd_wait(self->triggers[1]));
+	eventfd_take(self->triggers[1]);
+
+	/* Nothing new, and no address of 0 for a message. */
+	bar_write32(fd, WINDOW_BAR, slots[2], 0x1111);
+	slot_write(fd, slots[2], GUEST_ADDRESS, GUEST_VECTOR(2));
+	EXPECT_EQ(0x1111, held(fd, slots[2]));
+	slot_write(fd, slots[1], GUEST_ADDRESS, GUEST_VECTOR(1));
+	EXPECT_EQ(before.address, held(fd, slots[1]));
+
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  self->triggers));
+	EXPECT_EQ(0, host(fd, 1).flags & INACTIVE);
+	expect_live(fd, slots[1], 1);
+	expect_live(fd, slots[2], 2);
+	for (int i = 1; i <= 2; i++) {
+		slot_send(fd, i);
+		EXPECT_TRUE(eventfd_wait(self->triggers[i]));
+	}
+}
+
+TEST_F(window, is_inert_while_the_only_vector_has_no_trigger)
+{
+	int fd = self->s->fd, none = -1;
+
+	self->vectors = 1;
+	enable(self);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &none));
+	expect_inert(fd, SLOT, 0);
+	enable(self);
+	expect_live(fd, SLOT, 0);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
+}
+
+/* What a VMM does that knows the host's message, where it is at the guest's address. */
+static void expect_own_message_kept(struct __test_metadata *_metadata, int fd,
+				    int trigger)
+{
+	struct vfio_pci_msi_message own = host(fd, 0);
+
+	guest_message(fd, own.address, own.data ^ 0x4000);
+	slot_write(fd, SLOT, own.address, own.data);
+	EXPECT_EQ(own.address, held(fd, SLOT));
+	EXPECT_EQ(own.data, held(fd, SLOT_DATA));
+	EXPECT_EQ(VFIO_PCI_MSI_SLOT_ADDRESS | VFIO_PCI_MSI_SLOT_DATA,
+		  window_state(fd).slot[0].flags);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(trigger));
+	eventfd_take(trigger);
+
+	slot_write(fd, SLOT, own.address, own.data ^ 0x4000);
+	EXPECT_EQ(own.data, held(fd, SLOT_DATA));
+}
+
+TEST_F(window, takes_the_hosts_own_message)
+{
+	enable(self);
+	expect_own_message_kept(_metadata, self->s->fd, self->triggers[0]);
+	ASSERT_EQ(0, novirt_set(self->s->fd));
+	expect_own_message_kept(_metadata, self->s->fd, self->triggers[0]);
+}
+
+/* A driver reads the message once; its guest moves the vector for as long as it runs. */
+TEST_F(window, never_forgets_a_message_that_opened_a_slot)
+{
+	int fd = self->s->fd;
+
+	enable(self);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	for (int i = 0; i < MESSAGES; i++)
+		guest_message(fd, GUEST_ADDRESS, 0x1000 + i * 32);
+	slot_write(fd, slots[1], GUEST_ADDRESS, GUEST_VECTOR(0));
+	expect_live(fd, slots[1], 0);
+	slot_send(fd, 1);
+	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
+}
+
+/* Guests write message control by bytes, and to bits that are read-only. */
+TEST_F(window, knows_the_capability_from_the_hardware)
+{
+	u8 high = 0, low = PCI_MSI_FLAGS_64BIT;
+	int fd = self->s->fd;
+
+	enable(self);
+	ASSERT_EQ(1, config_write(fd, ATH11K_MSI_OFFSET + PCI_MSI_FLAGS, &low,
+				  1));
+	ASSERT_EQ(1, config_write(fd, ATH11K_MSI_OFFSET + PCI_MSI_FLAGS + 1,
+				  &high, 1));
+	guest_message(fd, GUEST_ADDRESS, GUEST_VECTOR(0) ^ 0x20);
+	guest_message(fd, GUEST_ADDRESS, GUEST_VECTOR(0));
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
 	expect_live(fd, SLOT, 0);
 }
@@ -466,12 +641,17 @@ static void reset_by_flr(struct session *s)
 		       PCI_EXP_DEVCTL_BCR_FLR);
 }
 
-static void reset_by_sleep(struct session *s)
+static void set_power(struct session *s, u16 state)
 {
 	int control = hw_capability(s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
 
-	config_write16(s->fd, control, 3);
-	config_write16(s->fd, control, 0);
+	config_write16(s->fd, control, state);
+}
+
+static void reset_by_sleep(struct session *s)
+{
+	set_power(s, 3);
+	set_power(s, 0);
 	command_set(s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
@@ -602,6 +782,20 @@ TEST_F(sleep, slots_end_with_what_the_device_has_lost)
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }
 
+/* In D3hot nothing can be written: it is when the device is awake. */
+TEST_F(sleep, vectors_may_be_freed_meanwhile)
+{
+	int fd = self->s->fd;
+
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	set_power(self->s, 3);
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	set_power(self->s, 0);
+	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	EXPECT_EQ(variant->keeps ? WINDOW_INERT : 0, held(fd, SLOT));
+	EXPECT_EQ(variant->keeps, window_state(fd).head.count);
+}
+
 /* What was to be written later is not, where all of it has been lost. */
 TEST_F(sleep, withheld_address_is_a_slot_too)
 {
@@ -670,7 +864,8 @@ FIXTURE_SETUP(added)
 FIXTURE_TEARDOWN(added)
 {
 	close(self->trigger);
-	session_close(self->s);
+	if (self->s)
+		session_close(self->s);
 }
 
 TEST_F(added, translates)
@@ -700,6 +895,220 @@ TEST_F(added, high_is_a_part_of_the_address)
 		    GUEST_VECTOR(0));
 	expect_live(fd, slots[1], 0);
 	EXPECT_EQ(host(fd, 0).address >> 32, held(fd, slots[1] + 4));
+}
+
+/* The guest message counts from the beginning of the session. */
+TEST_F(added, knows_the_addresses_of_before)
+{
+	int fd = self->s->fd;
+
+	guest_message(fd, LATER_ADDRESS, GUEST_VECTOR(0) + 0x20);
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
+	expect_live(fd, SLOT, 0);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+TEST_F(added, knows_the_message_that_came_after_a_failed_set)
+{
+	int fd = self->s->fd;
+
+	self->window.flags = 1U << 31;
+	ASSERT_EQ(-EINVAL, window_set(fd, &self->window));
+	guest_message(fd, LATER_ADDRESS, GUEST_VECTOR(0));
+	self->window.flags = 0;
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	slot_write(fd, SLOT, LATER_ADDRESS, GUEST_VECTOR(0));
+	EXPECT_EQ(host(fd, 0).address, held(fd, SLOT));
+	EXPECT_EQ(host(fd, 0).data, held(fd, SLOT_DATA));
+}
+
+FIXTURE(two) {
+	struct session *s[2];
+	int trigger[2];
+};
+
+FIXTURE_VARIANT(two) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(two, ath11k);
+
+FIXTURE_SETUP(two)
+{
+	static const char * const names[] = { "ath11k", "ath11k_noid" };
+
+	for (int i = 0; i < 2; i++) {
+		self->s[i] = session_open(names[i], DRIVER_MSI, variant->mode);
+		command_set(self->s[i]->fd,
+			    PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+		self->trigger[i] = eventfd_new();
+	}
+}
+
+FIXTURE_TEARDOWN(two)
+{
+	for (int i = 0; i < 2; i++) {
+		close(self->trigger[i]);
+		session_close(self->s[i]);
+	}
+}
+
+/*
+ * The vector that one card gave back may be the next one's. The card does not know of
+ * that, and goes on asserting.
+ */
+TEST_F(two, vectors_that_are_given_back_are_not_raised)
+{
+	int fd = self->s[0]->fd, other = self->s[1]->fd;
+
+	guest_message(fd, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger[0]));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	ASSERT_EQ(0, set_triggers(other, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger[1]));
+	slot_send(fd, 0);
+	/* Its own would have come after that. */
+	bar_write32(other, WINDOW_BAR, ATH11K_RAISE, 0);
+	ASSERT_TRUE(eventfd_wait(self->trigger[1]));
+	usleep(SETTLE_US);
+	EXPECT_EQ(1, eventfd_take(self->trigger[1]));
+
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger[0]));
+	EXPECT_EQ(host(fd, 0).address, held(fd, SLOT));
+	EXPECT_EQ(host(fd, 0).data, held(fd, SLOT_DATA));
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger[0]));
+	EXPECT_EQ(0, eventfd_take(self->trigger[1]));
+}
+
+/* An error from which AER recovers by a reset of the bus, which it tells nobody. */
+FIXTURE(error) {
+	struct session *s;
+};
+
+FIXTURE_VARIANT(error) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(error, igb);
+
+FIXTURE_SETUP(error)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+}
+
+FIXTURE_TEARDOWN(error)
+{
+	session_close(self->s);
+}
+
+TEST_F(error, slots_end)
+{
+	/* Behind the table and the pending bits there is nothing in this BAR. */
+	struct vfio_device_feature_pci_msi_window window = {
+		.region = 3,
+		.offset = 0x3000,
+		.size = 0x1000,
+		.data_offset = 8,
+	};
+	int fd = self->s->fd, ret, recoveries = hw_recoveries();
+	u32 address = GUEST_ADDRESS;
+
+	ASSERT_EQ(0, window_set(fd, &window));
+	ASSERT_EQ(4, config_write(fd, hw_capability(self->s->bdf,
+						    PCI_CAP_ID_MSI) +
+				  PCI_MSI_ADDRESS_LO, &address, 4));
+	bar_write32(fd, window.region, window.offset, address);
+	ASSERT_EQ(1, window_state(fd).head.count);
+
+	ret = hw_inject_error(self->s->bdf, PCI_ERR_UNC_DLP);
+	if (ret == -ENODEV)
+		SKIP(return, "lockdep does not stand aer_inject");
+	ASSERT_EQ(0, ret);
+	ASSERT_TRUE(hw_recovers_soon(recoveries));
+	EXPECT_EQ(0, window_state(fd).head.count);
+}
+
+/* A card that no reset works for: it still has what the session before left in it. */
+FIXTURE(kept) {
+	struct session *s;
+	int trigger;
+	struct vfio_device_feature_pci_msi_window window;
+};
+
+FIXTURE_VARIANT(kept) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(kept, ath11k_noreset);
+
+static struct session *kept_open(const char *device, const char *mode,
+				 const struct vfio_device_feature_pci_msi_window *window,
+				 int *trigger)
+{
+	struct session *s = session_open(device, DRIVER_MSI, mode);
+
+	command_set(s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	VFIO_ASSERT_EQ(window_set(s->fd, window), 0);
+	guest_message(s->fd, GUEST_ADDRESS, GUEST_DATA);
+	VFIO_ASSERT_EQ(set_triggers(s->fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				    trigger), 0);
+
+	return s;
+}
+
+FIXTURE_SETUP(kept)
+{
+	char path[PATH_MAX];
+
+	self->trigger = eventfd_new();
+	self->window = window_of_ath11k();
+	/* What is asked for here is the next open's. */
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset_method",
+		 self->s->bdf);
+	ASSERT_EQ(0, file_write(path, "\n"));
+	session_close(self->s);
+	self->s = kept_open(variant->device, variant->mode, &self->window,
+			    &self->trigger);
+}
+
+FIXTURE_TEARDOWN(kept)
+{
+	close(self->trigger);
+	session_close(self->s);
+}
+
+TEST_F(kept, nothing_of_an_older_session_comes_back)
+{
+	bar_write32(self->s->fd, WINDOW_BAR, SLOT, 0xfee04000);
+	session_close(self->s);
+	self->s = kept_open(variant->device, variant->mode, &self->window,
+			    &self->trigger);
+	ASSERT_EQ(0xfee04000, held(self->s->fd, SLOT));
+
+	slot_write(self->s->fd, SLOT, GUEST_ADDRESS, 0x5a5a5a5a);
+	EXPECT_EQ(WINDOW_INERT, held(self->s->fd, SLOT));
+	EXPECT_EQ(GUEST_ADDRESS, bar_read32(self->s->fd, WINDOW_BAR, SLOT));
+}
+
+TEST_F(kept, no_message_is_left_behind)
+{
+	slot_write(self->s->fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(host(self->s->fd, 0).address, held(self->s->fd, SLOT));
+	session_close(self->s);
+	self->s = kept_open(variant->device, variant->mode, &self->window,
+			    &self->trigger);
+	EXPECT_EQ(WINDOW_INERT, held(self->s->fd, SLOT));
 }
 
 /* A window over the whole BAR that only records, then the one that it found. */
