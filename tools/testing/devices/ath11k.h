@@ -74,4 +74,39 @@
 #define ATH11K_RESET_FUNCTION	2
 #define ATH11K_REGS_END		0x1148
 
+/*
+ * Rings whose registers are not the driver's to program: it gives the firmware the
+ * message of such a ring in host memory, in a message of HTT's (host to target), which
+ * the firmware reads by DMA. In a card that is a copy engine's work; here a register
+ * says where the message is, and asks for it to be read.
+ */
+/* RW: the address that the device reads from. */
+#define ATH11K_HTT_ADDR_LO	0x1180
+#define ATH11K_HTT_ADDR_HI	0x1184
+/* W: read the message there. */
+#define ATH11K_HTT_READ		0x1188
+/* R: since reset, messages that set up a ring, and those that were none or lost. */
+#define ATH11K_HTT_TAKEN	0x118c
+#define ATH11K_HTT_REFUSED	0x1190
+/* W: ATH11K_HTT_RING(); write the ring's data to the ring's address. */
+#define ATH11K_HTT_RAISE	0x1194
+#define ATH11K_HTT_END		0x1198
+
+/* The message SRING_SETUP, in dwords of little endian. */
+#define ATH11K_HTT_SETUP_DWORDS		13
+#define ATH11K_HTT_SETUP_INFO		0	/* type, PDEV, ring and ring type, a byte each */
+#define ATH11K_HTT_SETUP_MSI_LO		8
+#define ATH11K_HTT_SETUP_MSI_HI		9
+#define ATH11K_HTT_SETUP_MSI_DATA	10
+#define ATH11K_HTT_SETUP_TYPE		0xb
+
+/* PDEVs count from 1. Of the rings, those that are given a message. */
+#define ATH11K_HTT_PDEVS		4
+#define ATH11K_HTT_RINGS		8
+#define ATH11K_HTT_RING(pdev, ring)	((pdev) << 8 | (ring))
+#define ATH11K_HTT_HOST_BUF		0
+#define ATH11K_HTT_MONITOR_STATUS	1
+#define ATH11K_HTT_MONITOR_DST		4
+#define ATH11K_HTT_RXDMA_DST		7
+
 #endif /* ATH11K_H */

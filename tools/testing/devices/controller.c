@@ -9,6 +9,7 @@
 
 #include "ath11k.h"
 #include "compiler.h"
+#include "htt.h"
 #include "log.h"
 #include "msi.h"
 #include "options.h"
@@ -18,6 +19,7 @@ struct controller {
 	const struct controller_model *model;
 	struct pci_function function;
 	struct msi msi;
+	struct htt htt;
 	struct server server;
 	uint32_t scratch;
 	uint32_t hw_offset;
@@ -32,11 +34,12 @@ static struct controller *to_controller(struct pci_function *f)
 static bool controller_has_register(struct pci_function *f, unsigned int bar,
 				    uint64_t offset)
 {
-	unsigned int slots = to_controller(f)->model->slots;
+	const struct controller_model *model = to_controller(f)->model;
 
 	return bar == 0 &&
-	       ((offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(slots)) ||
-		(offset >= ATH11K_RAISE && offset < ATH11K_REGS_END));
+	       ((offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(model->slots)) ||
+		(offset >= ATH11K_RAISE && offset < ATH11K_REGS_END) ||
+		(model->htt && htt_has_register(offset)));
 }
 
 static uint32_t controller_read_register(struct pci_function *f, unsigned int bar,
@@ -74,7 +77,7 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 	case ATH11K_NEXT_VECTORS:
 		return c->msi.next_vectors;
 	default:
-		return 0;
+		return htt_read_register(&c->htt, offset);
 	}
 }
 
@@ -137,7 +140,9 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 {
 	struct controller *c = to_controller(f);
 
-	if (offset == ATH11K_RAISE)
+	if (htt_has_register(offset))
+		htt_write_register(&c->htt, offset, value);
+	else if (offset == ATH11K_RAISE)
 		msi_raise(&c->msi, value);
 	else if (offset == ATH11K_RAISE_SET)
 		raise_set(c, value);
@@ -166,6 +171,7 @@ static void controller_reset(struct pci_function *f)
 	c->hw_offset = 0;
 	c->vector = 0;
 	msi_reset(&c->msi);
+	htt_reset(&c->htt);
 	dma_reset(&c->server.dma);
 }
 
@@ -188,7 +194,7 @@ static void usage(const struct controller_model *model, FILE *out)
 /* Up to its last register, and its last slot if they are there. */
 static uint64_t least_bar0(const struct controller_model *model)
 {
-	uint64_t end = ATH11K_REGS_END, slot;
+	uint64_t end = model->htt ? ATH11K_HTT_END : ATH11K_REGS_END, slot;
 	unsigned int i;
 
 	for (i = 0; !model->slot_bar && i < model->slots; i++) {
@@ -285,5 +291,6 @@ int controller_main(const struct controller_model *model, int argc, char **argv)
 		return EXIT_FAILURE;
 	msi_init(&controller.msi, &controller.function, &controller.server.dma,
 		 model->vectors, model->wide_msi);
+	htt_init(&controller.htt, &controller.function, &controller.server.dma);
 	return server_run(&controller.server, &controller.function, wishes.path);
 }

@@ -31,6 +31,7 @@ struct controller_model {
 	unsigned int enable_offset;
 	uint32_t enable_mask;
 	unsigned int data_offset;
+	bool htt;		/* there are rings that are told of in memory */
 };
 
 /* Serve the model to one client, with the program's arguments. */

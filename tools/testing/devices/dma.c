@@ -19,7 +19,7 @@ void dma_init(struct dma *dma, struct transport *transport)
 }
 
 /* Returns -1 when every ID is taken. */
-static int take_id(struct dma *dma)
+static int take_id(struct dma *dma, enum dma_state state)
 {
 	unsigned int i;
 	uint16_t id;
@@ -27,7 +27,7 @@ static int take_id(struct dma *dma)
 	for (i = 0; i <= UINT16_MAX; i++) {
 		id = dma->next_id++;
 		if (dma->state[id] == DMA_FREE) {
-			dma->state[id] = DMA_PENDING;
+			dma->state[id] = state;
 			return id;
 		}
 	}
@@ -44,7 +44,7 @@ void dma_write32(struct dma *dma, uint64_t address, uint32_t data)
 		.command = VFIO_USER_DMA_WRITE,
 		.size = sizeof(header) + sizeof(write.access) + sizeof(write.data),
 	};
-	int id = take_id(dma);
+	int id = take_id(dma, DMA_PENDING);
 
 	if (id < 0) {
 		dma->failed++;
@@ -55,6 +55,29 @@ void dma_write32(struct dma *dma, uint64_t address, uint32_t data)
 	dma->unanswered++;
 	log_detail("DMA write %d: 0x%" PRIx32 " to 0x%" PRIx64, id, data, address);
 	transport_send(dma->transport, &header, &write);
+}
+
+bool dma_read(struct dma *dma, struct dma_reader *reader, uint64_t address,
+	      uint32_t count)
+{
+	struct vfio_user_dma_access access = { .address = address, .count = count };
+	struct vfio_user_header header = {
+		.command = VFIO_USER_DMA_READ,
+		.size = sizeof(header) + sizeof(access),
+	};
+	int id;
+
+	if (dma->reader)
+		return false;
+	id = take_id(dma, DMA_READING);
+	if (id < 0)
+		return false;
+	header.id = id;
+	dma->reader = reader;
+	dma->read_count = count;
+	log_detail("DMA read %d: %" PRIu32 " bytes at 0x%" PRIx64, id, count, address);
+	transport_send(dma->transport, &header, &access);
+	return true;
 }
 
 /* A client may answer with the header alone, or say how much it wrote. */
@@ -70,28 +93,74 @@ static bool write_succeeded(const struct transport *t)
 	return access.count == sizeof(uint32_t);
 }
 
+static void write_replied(struct dma *dma)
+{
+	const struct vfio_user_header *header = &dma->transport->header;
+	bool success = write_succeeded(dma->transport);
+
+	log_detail("DMA write %u: %s", header->id,
+		   success ? "done" : strerror(header->error));
+	dma->unanswered--;
+	if (success)
+		dma->sent++;
+	else
+		dma->failed++;
+}
+
+/* Returns NULL if it failed, or if it brought less than was asked for. */
+static const void *data_read(const struct dma *dma)
+{
+	const struct transport *t = dma->transport;
+	struct vfio_user_dma_access access;
+
+	if ((t->header.flags & VFIO_USER_ERROR) ||
+	    transport_payload_size(t) != sizeof(access) + dma->read_count)
+		return NULL;
+	memcpy(&access, transport_payload(t), sizeof(access));
+	if (access.count != dma->read_count)
+		return NULL;
+	return (const uint8_t *)transport_payload(t) + sizeof(access);
+}
+
+static void read_replied(struct dma *dma)
+{
+	struct dma_reader *reader = dma->reader;
+	const void *data = data_read(dma);
+
+	log_detail("DMA read %u: %s", dma->transport->header.id, data ? "done" : "failed");
+	dma->reader = NULL;
+	reader->done(reader, data);
+}
+
+static bool was_sent(uint16_t command, enum dma_state state)
+{
+	switch (state) {
+	case DMA_PENDING:
+		return command == VFIO_USER_DMA_WRITE;
+	case DMA_READING:
+		return command == VFIO_USER_DMA_READ;
+	case DMA_ABANDONED:
+		return command == VFIO_USER_DMA_WRITE || command == VFIO_USER_DMA_READ;
+	default:
+		return false;
+	}
+}
+
 void dma_reply(struct dma *dma)
 {
 	const struct vfio_user_header *header = &dma->transport->header;
-	uint8_t *state = &dma->state[header->id];
-	bool success;
+	enum dma_state state = dma->state[header->id];
 
-	if (header->command != VFIO_USER_DMA_WRITE || *state == DMA_FREE) {
+	if (!was_sent(header->command, state)) {
 		log_line("reply %u to command %u, which was not sent", header->id,
 			 header->command);
 		return;
 	}
-	success = write_succeeded(dma->transport);
-	log_detail("DMA write %u: %s", header->id,
-		   success ? "done" : strerror(header->error));
-	if (*state == DMA_PENDING) {
-		dma->unanswered--;
-		if (success)
-			dma->sent++;
-		else
-			dma->failed++;
-	}
-	*state = DMA_FREE;
+	dma->state[header->id] = DMA_FREE;
+	if (state == DMA_PENDING)
+		write_replied(dma);
+	else if (state == DMA_READING)
+		read_replied(dma);
 }
 
 void dma_drop(struct dma *dma, const char *why)
@@ -105,9 +174,10 @@ void dma_reset(struct dma *dma)
 	unsigned int i;
 
 	for (i = 0; i <= UINT16_MAX; i++) {
-		if (dma->state[i] == DMA_PENDING)
+		if (dma->state[i] != DMA_FREE)
 			dma->state[i] = DMA_ABANDONED;
 	}
+	dma->reader = NULL;
 	dma->sent = 0;
 	dma->failed = 0;
 	dma->dropped = 0;

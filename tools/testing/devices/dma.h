@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory writes by the device, which is also how it interrupts. They are sent
- * to the client and counted when its answer arrives, so that no caller waits:
- * a client may hold its answer back until its own request is answered.
+ * Memory reads and writes by the device, which interrupts by writes, too. They are
+ * sent to the client, and a write is counted when its answer arrives, so that no caller
+ * waits: a client may hold its answer back until its own request is answered.
  */
 #ifndef DMA_H
 #define DMA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "transport.h"
 
 enum dma_state {
 	DMA_FREE,
-	DMA_PENDING,
+	DMA_PENDING,		/* a write */
+	DMA_READING,
 	DMA_ABANDONED,		/* sent before a reset: its answer counts nothing */
+};
+
+/* Who reads: @done gets as many bytes as were asked for, or NULL if that failed. */
+struct dma_reader {
+	void (*done)(struct dma_reader *reader, const void *data);
 };
 
 struct dma {
 	struct transport *transport;
+	struct dma_reader *reader;	/* of the read that is not answered yet */
+	uint64_t read_count;		/* bytes that it asked for */
 	uint32_t sent;
 	uint32_t failed;
 	uint32_t dropped;
@@ -29,7 +38,13 @@ struct dma {
 
 void dma_init(struct dma *dma, struct transport *transport);
 void dma_write32(struct dma *dma, uint64_t address, uint32_t data);
-/* The reply to a write is in dma->transport. */
+/*
+ * There is one read at a time: false if one is not answered yet. A reset ends it, so
+ * that the reader hears nothing.
+ */
+bool dma_read(struct dma *dma, struct dma_reader *reader, uint64_t address,
+	      uint32_t count);
+/* The reply to a read or a write is in dma->transport. */
 void dma_reply(struct dma *dma);
 /* Count a write that the device's state did not let it make. */
 void dma_drop(struct dma *dma, const char *why);

@@ -22,6 +22,7 @@ enum vfio_user_command {
 	VFIO_USER_DEVICE_SET_IRQS	= 8,
 	VFIO_USER_REGION_READ		= 9,
 	VFIO_USER_REGION_WRITE		= 10,
+	VFIO_USER_DMA_READ		= 11,
 	VFIO_USER_DMA_WRITE		= 12,
 	VFIO_USER_DEVICE_RESET		= 13,
 };
@@ -100,7 +101,7 @@ struct vfio_user_region_access {
 	uint32_t count;
 };
 
-/* Followed by the data in a write. */
+/* Followed by the data in a write and in the reply to a read. */
 struct vfio_user_dma_access {
 	uint64_t address;
 	uint64_t count;

@@ -188,6 +188,54 @@ void client_answer_dma(struct client *c, const struct dma_write *dma)
 	client_send_bytes(c, &reply, reply.header.size);
 }
 
+static bool memory_has(const struct client *c, uint64_t address, size_t size)
+{
+	const struct client_memory *memory = &c->memory;
+
+	return address >= memory->address &&
+	       address + size <= memory->address + memory->size;
+}
+
+void client_answer_dma_read(struct client *c, uint16_t id, uint64_t address, size_t size)
+{
+	struct vfio_user_header header = {
+		.id = id,
+		.command = VFIO_USER_DMA_READ,
+		.size = sizeof(header),
+		.flags = VFIO_USER_TYPE_REPLY,
+	};
+	struct vfio_user_dma_access access = { .address = address, .count = size };
+	uint8_t message[TRANSPORT_MAX_MESSAGE];
+
+	if (c->answer == DMA_REFUSE || !memory_has(c, address, size)) {
+		header.flags |= VFIO_USER_ERROR;
+		header.error = EFAULT;
+	} else {
+		if (c->answer == DMA_ANSWER_SHORT)
+			access.count = --size;
+		header.size += sizeof(access) + size;
+		memcpy(message + sizeof(header), &access, sizeof(access));
+		memcpy(message + sizeof(header) + sizeof(access),
+		       (const uint8_t *)c->memory.data + (address - c->memory.address),
+		       size);
+	}
+	memcpy(message, &header, sizeof(header));
+	client_send_bytes(c, message, header.size);
+}
+
+static void take_dma_read(struct client *c, const struct vfio_user_header *header)
+{
+	struct vfio_user_dma_access access;
+
+	CHECK_EQUAL(header->flags, 0);
+	CHECK_EQUAL(header->size, sizeof(*header) + sizeof(access));
+	receive_bytes(c, &access, sizeof(access));
+	c->dma_reads++;
+	c->dma_read_id = header->id;
+	if (c->answer != DMA_KEEP_SILENT)
+		client_answer_dma_read(c, header->id, access.address, access.count);
+}
+
 static void take_dma_write(struct client *c, const struct vfio_user_header *header)
 {
 	struct dma_write *dma = &c->dma[c->dma_count];
@@ -215,7 +263,10 @@ size_t client_receive(struct client *c, struct vfio_user_header *header, void *p
 		CHECK(header->size >= sizeof(*header));
 		if (header->flags & VFIO_USER_TYPE_REPLY)
 			break;
-		take_dma_write(c, header);
+		if (header->command == VFIO_USER_DMA_READ)
+			take_dma_read(c, header);
+		else
+			take_dma_write(c, header);
 	}
 	CHECK(header->size - sizeof(*header) <= room);
 	receive_bytes(c, payload, header->size - sizeof(*header));

@@ -27,11 +27,21 @@ struct dma_write {
 	uint32_t data;
 };
 
+/* Memory that the server can read, at an address of its own. */
+struct client_memory {
+	uint64_t address;
+	const void *data;
+	size_t size;
+};
+
 struct client {
 	int fd;
 	pid_t server;
 	uint16_t next_id;
 	enum dma_answer answer;
+	struct client_memory memory;
+	unsigned int dma_reads;		/* that have come */
+	uint16_t dma_read_id;		/* the last of them */
 	/* The DMA writes that have come since client_take_dma(). */
 	unsigned int dma_count;
 	struct dma_write dma[4096];
@@ -79,6 +89,8 @@ int client_call(struct client *c, uint16_t command, const void *payload, size_t 
 int client_version(struct client *c);
 void client_reset(struct client *c);
 void client_answer_dma(struct client *c, const struct dma_write *dma);
+/* From c->memory, which need not have it, and as c->answer says. */
+void client_answer_dma_read(struct client *c, uint16_t id, uint64_t address, size_t size);
 
 /* Region accesses that must succeed. */
 void client_read(struct client *c, uint32_t region, uint64_t offset, void *data,

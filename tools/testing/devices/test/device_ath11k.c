@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* MSI, the slots and the registers of the ath11k device. */
+#include <string.h>
+
 #include <linux/pci_regs.h>
 
 #include "../ath11k.h"
@@ -370,6 +372,135 @@ static void test_resets_itself(void)
 	client_stop(c);
 }
 
+#define MEMORY		0x12345678000
+#define RING_ADDRESS	0x1fee02000
+#define RING_DATA	0xabcd4021
+#define SETUP_DWORDS	13
+
+/* By the layout of the driver's message, and not as the device's header has it. */
+static void set_up(uint32_t *message, uint32_t info)
+{
+	unsigned int i;
+
+	for (i = 0; i < SETUP_DWORDS; i++)
+		message[i] = 0xdead0000 + i;
+	message[0] = info;
+	message[8] = (uint32_t)RING_ADDRESS;
+	message[9] = RING_ADDRESS >> 32;
+	message[10] = RING_DATA;
+}
+
+static void read_message(struct client *c, uint64_t address)
+{
+	write32(c, 0, ATH11K_HTT_ADDR_LO, address);
+	write32(c, 0, ATH11K_HTT_ADDR_HI, address >> 32);
+	write32(c, 0, ATH11K_HTT_READ, 0);
+	/* The read came before the reply to this, and was answered. */
+	read32(c, 0, ATH11K_SCRATCH);
+}
+
+static void raise_ring(struct client *c, uint32_t ring)
+{
+	write32(c, 0, ATH11K_HTT_RAISE, ring);
+}
+
+static void check_htt(struct client *c, uint32_t taken, uint32_t refused)
+{
+	CHECK_EQUAL(read32(c, 0, ATH11K_HTT_TAKEN), taken);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HTT_REFUSED), refused);
+}
+
+static void test_htt(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	uint32_t message[1 + SETUP_DWORDS];
+
+	c->memory = (struct client_memory){ MEMORY, message, sizeof(message) };
+	raise_ring(c, ATH11K_HTT_RING(2, 1));
+	client_expect_no_dma(c);
+	check_counters(c, 0, 0, 1);
+
+	set_up(message + 1, 0x0101020b);	/* monitor status, of the second MAC */
+	read_message(c, MEMORY + 4);
+	check_htt(c, 1, 0);
+	CHECK_EQUAL(c->dma_reads, 1);
+	client_expect_no_dma(c);
+	raise_ring(c, ATH11K_HTT_RING(2, 1));
+	client_expect_dma(c, RING_ADDRESS, RING_DATA);
+
+	/* What was read counts, not what the memory holds now; no other ring has it. */
+	memset(message, 0, sizeof(message));
+	raise_ring(c, ATH11K_HTT_RING(2, 1));
+	client_expect_dma(c, RING_ADDRESS, RING_DATA);
+	raise_ring(c, ATH11K_HTT_RING(1, 1));
+	raise_ring(c, ATH11K_HTT_RING(2, 0));
+	raise_ring(c, ATH11K_HTT_RING(4, 0));
+	raise_ring(c, ATH11K_HTT_RING(0, 8));
+	raise_ring(c, ~0U);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	raise_ring(c, ATH11K_HTT_RING(2, 1));
+	client_expect_no_dma(c);
+	check_counters(c, 2, 0, 7);
+
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HTT_ADDR_LO), 0);
+	check_htt(c, 0, 0);
+	raise_ring(c, ATH11K_HTT_RING(2, 1));
+	client_expect_no_dma(c);
+	client_stop(c);
+}
+
+static void read_other_message(struct client *c, uint32_t *message, uint32_t info)
+{
+	set_up(message, info);
+	read_message(c, MEMORY);
+}
+
+static void test_htt_refused(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	uint32_t message[SETUP_DWORDS];
+	uint16_t kept;
+
+	c->memory = (struct client_memory){ MEMORY, message, sizeof(message) };
+	read_other_message(c, message, 0x0101020c);	/* of another type */
+	read_other_message(c, message, 0x0101040b);	/* no such PDEV */
+	read_other_message(c, message, 0x0108020b);	/* no such ring */
+	check_htt(c, 0, 3);
+	set_up(message, 0x0101020b);
+	read_message(c, MEMORY - 4);
+	read_message(c, MEMORY + 4);
+	c->answer = DMA_ANSWER_SHORT;
+	read_message(c, MEMORY);
+	check_htt(c, 0, 6);
+	CHECK_EQUAL(c->dma_reads, 6);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	read_message(c, MEMORY);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	check_htt(c, 0, 7);
+	CHECK_EQUAL(c->dma_reads, 6);
+
+	/* One at a time, and none that was asked for before a reset. */
+	c->answer = DMA_KEEP_SILENT;
+	read_message(c, MEMORY);
+	read_message(c, MEMORY);
+	check_htt(c, 0, 8);
+	CHECK_EQUAL(c->dma_reads, 7);
+	kept = c->dma_read_id;
+	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	c->answer = DMA_ANSWER;
+	client_answer_dma_read(c, kept, MEMORY, sizeof(message));
+	check_htt(c, 0, 0);
+	/* Nobody has asked for this one. */
+	client_answer_dma_read(c, kept, MEMORY, sizeof(message));
+	check_htt(c, 0, 0);
+	read_message(c, MEMORY);
+	check_htt(c, 1, 0);
+	client_stop(c);
+}
+
 static void test_larger_bar0(void)
 {
 	struct client *c = client_start_reset("vfio-user-ath11k", "--bar0", "32M");
@@ -404,6 +535,8 @@ const struct test ath11k_tests[] = {
 	{ "the width of what writes to memory", test_memory_width },
 	{ "a reset changes the number of vectors", test_next_vectors },
 	{ "a device that resets itself", test_resets_itself },
+	{ "a ring's message from memory", test_htt },
+	{ "messages in memory that set up nothing", test_htt_refused },
 	{ "--bar0", test_larger_bar0 },
 	{ "--id", test_id },
 	{}
