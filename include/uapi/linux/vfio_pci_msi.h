@@ -325,6 +325,12 @@ struct vfio_device_feature_pci_msix_map {
  * that has lost its power in a sleep, and one that shows different registers at the same
  * place of its BAR, one after the other, have their slots told apart by the offset alone.
  *
+ * What the device reads from memory passes no window. ath11k and ath12k give the
+ * firmware the messages of the MAC's receive rings so: the device gets the guest's
+ * message, and these interrupts do not arrive. With one vector another ring's interrupt
+ * has the guest's driver look at them. Otherwise the host's message (MSI_MESSAGES) has
+ * to be what is written to memory. Documentation/messages-in-memory.rst has the rings.
+ *
  * While a slot is live and the host message can move (the host does not remap
  * interrupts), its vector's CPU affinity is fixed. Where the message is another one
  * all the same, as the CPU was unplugged or (of devices that can mask) the trigger

@@ -135,7 +135,7 @@ void source_burst(struct source *src, int vector, int times)
 			raise_igb(src);
 }
 
-static void visit_cpus(void)
+void settle_cpus(void)
 {
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	cpu_set_t all, one;
@@ -154,7 +154,7 @@ void source_settle(struct source *src)
 	if (src->model->unanswered)
 		while (read32(src, src->model->unanswered))
 			;
-	visit_cpus();
+	settle_cpus();
 }
 
 u32 source_sent(struct source *src, int vector)

@@ -39,6 +39,9 @@ void source_burst(struct source *src, int vector, int times);
  */
 void source_settle(struct source *src);
 
+/* The second half of that: no CPU has an interrupt left to take. */
+void settle_cpus(void);
+
 /* Of the models only. How many messages of the vector the device has sent. */
 u32 source_sent(struct source *src, int vector);
 /* How often the vector was asked for while its pending bit was set already. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -79,13 +80,45 @@ static u32 answers(int fd)
 	       bar_read32(fd, WINDOW_BAR, ATH11K_DROPPED);
 }
 
-void slot_send(int fd, unsigned int slot)
+static void send(int fd, u32 offset, u32 value)
 {
 	u32 before = answers(fd);
 	int tries = SEND_TRIES;
 
-	bar_write32(fd, WINDOW_BAR, ATH11K_DOORBELL(slot), 1);
+	bar_write32(fd, WINDOW_BAR, offset, value);
 	while (answers(fd) == before && tries--)
 		usleep(SEND_PAUSE_US);
 	VFIO_ASSERT_GT(tries, 0, "the device does not send\n");
+}
+
+void slot_send(int fd, unsigned int slot)
+{
+	send(fd, ATH11K_DOORBELL(slot), 1);
+}
+
+void htt_setup(int fd, const struct dma_region *memory, u32 ring, u64 address,
+	       u32 data)
+{
+	u32 before = bar_read32(fd, WINDOW_BAR, ATH11K_HTT_TAKEN);
+	u32 *message = memory->vaddr;
+	int tries = SEND_TRIES;
+
+	memset(message, 0, ATH11K_HTT_SETUP_DWORDS * sizeof(*message));
+	message[ATH11K_HTT_SETUP_INFO] = (ring & 0xff) << 16 | (ring & 0xff00) |
+					 ATH11K_HTT_SETUP_TYPE;
+	message[ATH11K_HTT_SETUP_MSI_LO] = address;
+	message[ATH11K_HTT_SETUP_MSI_HI] = address >> 32;
+	message[ATH11K_HTT_SETUP_MSI_DATA] = data;
+
+	bar_write32(fd, WINDOW_BAR, ATH11K_HTT_ADDR_LO, memory->iova);
+	bar_write32(fd, WINDOW_BAR, ATH11K_HTT_ADDR_HI, memory->iova >> 32);
+	bar_write32(fd, WINDOW_BAR, ATH11K_HTT_READ, 1);
+	while (bar_read32(fd, WINDOW_BAR, ATH11K_HTT_TAKEN) == before && tries--)
+		usleep(SEND_PAUSE_US);
+	VFIO_ASSERT_GT(tries, 0, "the device does not read\n");
+}
+
+void htt_raise(int fd, u32 ring)
+{
+	send(fd, ATH11K_HTT_RAISE, ring);
 }

@@ -8,6 +8,8 @@
 #include <linux/types.h>
 #include <linux/vfio_pci_msi.h>
 
+#include <libvfio.h>
+
 #include "ath11k.h"
 
 #define WINDOW_BAR	0
@@ -44,5 +46,13 @@ void slot_write(int fd, u64 offset, u32 address, u32 data);
 
 /* Have the device send what a slot holds, and wait until it has. */
 void slot_send(int fd, unsigned int slot);
+
+/*
+ * Give the firmware a ring's message in memory of the user, as the device's driver
+ * does, and have it raise the ring: both wait until the device has.
+ */
+void htt_setup(int fd, const struct dma_region *memory, u32 ring, u64 address,
+	       u32 data);
+void htt_raise(int fd, u32 ring);
 
 #endif /* VFIO_PCI_MSI_WINDOW_H */
