@@ -20,7 +20,7 @@
 #define INERT		0xfee0000c
 
 enum what {
-	END, GUEST, HOST, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE, COUNTED, RESETS, HAS
+	END, GUEST, HOST, ASLEEP, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE, COUNTED, RESETS, HAS
 };
 
 /* @expect is what the device gets, or what there is to be seen. */
@@ -48,6 +48,10 @@ struct step {
 #define FREE(writes)	HOST(0, 0, 0, writes)
 #define DISABLE		FREE(NOTHING)
 #define NO_MESSAGE(vectors, writes)	HOST(vectors, 0, 0, writes)
+/* The same for a device that cannot be written at this moment. */
+#define HOST_ASLEEP(vectors, address, message_data)			\
+	{ .what = ASLEEP, .width = (vectors), .value = (address),	\
+	  .data = (message_data) }
 #define WRITE(place, bytes, number, writes)				\
 	{ .what = WRITES, .offset = (place), .width = (bytes),		\
 	  .value = (number), .expect = (writes) }
@@ -342,6 +346,21 @@ static const struct test tests[] = {
 			WRITE4(0x08, 0x23, "8=23"), WRITE4(0x00, 0xfee00000,
 							   "0=fee08000"),
 			WRITE4(0x08, 0x20, "8=50"), SLOTS("0:ad0"),
+		},
+	}, {
+		"vectors that are freed while the device sleeps", ATH11K,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"), HOST_ASLEEP(0, 0, 0),
+			HOST(1, 0xfee0c000, 0x4042, "8=4042 0=fee0c000"),
+			SLOTS("0:ad0"), HOST_ASLEEP(0, 0, 0),
+			HOST_ASLEEP(1, 0xfee0c000, 0x4050),
+			HOST(1, 0xfee0c000, 0x4050, "8=4050"),
+			/* Without REPROGRAM it is only written anew for that. */
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			HOST_ASLEEP(0, 0, 0), FREE("0=fee0000c 8=21"),
 		},
 	}, {
 		"what is written to an inert slot", ATH11K, .steps = {
@@ -924,11 +943,13 @@ static void run_step(struct world *world, const struct step *step)
 		update(world);
 		break;
 	case HOST:
+	case ASLEEP:
 		msi_slot_set_host(&world->env, step->width, step->value,
 				  step->data);
 		if (!step->width || (step->width == 1 && !step->value))
 			msi_slot_expire(&world->window);
-		update(world);
+		if (step->what == HOST)
+			update(world);
 		break;
 	case WRITES:
 		write_guest(world, step->offset, step->width, step->value);
