@@ -155,10 +155,10 @@ struct vfio_device_feature_pci_msi_messages {
  *
  * SET: struct vfio_device_feature_pci_msi_notify. The eventfd is signalled each
  * time the generation of MSI_MESSAGES grows, until the session's end or another SET.
- * What SET_IRQS changes is signalled before it returns. Of a vector that was moved
- * the kernel hears some time after the move: on x86 without interrupt remapping an
- * affinity takes effect with the vector's next interrupts, and is then signalled
- * within a tenth of a second.
+ * What SET_IRQS changes is signalled before it returns. A vector that was moved is
+ * signalled some time after the move: on x86 without interrupt remapping an affinity
+ * takes effect with the vector's next interrupts, and is then signalled within a tenth
+ * of a second.
  *
  * The feature exists for devices with an MSI or an MSI-X capability.
  */
@@ -177,34 +177,34 @@ struct vfio_device_feature_pci_msi_notify {
 /*
  * Masking - VFIO_DEVICE_SET_IRQS with ACTION_MASK or ACTION_UNMASK
  *
- * For the indexes of MSI and MSI-X, too, these work with DATA_NONE and with
- * DATA_BOOL, and VFIO_DEVICE_GET_IRQ_INFO has VFIO_IRQ_INFO_MASKABLE if there are
- * vectors. They act on all vectors of the range or on none: EINVAL if one of them is
- * not allocated, also if its DATA_BOOL is 0, or if the range is empty. A vector needs
- * no eventfd to be masked. To mask a masked one, or to unmask one that is not,
- * changes nothing. With DATA_EVENTFD they are refused as for other drivers (ENOTTY).
+ * These actions also work for the indexes of MSI and MSI-X, with DATA_NONE and with
+ * DATA_BOOL. VFIO_DEVICE_GET_IRQ_INFO has VFIO_IRQ_INFO_MASKABLE if the index has
+ * vectors. A call acts on all vectors of the range or on none: it is EINVAL if the range
+ * is empty or if a vector in it is not allocated, even if its DATA_BOOL is 0. To mask
+ * the function takes a call for each run of allocated vectors
+ * (Documentation/masking.rst). A vector needs no eventfd to be masked. To mask a masked
+ * vector, or to unmask one that is not masked, changes nothing. DATA_EVENTFD is refused
+ * as by other drivers (ENOTTY).
  *
- * A masked vector delivers nothing: once the call has returned, nothing of the
- * device's is signalled any more. What the device raises meanwhile is pending, and is
- * delivered once when the vector is unmasked, or gets an eventfd after that. This is
- * done by the mask bits of the device, and where it has none by the kernel, with the
- * same result.
+ * Once the call has returned, nothing that the device raises on a masked vector is
+ * signalled. It becomes pending, and is delivered once: when the vector is unmasked or,
+ * if it has no eventfd then, when it gets one. The device's mask bits do this, or else
+ * the kernel, with the same result.
  *
  * The mask stays when the eventfd is replaced or removed, when the device is reset
  * and when it sleeps. It ends when the vectors are freed: when the index is disabled,
  * or at the session's end.
  *
- * Triggers of the user (ACTION_TRIGGER with DATA_NONE or DATA_BOOL) are not held
- * back, as those of a masked INTx are not: a mask is about what the device raises.
+ * A mask holds back what the device raises. ACTION_TRIGGER with DATA_NONE or DATA_BOOL
+ * still signals the eventfd, as it does for a masked INTx.
  *
- * The table of MSI-X is reached also while the user has memory decoding off: it is on
- * for that moment, as when an eventfd is attached. In D3hot the table cannot be
+ * If the user has memory decoding off, the kernel switches it on while it writes the
+ * MSI-X table, as it does when an eventfd is attached. In D3hot the table cannot be
  * reached: EBUSY, and nothing has changed.
  *
- * Limits, of devices without mask bits: what they raise while no eventfd is attached,
- * or in the moment in which it is replaced, is lost, masked or not, as with other
- * drivers. And interrupts that the IOMMU posts straight into a guest do not pass the
- * kernel, which cannot hold them back.
+ * Limits of devices without mask bits: an interrupt that is raised while no eventfd is
+ * attached, or while it is replaced, is lost, masked or not, as with other drivers. The
+ * kernel cannot hold back interrupts that the IOMMU posts directly into a guest.
  */
 
 /*
@@ -325,17 +325,18 @@ struct vfio_device_feature_pci_msix_map {
  * that has lost its power in a sleep, and one that shows different registers at the same
  * place of its BAR, one after the other, have their slots told apart by the offset alone.
  *
- * What the device reads from memory passes no window. ath11k and ath12k give the
- * firmware the messages of the MAC's receive rings so: the device gets the guest's
- * message, and these interrupts do not arrive. With one vector another ring's interrupt
- * has the guest's driver look at them. Otherwise the host's message (MSI_MESSAGES) has
- * to be what is written to memory. Documentation/messages-in-memory.rst has the rings.
+ * A message that the device reads from memory passes no window. ath11k and ath12k give
+ * the firmware the messages of the MAC's receive rings in this way: the device gets the
+ * guest's message, and these interrupts do not arrive. If the guest has one vector, its
+ * driver looks at these rings when another ring interrupts. Otherwise the host's message
+ * (MSI_MESSAGES) has to be written to memory. Documentation/messages-in-memory.rst has
+ * more.
  *
  * While a slot is live and the host message can move (the host does not remap
- * interrupts), its vector's CPU affinity is fixed. Where the message is another one
- * all the same, as the CPU was unplugged or (of devices that can mask) the trigger
- * replaced, the slot keeps the old one, unless the window has REPROGRAM, and the
- * generation of MSI_MESSAGES grows.
+ * interrupts), its vector's CPU affinity is fixed. The message can still change: when the
+ * CPU is unplugged, or when the trigger of a device that can mask is replaced. The slot
+ * then keeps the old message unless the window has REPROGRAM, and the generation of
+ * MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
  * first mapped, exported or given an ioeventfd in this session (EBUSY after).
