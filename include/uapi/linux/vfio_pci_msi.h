@@ -103,10 +103,11 @@ struct vfio_pci_msi_message {
  */
 #define VFIO_PCI_MSI_MESSAGE_MASKED	(1 << 2)
 /*
- * The hardware's pending bit; 0 if it cannot be asked. Where the device cannot
- * mask: something has arrived under the mask. It shows as long as nobody else holds
- * it back (an interrupt controller that can), and the first time after a trigger was
- * replaced or removed under the mask does not show.
+ * The hardware's pending bit; 0 if it cannot be asked, as where the capability places
+ * the PBA in the table or outside of its BAR. Where the device cannot mask: something
+ * has arrived under the mask. It shows as long as nobody else holds it back (an
+ * interrupt controller that can), and the first time after a trigger was replaced or
+ * removed under the mask does not show.
  */
 #define VFIO_PCI_MSI_MESSAGE_PENDING	(1 << 3)
 /* It points at the dummy target, and the host has no vector behind it. */
@@ -129,8 +130,8 @@ struct vfio_pci_msi_message {
  * @index: in: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  * @start: in: first vector
  * @count: in: how many vectors; @start + @count is at most the count that
- *	VFIO_DEVICE_GET_IRQ_INFO reports for @index, and @msg[@count] fits in
- *	argsz. out: unchanged.
+ *	VFIO_DEVICE_GET_IRQ_INFO reports for @index, which a reset can change, and
+ *	@msg[@count] fits in argsz. out: unchanged.
  * @flags: in: must be 0. out: 0.
  * @generation: out: grows whenever any message of the device may have changed:
  *	with every SET_IRQS that is to allocate or free vectors or to attach or
@@ -223,7 +224,9 @@ struct vfio_device_feature_pci_msi_notify {
  * of the region are never refused.
  *
  * GET: struct vfio_device_feature_pci_msix_map with room for @count entries in
- * @range. A SET of MSI_WINDOW can change what it returns.
+ * @range. A SET of MSI_WINDOW can change what it returns, and so can a reset after which
+ * the table is longer: that is noticed when vectors are allocated or the dummy target is
+ * turned on.
  *
  * The feature exists for devices with an MSI or an MSI-X capability.
  */
@@ -450,8 +453,8 @@ struct vfio_device_feature_pci_msi_window_state {
  * EALREADY: MSI-X is enabled, be it by SET_IRQS or by this feature. To move the
  * target, turn it off first.
  * EBUSY: MSI or INTx is in use.
- * ENXIO: the table cannot be reached: memory decoding is off or the device is in
- * D3hot.
+ * ENXIO: the table cannot be reached: memory decoding is off, the device is in
+ * D3hot, or a reset has moved the table or made it longer than its BAR.
  * EPERM: @iova lies in a range that the platform reserves, such as that of the
  * interrupts.
  * EADDRNOTAVAIL: the user has no IOMMU domain (no IOMMU, nothing attached, or one of
@@ -463,7 +466,9 @@ struct vfio_device_feature_pci_msi_window_state {
  * and power state: as soon as the device is in D0 and decodes memory, the entries
  * are written again and MSI-X is enabled. Through a reset that was not the
  * user's own doing this is a moment later. A reset of which the device itself
- * tells nobody has to be followed by turning it off and on.
+ * tells nobody has to be followed by turning it off and on. Where the device has fewer
+ * vectors after a reset, those that are left point at the target; where it has more, the
+ * new ones are masked.
  *
  * The target is the user's to map, for writing, and to keep mapped: if it is not, the
  * IOMMU refuses the device's write and reports a fault.

@@ -41,7 +41,6 @@ static void add_table(struct msi_vfio_pci_device *mdev)
 
 	mdev->ranges[mdev->nr_ranges++] = (struct msi_vfio_pci_range) {
 		.start = start,
-		.end = start + core->msix_size,
 		.read_dwords = msi_vfio_pci_read_table,
 	};
 }
@@ -107,6 +106,13 @@ static int read_range(struct msi_vfio_pci_device *mdev,
 	return 0;
 }
 
+/* The table can grow. */
+static loff_t range_end(struct msi_vfio_pci_device *mdev,
+			const struct msi_vfio_pci_range *range)
+{
+	return range->end ?: range->start + READ_ONCE(mdev->core.msix_size);
+}
+
 /**
  * msi_vfio_pci_read_through - put the hardware's bytes over the virtual ones
  * @mdev: device
@@ -127,7 +133,7 @@ int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 	for (i = 0; i < mdev->nr_ranges && !ret; i++) {
 		const struct msi_vfio_pci_range *range = &mdev->ranges[i];
 		loff_t start = max(pos, range->start);
-		loff_t end = min_t(loff_t, pos + count, range->end);
+		loff_t end = min_t(loff_t, pos + count, range_end(mdev, range));
 
 		if (start >= end)
 			continue;

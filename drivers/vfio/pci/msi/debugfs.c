@@ -89,7 +89,7 @@ static void *vectors_at(struct msi_vfio_pci_device *mdev, loff_t *pos)
 
 	if (mdev->open && (index == VFIO_PCI_MSI_IRQ_INDEX ||
 			   index == VFIO_PCI_MSIX_IRQ_INDEX))
-		count = msi_vfio_pci_vector_count(mdev, index);
+		count = mdev->nr_known;
 
 	return *pos <= count ? pos : NULL;
 }

@@ -37,42 +37,37 @@ static bool irq_in_use(struct msi_vfio_pci_device *mdev)
  * A reset of which nobody was told, as that behind an AER error, leaves a device
  * without its BARs; the core puts them back when the user enables decoding.
  */
-static bool bars_in_place(struct msi_vfio_pci_device *mdev)
+static int check_bars(struct msi_vfio_pci_device *mdev)
 {
 	const u32 *rbar = mdev->core.rbar;
 	unsigned int i;
 	u32 bar;
 
-	/* Those of a VF read 0 and are. */
-	for (i = 0; i < PCI_STD_NUM_BARS; i++)
-		if (rbar[i] &&
-		    (pci_user_read_config_dword(mdev->core.pdev,
-						PCI_BASE_ADDRESS_0 + i * 4,
-						&bar) || bar != rbar[i]))
-			return false;
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		/* The BARs of a VF read as 0 and are always valid. */
+		if (!rbar[i])
+			continue;
+		if (pci_user_read_config_dword(mdev->core.pdev,
+					       PCI_BASE_ADDRESS_0 + i * 4, &bar) ||
+		    PCI_POSSIBLE_ERROR(bar))
+			return -EIO;
+		if (bar != rbar[i])
+			return -ENXIO;
+	}
 
-	return true;
+	return 0;
 }
 
-static bool in_d3(struct msi_vfio_pci_device *mdev)
-{
-	return (__force int)mdev->core.pdev->current_state >=
-	       (__force int)PCI_D3hot;
-}
-
-/* Can the table be written; memory_lock is held. */
-static bool table_reachable(struct msi_vfio_pci_device *mdev)
+static int check_decoding(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	u16 cmd;
 
-	if (!compat_memory_enabled(&mdev->core) || !bars_in_place(mdev))
-		return false;
 	if (pci_user_read_config_word(pdev, PCI_COMMAND, &cmd) ||
 	    PCI_POSSIBLE_ERROR(cmd))
-		return false;
+		return -EIO;
 
-	return pdev->no_command_memory || cmd & PCI_COMMAND_MEMORY;
+	return pdev->no_command_memory || cmd & PCI_COMMAND_MEMORY ? 0 : -ENXIO;
 }
 
 static int read_control(struct msi_vfio_pci_device *mdev, u16 *ctrl)
@@ -97,15 +92,25 @@ static void write_control(struct msi_vfio_pci_device *mdev, u16 ctrl, u16 set)
 				   ctrl | set);
 }
 
-/* The other bits of an entry's control are to be left as they are. */
-static void mask_entry(u8 __iomem *entry, bool mask)
+/*
+ * Where the table is and MSI-X's control, if the table can be written; memory_lock is
+ * held. Returns 0, -ENXIO if it cannot be reached, -EIO if the device does not respond.
+ */
+static int reach_table(struct msi_vfio_pci_device *mdev, u16 *ctrl,
+		       struct msi_vfio_pci_msix *msix)
 {
-	u32 ctrl = ioread32(entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+	int ret;
 
-	ctrl &= ~PCI_MSIX_ENTRY_CTRL_MASKBIT;
-	if (mask)
-		ctrl |= PCI_MSIX_ENTRY_CTRL_MASKBIT;
-	iowrite32(ctrl, entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+	if (!compat_memory_enabled(&mdev->core))
+		return -ENXIO;
+
+	ret = check_bars(mdev) ?: check_decoding(mdev) ?:
+	      read_control(mdev, ctrl) ?:
+	      msi_vfio_pci_find_msix(mdev, *ctrl, msix);
+	if (ret)
+		return ret;
+
+	return msix->table ? 0 : -ENXIO;
 }
 
 static void write_message(u8 __iomem *entry, u64 address, u32 data)
@@ -115,27 +120,36 @@ static void write_message(u8 __iomem *entry, u64 address, u32 data)
 	iowrite32(data, entry + PCI_MSIX_ENTRY_DATA);
 }
 
+/* The other bits of an entry's control are to be left as they are. */
+static void write_entry(struct msi_vfio_pci_device *mdev, u8 __iomem *entry,
+		       unsigned int nr, bool on)
+{
+	u32 ctrl = ioread32(entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+	bool use = is_dummy(&mdev->dummy, nr);
+
+	if (!on || !use)
+		iowrite32(ctrl | PCI_MSIX_ENTRY_CTRL_MASKBIT,
+			  entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+	if (use)
+		write_message(entry, on ? mdev->dummy.iova : 0, on ? nr : 0);
+	if (on && use)
+		iowrite32(ctrl & ~PCI_MSIX_ENTRY_CTRL_MASKBIT,
+			  entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+}
+
 /*
  * With @on, the vectors of the target get its message and all others are masked;
  * else all are masked, and those of the target have no message. The function is
  * masked meanwhile.
  */
-static int write_table(struct msi_vfio_pci_device *mdev, bool on)
+static int write_table(struct msi_vfio_pci_device *mdev,
+		       const struct msi_vfio_pci_msix *msix, bool on)
 {
-	const struct msi_vfio_pci_dummy *dummy = &mdev->dummy;
-	u8 __iomem *entry = mdev->table;
+	u8 __iomem *entry = msix->table;
 	unsigned int i;
 
-	for (i = 0; i < mdev->nr_msix; i++, entry += PCI_MSIX_ENTRY_SIZE) {
-		bool use = is_dummy(dummy, i);
-
-		if (!on || !use)
-			mask_entry(entry, true);
-		if (use)
-			write_message(entry, on ? dummy->iova : 0, on ? i : 0);
-		if (on && use)
-			mask_entry(entry, false);
-	}
+	for (i = 0; i < msix->nr; i++, entry += PCI_MSIX_ENTRY_SIZE)
+		write_entry(mdev, entry, i, on);
 
 	/* What was posted arrives before this is answered. */
 	if (PCI_POSSIBLE_ERROR(ioread32(entry - PCI_MSIX_ENTRY_SIZE +
@@ -149,31 +163,29 @@ static int write_table(struct msi_vfio_pci_device *mdev, bool on)
  * As the PCI core does it: enabled with the function masked, as there are devices
  * that do not let their table be written before, then the entries, then unmasked.
  */
-static int apply(struct msi_vfio_pci_device *mdev)
+static int apply(struct msi_vfio_pci_device *mdev, u16 ctrl,
+		 const struct msi_vfio_pci_msix *msix)
 {
-	u16 ctrl;
 	int ret;
 
-	ret = read_control(mdev, &ctrl);
-	if (ret)
-		return ret;
-
 	write_control(mdev, ctrl, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	ret = write_table(mdev, true);
+	ret = write_table(mdev, msix, true);
 	if (ret)
-		write_table(mdev, false);
+		write_table(mdev, msix, false);
 	write_control(mdev, ctrl, ret ? 0 : PCI_MSIX_FLAGS_ENABLE);
 
 	return ret;
 }
 
 /* The core's way of freeing vectors: decoding is on for as long as it takes. */
-static void clean_table(struct msi_vfio_pci_device *mdev)
+static void clean_table(struct msi_vfio_pci_device *mdev, u16 ctrl)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
+	struct msi_vfio_pci_msix msix;
 	u16 cmd;
 
-	if (in_d3(mdev) || !bars_in_place(mdev) ||
+	if (msi_vfio_pci_in_d3(mdev) || check_bars(mdev) ||
+	    msi_vfio_pci_find_msix(mdev, ctrl, &msix) || !msix.table ||
 	    pci_user_read_config_word(pdev, PCI_COMMAND, &cmd) ||
 	    PCI_POSSIBLE_ERROR(cmd))
 		return;
@@ -181,7 +193,7 @@ static void clean_table(struct msi_vfio_pci_device *mdev)
 	if (!(cmd & PCI_COMMAND_MEMORY))
 		pci_user_write_config_word(pdev, PCI_COMMAND,
 					   cmd | PCI_COMMAND_MEMORY);
-	write_table(mdev, false);
+	write_table(mdev, &msix, false);
 	if (!(cmd & PCI_COMMAND_MEMORY))
 		pci_user_write_config_word(pdev, PCI_COMMAND, cmd);
 }
@@ -195,7 +207,7 @@ static void undo(struct msi_vfio_pci_device *mdev)
 		return;
 
 	write_control(mdev, ctrl, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
-	clean_table(mdev);
+	clean_table(mdev, ctrl);
 	write_control(mdev, ctrl, 0);
 }
 
@@ -215,26 +227,29 @@ static void forget(struct msi_vfio_pci_device *mdev)
 }
 
 /* What is in the way of turning it on, as far as the device goes. */
-static int check_device(struct msi_vfio_pci_device *mdev)
+static int check_device(struct msi_vfio_pci_device *mdev, u16 *ctrl,
+			struct msi_vfio_pci_msix *msix)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
-	u16 msix, msi = 0;
+	u16 msi = 0;
+	int ret;
 
 	if (mdev->dummy_on || mdev->core.irq_type == VFIO_PCI_MSIX_IRQ_INDEX)
 		return -EALREADY;
 	if (irq_in_use(mdev))
 		return -EBUSY;
-	if (!table_reachable(mdev))
-		return -ENXIO;
+
+	ret = reach_table(mdev, ctrl, msix);
+	if (ret)
+		return ret;
 
 	/* Not by anybody who can be known here, but never one under the other. */
-	if (read_control(mdev, &msix) ||
-	    (pdev->msi_cap &&
-	     pci_user_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
-				       &msi)))
-		return -EIO;
-	if (msix & PCI_MSIX_FLAGS_ENABLE)
+	if (*ctrl & PCI_MSIX_FLAGS_ENABLE)
 		return -EALREADY;
+	if (pdev->msi_cap &&
+	    (pci_user_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
+				       &msi) || PCI_POSSIBLE_ERROR(msi)))
+		return -EIO;
 
 	return msi & PCI_MSI_FLAGS_ENABLE ? -EBUSY : 0;
 }
@@ -329,15 +344,17 @@ static int turn_on(struct msi_vfio_pci_device *mdev,
 		   const struct msi_vfio_pci_dummy *dummy)
 {
 	struct vfio_pci_core_device *core = &mdev->core;
+	struct msi_vfio_pci_msix msix;
+	u16 ctrl;
 	int ret;
 
 	down_read(&core->memory_lock);
-	ret = check_device(mdev) ?: check_iova(mdev, dummy->iova);
+	ret = check_device(mdev, &ctrl, &msix) ?: check_iova(mdev, dummy->iova);
 	if (!ret) {
 		/* First, so that a reset from now on is not missed. */
 		mdev->dummy = *dummy;
 		WRITE_ONCE(mdev->dummy_on, true);
-		ret = apply(mdev);
+		ret = apply(mdev, ctrl, &msix);
 		if (ret)
 			WRITE_ONCE(mdev->dummy_on, false);
 		else if (core->pm_runtime_engaged)
@@ -363,7 +380,7 @@ static int turn_off(struct msi_vfio_pci_device *mdev)
 		return 0;
 
 	down_write(&core->memory_lock);
-	if (in_d3(mdev))
+	if (msi_vfio_pci_in_d3(mdev))
 		ret = -ENXIO;
 	else
 		undo(mdev);
@@ -389,6 +406,8 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 		.count = in->count,
 		.iova = in->iova,
 	};
+	unsigned int nr;
+	int ret;
 
 	lockdep_assert_held(&mdev->state);
 
@@ -398,13 +417,16 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 		return in->start || in->count || in->iova ? -EINVAL :
 							     turn_off(mdev);
 
-	if (in->start >= mdev->nr_msix ||
-	    in->count > mdev->nr_msix - in->start || !IS_ALIGNED(in->iova, 4))
+	nr = msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX);
+	if (in->start >= nr || in->count > nr - in->start ||
+	    !IS_ALIGNED(in->iova, 4))
 		return -EINVAL;
 	if (!dummy.count)
-		dummy.count = mdev->nr_msix - in->start;
+		dummy.count = nr - in->start;
 
-	return turn_on(mdev, &dummy);
+	ret = msi_vfio_pci_follow_count(mdev);
+
+	return ret ?: turn_on(mdev, &dummy);
 }
 
 /**
@@ -497,16 +519,20 @@ void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev)
  */
 static void restore(struct msi_vfio_pci_device *mdev)
 {
+	struct msi_vfio_pci_msix msix;
 	bool restored = false;
 	u16 ctrl;
+
+	/* A reset can have made the table longer. */
+	msi_vfio_pci_follow_table(mdev);
 
 	down_read(&mdev->core.memory_lock);
 	if (mdev->core.pm_runtime_engaged) {
 		set_bit(0, &mdev->dummy_lost);
-	} else if (table_reachable(mdev) && !read_control(mdev, &ctrl) &&
+	} else if (!reach_table(mdev, &ctrl, &msix) &&
 		   (test_and_clear_bit(0, &mdev->dummy_lost) ||
 		    !(ctrl & PCI_MSIX_FLAGS_ENABLE))) {
-		restored = !apply(mdev);
+		restored = !apply(mdev, ctrl, &msix);
 		if (!restored)
 			set_bit(0, &mdev->dummy_lost);
 	}
@@ -601,7 +627,7 @@ static void leave_d3(struct msi_vfio_pci_device *mdev)
 	struct vfio_pci_core_device *core = &mdev->core;
 	struct pci_dev *pdev = core->pdev;
 
-	if (!in_d3(mdev) || pci_set_power_state(pdev, PCI_D0) ||
+	if (!msi_vfio_pci_in_d3(mdev) || pci_set_power_state(pdev, PCI_D0) ||
 	    !core->needs_pm_restore)
 		return;
 

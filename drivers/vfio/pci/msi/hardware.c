@@ -12,19 +12,31 @@
 /* As many vectors as have their pending bits in one read. */
 #define PENDING_BITS	32
 
-/*
- * Where a structure of MSI-X lies, or NULL. What the capability says is the
- * device's word: nothing has checked it against the BARs.
- */
-static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, unsigned int bar,
-			    u32 offset, size_t size)
+/* That a capability names a place does not mean that the device has it. */
+static bool in_bar(struct pci_dev *pdev, unsigned int bar, u64 offset, u64 size)
 {
-	struct pci_dev *pdev = mdev->core.pdev;
+	return bar < PCI_STD_NUM_BARS &&
+	       pci_resource_flags(pdev, bar) & IORESOURCE_MEM &&
+	       offset + size <= pci_resource_len(pdev, bar);
+}
+
+static u32 table_bytes(unsigned int nr)
+{
+	return nr * PCI_MSIX_ENTRY_SIZE;
+}
+
+/* Pending bits come in qwords. */
+static u32 pba_bytes(unsigned int nr)
+{
+	return DIV_ROUND_UP(nr, 64) * 8;
+}
+
+static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, unsigned int bar,
+			    u32 offset, u32 size)
+{
 	u8 __iomem *io;
 
-	if (bar >= PCI_STD_NUM_BARS ||
-	    !(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
-	    (u64)offset + size > pci_resource_len(pdev, bar))
+	if (!in_bar(mdev->core.pdev, bar, offset, size))
 		return NULL;
 
 	io = compat_iomap(&mdev->core, bar);
@@ -41,7 +53,7 @@ void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev)
 	struct vfio_pci_core_device *core = &mdev->core;
 	u32 pba;
 
-	mdev->nr_msix = core->msix_size / PCI_MSIX_ENTRY_SIZE;
+	WRITE_ONCE(mdev->table_size, core->msix_size);
 	mdev->table = map_msix(mdev, core->msix_bar, core->msix_offset,
 			       core->msix_size);
 
@@ -49,10 +61,105 @@ void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev)
 			      &pba);
 	mdev->pba_bar = pba & PCI_MSIX_PBA_BIR;
 	mdev->pba_offset = pba & PCI_MSIX_PBA_OFFSET;
-	/* Pending bits come in qwords. */
-	mdev->pba_size = DIV_ROUND_UP(mdev->nr_msix, 64) * 8;
 	mdev->pba = map_msix(mdev, mdev->pba_bar, mdev->pba_offset,
-			     mdev->pba_size);
+			     pba_bytes(core->msix_size / PCI_MSIX_ENTRY_SIZE));
+}
+
+/* Real endpoints have a PBA inside the table, and the table is what is read there. */
+static bool overlap(u32 table, u32 pba, unsigned int nr)
+{
+	u64 table_start = table & PCI_MSIX_TABLE_OFFSET;
+	u64 pba_start = pba & PCI_MSIX_PBA_OFFSET;
+
+	return (table & PCI_MSIX_TABLE_BIR) == (pba & PCI_MSIX_PBA_BIR) &&
+	       pba_start < table_start + table_bytes(nr) &&
+	       table_start < pba_start + pba_bytes(nr);
+}
+
+/* The core does not follow a table that has moved. */
+static u8 __iomem *find_table(struct msi_vfio_pci_device *mdev, u32 table,
+			      unsigned int nr)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+
+	if ((table & PCI_MSIX_TABLE_BIR) != core->msix_bar ||
+	    (table & PCI_MSIX_TABLE_OFFSET) != core->msix_offset ||
+	    !in_bar(core->pdev, core->msix_bar, core->msix_offset,
+		    table_bytes(nr)))
+		return NULL;
+
+	return mdev->table;
+}
+
+static u8 __iomem *find_pba(struct msi_vfio_pci_device *mdev, u32 table,
+			    u32 pba, unsigned int nr)
+{
+	u32 offset = pba & PCI_MSIX_PBA_OFFSET;
+
+	if (!mdev->pba || (pba & PCI_MSIX_PBA_BIR) != mdev->pba_bar ||
+	    !in_bar(mdev->core.pdev, mdev->pba_bar, offset, pba_bytes(nr)) ||
+	    overlap(table, pba, nr))
+		return NULL;
+
+	return mdev->pba - mdev->pba_offset + offset;
+}
+
+/**
+ * msi_vfio_pci_find_msix - where the table and the pending bits are now
+ * @mdev: an open device with MSI-X, awake
+ * @ctrl: control of MSI-X
+ * @out: out
+ *
+ * New firmware that starts with a reset can bring more vectors or fewer, and other
+ * places: what the capability said when the device was opened need not hold.
+ *
+ * Return: 0, or -EIO if the device does not respond.
+ */
+int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
+			   struct msi_vfio_pci_msix *out)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int cap = pdev->msix_cap;
+	u32 table, pba;
+
+	if (pci_user_read_config_dword(pdev, cap + PCI_MSIX_TABLE, &table) ||
+	    pci_user_read_config_dword(pdev, cap + PCI_MSIX_PBA, &pba) ||
+	    PCI_POSSIBLE_ERROR(table) || PCI_POSSIBLE_ERROR(pba))
+		return -EIO;
+
+	out->nr = (ctrl & PCI_MSIX_FLAGS_QSIZE) + 1;
+	out->table = find_table(mdev, table, out->nr);
+	out->pba = find_pba(mdev, table, pba, out->nr);
+
+	return 0;
+}
+
+/**
+ * msi_vfio_pci_cover_table - keep the user away from entries that were added
+ * @mdev: device, open or not
+ *
+ * The core drops the user's writes to the table, whose size it read when the device was
+ * opened. It is told a larger one here, but never a smaller one.
+ *
+ * A reset calls this when it ends, so it takes no lock and does not wait for resets.
+ */
+void msi_vfio_pci_cover_table(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	struct pci_dev *pdev = core->pdev;
+	u32 size;
+	u16 ctrl;
+
+	if (!pdev->msix_cap)
+		return;
+
+	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &ctrl);
+	size = table_bytes((ctrl & PCI_MSIX_FLAGS_QSIZE) + 1);
+	if (PCI_POSSIBLE_ERROR(ctrl) || size <= READ_ONCE(core->msix_size))
+		return;
+
+	WRITE_ONCE(mdev->table_size, size);
+	WRITE_ONCE(core->msix_size, size);
 }
 
 /**
@@ -74,21 +181,38 @@ void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev)
 	pci_read_config_dword(pdev, pdev->msix_cap + PCI_MSIX_TABLE, &table);
 	mdev->table_bar = table & PCI_MSIX_TABLE_BIR;
 	mdev->table_offset = table & PCI_MSIX_TABLE_OFFSET;
-	mdev->table_size = ((flags & PCI_MSIX_FLAGS_QSIZE) + 1) *
-			   PCI_MSIX_ENTRY_SIZE;
+	mdev->table_size = table_bytes((flags & PCI_MSIX_FLAGS_QSIZE) + 1);
 }
 
 /**
- * msi_vfio_pci_vector_count - how many vectors the device has
- * @mdev: an open device
+ * msi_vfio_pci_vector_count - how many vectors the device has now
+ * @mdev: an open device that is awake
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
+ *
+ * A reset can change it. For a device that does not respond it is the most that there
+ * can be.
  *
  * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
  */
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index)
 {
-	return index == VFIO_PCI_MSI_IRQ_INDEX ? mdev->nr_msi : mdev->nr_msix;
+	struct pci_dev *pdev = mdev->core.pdev;
+	u16 ctrl;
+
+	if (index == VFIO_PCI_MSI_IRQ_INDEX) {
+		if (!pdev->msi_cap)
+			return 0;
+		pci_user_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
+					  &ctrl);
+		return 1 << ((ctrl & PCI_MSI_FLAGS_QMASK) >> 1);
+	}
+
+	if (!pdev->msix_cap)
+		return 0;
+	pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &ctrl);
+
+	return (ctrl & PCI_MSIX_FLAGS_QSIZE) + 1;
 }
 
 /**
@@ -180,8 +304,10 @@ static void share_hw_msi(struct msi_vfio_pci_device *mdev,
 	bool is_64;
 
 	if (pci_user_read_config_word(pdev, cap + PCI_MSI_FLAGS, &hw->ctrl) ||
-	    PCI_POSSIBLE_ERROR(hw->ctrl) ||
-	    pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_LO, &lo))
+	    PCI_POSSIBLE_ERROR(hw->ctrl))
+		return;
+
+	if (pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_LO, &lo))
 		return;
 
 	is_64 = hw->ctrl & PCI_MSI_FLAGS_64BIT;
@@ -205,14 +331,17 @@ static void share_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	struct pci_dev *pdev = mdev->core.pdev;
 
 	hw->pending = 0;
-	if (!mdev->table ||
-	    pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
+	if (pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS,
 				      &hw->ctrl) ||
 	    PCI_POSSIBLE_ERROR(hw->ctrl))
 		return;
-	if (mdev->pba &&
+
+	if (msi_vfio_pci_find_msix(mdev, hw->ctrl, &hw->msix) ||
+	    !hw->msix.table || nr >= hw->msix.nr)
+		return;
+	if (hw->msix.pba &&
 	    compat_ioread32(&mdev->core, &hw->pending,
-			    mdev->pba + nr / PENDING_BITS * 4))
+			    hw->msix.pba + nr / PENDING_BITS * 4))
 		return;
 
 	hw->known = true;
@@ -250,6 +379,8 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	__le32 entry[PCI_MSIX_ENTRY_SIZE / 4];
 	u32 lo, hi, ctrl;
 
+	if (nr >= shared->msix.nr)
+		return;
 	if (msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
 				    ARRAY_SIZE(entry)))
 		return;

@@ -421,6 +421,7 @@ static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 {
 	msi_vfio_pci_device_was_reset(pdev_to_msi_vfio_pci(pdev));
 	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(pdev));
+	msi_vfio_pci_cover_table(pdev_to_msi_vfio_pci(pdev));
 }
 
 /*

@@ -77,7 +77,7 @@ struct msi_vfio_pci_window {
  * struct msi_vfio_pci_range - a part of a region that the core virtualizes and
  *	that MSI_NOVIRT shows as it is
  * @start: first byte, as an offset of the device's file
- * @end: first byte behind it
+ * @end: first byte behind it; 0: where the table ends
  * @read_dwords: reads @count dwords of the hardware, the first at byte @offset
  *	(a multiple of 4) of the range, in the device's byte order. Returns 0 or
  *	an errno. Called with the device resumed and memory_lock not held.
@@ -121,8 +121,22 @@ struct msi_vfio_pci_known {
 };
 
 /**
+ * struct msi_vfio_pci_msix - what the capability of MSI-X says at a time
+ * @nr: how many vectors there are
+ * @table: their table; NULL: it is not where it was when the device was opened, or not
+ *	in its BAR
+ * @pba: their pending bits; NULL: they are in another BAR than they were, or not in
+ *	theirs, or lie in the table
+ */
+struct msi_vfio_pci_msix {
+	unsigned int nr;
+	u8 __iomem *table;
+	u8 __iomem *pba;
+};
+
+/**
  * struct msi_vfio_pci_hw_vector - what the hardware says of one vector
- * @known: it could be asked; if not, nothing of this is set
+ * @known: the rest could be asked; if not, it is not set
  * @masked: its mask bit, or the mask of the function
  * @pending: its pending bit, if it can be asked
  * @address: the message that it holds
@@ -141,8 +155,9 @@ struct msi_vfio_pci_hw_vector {
  * @ask: it may be asked
  * @fresh: it was, and need not be again for vectors of @group
  * @group: as many vectors as have their pending bits in one read
- * @known: it has answered; if not, nothing of the rest is set
+ * @known: the rest could be asked; if not, it is not set
  * @ctrl: the control of MSI or MSI-X
+ * @msix: where the entries and the pending bits are
  * @mask: mask bits; with MSI only, as all below but @pending
  * @pending: pending bits, of MSI-X those that one read has
  * @address: the message of vector 0
@@ -157,6 +172,7 @@ struct msi_vfio_pci_hw_shared {
 	unsigned int group;
 	bool known;
 	u16 ctrl;
+	struct msi_vfio_pci_msix msix;
 	u32 mask;
 	u32 pending;
 	u64 address;
@@ -194,12 +210,12 @@ struct msi_vfio_pci_dummy {
  * @state: see below
  * @open: a session is under way
  * @novirt: MSI_NOVIRT is set in this session
- * @nr_msi: vectors of the MSI capability; from open to close
- * @nr_msix: vectors of the MSI-X capability; from open to close
  * @generation: how often the messages have changed in this session
- * @known: one for each vector of the capability that has more; from open to close
+ * @nr_known: entries of @known; no vector beyond them is allocated
+ * @known: as many as the capability with more vectors has had; from open to close
  * @known_is_old: vectors have been allocated or freed since
  * @notify: hears of each new generation; or NULL
+ * @nr_watches: entries of @watches
  * @watches: as many as @known, from the first @notify to close, or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
  * @arrived: bit n: an interrupt of vector n is known to have arrived under its mask
@@ -207,12 +223,11 @@ struct msi_vfio_pci_dummy {
  * @ranges: sorted by @start; they do not change from open to close
  * @table_bar: where the capability says the MSI-X table is; from bind to unbind
  * @table_offset: the same
- * @table_size: the same; 0 if there is no MSI-X
- * @table: the MSI-X table, or NULL; from open to close
- * @pba: the MSI-X pending bits, or NULL; from open to close
+ * @table_size: the same; 0 if there is no MSI-X; it grows with the table
+ * @table: the MSI-X table as it was at open, or NULL; from open to close
+ * @pba: the MSI-X pending bits as they were at open, or NULL; from open to close
  * @pba_bar: where the capability says they are; from open to close
  * @pba_offset: the same
- * @pba_size: the same
  * @isolated: the platform isolates the device's messages; from open to close
  * @debugfs: the device's folder
  * @nr_windows: entries of @windows; an entry is there before it is counted here
@@ -220,7 +235,7 @@ struct msi_vfio_pci_dummy {
  * @map_lock: see below
  * @mapped_bars: bit n: BAR n has been claimed for a mapping in this session
  * @table_rule: see above
- * @map: changes only when a window is added
+ * @map: changes only when a window is added, or the table has grown
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
@@ -270,12 +285,12 @@ struct msi_vfio_pci_device {
 	struct mutex state;	/* outermost, see above */
 	bool open;
 	bool novirt;
-	unsigned int nr_msi;
-	unsigned int nr_msix;
 	u64 generation;
+	unsigned int nr_known;
 	struct msi_vfio_pci_known *known;
 	bool known_is_old;
 	struct eventfd_ctx *notify;
+	unsigned int nr_watches;
 	struct msi_vfio_pci_watch *watches;
 	DECLARE_BITMAP(masked, MSI_VFIO_PCI_MAX_VECTORS);
 	DECLARE_BITMAP(arrived, MSI_VFIO_PCI_MAX_VECTORS);
@@ -288,7 +303,6 @@ struct msi_vfio_pci_device {
 	u8 __iomem *pba;
 	u32 pba_bar;
 	u32 pba_offset;
-	u32 pba_size;
 	bool isolated;
 	struct dentry *debugfs;
 	unsigned int nr_windows;
@@ -345,9 +359,18 @@ static inline bool msi_vfio_pci_is_msi(u32 index)
 	       index == VFIO_PCI_MSIX_IRQ_INDEX;
 }
 
+static inline bool msi_vfio_pci_in_d3(struct msi_vfio_pci_device *mdev)
+{
+	return (__force int)mdev->core.pdev->current_state >=
+	       (__force int)PCI_D3hot;
+}
+
 /* hardware.c */
 void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
+			   struct msi_vfio_pci_msix *out);
+void msi_vfio_pci_cover_table(struct msi_vfio_pci_device *mdev);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index);
 int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
@@ -361,6 +384,7 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 /* vector.c */
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_follow_count(struct msi_vfio_pci_device *mdev);
 long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg);
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
@@ -377,6 +401,7 @@ void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_grow_watches(struct msi_vfio_pci_device *mdev);
 
 /* mask.c */
 bool msi_vfio_pci_has_mask_bit(unsigned int irq);
@@ -450,6 +475,7 @@ void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_follow_table(struct msi_vfio_pci_device *mdev);
 ssize_t msi_vfio_pci_show_table_rule(struct msi_vfio_pci_device *mdev,
 				     char *buf);
 unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,

@@ -112,13 +112,16 @@ static void add_part(struct msi_vfio_pci_device *mdev, struct parts *parts,
 static void add_msix(struct msi_vfio_pci_device *mdev, struct parts *parts)
 {
 	struct vfio_pci_core_device *core = &mdev->core;
+	u32 size = READ_ONCE(core->msix_size);
+	/* Pending bits come in qwords. */
+	u32 pba_size = DIV_ROUND_UP(size / PCI_MSIX_ENTRY_SIZE, 64) * 8;
 
 	add_part(mdev, parts, VFIO_PCI_MSIX_MAP_TABLE, mdev->table_rule.access,
 		 core->msix_bar, core->msix_offset,
-		 core->msix_offset + (u64)core->msix_size);
+		 core->msix_offset + (u64)size);
 	add_part(mdev, parts, VFIO_PCI_MSIX_MAP_PBA,
 		 VFIO_PCI_MSIX_MAP_READ_WRITE, mdev->pba_bar, mdev->pba_offset,
-		 mdev->pba_offset + (u64)mdev->pba_size);
+		 mdev->pba_offset + (u64)pba_size);
 }
 
 static void add_windows(struct msi_vfio_pci_device *mdev, struct parts *parts)
@@ -193,6 +196,21 @@ void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
 	for (i = 0; i < parts.nr; i++)
 		append(map, &parts, &parts.part[i]);
 	sort(map->range, map->nr, sizeof(map->range[0]), compare_ranges, NULL);
+}
+
+/**
+ * msi_vfio_pci_follow_table - the table may have more entries than it had
+ * @mdev: an open device that is awake
+ *
+ * Pages of the table that the user has mapped already stay mapped.
+ */
+void msi_vfio_pci_follow_table(struct msi_vfio_pci_device *mdev)
+{
+	msi_vfio_pci_cover_table(mdev);
+
+	mutex_lock(&mdev->map_lock);
+	msi_vfio_pci_update_map(mdev);
+	mutex_unlock(&mdev->map_lock);
 }
 
 /**

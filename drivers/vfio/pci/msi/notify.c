@@ -35,18 +35,12 @@ static void affinity_changed(struct irq_affinity_notify *notify,
 /* What is watched with stays the session's. */
 static void watch_released(struct kref *ref) {}
 
-static unsigned int nr_watches(struct msi_vfio_pci_device *mdev)
-{
-	return mdev->watches ? max(mdev->nr_msi, mdev->nr_msix) : 0;
-}
-
 /* Without MSI and MSI-X, vector 0 would be INTx, which others may share. */
 static unsigned int nr_watchable(struct msi_vfio_pci_device *mdev)
 {
 	u32 index = mdev->core.irq_type;
 
-	return mdev->notify && mdev->watches && msi_vfio_pci_is_msi(index) ?
-	       msi_vfio_pci_vector_count(mdev, index) : 0;
+	return mdev->notify && msi_vfio_pci_is_msi(index) ? mdev->nr_watches : 0;
 }
 
 /**
@@ -85,7 +79,7 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i, count = nr_watches(mdev);
+	unsigned int i, count = mdev->nr_watches;
 
 	for (i = 0; i < count; i++) {
 		if (mdev->watches[i].irq)
@@ -104,7 +98,7 @@ void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev)
  */
 bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i, count = nr_watches(mdev);
+	unsigned int i, count = mdev->nr_watches;
 
 	for (i = 0; i < count; i++) {
 		unsigned int irq = mdev->watches[i].irq;
@@ -119,13 +113,31 @@ bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev)
 
 static int alloc_watches(struct msi_vfio_pci_device *mdev)
 {
-	if (mdev->isolated || mdev->watches)
+	struct msi_vfio_pci_watch *watches;
+
+	watches = kvcalloc(mdev->nr_known, sizeof(*watches), GFP_KERNEL_ACCOUNT);
+	if (!watches)
+		return -ENOMEM;
+
+	kvfree(mdev->watches);
+	mdev->watches = watches;
+	mdev->nr_watches = mdev->nr_known;
+
+	return 0;
+}
+
+/**
+ * msi_vfio_pci_grow_watches - the device may have more vectors than it had
+ * @mdev: device, with @state held and no vector watched
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int msi_vfio_pci_grow_watches(struct msi_vfio_pci_device *mdev)
+{
+	if (!mdev->watches || mdev->nr_watches >= mdev->nr_known)
 		return 0;
 
-	mdev->watches = kvcalloc(max(mdev->nr_msi, mdev->nr_msix),
-				 sizeof(*mdev->watches), GFP_KERNEL_ACCOUNT);
-
-	return mdev->watches ? 0 : -ENOMEM;
+	return alloc_watches(mdev);
 }
 
 /**
@@ -148,7 +160,7 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 		return PTR_ERR(notify);
 
 	mutex_lock(&mdev->state);
-	if (notify)
+	if (notify && !mdev->isolated && !mdev->watches)
 		ret = alloc_watches(mdev);
 	if (!ret) {
 		msi_vfio_pci_unwatch_vectors(mdev);
@@ -175,6 +187,7 @@ void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_unwatch_vectors(mdev);
 	kvfree(mdev->watches);
 	mdev->watches = NULL;
+	mdev->nr_watches = 0;
 	if (mdev->notify)
 		eventfd_ctx_put(mdev->notify);
 	mdev->notify = NULL;

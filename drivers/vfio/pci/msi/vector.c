@@ -15,6 +15,29 @@
 #include "msi_vfio_pci.h"
 #include "trace.h"
 
+/* For as many vectors as either capability has now. */
+static int make_room(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int nr = max3(msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSI_IRQ_INDEX),
+			       msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX),
+			       1U);
+	struct msi_vfio_pci_known *known;
+
+	if (nr <= mdev->nr_known)
+		return 0;
+
+	known = kvcalloc(nr, sizeof(*known), GFP_KERNEL_ACCOUNT);
+	if (!known)
+		return -ENOMEM;
+
+	memcpy(known, mdev->known, array_size(mdev->nr_known, sizeof(*known)));
+	kvfree(mdev->known);
+	mdev->known = known;
+	mdev->nr_known = nr;
+
+	return 0;
+}
+
 /**
  * msi_vfio_pci_open_vectors - find the vectors, the table and the pending bits
  * @mdev: a device whose core has been enabled, before anybody can use it
@@ -27,22 +50,15 @@
  */
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
 {
-	struct pci_dev *pdev = mdev->core.pdev;
-
 	mdev->generation = 0;
 	mdev->known_is_old = false;
 	msi_vfio_pci_forget_masks(mdev);
-	mdev->nr_msi = pdev->msi_cap ? max(pci_msi_vec_count(pdev), 0) : 0;
-	mdev->nr_msix = 0;
 	mdev->table = NULL;
 	mdev->pba = NULL;
-	if (pdev->msix_cap)
+	if (mdev->core.pdev->msix_cap)
 		msi_vfio_pci_open_msix(mdev);
 
-	mdev->known = kvcalloc(max3(mdev->nr_msi, mdev->nr_msix, 1U),
-			       sizeof(*mdev->known), GFP_KERNEL_ACCOUNT);
-
-	return mdev->known ? 0 : -ENOMEM;
+	return make_room(mdev);
 }
 
 /**
@@ -53,6 +69,25 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 {
 	kvfree(mdev->known);
 	mdev->known = NULL;
+	mdev->nr_known = 0;
+}
+
+/**
+ * msi_vfio_pci_follow_count - the device may have more vectors than it had
+ * @mdev: an open device that is awake, with @state held and no vector watched
+ *
+ * To be called before vectors are allocated, so that there is room for what is known
+ * of them.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int msi_vfio_pci_follow_count(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	msi_vfio_pci_follow_table(mdev);
+
+	return make_room(mdev) ?: msi_vfio_pci_grow_watches(mdev);
 }
 
 /**
@@ -220,7 +255,7 @@ static bool note_messages(struct msi_vfio_pci_device *mdev)
 	bool moved = false;
 
 	if (msi_vfio_pci_is_msi(index))
-		count = msi_vfio_pci_vector_count(mdev, index);
+		count = mdev->nr_known;
 	for (i = 0; i < count; i++)
 		moved |= note_message(mdev, i);
 
@@ -348,21 +383,29 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 	return ret;
 }
 
+static bool sets_triggers(const struct vfio_irq_set *hdr)
+{
+	return msi_vfio_pci_is_msi(hdr->index) &&
+	       hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER;
+}
+
 /* Whether a SET_IRQS frees all vectors. */
 static bool frees_vectors(const struct vfio_irq_set *hdr)
 {
-	return msi_vfio_pci_is_msi(hdr->index) &&
-	       hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER &&
-	       hdr->flags & VFIO_IRQ_SET_DATA_NONE && !hdr->count;
+	return sets_triggers(hdr) && !hdr->count &&
+	       hdr->flags & VFIO_IRQ_SET_DATA_NONE;
+}
+
+/* Whether a SET_IRQS can allocate vectors. */
+static bool attaches(const struct vfio_irq_set *hdr)
+{
+	return sets_triggers(hdr) && hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD;
 }
 
 /* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
 static bool changes_messages(const struct vfio_irq_set *hdr)
 {
-	return frees_vectors(hdr) ||
-	       (msi_vfio_pci_is_msi(hdr->index) &&
-		hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER &&
-		hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD);
+	return frees_vectors(hdr) || attaches(hdr);
 }
 
 /**
@@ -403,7 +446,10 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	msi_vfio_pci_unwatch_vectors(mdev);
 	if (frees_vectors(&hdr))
 		msi_vfio_pci_vectors_end(mdev);
-	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+	ret = attaches(&hdr) ? msi_vfio_pci_follow_count(mdev) : 0;
+	if (!ret)
+		ret = vfio_pci_core_ioctl(&mdev->core.vdev,
+					  VFIO_DEVICE_SET_IRQS, arg);
 	msi_vfio_pci_watch_vectors(mdev);
 	if (irq_type != mdev->core.irq_type)
 		msi_vfio_pci_forget_masks(mdev);

@@ -672,6 +672,71 @@ TEST_F(msix_device, pending_while_the_function_is_masked)
 	expect_pending(_metadata, self->fd, -1);
 }
 
+/* A device whose pending bits are where its table is, which is what shows there. */
+FIXTURE(overlap) {
+	struct session *s;
+	int fd;
+	int trigger;
+};
+
+FIXTURE_VARIANT(overlap) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(overlap, msix_overlap);
+
+#define OVERLAP_VECTORS	32
+
+FIXTURE_SETUP(overlap)
+{
+	int triggers[OVERLAP_VECTORS];
+
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	self->trigger = eventfd_new();
+	for (int v = 0; v < OVERLAP_VECTORS; v++)
+		triggers[v] = self->trigger;
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, OVERLAP_VECTORS, triggers));
+}
+
+FIXTURE_TEARDOWN(overlap)
+{
+	close(self->trigger);
+	session_close(self->s);
+}
+
+static int set_masks(int fd, u32 action, u32 start, u32 count)
+{
+	return set_irqs(fd, VFIO_IRQ_SET_DATA_NONE | action, MSIX, start, count,
+			NULL, 0);
+}
+
+TEST_F(overlap, cannot_ask_for_pending_bits)
+{
+	const int raised = 5;
+
+	for (int v = 0; v < OVERLAP_VECTORS; v++) {
+		EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSIX, v).flags)
+			TH_LOG("vector %d", v);
+	}
+
+	ASSERT_EQ(0, set_masks(self->fd, VFIO_IRQ_SET_ACTION_MASK, 0,
+			       OVERLAP_VECTORS));
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, raised);
+	ASSERT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_PENDING));
+	for (int v = 0; v < OVERLAP_VECTORS; v++) {
+		EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
+			  message_of(self->fd, MSIX, v).flags)
+			TH_LOG("vector %d", v);
+	}
+	ASSERT_EQ(0, set_masks(self->fd, VFIO_IRQ_SET_ACTION_UNMASK, 0,
+			       OVERLAP_VECTORS));
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+	EXPECT_EQ(1, eventfd_take(self->trigger));
+}
+
 /* Bit 0 of the second dword of pending bits, and the last of the last. */
 /* Where one dword of pending bits ends and another begins; and the last vector. */
 #define EDGES	{ 64, 63, 32, 31, 0, -1 }

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A reset that changes how many vectors a device has, as new firmware does: messages,
+ * masks and the dummy target follow VFIO_DEVICE_GET_IRQ_INFO, and nothing is written
+ * behind the table as it is then.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ath11k.h"
+#include "dummy.h"
+#include "messages.h"
+#include "msix.h"
+#include "pages.h"
+#include "session.h"
+#include "variants.h"
+
+#define MSI		VFIO_PCI_MSI_IRQ_INDEX
+#define MSIX		VFIO_PCI_MSIX_IRQ_INDEX
+
+/* Where the msix device has its table. */
+#define TABLE_BAR	2
+
+#define COUNT		MSIX_VECTORS_DEFAULT
+#define MORE		22
+#define FEWER		8
+
+/* Longer than any emulated device needs on any machine. */
+#define WAIT_MS		10000
+
+/* The session, and all that can be attached. */
+struct resized {
+	struct session *s;
+	int fd;
+	u32 index;
+	u32 next;	/* the register that says how many there are to be */
+	int triggers[MORE];
+};
+
+/*
+ * Bound anew: from 6.2 on the kernel does not give a device more vectors than it had
+ * when it was given some for the first time.
+ */
+static void resized_open(struct resized *r, const char *device, const char *mode,
+			 u32 index)
+{
+	driver_release(lab_bdf(device));
+	r->s = session_open(device, DRIVER_MSI, mode);
+	r->fd = r->s->fd;
+	r->index = index;
+	r->next = index == MSI ? ATH11K_NEXT_VECTORS : MSIX_REG_NEXT_VECTORS;
+	command_set(r->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	for (int i = 0; i < MORE; i++)
+		r->triggers[i] = eventfd_new();
+}
+
+static void resize(struct resized *r, int count)
+{
+	bar_write32(r->fd, 0, r->next, count);
+	ioctl_assert(r->fd, VFIO_DEVICE_RESET, NULL);
+	VFIO_ASSERT_EQ(irq_count(r->fd, r->index), count);
+}
+
+static void resized_close(struct resized *r, int count)
+{
+	disable_irqs(r->fd, r->index);
+	resize(r, count);
+	for (int i = 0; i < MORE; i++)
+		close(r->triggers[i]);
+	session_close(r->s);
+}
+
+static int try_messages(struct resized *r, u32 start, u32 count)
+{
+	struct vfio_pci_msi_message msg[MORE + 1];
+
+	return messages_get(r->fd, r->index, start, count, msg, NULL);
+}
+
+/* There are messages of as many vectors, and of no more. */
+static void expect_count(struct __test_metadata *_metadata, struct resized *r,
+			 u32 count)
+{
+	EXPECT_EQ(0, try_messages(r, 0, count));
+	EXPECT_EQ(0, try_messages(r, count - 1, 1));
+	EXPECT_EQ(0, try_messages(r, count, 0));
+	EXPECT_EQ(-EINVAL, try_messages(r, 0, count + 1));
+	EXPECT_EQ(-EINVAL, try_messages(r, count, 1));
+	EXPECT_EQ(-EINVAL, try_messages(r, count + 1, 0));
+}
+
+static int set_mask(struct resized *r, bool mask, u32 start, u32 count)
+{
+	return set_irqs(r->fd, VFIO_IRQ_SET_DATA_NONE |
+			(mask ? VFIO_IRQ_SET_ACTION_MASK :
+				VFIO_IRQ_SET_ACTION_UNMASK),
+			r->index, start, count, NULL, 0);
+}
+
+FIXTURE(resize) {
+	struct resized r;
+	int fd;
+	struct target target;
+};
+
+FIXTURE_VARIANT(resize) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(resize, msix);
+
+FIXTURE_SETUP(resize)
+{
+	resized_open(&self->r, variant->device, variant->mode, MSIX);
+	self->fd = self->r.fd;
+	target_map(self->r.s, &self->target);
+}
+
+FIXTURE_TEARDOWN(resize)
+{
+	dummy_off(self->fd);
+	target_unmap(self->r.s, &self->target);
+	resized_close(&self->r, COUNT);
+	target_free(&self->target);
+}
+
+/* Vector @v is as it should be, arrives, and can be masked. */
+static void expect_works(struct __test_metadata *_metadata, struct resized *r,
+			 int v)
+{
+	struct vfio_pci_msi_message msg = message_of(r->fd, MSIX, v);
+
+	EXPECT_EQ(ALLOCATED | TRIGGER, msg.flags);
+	bar_write32(r->fd, 0, MSIX_REG_HW_INDEX, v);
+	EXPECT_EQ((u32)msg.address, bar_read32(r->fd, 0, MSIX_REG_HW_ADDR_LO));
+	EXPECT_EQ(msg.data, bar_read32(r->fd, 0, MSIX_REG_HW_DATA));
+
+	EXPECT_EQ(0, set_mask(r, true, v, 1));
+	bar_write32(r->fd, 0, MSIX_REG_RAISE, v);
+	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED | PENDING,
+		  message_of(r->fd, MSIX, v).flags);
+	EXPECT_EQ(0, eventfd_take(r->triggers[v]));
+	EXPECT_EQ(0, set_mask(r, false, v, 1));
+	EXPECT_TRUE(eventfd_wait(r->triggers[v]));
+	EXPECT_EQ(1, eventfd_take(r->triggers[v]));
+}
+
+TEST_F(resize, more_vectors)
+{
+	struct resized *r = &self->r;
+
+	resize(r, MORE);
+	expect_count(_metadata, r, MORE);
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, MORE, r->triggers));
+	expect_count(_metadata, r, MORE);
+	for (int v = 0; v < MORE; v++)
+		expect_works(_metadata, r, v);
+	EXPECT_EQ(-EINVAL, set_mask(r, true, MORE, 1));
+}
+
+TEST_F(resize, fewer_vectors)
+{
+	struct resized *r = &self->r;
+
+	resize(r, FEWER);
+	expect_count(_metadata, r, FEWER);
+	EXPECT_EQ(-EINVAL, set_triggers(self->fd, MSIX, 0, FEWER + 1, r->triggers));
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, FEWER, r->triggers));
+	expect_count(_metadata, r, FEWER);
+	for (int v = 0; v < FEWER; v++)
+		expect_works(_metadata, r, v);
+	EXPECT_EQ(-EINVAL, set_mask(r, true, FEWER, 1));
+}
+
+/* Those that are there stay, the others can be allocated after them where they can. */
+TEST_F(resize, more_vectors_while_enabled)
+{
+	struct resized *r = &self->r;
+	int ret;
+
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, COUNT, r->triggers));
+	resize(r, MORE);
+	expect_count(_metadata, r, MORE);
+	for (int v = 0; v < COUNT; v++)
+		expect_works(_metadata, r, v);
+	for (int v = COUNT; v < MORE; v++)
+		EXPECT_EQ(0, message_of(self->fd, MSIX, v).flags);
+	EXPECT_EQ(-EINVAL, set_mask(r, true, COUNT, 1));
+
+	ASSERT_EQ(0, disable_irqs(self->fd, MSIX));
+	ret = set_triggers(self->fd, MSIX, 0, MORE, r->triggers);
+	EXPECT_TRUE(!ret || ret == -ERANGE)
+		TH_LOG("%d", ret);
+	if (!ret)
+		expect_works(_metadata, r, MORE - 1);
+}
+
+/* Masks and messages of those that are left. */
+TEST_F(resize, fewer_vectors_while_enabled)
+{
+	struct resized *r = &self->r;
+
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, COUNT, r->triggers));
+	resize(r, FEWER);
+	expect_count(_metadata, r, FEWER);
+	for (int v = 0; v < FEWER; v++)
+		expect_works(_metadata, r, v);
+	EXPECT_EQ(-EINVAL, set_mask(r, true, FEWER, 1));
+	EXPECT_EQ(-EINVAL, set_mask(r, true, 0, COUNT));
+}
+
+/* The user neither sees the entries that there are now nor writes them. */
+TEST_F(resize, covers_the_table)
+{
+	u64 offset = COUNT * PCI_MSIX_ENTRY_SIZE;
+	u32 value;
+
+	resize(&self->r, MORE);
+	bar_write32(self->fd, TABLE_BAR, offset, 0xfee01000);
+	bar_write32(self->fd, TABLE_BAR, offset + PCI_MSIX_ENTRY_VECTOR_CTRL, 0);
+	bar_write32(self->fd, 0, MSIX_REG_HW_INDEX, COUNT);
+	EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_HW_ADDR_LO));
+	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_HW_CTRL));
+	EXPECT_EQ(~0U, bar_read32(self->fd, TABLE_BAR, offset));
+
+	ASSERT_EQ(0, novirt_set(self->fd));
+	ASSERT_EQ(4, region_read(self->fd, TABLE_BAR,
+				 offset + PCI_MSIX_ENTRY_VECTOR_CTRL, &value, 4));
+	EXPECT_EQ(1, value);
+}
+
+/* A table that has become longer by a page. */
+TEST_F(resize, has_the_rules_of_its_table)
+{
+	const int count = page_size() / PCI_MSIX_ENTRY_SIZE + 1;
+	struct msix_map map;
+	bool found = false;
+
+	resize(&self->r, count);
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, 1, self->r.triggers));
+	map = msix_map_of(self->fd);
+	for (u32 i = 0; i < map.head.count; i++) {
+		if (map.range[i].kind != VFIO_PCI_MSIX_MAP_TABLE)
+			continue;
+		found = true;
+		EXPECT_EQ(TABLE_BAR, map.range[i].region);
+		EXPECT_EQ(0, map.range[i].offset);
+		EXPECT_EQ(2 * page_size(), map.range[i].size);
+	}
+	EXPECT_TRUE(found);
+	if (!lab_remap())
+		EXPECT_EQ(-EPERM, bar_try_map(self->fd, TABLE_BAR, page_size(),
+					      page_size(),
+					      PROT_READ | PROT_WRITE,
+					      MAP_SHARED));
+}
+
+/* On hosts whose messages move, all vectors are watched then. */
+TEST_F(resize, is_notified_of)
+{
+	struct resized *r = &self->r;
+	int notify = eventfd_new();
+
+	ASSERT_EQ(0, notify_set(self->fd, notify, 0));
+	resize(r, MORE);
+	eventfd_take(notify);
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, MORE, r->triggers));
+	EXPECT_TRUE(eventfd_wait(notify));
+	EXPECT_EQ(0, try_messages(r, 0, MORE));
+	ASSERT_EQ(0, disable_irqs(self->fd, MSIX));
+	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
+	close(notify);
+}
+
+static void expect_entry(struct __test_metadata *_metadata, int fd, int v,
+			 u64 address, u32 data, u32 control)
+{
+	bar_write32(fd, 0, MSIX_REG_HW_INDEX, v);
+	EXPECT_EQ((u32)address, bar_read32(fd, 0, MSIX_REG_HW_ADDR_LO))
+		TH_LOG("vector %d", v);
+	EXPECT_EQ(address >> 32, bar_read32(fd, 0, MSIX_REG_HW_ADDR_HI));
+	EXPECT_EQ(data, bar_read32(fd, 0, MSIX_REG_HW_DATA));
+	EXPECT_EQ(control, bar_read32(fd, 0, MSIX_REG_HW_CTRL));
+}
+
+/* The dummy target is in vectors 0 to @used - 1 of @count. */
+static void expect_target(struct __test_metadata *_metadata, int fd, u64 iova,
+			  int used, int count)
+{
+	for (int v = 0; v < count; v++)
+		expect_entry(_metadata, fd, v, v < used ? iova : 0,
+			     v < used ? v : 0, v >= used);
+}
+
+static void expect_asserts(struct __test_metadata *_metadata, int fd,
+			   struct target *target, u32 v)
+{
+	int tries = WAIT_MS;
+
+	*target->word = ~0;
+	bar_write32(fd, 0, MSIX_REG_RAISE, v);
+	while (*target->word != v && --tries)
+		usleep(1000);
+	EXPECT_EQ(v, *target->word);
+}
+
+/* What is behind the table is memory, which a reset has cleared. */
+static void expect_clean_behind(struct __test_metadata *_metadata, int fd,
+				int count)
+{
+	u8 bytes[(COUNT - FEWER) * PCI_MSIX_ENTRY_SIZE], zeros[sizeof(bytes)] = {};
+
+	ASSERT_EQ(0, novirt_set(fd));
+	ASSERT_EQ(sizeof(bytes), region_read(fd, TABLE_BAR,
+					     count * PCI_MSIX_ENTRY_SIZE, bytes,
+					     sizeof(bytes)));
+	EXPECT_EQ(0, memcmp(zeros, bytes, sizeof(bytes)));
+}
+
+static u32 dummy_count(int fd)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+
+	VFIO_ASSERT_EQ(dummy_get(fd, &dummy), 0);
+	VFIO_ASSERT_EQ(dummy.flags, DUMMY_ENABLE);
+
+	return dummy.count;
+}
+
+TEST_F(resize, dummy_target_of_more)
+{
+	resize(&self->r, MORE);
+	EXPECT_EQ(-EINVAL, dummy_on(self->fd, MORE, 0, self->target.iova));
+	EXPECT_EQ(-EINVAL, dummy_on(self->fd, 0, MORE + 1, self->target.iova));
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+	EXPECT_EQ(MORE, dummy_count(self->fd));
+	expect_target(_metadata, self->fd, self->target.iova, MORE, MORE);
+	EXPECT_EQ(DUMMY, message_of(self->fd, MSIX, MORE - 1).flags);
+	expect_asserts(_metadata, self->fd, &self->target, MORE - 1);
+	ASSERT_EQ(0, dummy_off(self->fd));
+	expect_target(_metadata, self->fd, 0, 0, MORE);
+	expect_clean_behind(_metadata, self->fd, MORE);
+}
+
+TEST_F(resize, dummy_target_of_fewer)
+{
+	resize(&self->r, FEWER);
+	EXPECT_EQ(-EINVAL, dummy_on(self->fd, FEWER, 0, self->target.iova));
+	EXPECT_EQ(-EINVAL, dummy_on(self->fd, 0, FEWER + 1, self->target.iova));
+	expect_clean_behind(_metadata, self->fd, FEWER);
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+	EXPECT_EQ(FEWER, dummy_count(self->fd));
+	expect_target(_metadata, self->fd, self->target.iova, FEWER, FEWER);
+	expect_clean_behind(_metadata, self->fd, FEWER);
+	expect_asserts(_metadata, self->fd, &self->target, FEWER - 1);
+	ASSERT_EQ(0, dummy_off(self->fd));
+	expect_clean_behind(_metadata, self->fd, FEWER);
+}
+
+TEST_F(resize, dummy_target_while_on)
+{
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+	resize(&self->r, MORE);
+	EXPECT_EQ(COUNT, dummy_count(self->fd));
+	expect_target(_metadata, self->fd, self->target.iova, COUNT, MORE);
+	expect_clean_behind(_metadata, self->fd, MORE);
+	expect_asserts(_metadata, self->fd, &self->target, COUNT - 1);
+
+	resize(&self->r, FEWER);
+	EXPECT_EQ(COUNT, dummy_count(self->fd));
+	expect_target(_metadata, self->fd, self->target.iova, FEWER, FEWER);
+	expect_clean_behind(_metadata, self->fd, FEWER);
+	expect_asserts(_metadata, self->fd, &self->target, FEWER - 1);
+	EXPECT_EQ(DUMMY, message_of(self->fd, MSIX, FEWER - 1).flags);
+	EXPECT_EQ(-EINVAL, try_messages(&self->r, FEWER, 1));
+
+	ASSERT_EQ(0, dummy_off(self->fd));
+	expect_target(_metadata, self->fd, 0, 0, FEWER);
+	expect_clean_behind(_metadata, self->fd, FEWER);
+}
+
+FIXTURE(resize_msi) {
+	struct resized r;
+	int most;	/* x86 has no blocks of several vectors without remapping */
+};
+
+FIXTURE_VARIANT(resize_msi) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(resize_msi, ath11k_noid);
+
+FIXTURE_SETUP(resize_msi)
+{
+	resized_open(&self->r, variant->device, variant->mode, MSI);
+	self->most = lab_remap() ? 4 : 1;
+}
+
+FIXTURE_TEARDOWN(resize_msi)
+{
+	resized_close(&self->r, ATH11K_MSI_VECTORS);
+}
+
+TEST_F(resize_msi, fewer_and_more_vectors)
+{
+	struct resized *r = &self->r;
+
+	for (int count = 4; count <= 16; count *= 4) {
+		resize(r, count);
+		expect_count(_metadata, r, count);
+		ASSERT_EQ(0, set_triggers(r->fd, MSI, 0, self->most, r->triggers));
+		expect_count(_metadata, r, count);
+		EXPECT_EQ(-EINVAL, set_mask(r, true, count, 1));
+		for (int v = 0; v < self->most; v++) {
+			EXPECT_EQ(ALLOCATED | TRIGGER,
+				  message_of(r->fd, MSI, v).flags);
+			bar_write32(r->fd, 0, ATH11K_RAISE, v);
+			EXPECT_TRUE(eventfd_wait(r->triggers[v]));
+		}
+		ASSERT_EQ(0, disable_irqs(r->fd, MSI));
+	}
+}
+
+LAB_MAIN
