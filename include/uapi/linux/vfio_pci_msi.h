@@ -455,8 +455,9 @@ struct vfio_device_feature_pci_msi_window_state {
  * EBUSY: MSI or INTx is in use.
  * ENXIO: the table cannot be reached: memory decoding is off, the device is in
  * D3hot, or a reset has moved the table or made it longer than its BAR.
- * EPERM: @iova lies in a range that the platform reserves, such as that of the
- * interrupts.
+ * EPERM: the kernel lets the device have no MSI-X (the parameter pci=nomsi, msi_bus in
+ * sysfs, a quirk), or @iova lies in a range that the platform reserves, such as that of
+ * the interrupts.
  * EADDRNOTAVAIL: the user has no IOMMU domain (no IOMMU, nothing attached, or one of
  * nested translation), or his cannot translate @iova.
  * EIO: the device does not respond.

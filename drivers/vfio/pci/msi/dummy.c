@@ -121,11 +121,14 @@ static void write_message(u8 __iomem *entry, u64 address, u32 data)
 }
 
 /* The other bits of an entry's control are to be left as they are. */
-static void write_entry(struct msi_vfio_pci_device *mdev, u8 __iomem *entry,
+static int write_entry(struct msi_vfio_pci_device *mdev, u8 __iomem *entry,
 		       unsigned int nr, bool on)
 {
 	u32 ctrl = ioread32(entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
 	bool use = is_dummy(&mdev->dummy, nr);
+
+	if (PCI_POSSIBLE_ERROR(ctrl))
+		return -EIO;
 
 	if (!on || !use)
 		iowrite32(ctrl | PCI_MSIX_ENTRY_CTRL_MASKBIT,
@@ -135,21 +138,28 @@ static void write_entry(struct msi_vfio_pci_device *mdev, u8 __iomem *entry,
 	if (on && use)
 		iowrite32(ctrl & ~PCI_MSIX_ENTRY_CTRL_MASKBIT,
 			  entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
+
+	return 0;
 }
 
 /*
  * With @on, the vectors of the target get its message and all others are masked;
  * else all are masked, and those of the target have no message. The function is
- * masked meanwhile.
+ * masked meanwhile. An entry that reads as ones is that of a device that is gone: nothing
+ * is written to it, and it is the last that is looked at.
  */
 static int write_table(struct msi_vfio_pci_device *mdev,
 		       const struct msi_vfio_pci_msix *msix, bool on)
 {
 	u8 __iomem *entry = msix->table;
 	unsigned int i;
+	int ret;
 
-	for (i = 0; i < msix->nr; i++, entry += PCI_MSIX_ENTRY_SIZE)
-		write_entry(mdev, entry, i, on);
+	for (i = 0; i < msix->nr; i++, entry += PCI_MSIX_ENTRY_SIZE) {
+		ret = write_entry(mdev, entry, i, on);
+		if (ret)
+			return ret;
+	}
 
 	/* What was posted arrives before this is answered. */
 	if (PCI_POSSIBLE_ERROR(ioread32(entry - PCI_MSIX_ENTRY_SIZE +
@@ -254,6 +264,20 @@ static int check_device(struct msi_vfio_pci_device *mdev, u16 *ctrl,
 	return msi & PCI_MSI_FLAGS_ENABLE ? -EBUSY : 0;
 }
 
+/* What the PCI core asks before it enables MSI-X, for which it has no function. */
+static int check_allowed(struct pci_dev *pdev)
+{
+	struct pci_bus *bus;
+
+	if (!pci_msi_enabled() || pdev->no_msi)
+		return -EPERM;
+	for (bus = pdev->bus; bus; bus = bus->parent)
+		if (bus->bus_flags & PCI_BUS_FLAGS_NO_MSI)
+			return -EPERM;
+
+	return 0;
+}
+
 static int check_reserved(struct iommu_group *group, u64 iova)
 {
 	struct iommu_resv_region *region, *next;
@@ -349,7 +373,11 @@ static int turn_on(struct msi_vfio_pci_device *mdev,
 	int ret;
 
 	down_read(&core->memory_lock);
-	ret = check_device(mdev, &ctrl, &msix) ?: check_iova(mdev, dummy->iova);
+	ret = check_device(mdev, &ctrl, &msix);
+	/* EIO is the last of the reasons to be given. */
+	if (!ret || ret == -EIO)
+		ret = check_allowed(core->pdev) ?:
+		      check_iova(mdev, dummy->iova) ?: ret;
 	if (!ret) {
 		/* First, so that a reset from now on is not missed. */
 		mdev->dummy = *dummy;

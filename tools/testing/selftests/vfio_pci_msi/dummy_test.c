@@ -557,6 +557,100 @@ TEST_F(dummy, off_with_memory_off)
 	EXPECT_TRUE(dummy_gone(self->s, 2, 3));
 }
 
+/* Nobody answers: that is said last, whatever the request has. */
+TEST_F(dummy, does_not_respond)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+
+	bar_write32(self->fd, 0, MSIX_REG_LOSE, 0);
+	EXPECT_EQ(-EINVAL, dummy_on(self->fd, 0, 0, self->iova + 1));
+	EXPECT_EQ(-EPERM, dummy_on(self->fd, 0, 0, 0xfee00000));
+	EXPECT_EQ(-EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, ~3ULL));
+	EXPECT_EQ(-EIO, dummy_on(self->fd, 0, 0, self->iova));
+	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+	EXPECT_EQ(0, memcmp(&inactive, &dummy, sizeof(dummy)));
+	bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
+	EXPECT_TRUE(dummy_gone(self->s, 0, VECTORS));
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+/* A device that goes meanwhile: after any read. */
+TEST_F(dummy, stops_responding)
+{
+	int ret = -EIO;
+	u32 reads;
+
+	for (reads = 0; reads < 1000 && ret; reads++) {
+		bar_write32(self->fd, 0, MSIX_REG_LOSE, reads);
+		ret = dummy_on(self->fd, 0, 0, self->iova);
+		bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
+		if (!ret)
+			break;
+		EXPECT_EQ(-EIO, ret)
+			TH_LOG("after %u reads", reads);
+		EXPECT_EQ(0, msix_control(self->s->bdf) &
+			     (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL))
+			TH_LOG("after %u reads", reads);
+	}
+	/* At least one of each entry. */
+	EXPECT_LT(VECTORS, reads);
+	EXPECT_EQ(0, ret);
+	EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
+	ASSERT_EQ(0, dummy_off(self->fd));
+	EXPECT_TRUE(dummy_gone(self->s, 0, VECTORS));
+}
+
+/*
+ * Config space answers, the BARs do not. Of an entry that reads as ones nothing is known
+ * that could be written to it.
+ */
+TEST_F(dummy, bars_do_not_respond)
+{
+	struct hw_msix msix;
+
+	if (!lab_remap())
+		SKIP(return, "the table cannot be mapped for writing");
+
+	hw_msix_map(&msix, self->s->bdf, self->fd);
+	for (u32 v = 0; v < VECTORS; v++)
+		hw_msix_entry(&msix, v)[PCI_MSIX_ENTRY_DATA / 4] = 0x4711 + v;
+	hw_msix_unmap(&msix);
+
+	bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_BARS);
+	EXPECT_EQ(-EIO, dummy_on(self->fd, 0, 0, self->iova));
+	bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
+	for (u32 v = 0; v < VECTORS; v++)
+		expect_hw_entry(_metadata, self->fd, v, 0, 0x4711 + v, 1);
+	EXPECT_EQ(0, msix_control(self->s->bdf) &
+		     (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL));
+	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+}
+
+/* The device's own switch, and that of the bus, where there is a bridge. */
+TEST_F(dummy, msi_is_off_in_the_kernel)
+{
+	static const char *const switches[] = { "msi_bus", "../msi_bus" };
+	char path[PATH_MAX];
+
+	for (int i = 0; i < ARRAY_SIZE(switches); i++) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s",
+			 self->s->bdf, switches[i]);
+		if (i && access(path, F_OK))
+			continue;
+		ASSERT_EQ(0, file_write(path, "0"));
+		EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, self->iova));
+		EXPECT_REFUSED(EINVAL, dummy_on(self->fd, 0, 0, self->iova + 1));
+		EXPECT_NE(0, set_triggers(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
+					  &self->event));
+		command_clear(self->fd, PCI_COMMAND_MEMORY);
+		EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, self->iova));
+		command_set(self->fd, PCI_COMMAND_MEMORY);
+		ASSERT_EQ(0, file_write(path, "1"));
+		EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+		EXPECT_EQ(0, dummy_off(self->fd));
+	}
+}
+
 /* Every range that the kernel says is reserved, its first and last dword. */
 TEST_F(dummy, reserved_ranges)
 {
