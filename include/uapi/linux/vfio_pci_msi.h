@@ -123,6 +123,15 @@ struct vfio_pci_msi_message {
  * removed. An address of 0 is one like any other to a device: do not write it there.
  */
 #define VFIO_PCI_MSI_MESSAGE_INACTIVE	(1 << 6)
+/*
+ * By the capability's control register MSI or MSI-X is off, while the kernel has it on:
+ * nothing arrives. A device that resets itself by a register of its own leaves it so,
+ * as does a user who clears MSI's enable bit in config space. SET_IRQS that attaches
+ * eventfds does not turn it on again: disable the index first, or the dummy target.
+ * 0 where the register cannot be asked, as in D3hot, and for the dummy target while
+ * memory decoding is off: the target comes back with it.
+ */
+#define VFIO_PCI_MSI_MESSAGE_DISABLED	(1 << 7)
 };
 
 /**

@@ -27,6 +27,7 @@ static const struct msi_vfio_pci_flag_name vector_flags[] = {
 	{ VFIO_PCI_MSI_MESSAGE_DUMMY, "dummy" },
 	{ VFIO_PCI_MSI_MESSAGE_STALE, "stale" },
 	{ VFIO_PCI_MSI_MESSAGE_INACTIVE, "inactive" },
+	{ VFIO_PCI_MSI_MESSAGE_DISABLED, "disabled" },
 	{}
 };
 

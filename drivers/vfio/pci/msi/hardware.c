@@ -307,6 +307,7 @@ static void share_hw_msi(struct msi_vfio_pci_device *mdev,
 	    PCI_POSSIBLE_ERROR(hw->ctrl))
 		return;
 
+	hw->disabled = !(hw->ctrl & PCI_MSI_FLAGS_ENABLE);
 	if (pci_user_read_config_dword(pdev, cap + PCI_MSI_ADDRESS_LO, &lo))
 		return;
 
@@ -336,6 +337,7 @@ static void share_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	    PCI_POSSIBLE_ERROR(hw->ctrl))
 		return;
 
+	hw->disabled = !(hw->ctrl & PCI_MSIX_FLAGS_ENABLE);
 	if (msi_vfio_pci_find_msix(mdev, hw->ctrl, &hw->msix) ||
 	    !hw->msix.table || nr >= hw->msix.nr)
 		return;
@@ -354,10 +356,14 @@ static void share_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	hw->fresh = true;
 	hw->group = nr / PENDING_BITS;
 	hw->known = false;
+	hw->disabled = false;
 	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
 		share_hw_msix(mdev, nr, hw);
 	else
 		share_hw_msi(mdev, hw);
+	/* The device gets back what it has lost when it wakes up. */
+	if (msi_vfio_pci_in_d3(mdev))
+		hw->disabled = false;
 }
 
 static void read_hw_msi(unsigned int nr,
@@ -412,10 +418,12 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			  struct msi_vfio_pci_hw_vector *hw)
 {
 	hw->known = false;
+	hw->disabled = false;
 	if (!shared->ask)
 		return;
 	if (!shared->fresh || shared->group != nr / PENDING_BITS)
 		share_hw(mdev, nr, shared);
+	hw->disabled = shared->disabled;
 	if (!shared->known)
 		return;
 	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)

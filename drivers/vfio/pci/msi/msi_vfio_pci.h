@@ -136,6 +136,7 @@ struct msi_vfio_pci_msix {
 
 /**
  * struct msi_vfio_pci_hw_vector - what the hardware says of one vector
+ * @disabled: by its control register, MSI or MSI-X is off
  * @known: the rest could be asked; if not, it is not set
  * @masked: its mask bit, or the mask of the function
  * @pending: its pending bit, if it can be asked
@@ -143,6 +144,7 @@ struct msi_vfio_pci_msix {
  * @data: the same, with MSI with the vector's number
  */
 struct msi_vfio_pci_hw_vector {
+	bool disabled;
 	bool known;
 	bool masked;
 	bool pending;
@@ -155,6 +157,7 @@ struct msi_vfio_pci_hw_vector {
  * @ask: it may be asked
  * @fresh: it was, and need not be again for vectors of @group
  * @group: as many vectors as have their pending bits in one read
+ * @disabled: by @ctrl, MSI or MSI-X is off
  * @known: the rest could be asked; if not, it is not set
  * @ctrl: the control of MSI or MSI-X
  * @msix: where the entries and the pending bits are
@@ -170,6 +173,7 @@ struct msi_vfio_pci_hw_shared {
 	bool ask;
 	bool fresh;
 	unsigned int group;
+	bool disabled;
 	bool known;
 	u16 ctrl;
 	struct msi_vfio_pci_msix msix;

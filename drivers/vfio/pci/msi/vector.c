@@ -120,6 +120,12 @@ void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 	*data = msg.data;
 }
 
+/* Nothing arrives, whatever the rest of the hardware says. */
+static u32 disabled_flag(const struct msi_vfio_pci_hw_vector *hw)
+{
+	return hw->disabled ? VFIO_PCI_MSI_MESSAGE_DISABLED : 0;
+}
+
 static u32 hw_mask_flags(const struct msi_vfio_pci_hw_vector *hw)
 {
 	return (hw->masked ? VFIO_PCI_MSI_MESSAGE_MASKED : 0) |
@@ -180,7 +186,7 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	} while (seems_stale(shared, &hw, out) && --tries);
 
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED |
-		     mask_flags(mdev, irq, nr, &hw);
+		     mask_flags(mdev, irq, nr, &hw) | disabled_flag(&hw);
 	if (irq_has_action(irq))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
 	if (out->address) {
@@ -203,6 +209,9 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 
 	msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
 	out->flags |= hw_mask_flags(&hw) | stale_flag(&hw, out);
+	/* With memory decoding off, the target comes back with it. */
+	if (hw.known)
+		out->flags |= disabled_flag(&hw);
 }
 
 /**

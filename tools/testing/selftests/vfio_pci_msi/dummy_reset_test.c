@@ -229,7 +229,7 @@ TEST_F(reset, behind_the_back)
 	ASSERT_EQ(1, config_write(self->fd, PCI_INTERRUPT_LINE, &zero, 1));
 	EXPECT_EQ(0, msix_control(self->bdf) & PCI_MSIX_FLAGS_ENABLE);
 	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
-				    START).flags & ~(MASKED | STALE));
+				    START).flags & ~(MASKED | STALE | DISABLED));
 
 	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	expect_intact(_metadata, self->s, &self->target);

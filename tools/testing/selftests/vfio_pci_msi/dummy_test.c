@@ -342,6 +342,19 @@ TEST_F(dummy, written_table)
 	EXPECT_TRUE(dummy_gone(self->s, 0, 4));
 }
 
+/* A reset of which the device tells nobody is seen, and ends with off and on. */
+TEST_F(dummy, disabled_by_the_device)
+{
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
+	EXPECT_EQ(DUMMY | MASKED | STALE | DISABLED,
+		  message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 1).flags);
+	ASSERT_EQ(0, dummy_off(self->fd));
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
+	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 1).flags);
+	EXPECT_TRUE(asserts(self->fd, &self->target, 1));
+}
+
 TEST_F(dummy, debugfs)
 {
 	char path[PATH_MAX], line[64];

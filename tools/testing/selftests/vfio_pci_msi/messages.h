@@ -16,6 +16,7 @@
 #define PENDING		VFIO_PCI_MSI_MESSAGE_PENDING
 #define STALE		VFIO_PCI_MSI_MESSAGE_STALE
 #define INACTIVE	VFIO_PCI_MSI_MESSAGE_INACTIVE
+#define DISABLED	VFIO_PCI_MSI_MESSAGE_DISABLED
 
 /* Both return 0 or a negative errno. */
 int novirt_set(int fd);

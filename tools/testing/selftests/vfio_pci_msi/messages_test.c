@@ -4,6 +4,8 @@
  * every flag, and what its limits are.
  */
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ath11k.h"
@@ -672,6 +674,74 @@ TEST_F(msix_device, pending_while_the_function_is_masked)
 	expect_pending(_metadata, self->fd, -1);
 }
 
+static void expect_all(struct __test_metadata *_metadata, int fd, u32 flags)
+{
+	for (int v = 0; v < MSIX_VECTORS_DEFAULT; v++) {
+		EXPECT_EQ(flags, message_of(fd, MSIX, v).flags)
+			TH_LOG("vector %d", v);
+	}
+}
+
+/* New messages alone do not bring them back, and nothing else tells. */
+TEST_F(msix_device, disabled_by_the_device)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/vectors",
+		 self->s->bdf);
+	EXPECT_FALSE(file_has(path, "disabled"));
+
+	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
+	expect_all(_metadata, self->fd,
+		   ALLOCATED | TRIGGER | MASKED | STALE | DISABLED);
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, MSIX_VECTORS_DEFAULT,
+				  self->triggers));
+	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER | DISABLED);
+	EXPECT_TRUE(file_has(path, " trigger,disabled\n"));
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 3);
+	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_DROPPED));
+
+	ASSERT_EQ(0, disable_irqs(self->fd, MSIX));
+	ASSERT_EQ(0, set_triggers(self->fd, MSIX, 0, MSIX_VECTORS_DEFAULT,
+				  self->triggers));
+	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER);
+	bar_write32(self->fd, 0, MSIX_REG_RAISE, 3);
+	EXPECT_TRUE(eventfd_wait(self->triggers[3]));
+}
+
+/* With all the rest of it, its memory decoding too: config space still says so. */
+TEST_F(msix_device, disabled_with_the_function)
+{
+	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_FUNCTION);
+	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER | DISABLED);
+	command_clear(self->fd, PCI_COMMAND_MEMORY);
+	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER | DISABLED);
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	expect_all(_metadata, self->fd,
+		   ALLOCATED | TRIGGER | MASKED | STALE | DISABLED);
+}
+
+/* A sleeping device is not asked: it gets back all that it has lost. */
+TEST_F(msix_device, disabled_in_d3hot)
+{
+	int control = hw_capability(self->s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
+
+	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
+	config_write16(self->fd, control, 3);
+	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER);
+	config_write16(self->fd, control, 0);
+	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER);
+}
+
+/* A device that is gone says nothing. */
+TEST_F(msix_device, disabled_and_gone)
+{
+	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
+	bar_write32(self->fd, 0, MSIX_REG_LOSE, 0);
+	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER);
+	bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
+}
+
 /* A device whose pending bits are where its table is, which is what shows there. */
 FIXTURE(overlap) {
 	struct session *s;
@@ -989,6 +1059,47 @@ TEST_F(slots, guest_message_makes_no_difference)
 				  &data, sizeof(data)));
 	now = message_of(self->fd, MSI, 0);
 	EXPECT_EQ(0, memcmp(&before, &now, sizeof(now)));
+}
+
+static void expect_flags(struct __test_metadata *_metadata, int fd, int count,
+			 u32 flags)
+{
+	for (int v = 0; v < count; v++) {
+		EXPECT_EQ(flags, message_of(fd, MSI, v).flags)
+			TH_LOG("vector %d", v);
+	}
+}
+
+TEST_F(slots, disabled_by_the_device)
+{
+	bar_write32(self->fd, 0, ATH11K_RESET, ATH11K_RESET_MSI);
+	expect_flags(_metadata, self->fd, self->count,
+		     ALLOCATED | TRIGGER | STALE | DISABLED);
+	ASSERT_EQ(0, set_triggers(self->fd, MSI, 0, self->count,
+				  self->triggers));
+	expect_flags(_metadata, self->fd, self->count,
+		     ALLOCATED | TRIGGER | DISABLED);
+	bar_write32(self->fd, 0, ATH11K_RAISE, 0);
+	EXPECT_EQ(1, bar_read32(self->fd, 0, ATH11K_DROPPED));
+
+	ASSERT_EQ(0, disable_irqs(self->fd, MSI));
+	ASSERT_EQ(0, set_triggers(self->fd, MSI, 0, self->count,
+				  self->triggers));
+	expect_flags(_metadata, self->fd, self->count, ALLOCATED | TRIGGER);
+	bar_write32(self->fd, 0, ATH11K_RAISE, 0);
+	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
+}
+
+/* The core hands on what a user writes to MSI's control. */
+TEST_F(slots, disabled_by_its_user)
+{
+	const unsigned int control = ATH11K_MSI_OFFSET + PCI_MSI_FLAGS;
+
+	config_write16(self->fd, control, 0);
+	expect_flags(_metadata, self->fd, self->count,
+		     ALLOCATED | TRIGGER | DISABLED);
+	config_write16(self->fd, control, PCI_MSI_FLAGS_ENABLE);
+	expect_flags(_metadata, self->fd, self->count, ALLOCATED | TRIGGER);
 }
 
 TEST_F(slots, standard_interrupt)
