@@ -141,7 +141,8 @@ int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
  * The core drops the user's writes to the table, whose size it read when the device was
  * opened. It is told a larger one here, but never a smaller one.
  *
- * A reset calls this when it ends, so it takes no lock and does not wait for resets.
+ * Resets and sleeps call this when they end, so it takes no lock and does not wait for
+ * resets.
  */
 void msi_vfio_pci_cover_table(struct msi_vfio_pci_device *mdev)
 {

@@ -271,6 +271,7 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 
 	/* Also if it failed half-way. */
 	msi_vfio_pci_config_written(mdev, pos & VFIO_PCI_OFFSET_MASK, count);
+	msi_vfio_pci_cover_table(mdev);
 	msi_vfio_pci_follow_dummy(mdev);
 
 	return done;
@@ -302,6 +303,7 @@ static void has_slept(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_device_slept(mdev);
 	msi_vfio_pci_dummy_was_lost(mdev);
 	msi_vfio_pci_windows_woke(mdev);
+	msi_vfio_pci_cover_table(mdev);
 }
 
 /* The core's, which it makes those of the driver whenever a device is bound. */
@@ -451,6 +453,7 @@ static void msi_vfio_pci_resume(struct pci_dev *pdev)
 	if (mdev->frozen)
 		msi_vfio_pci_device_was_reset(mdev);
 	msi_vfio_pci_dummy_was_lost(mdev);
+	msi_vfio_pci_cover_table(mdev);
 }
 
 static const struct pci_error_handlers msi_vfio_pci_err_handlers = {
