@@ -1164,11 +1164,14 @@ TEST_F(kept, no_message_is_left_behind)
 	EXPECT_EQ(WINDOW_INERT, held(self->s->fd, SLOT));
 }
 
-/* A window over the whole BAR that only records, then the one that it found. */
+/* A window over the whole BAR only records; a message in memory is not in it. */
 TEST_F(added, learns)
 {
+	struct dma_region memory = {};
 	struct window_state state;
 	int fd = self->s->fd;
+
+	map_memory(_metadata, self->s, &memory);
 
 	self->window = (struct vfio_device_feature_pci_msi_window) {
 		.flags = VFIO_PCI_MSI_WINDOW_LEARN,
@@ -1178,6 +1181,8 @@ TEST_F(added, learns)
 	ASSERT_EQ(0, window_set(fd, &self->window));
 	for (int i = 0; i < ATH11K_SLOTS; i++)
 		slot_write(fd, slots[i], GUEST_ADDRESS, GUEST_VECTOR(0));
+	htt_setup(fd, &memory, RING, GUEST_ADDRESS, GUEST_VECTOR(0));
+	munmap(memory.vaddr, memory.size);
 
 	state = window_state(fd);
 	ASSERT_EQ(ATH11K_SLOTS, state.head.count);
