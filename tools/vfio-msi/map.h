@@ -123,6 +123,8 @@ uint64_t map_pba_size(const struct msix_cap *msix);
 
 void map_build(struct map_facts *facts, struct map *map);
 void map_free(struct map *map);
+bool map_span_overlaps(const struct map_span *span);
+bool map_has_overlaps(const struct map *map);
 uint64_t map_first_page(const struct map *map, const struct map_span *span);
 uint64_t map_last_page(const struct map *map, const struct map_span *span);
 void map_cells(const struct map_bar *bar, uint64_t start, uint64_t end, size_t cells, size_t *cell);

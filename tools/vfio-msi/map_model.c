@@ -96,6 +96,39 @@ static void add_part(struct map_facts *facts, struct parts *parts, struct part p
 	parts->part[parts->count++] = part;
 }
 
+static char *part_text(const struct part *part)
+{
+	return part->kind == MAP_WINDOW ? format_text("window %u", part->window) :
+					  format_text("the %s", map_kind_name(part->kind));
+}
+
+/* A device can say that its PBA is inside of its table, and some do. */
+static void note_overlap(struct map_facts *facts, const struct part *a, const struct part *b)
+{
+	uint64_t start = a->offset > b->offset ? a->offset : b->offset;
+	uint64_t a_end = a->offset + a->size, b_end = b->offset + b->size;
+	uint64_t end = a_end < b_end ? a_end : b_end;
+	char *a_text, *b_text;
+
+	if (a->bar != b->bar || start >= end)
+		return;
+	a_text = part_text(a);
+	b_text = part_text(b);
+	map_note(facts, "%s and %s overlap in BAR %u, from 0x%llx to 0x%llx", a_text, b_text,
+		 a->bar, (unsigned long long)start, (unsigned long long)(end - 1));
+	free(a_text);
+	free(b_text);
+}
+
+static void note_overlaps(struct map_facts *facts, const struct parts *parts)
+{
+	size_t i, j;
+
+	for (i = 0; i < parts->count; i++)
+		for (j = i + 1; j < parts->count; j++)
+			note_overlap(facts, &parts->part[i], &parts->part[j]);
+}
+
 static void find_parts(struct map_facts *facts, struct parts *parts)
 {
 	const struct msix_cap *msix = &facts->msix;
@@ -269,6 +302,7 @@ void map_build(struct map_facts *facts, struct map *map)
 
 	*map = (struct map){ .facts = facts };
 	find_parts(facts, &parts);
+	note_overlaps(facts, &parts);
 	for (number = 0; number < BARS; number++) {
 		struct map_bar *bar = &map->bar[map->bars];
 
@@ -291,6 +325,24 @@ void map_free(struct map *map)
 		free(map->bar[i].span);
 		free(map->bar[i].draw);
 	}
+}
+
+/* Are several things in the same bytes? */
+bool map_span_overlaps(const struct map_span *span)
+{
+	return span->kinds & (span->kinds - 1);
+}
+
+/* Are there such bytes in any BAR? */
+bool map_has_overlaps(const struct map *map)
+{
+	size_t bar, i;
+
+	for (bar = 0; bar < map->bars; bar++)
+		for (i = 0; i < map->bar[bar].count; i++)
+			if (map_span_overlaps(&map->bar[bar].span[i]))
+				return true;
+	return false;
 }
 
 uint64_t map_first_page(const struct map *map, const struct map_span *span)

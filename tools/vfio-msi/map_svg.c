@@ -41,6 +41,7 @@ static const char style[] =
 	"rect.table{fill:#f2a65a}\n"
 	"rect.pba{fill:#6db3f2}\n"
 	"rect.window{fill:#c49bf0}\n"
+	"rect.several{fill:#e0708c}\n"
 	"rect.rw{fill:#8fd6a0}\n"
 	"rect.ro{fill:#f5d565}\n"
 	"rect.none{fill:#f08a85}\n"
@@ -100,6 +101,8 @@ static void put_line(struct svg *svg, unsigned int x, unsigned int height)
 
 static const char *kind_class(const struct map_span *span)
 {
+	if (map_span_overlaps(span))
+		return "several";
 	if (span->kinds & 1u << MAP_TABLE)
 		return "table";
 	if (span->kinds & 1u << MAP_WINDOW)
@@ -324,6 +327,7 @@ static void put_legend(struct svg *svg)
 		{ "table",	"table" },
 		{ "pba",	"PBA" },
 		{ "window",	"window" },
+		{ "several",	"several of them" },
 		{ "rw",		"rw: read and write" },
 		{ "ro",		"ro: read only" },
 		{ "none",	"none: cannot be mapped" },
@@ -333,6 +337,8 @@ static void put_legend(struct svg *svg)
 	size_t i;
 
 	for (i = 0; i < sizeof(legend) / sizeof(legend[0]); i++) {
+		if (!strcmp(legend[i].class, "several") && !map_has_overlaps(svg->map))
+			continue;
 		fprintf(svg->out, "<rect x=\"%u\" y=\"%u\" width=\"12\" height=\"12\" "
 			"class=\"%s\"/>\n", x, svg->y - 11, legend[i].class);
 		put_text(svg, x + 18, "", "%s", legend[i].text);

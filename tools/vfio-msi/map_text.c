@@ -17,6 +17,7 @@ enum mark {
 	MARK_TABLE,
 	MARK_PBA,
 	MARK_WINDOW,
+	MARK_SEVERAL,
 	MARK_NONE,
 	MARK_UNKNOWN,
 	MARK_READ,
@@ -35,6 +36,7 @@ static const struct {
 	[MARK_TABLE]		= { "T", "T", "\033[30;43m" },
 	[MARK_PBA]		= { "P", "P", "\033[30;46m" },
 	[MARK_WINDOW]		= { "W", "W", "\033[30;45m" },
+	[MARK_SEVERAL]		= { "*", "*", "\033[30;41m" },
 	[MARK_NONE]		= { "x", "×", "\033[31m" },
 	[MARK_UNKNOWN]		= { "?", "?", "" },
 	[MARK_READ]		= { "-", "─", "\033[33m" },
@@ -55,6 +57,8 @@ struct canvas {
 
 static enum mark kind_mark(const struct map_span *span)
 {
+	if (map_span_overlaps(span))
+		return MARK_SEVERAL;
 	if (span->kinds & 1u << MAP_TABLE)
 		return MARK_TABLE;
 	if (span->kinds & 1u << MAP_WINDOW)
@@ -251,6 +255,7 @@ static void print_legend(const struct canvas *canvas)
 		{ MARK_TABLE,		" table  " },
 		{ MARK_PBA,		" PBA  " },
 		{ MARK_WINDOW,		" window  " },
+		{ MARK_SEVERAL,		" several of them  " },
 		{ MARK_TICK,		" page border\n" },
 		{ MARK_READ_WRITE,	" rw: read and write  " },
 		{ MARK_READ,		" ro: read only  " },
@@ -260,6 +265,8 @@ static void print_legend(const struct canvas *canvas)
 	size_t i;
 
 	for (i = 0; i < sizeof(legend) / sizeof(legend[0]); i++) {
+		if (legend[i].mark == MARK_SEVERAL && !map_has_overlaps(canvas->map))
+			continue;
 		print_mark(canvas, legend[i].mark, 1);
 		fputs(legend[i].text, stdout);
 	}
