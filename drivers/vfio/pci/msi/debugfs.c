@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/msi-vfio-pci/DEVICE: a device, also while a VMM owns it. Both
- * files are "# closed" without a session, and else have a line for each
+ * /sys/kernel/debug/msi-vfio-pci/DEVICE: a device, also while a VMM owns it.
+ *
+ * sessions	how many sessions there have been, this one among them
+ *
+ * The other files are "# closed" without a session, and else have a line for each
  *
  * vectors	vector: NUMBER IRQ ADDRESS DATA FLAGS; the IRQ of a dummy one is 0
  * windows	window: window REGION OFFSET SIZE DATA_OFFSET FLAGS ADDRESSES DATA
@@ -251,6 +254,7 @@ DEFINE_SEQ_ATTRIBUTE(windows);
 void msi_vfio_pci_debugfs_add(struct msi_vfio_pci_device *mdev)
 {
 	mdev->debugfs = debugfs_create_dir(pci_name(mdev->core.pdev), root);
+	debugfs_create_u32("sessions", 0400, mdev->debugfs, &mdev->sessions);
 	debugfs_create_file("vectors", 0400, mdev->debugfs, mdev,
 			    &vectors_fops);
 	debugfs_create_file("windows", 0400, mdev->debugfs, mdev,

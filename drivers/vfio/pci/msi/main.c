@@ -164,10 +164,12 @@ static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 
 	mutex_lock(&mdev->state);
 	ret = open_session(mdev);
-	if (ret)
+	if (ret) {
 		close_session(mdev);
-	else
+	} else {
 		mdev->open = true;
+		WRITE_ONCE(mdev->sessions, mdev->sessions + 1);
+	}
 	mutex_unlock(&mdev->state);
 	if (ret) {
 		vfio_pci_core_disable(&mdev->core);

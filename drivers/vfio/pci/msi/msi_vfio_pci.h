@@ -288,6 +288,7 @@ struct msi_vfio_pci_device {
 	struct vfio_pci_core_device core;
 	struct mutex state;	/* outermost, see above */
 	bool open;
+	u32 sessions;		/* how many there have been; for debugfs */
 	bool novirt;
 	u64 generation;
 	unsigned int nr_known;
