@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfio-msi bind: give devices to msi-vfio-pci, or to another driver. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vfio-msi.h"
@@ -73,10 +74,20 @@ static int check(const struct bind *bind, const struct device *dev)
 }
 
 /* What stands between the bound device and a user of it */
-static void tell_group(const struct device *dev)
+static void tell_obstacles(const struct device *dev)
 {
+	char pf[NAME_SIZE], *refusal = msi_refusal(dev), *unassigned = kmsg_unassigned(dev);
 	struct group group;
 	size_t i;
+
+	if (unassigned)
+		note("%s has a BAR without addresses; the kernel said: %s", dev->bdf, unassigned);
+	free(unassigned);
+	if (refusal)
+		note("%s gets no MSI or MSI-X: %s", dev->bdf, refusal);
+	free(refusal);
+	if (device_vfio_pf(dev, pf))
+		note("%s can be opened with the VF token of %s only", dev->bdf, pf);
 
 	group_read(dev, &group);
 	if (!group.name[0])
@@ -108,7 +119,7 @@ static int bind_one(const struct bind *bind, const struct device *dev)
 		printf("%s: bound to %s (before: %s)\n", dev->bdf, bind->driver,
 		       old[0] ? old : "none");
 	if (device_is_vfio(dev))
-		tell_group(dev);
+		tell_obstacles(dev);
 	if (is_gone(dev))
 		note("%s " DOES_NOT_ANSWER, dev->bdf);
 	return EXIT_DONE;

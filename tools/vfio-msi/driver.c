@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Which driver a device has: driver_override, bind, unbind, modprobe. */
+#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +34,38 @@ static void driver_path(const char *driver, const char *file, char path[PATH_MAX
 	snprintf(path, PATH_MAX, "/sys/bus/pci/drivers/%s%s", driver, file);
 }
 
+/* The driver of a module that may be called otherwise, as vfio_pci's is "vfio-pci". */
+static bool driver_of_module(const char *module, char driver[NAME_SIZE])
+{
+	char *path = format_text("/sys/module/%s/drivers", module), *c;
+	struct dirent *entry;
+	bool found = false;
+	DIR *stream;
+
+	for (c = path; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	stream = opendir(path);
+	free(path);
+	if (!stream)
+		return false;
+	while (!found && (entry = readdir(stream)))
+		found = sscanf(entry->d_name, "pci:%63s", driver) == 1;
+	closedir(stream);
+	return found;
+}
+
+static void complain_no_driver(const char *name, const char *path, int err)
+{
+	char driver[NAME_SIZE];
+
+	if (driver_of_module(name, driver))
+		complain(0, "driver %s: there is none of this name; the module's is \"%s\"", name,
+			 driver);
+	else
+		complain(err, "%s", path);
+}
+
 /* Makes sure that the driver is there; its module has the same name. */
 int driver_load(const char *driver)
 {
@@ -54,7 +86,7 @@ int driver_load(const char *driver)
 	}
 	if (access(path, F_OK)) {
 		err = -errno;
-		complain(err, "%s", path);
+		complain_no_driver(driver, path, err);
 	}
 	return err;
 }
@@ -135,54 +167,6 @@ static int probe(const struct device *dev)
 	return write_text("/sys/bus/pci/drivers_probe", dev->bdf);
 }
 
-/* The kernel's messages from here on, or -1 where this user may not read them. */
-static int kmsg_open(void)
-{
-	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		lseek(fd, 0, SEEK_END);
-	return fd;
-}
-
-/* The text of a record, without its prefix and what follows the first line. */
-static char *record_text(char *record, ssize_t length)
-{
-	char *text;
-
-	record[length] = '\0';
-	text = strchr(record, ';');
-	text = text ? text + 1 : record;
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
-/* Says the last thing that the kernel said about the device. */
-static void kmsg_hint(int fd, const struct device *dev)
-{
-	char record[8192], *last = NULL;
-	ssize_t length;
-
-	/* EPIPE: records were overwritten before they were read */
-	while (fd >= 0 && ((length = read(fd, record, sizeof(record) - 1)) > 0 ||
-			   (length < 0 && errno == EPIPE))) {
-		char *text;
-
-		if (length < 0)
-			continue;
-		text = record_text(record, length);
-		if (!strstr(text, dev->bdf))
-			continue;
-		free(last);
-		last = format_text("%s", text);
-	}
-	if (last)
-		complain(0, "%s: the kernel said: %s", dev->bdf, last);
-	else
-		complain(0, "%s: the kernel log (dmesg) may tell why", dev->bdf);
-	free(last);
-}
-
 /*
  * Back to how the device was. All that can be done about an error here is to
  * say it, which the steps do.
@@ -215,10 +199,9 @@ static int move(const struct device *dev, const char *from, const char *to)
 		err = -ENODEV;
 		complain(err, "%s: %s", dev->bdf, to);
 	}
-	if (err)
-		kmsg_hint(kmsg, dev);
-	if (kmsg >= 0)
-		close(kmsg);
+	if (err && !kmsg_tell(kmsg, dev))
+		complain(0, "%s: the kernel log (dmesg) may tell why", dev->bdf);
+	kmsg_close(kmsg);
 	return err;
 }
 

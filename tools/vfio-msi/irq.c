@@ -169,3 +169,62 @@ enum remapping irq_remapping(const struct device *dev)
 	irqs_free(&irqs);
 	return remapping == REMAPPING_UNKNOWN ? platform_remapping() : remapping;
 }
+
+/* Has the kernel's command line pci=nomsi, alone or with other words? */
+bool booted_without_msi(void)
+{
+	char text[1 << 12], *rest = text, *option, *word;
+
+	if (file_read("/proc/cmdline", text, sizeof(text)))
+		return false;
+	while ((option = strsep(&rest, " "))) {
+		if (strncmp(option, "pci=", 4))
+			continue;
+		option += 4;
+		while ((word = strsep(&option, ",")))
+			if (!strcmp(word, "nomsi"))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * The file of a bridge is about the bus behind it. Nothing tells of the path above it
+ * but the folders in which the device's own one is.
+ */
+static char *find_msi_bus(const struct device *dev)
+{
+	char path[PATH_MAX], text[NAME_SIZE], *folder, *file, *end;
+	int err = 0;
+
+	device_path(dev, "", path);
+	folder = realpath(path, NULL);
+	while (folder && !err) {
+		file = format_text("%s/msi_bus", folder);
+		err = file_read(file, text, sizeof(text));
+		if (!err && !strcmp(text, "0")) {
+			free(folder);
+			return file;
+		}
+		free(file);
+		end = strrchr(folder, '/');
+		*end = '\0';
+	}
+	free(folder);
+	return NULL;
+}
+
+/* Why the kernel allocates no vectors of the device for anybody, or NULL; to be freed. */
+char *msi_refusal(const struct device *dev)
+{
+	char *file, *text;
+
+	if (booted_without_msi())
+		return format_text("the kernel was booted with pci=nomsi");
+	file = find_msi_bus(dev);
+	if (!file)
+		return NULL;
+	text = format_text("%s is 0", file);
+	free(file);
+	return text;
+}

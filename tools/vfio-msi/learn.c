@@ -54,15 +54,17 @@ static bool is_memory_bar(const struct pci_dev *pci, unsigned int bar)
 }
 
 /* A window may not have the MSI-X table in it. */
-static unsigned int choose_bars(const struct device *dev)
+static bool has_table(const struct caps *caps, unsigned int bar)
+{
+	return caps->msix.pos && caps->msix.table_bar == bar;
+}
+
+static unsigned int choose_bars(const struct device *dev, const struct caps *caps)
 {
 	unsigned int bar, bars = 0;
-	struct caps caps;
 
-	caps_read(dev, &caps);
 	for (bar = 0; bar < BARS; bar++)
-		if (is_memory_bar(dev->pci, bar) &&
-		    !(caps.msix.pos && caps.msix.table_bar == bar))
+		if (is_memory_bar(dev->pci, bar) && !has_table(caps, bar))
 			bars |= 1u << bar;
 	return bars;
 }
@@ -71,9 +73,11 @@ static int list_bars(const struct learn *learn, const struct device *dev,
 		     struct window_list *list)
 {
 	unsigned int bar, bars;
+	struct caps caps;
 
+	caps_read(dev, &caps);
 	pci_fill_info(dev->pci, PCI_FILL_BASES | PCI_FILL_SIZES);
-	bars = learn->bars ? learn->bars : choose_bars(dev);
+	bars = learn->bars ? learn->bars : choose_bars(dev, &caps);
 	for (bar = 0; bar < BARS; bar++) {
 		struct window window = {
 			.bar = bar,
@@ -85,6 +89,11 @@ static int list_bars(const struct learn *learn, const struct device *dev,
 			continue;
 		if (!is_memory_bar(dev->pci, bar)) {
 			complain(0, "%s: refused: BAR %u is not a memory BAR", dev->bdf, bar);
+			return EXIT_REFUSED;
+		}
+		if (has_table(&caps, bar)) {
+			complain(0, "%s: refused: BAR %u has the MSI-X table, and no window may lie "
+				 "over that", dev->bdf, bar);
 			return EXIT_REFUSED;
 		}
 		windows_add(list, &window);
@@ -151,9 +160,13 @@ static void look_at_vectors(const struct device *dev, struct learn_result *resul
 	live_free(&live);
 }
 
-/* Returns 0, 1 if the session has come to its end, or a negative errno. */
+/*
+ * Returns 0, 1 if the session has come to its end, or a negative errno. The count is
+ * read first: a session that begins after it is found open, or counted the next time.
+ */
 static int look(const struct device *dev, struct learn_result *result)
 {
+	unsigned long sessions = live_sessions(dev);
 	struct live_windows live;
 	bool over;
 	int err;
@@ -161,7 +174,8 @@ static int look(const struct device *dev, struct learn_result *result)
 	err = live_windows_read(dev, &live);
 	if (err)
 		return err;
-	over = result->session && !live.open;
+	over = !live.open && (result->session || sessions != result->sessions_before);
+	result->missed = over && !result->session;
 	result->session |= live.open;
 	learned_merge(&result->learned, &live);
 	live_windows_free(&live);
@@ -247,6 +261,7 @@ static int watch_windows(const struct learn *learn, const struct window_list *li
 	drop_learning(&before);
 	result->had_windows = before.count;
 	watch_signals();
+	result->sessions_before = live_sessions(dev);
 	err = windows_write(dev, list);
 	if (!err) {
 		announce(dev, list);

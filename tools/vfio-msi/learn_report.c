@@ -73,6 +73,9 @@ static const char *why_nothing(const struct learn_result *result)
 		       "driver has an interrupt domain of its own, or no embedded controller";
 	if (result->msix)
 		return "the guest used MSI-X, and windows are for MSI";
+	if (result->missed)
+		return "the device was opened and closed again within a tenth of a second, too "
+		       "fast to be watched";
 	if (result->session)
 		return "the guest never enabled MSI: its driver did not get that far";
 	return "the device was not opened";
@@ -172,7 +175,9 @@ static void print_json(const struct device *dev, const struct learn_result *resu
 	for (i = 0; i < list->count; i++)
 		json_object_array_add(windows, json_window(&list->window[i]));
 	json_object_object_add(object, "address", json_text(dev->bdf));
-	json_object_object_add(object, "session", json_object_new_boolean(result->session));
+	json_object_object_add(object, "session",
+			       json_object_new_boolean(result->session || result->missed));
+	json_object_object_add(object, "missed", json_object_new_boolean(result->missed));
 	json_object_object_add(object, "msi", json_object_new_boolean(result->msi));
 	json_object_object_add(object, "msix", json_object_new_boolean(result->msix));
 	json_object_object_add(object, "slots", json_slots(result, vote));

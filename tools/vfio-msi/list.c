@@ -156,6 +156,8 @@ static int list(const struct selection *sel)
 		json_print("devices", array);
 	else
 		table_print(&table);
+	if (booted_without_msi())
+		note("the kernel was booted with pci=nomsi: no device gets MSI or MSI-X");
 	if (sel->count && !grouped)
 		note("no device has an IOMMU group: VFIO needs an IOMMU that is switched on");
 	if (partial)

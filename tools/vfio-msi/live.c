@@ -100,6 +100,15 @@ void live_free(struct live *live)
 	live->count = 0;
 }
 
+/* How many sessions there have been; 0, too, where that cannot be read. */
+unsigned long live_sessions(const struct device *dev)
+{
+	char path[PATH_MAX], text[NAME_SIZE];
+
+	live_path(dev, "sessions", path);
+	return file_read(path, text, sizeof(text)) ? 0 : strtoul(text, NULL, 10);
+}
+
 static int read_window(const char *line, struct live_windows *live)
 {
 	unsigned long long offset, size, count[4];

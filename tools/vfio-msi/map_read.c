@@ -4,6 +4,7 @@
  * not known is said in a note, not guessed.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -179,6 +180,7 @@ int map_read(const struct device *dev, struct map_facts *facts)
 {
 	int result = EXIT_DONE;
 	struct caps caps;
+	char *unassigned;
 
 	*facts = (struct map_facts){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
 	snprintf(facts->address, sizeof(facts->address), "%s", dev->bdf);
@@ -191,6 +193,10 @@ int map_read(const struct device *dev, struct map_facts *facts)
 	if (!caps.known)
 		map_note(facts, "the place of its MSI-X table is not known: %s%s",
 			 caps.gone ? "it " : "", caps_problem(&caps));
+	unassigned = kmsg_unassigned(dev);
+	if (unassigned)
+		map_note(facts, "it has a BAR without addresses; the kernel said: %s", unassigned);
+	free(unassigned);
 	if (!try_to_ask(dev, &caps, facts, &result))
 		read_elsewhere(dev, &caps, facts);
 	return result;

@@ -159,17 +159,44 @@ bool session_is_harmless(const struct device *dev, const struct uses *uses)
 	return !geteuid() && device_is_vfio(dev) && !uses->count && uses->known;
 }
 
+/* The physical function of a virtual one, if a VFIO driver has it. */
+bool device_vfio_pf(const struct device *dev, char pf[NAME_SIZE])
+{
+	char path[PATH_MAX];
+
+	device_path(dev, "physfn", path);
+	if (link_name(path, pf, NAME_SIZE))
+		return false;
+	device_path(dev, "physfn/vfio-dev", path);
+	return !access(path, F_OK);
+}
+
+static void explain_token(const struct device *dev)
+{
+	char pf[NAME_SIZE];
+
+	if (device_vfio_pf(dev, pf))
+		complain(0, "%s: its physical function %s is in VFIO's hands: who opens the device "
+			 "has to know the VF token that the user of that one has set", dev->bdf, pf);
+}
+
 /* Opening resets the device, as always with VFIO. */
 int session_open(const struct device *dev, struct session *session)
 {
 	struct group group;
-	int err;
+	int kmsg, err;
 
 	*session = (struct session){ -1, -1, -1 };
 	group_read(dev, &group);
+	kmsg = kmsg_open();
 	err = group_exists(&group) ? open_by_group(dev, &group, session) :
 				     open_by_device(dev, session);
+	if (err)
+		kmsg_tell(kmsg, dev);
+	kmsg_close(kmsg);
 	group_free(&group);
+	if (err == -EACCES)
+		explain_token(dev);
 	if (err)
 		session_close(session);
 	return err;

@@ -12,9 +12,11 @@ struct view {
 	struct caps caps;
 	size_t msi_allocated;	/* vectors */
 	size_t msix_allocated;
+	size_t dummies;
 	struct group group;
 	struct uses uses;
 	enum remapping remapping;
+	char *refusal;		/* why the kernel gives it no vectors, or NULL */
 	char driver[NAME_SIZE];
 	char override[NAME_SIZE];
 	struct json_object *features;	/* NULL: not asked */
@@ -45,16 +47,31 @@ static void count_allocated(struct view *view)
 	irqs_free(&irqs);
 }
 
+/* Those at the user's dummy target, which the kernel has not allocated */
+static void count_dummies(struct view *view)
+{
+	struct live live;
+	size_t i;
+
+	if (live_read(view->dev, &live))
+		return;
+	for (i = 0; i < live.count; i++)
+		view->dummies += !live.vector[i].irq;
+	live_free(&live);
+}
+
 static void view_read(const struct device *dev, struct view *view)
 {
 	*view = (struct view){ .dev = dev };
 	caps_read(dev, &view->caps);
 	count_allocated(view);
+	count_dummies(view);
 	group_read(dev, &view->group);
 	use_find(dev, &view->uses);
 	if (device_is_vfio(dev))
 		use_find_session(dev, &view->uses);
 	view->remapping = irq_remapping(dev);
+	view->refusal = msi_refusal(dev);
 	device_driver(dev, view->driver);
 	driver_override(dev, view->override);
 	view->features = read_features(view);
@@ -65,6 +82,7 @@ static void view_free(struct view *view)
 	group_free(&view->group);
 	use_free(&view->uses);
 	json_object_put(view->features);
+	free(view->refusal);
 }
 
 static void print_title(const struct selection *sel, const struct device *dev)
@@ -120,12 +138,16 @@ static const char *remapping_name(enum remapping remapping)
 }
 
 /* Nothing arrives then, whatever the kernel takes the device for. */
-static void print_disabled(size_t allocated)
+static void print_disabled(size_t allocated, size_t dummies)
 {
 	if (allocated)
 		printf("                disabled in the device, while the kernel has %zu vector%s "
 		       "allocated:\n                none arrives\n", allocated,
 		       allocated == 1 ? "" : "s");
+	else if (dummies)
+		printf("                disabled in the device, while %zu vector%s at the dummy "
+		       "target:\n                none arrives\n", dummies,
+		       dummies == 1 ? " is" : "s are");
 	else
 		puts("                disabled");
 }
@@ -142,7 +164,7 @@ static void print_msi(const struct msi_cap *msi, size_t allocated)
 	       msi->vectors, msi->vectors == 1 ? "" : "s", msi->wide ? "64-bit" : "32-bit",
 	       msi->maskable ? "maskable" : "not maskable");
 	if (!msi->enabled) {
-		print_disabled(allocated);
+		print_disabled(allocated, 0);
 		return;
 	}
 	/* a VMM may allocate all vectors at once, and its guest enable some of them */
@@ -155,7 +177,7 @@ static void print_msi(const struct msi_cap *msi, size_t allocated)
 		printf("                masked 0x%08x, pending 0x%08x\n", msi->mask, msi->pending);
 }
 
-static void print_msix(const struct msix_cap *msix, size_t allocated)
+static void print_msix(const struct msix_cap *msix, size_t allocated, size_t dummies)
 {
 	if (!msix->pos) {
 		puts("  MSI-X:        none");
@@ -169,7 +191,7 @@ static void print_msix(const struct msix_cap *msix, size_t allocated)
 		       msix->function_mask ? ", function masked" : "", allocated,
 		       allocated == 1 ? "" : "s");
 	else
-		print_disabled(allocated);
+		print_disabled(allocated, dummies);
 }
 
 static const char *why_no_features(const struct view *view)
@@ -211,9 +233,11 @@ static void print_view(const struct selection *sel, const struct view *view)
 	print_group(&view->group);
 	printf("  Remapping:    %s\n", remapping_name(view->remapping));
 	print_uses(&view->uses);
+	if (view->refusal)
+		printf("  Refused:      MSI and MSI-X: %s\n", view->refusal);
 	if (view->caps.known) {
 		print_msi(&view->caps.msi, view->msi_allocated);
-		print_msix(&view->caps.msix, view->msix_allocated);
+		print_msix(&view->caps.msix, view->msix_allocated, view->dummies);
 	} else {
 		printf("  MSI, MSI-X:   unknown: %s%s\n", view->caps.gone ? "it " : "",
 		       caps_problem(&view->caps));
@@ -306,12 +330,14 @@ static struct json_object *json_view(const struct view *view)
 	json_object_object_add(object, "driver_override", json_text(view->override));
 	json_object_object_add(object, "iommu_group", json_group(&view->group));
 	json_object_object_add(object, "remapping", json_text(remapping_name(view->remapping)));
+	json_object_object_add(object, "msi_refused", view->refusal ? json_text(view->refusal) : NULL);
 	json_object_object_add(object, "in_use", use_json(&view->uses));
 	json_object_object_add(object, "capabilities_known",
 			       json_object_new_boolean(view->caps.known));
 	json_object_object_add(object, "answers", json_object_new_boolean(!view->caps.gone));
 	json_object_object_add(object, "msi", json_msi(&view->caps.msi, view->msi_allocated));
 	json_object_object_add(object, "msix", json_msix(&view->caps.msix, view->msix_allocated));
+	json_object_object_add(object, "dummies", json_object_new_int((int)view->dummies));
 	json_object_object_add(object, "features", json_object_get(view->features));
 	return object;
 }

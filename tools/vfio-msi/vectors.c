@@ -179,13 +179,21 @@ static void print_enabled(const struct vectors *vectors)
 		printf("; the device has %u of them enabled", enabled.vectors);
 }
 
+static void print_no_vectors(const struct device *dev)
+{
+	char *refusal = msi_refusal(dev);
+
+	printf("no vectors allocated%s%s\n", refusal ? ": " : "", refusal ? refusal : "");
+	free(refusal);
+}
+
 static void print_head(const struct selection *sel, const struct device *dev,
 		       const struct vectors *vectors)
 {
 	printf("%s %s: ", select_address(sel, dev),
 	       vectors->driver[0] ? vectors->driver : "no driver");
 	if (!vectors->count) {
-		puts("no vectors allocated");
+		print_no_vectors(dev);
 		return;
 	}
 	printf("%zu %s vector%s", vectors->count, vectors->index,

@@ -10,6 +10,7 @@
  * sysfs.c		small files read and written, links followed
  * driver.c		driver_override, bind, unbind, modprobe
  * group.c		IOMMU groups and their other members
+ * kmsg.c		what the kernel says when something fails
  * use.c, nodes.c, holders.c
  *			who needs a device as it is now
  * session.c		VFIO: open a device, probe its features
@@ -151,6 +152,13 @@ int driver_release(const struct device *dev);
 int device_check_writable(const struct device *dev);
 int driver_override(const struct device *dev, char override[NAME_SIZE]);
 
+/* kmsg.c */
+
+int kmsg_open(void);
+void kmsg_close(int fd);
+bool kmsg_tell(int fd, const struct device *dev);
+char *kmsg_unassigned(const struct device *dev);
+
 /* group.c */
 
 struct member {
@@ -234,6 +242,7 @@ struct session {
 	int device;
 };
 
+bool device_vfio_pf(const struct device *dev, char pf[NAME_SIZE]);
 bool session_is_harmless(const struct device *dev, const struct uses *uses);
 int session_open(const struct device *dev, struct session *session);
 void session_close(struct session *session);
@@ -266,6 +275,8 @@ void irqs_read(const struct device *dev, struct irqs *irqs);
 void irqs_free(struct irqs *irqs);
 void irq_read(struct irq *irq);
 enum remapping irq_remapping(const struct device *dev);
+bool booted_without_msi(void);
+char *msi_refusal(const struct device *dev);
 
 /* live.c */
 
@@ -323,6 +334,8 @@ struct live_windows {
 	struct live_window *window;
 };
 
+unsigned long live_sessions(const struct device *dev);
+
 /* These return 0 or a negative errno: -ENOENT and -EACCES silently, and -EINTR. */
 int live_read(const struct device *dev, struct live *live);
 void live_free(struct live *live);
@@ -378,7 +391,9 @@ void learned_free(struct learned *learned);
 
 /* What was seen, over the whole session. */
 struct learn_result {
-	bool session;
+	unsigned long sessions_before;
+	bool session;		/* was seen open */
+	bool missed;		/* was opened and closed between two looks */
 	bool msi;
 	bool msix;
 	size_t vectors;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command_hold ADDRESS [msi|msix VECTORS [BAR OFFSET VALUE]]: opens a device through
- * VFIO as a VMM does, attaches eventfds to its vectors, writes a dword into a BAR,
- * prints "ready" and keeps all of it until it is ended.
+ * command_hold ADDRESS [msi|msix VECTORS [detach | BAR OFFSET VALUE]]: opens a device
+ * through VFIO as a VMM does, attaches eventfds to its vectors, detaches that of the
+ * first or writes a dword into a BAR, prints "ready" and keeps all of it until it is
+ * ended.
  */
 #include <err.h>
 #include <stdio.h>
@@ -36,19 +37,24 @@ int main(int argc, char **argv)
 {
 	static int eventfds[MAX_VECTORS];
 	unsigned int vectors;
+	unsigned int index = VFIO_PCI_MSI_IRQ_INDEX;
 	int device;
 
-	if (argc != 2 && argc != 4 && argc != 7)
-		errx(2, "usage: command_hold ADDRESS [msi|msix VECTORS [BAR OFFSET VALUE]]");
+	if (argc != 2 && argc != 4 && argc != 5 && argc != 7)
+		errx(2, "usage: command_hold ADDRESS [msi|msix VECTORS "
+		     "[detach | BAR OFFSET VALUE]]");
 	vectors = argc > 2 ? (unsigned int)atoi(argv[3]) : 0;
 	if (vectors > MAX_VECTORS)
 		errx(2, "too many vectors");
 	device = vfio_open(argv[1]);
-	if (argc > 2)
-		vfio_attach(device, strcmp(argv[2], "msi") ? VFIO_PCI_MSIX_IRQ_INDEX :
-							     VFIO_PCI_MSI_IRQ_INDEX,
-			    vectors, eventfds);
-	if (argc > 4)
+	if (argc > 2) {
+		if (strcmp(argv[2], "msi"))
+			index = VFIO_PCI_MSIX_IRQ_INDEX;
+		vfio_attach(device, index, vectors, eventfds);
+	}
+	if (argc == 5)
+		vfio_detach(device, index, 0);
+	if (argc == 7)
 		write_bar(device, &argv[4]);
 	puts("ready");
 	fflush(stdout);

@@ -99,7 +99,7 @@ start() {
 	rm "$work/ready"
 }
 
-# hold ADDRESS [INDEX VECTORS [BAR OFFSET VALUE]]
+# hold ADDRESS [INDEX VECTORS [detach | BAR OFFSET VALUE]]
 hold() {
 	start command_hold "$@"
 	same "holder" "$line" ready

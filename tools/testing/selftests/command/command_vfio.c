@@ -75,6 +75,26 @@ void vfio_attach(int device, unsigned int index, unsigned int count, int *eventf
 	free(set);
 }
 
+void vfio_detach(int device, unsigned int index, unsigned int vector)
+{
+	struct {
+		struct vfio_irq_set set;
+		int eventfd;
+	} detach = {
+		.set = {
+			.argsz = sizeof(detach),
+			.flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+			.index = index,
+			.start = vector,
+			.count = 1,
+		},
+		.eventfd = -1,
+	};
+
+	if (ioctl(device, VFIO_DEVICE_SET_IRQS, &detach))
+		err(1, "VFIO_DEVICE_SET_IRQS");
+}
+
 uint64_t vfio_region(int device, unsigned int index)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };

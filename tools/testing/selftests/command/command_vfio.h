@@ -12,6 +12,7 @@
 int vfio_open(const char *address);
 /* Attach an eventfd, which does not block, to each of @count vectors. */
 void vfio_attach(int device, unsigned int index, unsigned int count, int *eventfds);
+void vfio_detach(int device, unsigned int index, unsigned int vector);
 /* Where a region is in the device's file. */
 uint64_t vfio_region(int device, unsigned int index);
 
