@@ -468,7 +468,7 @@ struct vfio_device_feature_pci_msi_window_state {
  * sysfs, a quirk), or @iova lies in a range that the platform reserves, such as that of
  * the interrupts.
  * EADDRNOTAVAIL: the user has no IOMMU domain (no IOMMU, nothing attached, or one of
- * nested translation), or his cannot translate @iova.
+ * nested translation), or that domain cannot translate @iova.
  * EIO: the device does not respond.
  *
  * While it is on, a SET_IRQS with eventfds for INTx, MSI or MSI-X is EBUSY: a
@@ -480,8 +480,8 @@ struct vfio_device_feature_pci_msi_window_state {
  * vectors after a reset, those that are left point at the target; where it has more, the
  * new ones are masked.
  *
- * The target is the user's to map, for writing, and to keep mapped: if it is not, the
- * IOMMU refuses the device's write and reports a fault.
+ * The user has to map the target for writing, and to keep it mapped. If it is not mapped,
+ * the IOMMU refuses the device's write and reports a fault.
  *
  * SET with all fields 0 turns it off, if it is on: MSI-X is disabled, the entries
  * are masked and, those that pointed at the target, 0. With memory decoding off,
