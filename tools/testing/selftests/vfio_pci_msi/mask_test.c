@@ -434,7 +434,7 @@ TEST_F(mask, survives_removing_the_trigger)
 	source_raise(src, v);
 	expect_held(_metadata, t, bit);
 	ASSERT_EQ(0, detach(src, v));
-	EXPECT_EQ(ALLOCATED | MASKED | PENDING, flags_of(t, v) & ~STALE);
+	EXPECT_EQ(ALLOCATED | MASKED | PENDING, flags_of(t, v) & ~(STALE | INACTIVE));
 	ASSERT_EQ(0, attach(src, v, 1, &t->trigger[v]));
 	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED | PENDING, flags_of(t, v));
 	expect_nothing(_metadata, t);
@@ -453,7 +453,7 @@ TEST_F(mask, without_a_trigger)
 	ASSERT_EQ(0, detach(src, v));
 	for (int i = 0; i < 2; i++) {
 		ASSERT_EQ(0, mask_vectors(src, v, 1));
-		EXPECT_EQ(ALLOCATED | MASKED, flags_of(t, v) & ~STALE);
+		EXPECT_EQ(ALLOCATED | MASKED, flags_of(t, v) & ~(STALE | INACTIVE));
 	}
 	ASSERT_EQ(0, attach(src, v, 1, &t->trigger[v]));
 	EXPECT_EQ(bit, shown_masked(t));
@@ -641,7 +641,7 @@ TEST_F(mask, survives_a_failed_change)
 	memcpy(triggers, t->trigger, sizeof(triggers));
 	triggers[last] = 999999;
 	EXPECT_EQ(-EBADF, attach(src, 0, src->vectors, triggers));
-	EXPECT_EQ(ALLOCATED | MASKED, flags_of(t, 0) & ~STALE);
+	EXPECT_EQ(ALLOCATED | MASKED, flags_of(t, 0) & ~(STALE | INACTIVE));
 	ASSERT_EQ(0, attach(src, 0, src->vectors, t->trigger));
 	EXPECT_EQ(1, shown_masked(t));
 	source_raise_set(src, all(t));
