@@ -118,9 +118,9 @@ struct vfio_pci_msi_message {
  */
 #define VFIO_PCI_MSI_MESSAGE_STALE	(1 << 5)
 /*
- * The host has no message for it at present, @address and @data are 0: with MSI while
- * vector 0 has no eventfd, whichever vector it is; with MSI-X after its eventfd was
- * removed. An address of 0 is one like any other to a device: do not write it there.
+ * The host has no message for it at present, @address and @data are 0: with MSI after
+ * the eventfd of vector 0 was removed, whichever vector it is; with MSI-X after its own
+ * was. To a device 0 is an address like any other: do not write it there.
  */
 #define VFIO_PCI_MSI_MESSAGE_INACTIVE	(1 << 6)
 /*
@@ -299,37 +299,42 @@ struct vfio_device_feature_pci_msix_map {
  * while MSI was enabled, opens a slot: the host address is written in its place.
  * The dword @data_offset behind it, when it equals the guest data with a vector's
  * number in its low bits, becomes the host data of that vector. The order of the
- * two is free, and other slots may be written in between. Reads of a slot return
- * what the guest wrote, as long as the device holds there what it was given. All other
- * writes pass unchanged. Data that is the host's own is right as it is, where the
- * guest address is the host's, as on all hosts with an AMD IOMMU: an owner may write
- * what MSI_MESSAGES or MSI_NOVIRT has shown.
+ * two is free, and other slots may be written in between. The host message opens a slot,
+ * too, and is written unchanged: an owner may write what MSI_MESSAGES or MSI_NOVIRT has
+ * shown. Reads of a slot return what the guest wrote, as long as the device holds there
+ * what it was given. All other writes pass unchanged, but for the high half (HIGH) beside
+ * an inert address, which is 0.
  *
  * A guest address never reaches the device. Where it cannot be translated, the
  * write of the address is withheld, or undone: the dword holds again what it held
- * before. It gets the inert address (below) instead if what it held was not written in
- * this session, and the session did not begin with a reset that worked. An address that
- * was withheld is written as soon as it can be translated. It cannot be while MSI is not
- * enabled or the vector is not allocated; while vector 0 has no eventfd
- * (VFIO_PCI_MSI_MESSAGE_INACTIVE), when live slots of other vectors stay as they are; if
- * the data is not the guest's; if the data would lie behind the window's end, or another
- * slot's address lies where it should; and in a window without HIGH, if the guest's or
- * the host's address is above 4 GiB.
+ * before. It gets the inert address (below) instead if the slot was live, or if what it
+ * held was not written in this session and the session did not begin with a reset that
+ * worked. An address that was withheld is written as soon as it can be translated. It
+ * cannot be while MSI is not enabled or the vector is not allocated; while vector 0 has
+ * lost its eventfd (VFIO_PCI_MSI_MESSAGE_INACTIVE), when live slots of all vectors stay
+ * as they are; if the data is not the guest's, or was written before the address and is
+ * not; if the data would lie behind the window's end, or another slot's address lies
+ * where it should; and in a window without HIGH, if the guest's or the host's address is
+ * above 4 GiB.
  *
- * Slots outlive their vectors. When the vectors are freed, or the only one has no
- * eventfd any more, the message that a slot holds is nobody's and may become somebody
- * else's, while the device may go on asserting. The slot then gets the inert address.
- * On x86 this is 0xfee0000c, which addresses no CPU: a host that remaps interrupts
- * blocks and reports such a message, on other hosts no CPU accepts it. (By AMD's tables
- * the data alone selects a vector, which is one of the device's own or none.) On other
- * architectures it is 0: a write to the first page of the user's DMA space, or a
- * reported fault if that is not mapped. The guest goes on reading its own message. When
- * vectors are allocated again, the slots are written anew.
+ * Slots outlive their vectors. When the vectors are freed, or the only one loses its
+ * eventfd, the host may give the message that a slot holds to another device, while this
+ * device may go on asserting. The slot then gets the inert address, and 0 as its data. On
+ * x86 the inert address is 0xfee0000c. A host that remaps interrupts blocks such a
+ * message and reports it. (AMD's IOMMU ignores the address and looks up the data in the
+ * device's own remapping table.) On other hosts it is for a logical destination that no
+ * CPU has, and for vector 0, which no local APIC accepts; this was seen in emulated hosts
+ * only. On other architectures slots keep their message if the device is isolated, when
+ * the platform drops it, and else get 0: a write to the first page of the user's DMA
+ * space, or a reported fault if that is not mapped. The guest goes on reading its own
+ * message. When vectors are allocated again, the slots are written anew.
  *
- * What has to be written while the device does not decode memory or is in D3hot is
- * written when the user next accesses the device after that has changed, or a moment
- * after the device has woken up; until then the device keeps what it has. A device that
- * is left so at the end of the session, and that no reset works for, keeps the messages.
+ * A device in D3hot cannot be written, nor one whose user has memory decoding off,
+ * except when vectors are freed: decoding is on for that moment. What is due then is
+ * written with the user's next access to a window, write to config space, reset or
+ * feature call after that has changed, or a moment after the device has woken up. Until
+ * then the device keeps what it has. A device that is in D3hot at the end of the session,
+ * and that no reset works for, keeps the messages.
  *
  * Slots end at a reset of the device, which a sleep is too
  * (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, the host's own) for devices whose PMCSR does
@@ -346,9 +351,9 @@ struct vfio_device_feature_pci_msix_map {
  *
  * While a slot is live and the host message can move (the host does not remap
  * interrupts), its vector's CPU affinity is fixed. The message can still change: when the
- * CPU is unplugged, or when the trigger of a device that can mask is replaced. The slot
- * then keeps the old message unless the window has REPROGRAM, and the generation of
- * MSI_MESSAGES grows.
+ * CPU is unplugged, or when the trigger of a device that can mask is replaced. The kernel
+ * then writes the new message into the slots, as another device may get the old one, and
+ * the generation of MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
  * first mapped, exported or given an ioeventfd in this session (EBUSY after).
@@ -365,7 +370,7 @@ struct vfio_device_feature_pci_msix_map {
 
 /* Only record, for finding a window: writes pass unchanged, also guest addresses. */
 #define VFIO_PCI_MSI_WINDOW_LEARN	(1 << 0)
-/* Live slots follow the host message: the kernel rewrites them by itself. */
+/* No effect: live slots follow the host message with and without it. */
 #define VFIO_PCI_MSI_WINDOW_REPROGRAM	(1 << 1)
 /* The dword behind a slot's address is the address's high half. */
 #define VFIO_PCI_MSI_WINDOW_HIGH	(1 << 2)

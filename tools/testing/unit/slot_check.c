@@ -18,7 +18,6 @@
 #include "slot_model.h"
 
 #define SCRIPT_HIGH		0x01
-#define SCRIPT_REPROGRAM	0x02
 /* Too little memory for all messages, for all dwords. */
 #define SCRIPT_FEW_MESSAGES	0x04
 #define SCRIPT_FEW_DWORDS	0x08
@@ -453,7 +452,6 @@ static void begin(struct check *check)
 	unsigned int dwords = 2 + take(check) % (MODEL_DWORDS - 1);
 	struct msi_slot_layout layout = {
 		.high = flags & SCRIPT_HIGH,
-		.reprogram = flags & SCRIPT_REPROGRAM,
 	};
 	int i;
 
@@ -469,14 +467,13 @@ static void begin(struct check *check)
 			.learn = true,
 		};
 
-	print(check, "window of 0x%llx bytes, data offset %u,%s%s%s%s%s\n",
-	      layout.size, layout.data_offset,
-	      layout.high ? " HIGH" : "", layout.reprogram ? " REPROGRAM" : "",
+	print(check, "window of 0x%llx bytes, data offset %u,%s%s%s%s\n",
+	      layout.size, layout.data_offset, layout.high ? " HIGH" : "",
 	      layout.learn ? " LEARN" : "",
 	      flags & SCRIPT_FEW_MESSAGES ? " few messages" : "",
 	      flags & SCRIPT_FEW_DWORDS ? " few dwords" : "");
 	check->flags = flags;
-	msi_slot_init_env(&check->env, INERT, !(flags & SCRIPT_DIRTY),
+	msi_slot_init_env(&check->env, INERT, true, !(flags & SCRIPT_DIRTY),
 			  check->addresses,
 			  flags & SCRIPT_FEW_MESSAGES ? FEW_MESSAGES :
 			  MODEL_PAIRS, check->pairs,
@@ -489,7 +486,6 @@ static void begin(struct check *check)
 	check->model.dwords = dwords;
 	check->model.distance = distance;
 	check->model.high = layout.high;
-	check->model.reprogram = layout.reprogram;
 	for (i = 0; flags & SCRIPT_USED && i < MODEL_DWORDS; i++)
 		check->device[i] = guest_addresses[i % 4];
 	model_reset(&check->model, check->device);

@@ -17,11 +17,11 @@ static bool was_address(const struct model *model, u32 value)
 
 	if (value == 0)
 		return false;
-	if (value == (u32)model->guest_address)
+	if (value == (u32)model->guest_address ||
+	    (model->vectors && value == (u32)model->host_address))
 		return true;
 	for (i = 0; i < model->held; i++)
-		if (value == (u32)model->held_address[i] &&
-		    !model->held_is_hosts[i])
+		if (value == (u32)model->held_address[i])
 			return true;
 	return false;
 }
@@ -78,8 +78,10 @@ static int explains(const struct model *model, int index, u64 address, u32 data,
 		part = &model->dword[index + model->distance];
 		if (vector_of(model, data, part->guest, vector))
 			score += EXPLAINS_DATA;
-		else if (part->when > slot->when)
+		else if (part->when > slot->when || !part->hosted)
 			return -1;
+	} else if (!model->clean) {
+		return -1;
 	}
 
 	return score;
@@ -183,6 +185,15 @@ static void hold_guests(struct model *model, int index)
 		dword->device = unless_address(model, dword->guest);
 }
 
+static bool is_inert(const struct model *model, int index)
+{
+	const struct model_dword *slot = &model->dword[index];
+
+	return slot->address && !slot->hosted &&
+	       (slot->inert || (slot->device != slot->before &&
+				was_address(model, slot->before)));
+}
+
 /* The inert address is a whole one; of the device's own nothing is known. */
 static void hold_guests_high(struct model *model, int index)
 {
@@ -191,10 +202,25 @@ static void hold_guests_high(struct model *model, int index)
 	if (!written(model, index + 1))
 		return;
 
-	if (model->dword[index].device == model->inert)
+	if (is_inert(model, index))
 		hold(model, index + 1, 0, false);
 	else
 		hold_guests(model, index + 1);
+}
+
+/* A vector's data does not stay beside it; what the guest writes there does. */
+static void hold_guests_data(struct model *model, int index)
+{
+	int data = index + model->distance;
+
+	if (data >= model->dwords || starts_slot(model, data))
+		return;
+
+	if (!is_inert(model, index))
+		hold_guests(model, data);
+	else if (model->dword[data].hosted)
+		hold(model, data, data == model->writing ?
+		     model->dword[data].guest : 0, false);
 }
 
 static bool high_is_other_slots(const struct model *model, int index)
@@ -204,7 +230,7 @@ static bool high_is_other_slots(const struct model *model, int index)
 
 static void release_parts(struct model *model, int index)
 {
-	hold_guests(model, index + model->distance);
+	hold_guests_data(model, index);
 	if (model->high && !high_is_other_slots(model, index))
 		hold_guests_high(model, index);
 }
@@ -221,7 +247,6 @@ static void keep_message(struct model *model, int index)
 
 	model->held_address[which] = model->host_address;
 	model->held_data[which] = model->host_data;
-	model->held_is_hosts[which] = true;
 	model->held++;
 }
 
@@ -237,7 +262,11 @@ static void refresh(struct model *model, int index)
 	slot = &model->dword[index];
 	score = best(model, index, &vector);
 	if (score < 0) {
-		if (slot->hosted || slot->device != slot->before)
+		slot->inert |= slot->live;
+		slot->live = false;
+		if (slot->inert)
+			hold(model, index, model->inert, false);
+		else if (slot->hosted || slot->device != slot->before)
 			hold(model, index, unless_address(model, slot->before),
 			     false);
 		release_parts(model, index);
@@ -251,6 +280,7 @@ static void refresh(struct model *model, int index)
 		hold_guests_high(model, index);
 	if (score & EXPLAINS_DATA) {
 		keep_message(model, index);
+		slot->live = true;
 		hold(model, index + model->distance,
 		     model->host_data + vector, true);
 	} else if (!slot[model->distance].hosted) {
@@ -298,8 +328,9 @@ void model_write(struct model *model, int index, u32 value)
 	dword->address = was_address(model, value);
 	if (dword->address && !was) {
 		/* What it held as the guest knows it, if it was the guest's. */
-		dword->before = model->clean || dword->when ? dword->guest :
-							      model->inert;
+		dword->before = dword->guest;
+		dword->inert = !model->clean && !dword->when;
+		dword->live = false;
 		dword->hosted = false;
 		dword->expired = false;
 	}
@@ -309,6 +340,7 @@ void model_write(struct model *model, int index, u32 value)
 		hold(model, index, value, false);
 	dword->guest = value;
 	dword->when = when;
+	model->writing = index;
 	if (was && !dword->address)
 		release_parts(model, index);
 
@@ -318,14 +350,14 @@ void model_write(struct model *model, int index, u32 value)
 		refresh(model, index - 1);
 	if (model->high && (was || dword->address))
 		refresh(model, index - 1 + model->distance);
+	model->writing = -1;
 }
 
 static bool lacks(const struct model *model, int index, u32 value)
 {
 	const struct model_dword *dword = &model->dword[index];
 
-	return !dword->hosted || ((model->reprogram || dword->expired) &&
-				  dword->device != value);
+	return !dword->hosted || dword->device != value;
 }
 
 static bool is_behind(const struct model *model, int index)
@@ -352,7 +384,7 @@ void model_update(struct model *model)
 		if (!starts_slot(model, i) || !is_behind(model, i))
 			continue;
 		if (best(model, i, &vector) < 0)
-			model->dword[i].before = model->inert;
+			model->dword[i].inert = true;
 		refresh(model, i);
 	}
 	for (i = 0; model->active && i < model->dwords; i++)
@@ -373,7 +405,6 @@ static void hold_guest_message(struct model *model)
 		return;
 	model->held_address[model->held] = model->guest_address;
 	model->held_data[model->held] = model->guest_data;
-	model->held_is_hosts[model->held] = false;
 	model->held++;
 }
 
@@ -401,6 +432,7 @@ void model_reset(struct model *model, const u32 *device)
 
 	memset(model->dword, 0, sizeof(model->dword));
 	model->clean = true;
+	model->writing = -1;
 	for (i = 0; device && i < model->dwords; i++) {
 		model->dword[i].guest = device[i];
 		model->dword[i].device = device[i];

@@ -20,13 +20,14 @@ struct model_dword {
 	bool address;
 	bool hosted;
 	bool expired;
+	bool live;
+	bool inert;
 };
 
 struct model {
 	int dwords;
 	int distance;
 	bool high;
-	bool reprogram;
 	u32 inert;
 	bool clean;
 
@@ -39,10 +40,9 @@ struct model {
 	int held;
 	u64 held_address[MODEL_PAIRS];
 	u32 held_data[MODEL_PAIRS];
-	/* The host's, which was written by somebody who had asked for it. */
-	bool held_is_hosts[MODEL_PAIRS];
 
 	u64 now;
+	int writing;	/* what the guest writes at this moment, else -1 */
 	struct model_dword dword[MODEL_DWORDS];
 };
 

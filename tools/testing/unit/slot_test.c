@@ -84,6 +84,7 @@ struct test {
 	unsigned int dwords;
 	unsigned int messages;
 	bool dirty;
+	bool keeps;
 	struct step steps[MAX_STEPS];
 };
 
@@ -298,7 +299,7 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=4031"),
-			WRITE4(0x08, 0xfee00000, "0=0 8=fee08000"),
+			WRITE4(0x08, 0xfee00000, "0=fee0000c 8=fee08000"),
 			WRITE4(0x10, 0x99, "8=21 10=99"),
 			READ4(0x08, 0xfee00000),
 		},
@@ -308,7 +309,7 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=4031"),
-			WRITE4(0x08, 0xffff, "0=0 8=ffff"), LIVE(0),
+			WRITE4(0x08, 0xffff, "0=fee0000c 8=ffff"), LIVE(0),
 			WRITE4(0x08, 0x21, "0=fee08000 8=4031"), LIVE(1),
 		},
 	}, {
@@ -327,11 +328,11 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=4031"),
-			FREE("0=fee0000c 8=21"),
+			FREE("0=fee0000c 8=0"),
 			SLOTS("0:"), LIVE(0), READ4(0x00, 0xfee00000),
 			READ4(0x08, 0x21), COUNTED("1 1 0 1"),
 			HOST(1, 0xfee08000, 0x4031, "8=4031 0=fee08000"),
-			LIVE(1), FREE("0=fee0000c 8=21"),
+			LIVE(1), FREE("0=fee0000c 8=0"),
 			HOST(1, 0xfee0c000, 0x4042, "8=4042 0=fee0c000"),
 			LIVE(1), READ4(0x08, 0x21),
 		},
@@ -341,11 +342,12 @@ static const struct test tests[] = {
 			GUEST(0xfee00000, 0x20, NOTHING),
 			HOST(4, 0xfee08000, 0x40, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			WRITE4(0x08, 0x23, "8=43"), FREE("0=fee0000c 8=23"),
+			WRITE4(0x08, 0x23, "8=43"), FREE("0=fee0000c 8=0"),
 			HOST(1, 0xfee08000, 0x50, NOTHING), SLOTS("0:"),
-			WRITE4(0x08, 0x23, "8=23"), WRITE4(0x00, 0xfee00000,
-							   "0=fee08000"),
-			WRITE4(0x08, 0x20, "8=50"), SLOTS("0:ad0"),
+			/* The data is older than the address, and is not the host's. */
+			WRITE4(0x08, 0x23, "8=23"),
+			WRITE4(0x00, 0xfee00000, NOTHING),
+			WRITE4(0x08, 0x20, "0=fee08000 8=50"), SLOTS("0:ad0"),
 		},
 	}, {
 		"vectors that are freed while the device sleeps", ATH11K,
@@ -358,16 +360,24 @@ static const struct test tests[] = {
 			SLOTS("0:ad0"), HOST_ASLEEP(0, 0, 0),
 			HOST_ASLEEP(1, 0xfee0c000, 0x4050),
 			HOST(1, 0xfee0c000, 0x4050, "8=4050"),
-			/* Without REPROGRAM it is only written anew for that. */
+			HOST_ASLEEP(0, 0, 0), FREE("0=fee0000c 8=0"),
+		},
+	}, {
+		"where nobody else can get the message", ATH11K, .keeps = true,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
-			HOST_ASLEEP(0, 0, 0), FREE("0=fee0000c 8=21"),
+			WRITE4(0x00, 0xfee00000, "0=fee08000"),
+			WRITE4(0x08, 0x21, "8=4031"), FREE(NOTHING),
+			SLOTS("0:"),
+			HOST(1, 0xfee08000, 0x4042, "8=4042"), SLOTS("0:ad0"),
 		},
 	}, {
 		"what is written to an inert slot", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			WRITE4(0x08, 0x21, "8=4031"), FREE("0=fee0000c 8=21"),
+			WRITE4(0x08, 0x21, "8=4031"), FREE("0=fee0000c 8=0"),
 			WRITE4(0x08, 0x99, "8=99"),
 			WRITE4(0x00, 0xfee00000, NOTHING),
 			READ4(0x00, 0xfee00000), WRITE4(0x00, 5, "0=5"),
@@ -379,7 +389,7 @@ static const struct test tests[] = {
 			HOST(1, 0x2fee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x04, 1, "4=2"), WRITE4(0x08, 0x21, "8=4031"),
-			FREE("0=fee0000c 8=21 4=0"), READ4(0x04, 1),
+			FREE("0=fee0000c 8=0 4=0"), READ4(0x04, 1),
 			WRITE4(0x04, 1, "4=0"), READ4(0x04, 1),
 			HOST(1, 0x2fee08000, 0x4031,
 			     "8=4031 4=2 0=fee08000"), SLOTS("0:ad0"),
@@ -398,11 +408,11 @@ static const struct test tests[] = {
 			WRITE4(0x08, 0x21, "8=41"), SLOTS("0:ad1 10:"),
 			HOST(4, 0xfee08000, 0x40, "18=42 10=fee08000"),
 			SLOTS("0:ad1 10:ad2"), NO_MESSAGE(4, NOTHING),
-			WRITE4(0x08, 0x22, "0=0 8=22"), SLOTS("0: 10:ad2"),
+			WRITE4(0x08, 0x22, "0=fee0000c 8=22"),
+			SLOTS("0: 10:ad2"),
 		},
 	}, {
-		"vector 0 of several loses its handler, with REPROGRAM",
-		.layout = { WINDOW_SIZE, 8, .reprogram = true }, .steps = {
+		"vector 0 of several gets another message", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x20, NOTHING),
 			HOST(4, 0xfee08000, 0x40, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
@@ -416,7 +426,7 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=4031"),
-			NO_MESSAGE(1, "0=fee0000c 8=21"), SLOTS("0:"),
+			NO_MESSAGE(1, "0=fee0000c 8=0"), SLOTS("0:"),
 			HOST(1, 0xfee0c000, 0x31, "8=31 0=fee0c000"),
 			SLOTS("0:ad0"),
 		},
@@ -434,7 +444,8 @@ static const struct test tests[] = {
 			WRITE4(0x28, 0x21, "28=4031"),
 			SLOTS("0:ad0 10:ad0 20:ad0"), COUNTED("3 3 0 0"),
 			/* Who was given a message before can go on with it. */
-			FREE("0=fee0000c 10=fee0000c 20=fee0000c 28=21"),
+			FREE("0=fee0000c 8=0 10=fee0000c 18=0 "
+			     "20=fee0000c 28=0"),
 			HOST(1, 0xfee00000, 0x42,
 			     "8=42 0=fee00000 18=42 10=fee00000 "
 			     "28=42 20=fee00000"),
@@ -451,12 +462,17 @@ static const struct test tests[] = {
 			WRITE4(0x28, 0x44, "20=0 28=44"),
 		},
 	}, {
-		"the host's own message, at another address, is not a slot",
-		ATH11K, .steps = {
+		"the host's own message, at another address", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
+			WRITE4(0x40, 0xfee08000, "40=fee08000"),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee08000, "0=fee08000"),
-			WRITE4(0x08, 0x4031, "8=4031"), SLOTS(NOTHING),
+			WRITE4(0x08, 0x4031, "8=4031"), SLOTS("0:ad0"),
+			FREE("0=fee0000c 8=0"), READ4(0x00, 0xfee08000),
+			HOST(1, 0xfee0c000, 0x42, "8=42 0=fee0c000"),
+			/* It is known when it is not the host's any more. */
+			WRITE4(0x10, 0xfee08000, "10=fee0c000"),
+			WRITE4(0x18, 0x4031, "18=42"), SLOTS("0:ad0 10:ad0"),
 		},
 	}, {
 		"what an earlier user's device held", ATH11K, .dirty = true,
@@ -465,26 +481,29 @@ static const struct test tests[] = {
 			DEVICE(0x00, 0xfee04000), DEVICE(0x08, 0x4027),
 			WRITE4(0x00, 0xfee00000, "0=fee0000c"),
 			READ4(0x00, 0xfee00000),
-			HOST(1, 0xfee08000, 0x4031, "0=fee08000"),
-			WRITE4(0x08, 0x99, "0=fee0000c 8=99"),
-			DEVICE(0x10, 0xfee04000),
-			WRITE4(0x10, 0xfee00000, "10=fee08000"),
-			WRITE4(0x18, 0x99, "10=fee0000c 18=99"),
+			/* The host's address does not come beside that data. */
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x08, 0x21, "0=fee08000 8=4031"),
+			SLOTS("0:ad0"),
+			WRITE4(0x10, 0xfee00000, "10=fee0000c"),
+			WRITE4(0x18, 0x99, "18=99"),
 			/* What this one's own guest wrote is no secret to it. */
 			WRITE4(0x20, 0x21, "20=21"),
-			WRITE4(0x20, 0xfee00000, "20=fee08000"),
-			WRITE4(0x28, 0x99, "20=21 28=99"),
+			WRITE4(0x28, 0x21, "28=21"),
+			WRITE4(0x20, 0xfee00000, "28=4031 20=fee08000"),
+			WRITE4(0x30, 0x21, "30=21"),
+			WRITE4(0x30, 0xfee00000, NOTHING),
+			WRITE4(0x38, 0x99, "38=99"), DEVICE(0x30, 0x21),
 		},
 	}, {
-		"disable and enable with REPROGRAM",
-		.layout = { WINDOW_SIZE, 8, .reprogram = true }, .steps = {
+		"a host that moves its vector", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=4031"),
 			WRITE4(0x20, 0xfee00000, "20=fee08000"),
 			WRITE4(0x28, 0x21, "28=4031"),
-			FREE("0=fee0000c 8=21 20=fee0000c 28=21"),
+			FREE("0=fee0000c 8=0 20=fee0000c 28=0"),
 			HOST(1, 0xfee08000, 0x4031,
 			     "8=4031 0=fee08000 28=4031 20=fee08000"),
 			HOST(1, 0xfee0c000, 0x4042,
@@ -497,7 +516,7 @@ static const struct test tests[] = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			WRITE4(0x08, 0x21, "8=4031"), FREE("0=fee0000c 8=21"),
+			WRITE4(0x08, 0x21, "8=4031"), FREE("0=fee0000c 8=0"),
 			WRITE4(0x08, 0x21, "8=21"),
 			WRITE4(0x00, 0xfee00000, NOTHING),
 			COUNTED("1 1 1 1"),
@@ -517,7 +536,7 @@ static const struct test tests[] = {
 			READ4(0x08, 0x21),
 			DEVICE(0x08, 0), READ4(0x08, 0), SLOTS("0:ad0"),
 			DEVICE(0x00, 0xfee08000), READ4(0x00, 0xfee00000),
-			FREE("0=fee0000c 8=21"), WRITE4(0x100, 0xfee00000, NOTHING),
+			FREE("0=fee0000c 8=0"), WRITE4(0x100, 0xfee00000, NOTHING),
 			READ4(0x100, 0xfee00000), DEVICE(0x100, 0x5a),
 			READ4(0x100, 0x5a),
 		},
@@ -583,11 +602,14 @@ static const struct test tests[] = {
 			GUEST(0x1fee00000, 0x21, NOTHING),
 			HOST(1, 0x2fee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			WRITE4(0x08, 0x21, "8=4031"),
-			WRITE4(0x04, 0x100, "0=0 4=100 8=21"), SLOTS("0:"),
+			WRITE4(0x04, 0x100, "0=0 4=100"), SLOTS("0:"),
+			WRITE4(0x04, 1, "0=fee08000 4=2"),
+			WRITE4(0x08, 0x21, "8=4031"), SLOTS("0:ad0"),
+			WRITE4(0x04, 0x100, "0=fee0000c 4=0 8=0"),
+			READ4(0x04, 0x100),
 			WRITE4(0x04, 1, "8=4031 0=fee08000 4=2"),
 			SLOTS("0:ad0"),
-			WRITE4(0x08, 0x77, "0=0 8=77 4=1"),
+			WRITE4(0x08, 0x77, "0=fee0000c 8=77 4=0"),
 		},
 	}, {
 		"HIGH: slots that overlap",
@@ -637,7 +659,7 @@ static const struct test tests[] = {
 			WRITE(0x04, 8, 0x21fee00000, "4=4031fee08000/8"),
 			SLOTS("4:ad0"), READ(0x04, 8, 0x21fee00000),
 			WRITE(0x04, 8, 0x22fee00000,
-			      "4=fee08000 4=0 8=22"),
+			      "4=fee08000 4=fee0000c 8=22"),
 		},
 	}, {
 		"8 bytes: withheld", ATH11K, .steps = {
@@ -994,7 +1016,7 @@ static bool run(const struct test *test)
 	int i;
 
 	memset(&world, 0, sizeof(world));
-	msi_slot_init_env(&world.env, INERT, !test->dirty, world.addresses,
+	msi_slot_init_env(&world.env, INERT, !test->keeps, !test->dirty, world.addresses,
 			  test->messages ?: MSI_SLOT_ADDRESSES, world.pairs,
 			  test->messages ?: MSI_SLOT_PAIRS);
 	msi_slot_init_window(&world.window, &test->layout, world.dwords,
@@ -1030,7 +1052,6 @@ static bool test_layouts(void)
 		{ { .size = 0x40000, .data_offset = 8 }, true },
 		{ { .size = 8, .data_offset = 4 }, true },
 		{ { .size = 12, .data_offset = 8, .high = true }, true },
-		{ { .size = 12, .data_offset = 8, .reprogram = true }, true },
 		{ { .size = 4, .learn = true }, true },
 		{ { .size = ~3ULL, .data_offset = ~3U }, true },
 		{ { .size = 0, .data_offset = 0 }, false },
@@ -1042,7 +1063,6 @@ static bool test_layouts(void)
 		{ { .size = 8, .data_offset = 4, .high = true }, false },
 		{ { .size = 8, .data_offset = 4, .learn = true }, false },
 		{ { .size = 8, .high = true, .learn = true }, false },
-		{ { .size = 8, .reprogram = true, .learn = true }, false },
 	};
 	bool ok = true;
 	size_t i;
@@ -1064,7 +1084,7 @@ static bool test_every_xapic_address(void)
 	struct msi_slot_layout layout = { .size = 0x100, .data_offset = 8 };
 	u32 id, mode, address;
 
-	msi_slot_init_env(&world.env, INERT, true, world.addresses,
+	msi_slot_init_env(&world.env, INERT, true, true, world.addresses,
 			  MSI_SLOT_ADDRESSES, world.pairs, MSI_SLOT_PAIRS);
 	msi_slot_init_window(&world.window, &layout, world.dwords,
 			     MSI_SLOT_DWORDS);

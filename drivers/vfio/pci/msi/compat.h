@@ -14,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
+#include <linux/pm_runtime.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_pci_core.h>
@@ -181,6 +182,16 @@ static inline bool compat_isolated_msi(struct device *dev)
 	       device_iommu_capable(dev, IOMMU_CAP_INTR_REMAP);
 }
 #endif
+
+/* Less than 0 if there is no runtime PM, 0 if the device is not active. */
+static inline int compat_pm_get_if_active(struct device *dev)
+{
+#ifdef HAVE_GET_IF_ACTIVE_ONE
+	return pm_runtime_get_if_active(dev);
+#else
+	return pm_runtime_get_if_active(dev, true);
+#endif
+}
 
 static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
 {

@@ -30,7 +30,8 @@ static void follow_host(struct work_struct *work)
 	}
 
 	if (again)
-		schedule_delayed_work(&mdev->cpu_work, HZ / 10);
+		queue_delayed_work(system_freezable_wq, &mdev->cpu_work,
+				   HZ / 10);
 }
 
 /**
@@ -41,7 +42,8 @@ static void follow_host(struct work_struct *work)
  */
 void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev)
 {
-	schedule_delayed_work(&mdev->cpu_work, 0);
+	/* A host's suspend unplugs CPUs: not before it is known what was lost. */
+	queue_delayed_work(system_freezable_wq, &mdev->cpu_work, 0);
 }
 
 /* Hotplug waits for nobody: what @state is needed for is done later. */

@@ -33,11 +33,16 @@ static bool irq_in_use(struct msi_vfio_pci_device *mdev)
 	}
 }
 
-/*
+/**
+ * msi_vfio_pci_check_bars - does the device have the BARs that the core gave it
+ * @mdev: open device
+ *
  * A reset of which nobody was told, as that behind an AER error, leaves a device
  * without its BARs; the core puts them back when the user enables decoding.
+ *
+ * Return: 0, -ENXIO if it has lost them, or -EIO if it does not respond.
  */
-static int check_bars(struct msi_vfio_pci_device *mdev)
+int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev)
 {
 	const u32 *rbar = mdev->core.rbar;
 	unsigned int i;
@@ -104,7 +109,7 @@ static int reach_table(struct msi_vfio_pci_device *mdev, u16 *ctrl,
 	if (!compat_memory_enabled(&mdev->core))
 		return -ENXIO;
 
-	ret = check_bars(mdev) ?: check_decoding(mdev) ?:
+	ret = msi_vfio_pci_check_bars(mdev) ?: check_decoding(mdev) ?:
 	      read_control(mdev, ctrl) ?:
 	      msi_vfio_pci_find_msix(mdev, *ctrl, msix);
 	if (ret)
@@ -194,7 +199,7 @@ static void clean_table(struct msi_vfio_pci_device *mdev, u16 ctrl)
 	struct msi_vfio_pci_msix msix;
 	u16 cmd;
 
-	if (msi_vfio_pci_in_d3(mdev) || check_bars(mdev) ||
+	if (msi_vfio_pci_in_d3(mdev) || msi_vfio_pci_check_bars(mdev) ||
 	    msi_vfio_pci_find_msix(mdev, ctrl, &msix) || !msix.table ||
 	    pci_user_read_config_word(pdev, PCI_COMMAND, &cmd) ||
 	    PCI_POSSIBLE_ERROR(cmd))

@@ -326,6 +326,7 @@ static int core_feature(struct msi_vfio_pci_device *mdev, u32 flags,
 
 	ret = vfio_pci_core_ioctl_feature(&mdev->core.vdev, flags, arg, argsz);
 	/* It may have been to sleep. */
+	msi_vfio_pci_windows_follow_reset(mdev);
 	msi_vfio_pci_follow_dummy(mdev);
 
 	return ret;

@@ -430,20 +430,32 @@ static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 
 /*
  * AER's recovery calls neither .reset_prepare nor .reset_done. It resets the bus if the
- * channel is frozen or if any device on the bus asks for that; only in the second case
- * does it tell all of them, by .slot_reset.
+ * channel is frozen, and newer kernels do if any device on the bus asks for that. A
+ * device that was reset so has lost its BARs.
  */
+static void look_for_bus_reset(struct msi_vfio_pci_device *mdev)
+{
+	if (mdev->frozen || msi_vfio_pci_check_bars(mdev))
+		msi_vfio_pci_device_was_reset(mdev);
+	mdev->frozen = false;
+}
+
 static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
 						    pci_channel_state_t state)
 {
-	pdev_to_msi_vfio_pci(pdev)->frozen = state == pci_channel_io_frozen;
+	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
+
+	/* The last that is heard of a recovery that has failed. */
+	if (state == pci_channel_io_perm_failure)
+		look_for_bus_reset(mdev);
+	mdev->frozen = state == pci_channel_io_frozen;
 
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
 
 static pci_ers_result_t msi_vfio_pci_slot_reset(struct pci_dev *pdev)
 {
-	msi_vfio_pci_device_was_reset(pdev_to_msi_vfio_pci(pdev));
+	look_for_bus_reset(pdev_to_msi_vfio_pci(pdev));
 
 	return PCI_ERS_RESULT_RECOVERED;
 }
@@ -452,8 +464,7 @@ static void msi_vfio_pci_resume(struct pci_dev *pdev)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
-	if (mdev->frozen)
-		msi_vfio_pci_device_was_reset(mdev);
+	look_for_bus_reset(mdev);
 	msi_vfio_pci_dummy_was_lost(mdev);
 	msi_vfio_pci_cover_table(mdev);
 }

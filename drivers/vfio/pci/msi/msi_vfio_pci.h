@@ -245,7 +245,8 @@ struct msi_vfio_pci_dummy {
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @was_reset: bit 0: the device was reset, its slots are still to be ended
  * @frozen: the channel was frozen by the error from which AER recovers now
- * @owed: bit 0: slots are behind the messages, as the device could not be written
+ * @owed: bit 0: slots do not hold yet what @env says, as the device could not be
+ *	written
  * @msi_64bit: the MSI capability has 64-bit addresses; from open to close
  * @dummy_on: the dummy target is on
  * @dummy: what it is then
@@ -466,6 +467,7 @@ void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
 int msi_vfio_pci_cpu_init(void);

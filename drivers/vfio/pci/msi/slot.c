@@ -92,7 +92,8 @@ static bool is_address(const struct msi_slot_env *env, u32 value)
 
 	if (!value)
 		return false;
-	if (value == (u32)env->guest.address)
+	if (value == (u32)env->guest.address ||
+	    (env->vectors && value == (u32)env->host.address))
 		return true;
 	if (env->overflow)
 		return value >= env->lowest && value <= env->highest;
@@ -207,12 +208,13 @@ static void remember_guest(struct msi_slot_env *env)
 	remember_pair(env, guest->address, guest->data, false);
 }
 
-void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool clean,
+void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool parks, bool clean,
 		       u32 *addresses, unsigned int nr_addresses,
 		       struct msi_slot_pair *pairs, unsigned int nr_pairs)
 {
 	memset(env, 0, sizeof(*env));
 	env->inert = inert;
+	env->parks = parks;
 	env->clean = clean;
 	env->addresses = addresses;
 	env->max_addresses = nr_addresses;
@@ -249,8 +251,7 @@ bool msi_slot_layout_ok(const struct msi_slot_layout *layout)
 	if (!layout->size || layout->size % 4 || layout->data_offset % 4)
 		return false;
 	if (layout->learn)
-		return !layout->data_offset && !layout->high &&
-		       !layout->reprogram;
+		return !layout->data_offset && !layout->high;
 
 	return layout->data_offset > (layout->high ? HIGH_OFFSET : 0) &&
 	       layout->data_offset < layout->size;
@@ -517,6 +518,19 @@ static bool is_permitted(const struct msi_slot_window *window,
 	       (env->vectors > 1 && is_held(window, env, slot, match));
 }
 
+/*
+ * Whether the device holds no data of anybody else's in @slot, which a host address
+ * must not come beside. What a reset has left is no vector.
+ */
+static bool is_data_safe(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env,
+			 const struct msi_slot_dword *slot)
+{
+	const struct msi_slot_dword *data = find_part(window, slot, PART_DATA);
+
+	return data ? data->placed : env->clean;
+}
+
 /* As many parts as possible, and none is left out that is newer than the address. */
 static struct match match_slot(const struct msi_slot_window *window,
 			       const struct msi_slot_env *env,
@@ -546,9 +560,12 @@ static struct match match_slot(const struct msi_slot_window *window,
 
 	for (i = 0; i < 4 && !match.pair; i++) {
 		match.parts = tries[i];
-		if (!(match.parts & ~written) && !(newer & ~match.parts))
-			match.pair = match_parts(window, env, slot,
-						 match.parts);
+		if (match.parts & ~written || newer & ~match.parts)
+			continue;
+		if (!(match.parts & PART_DATA) &&
+		    !is_data_safe(window, env, slot))
+			continue;
+		match.pair = match_parts(window, env, slot, match.parts);
 	}
 
 	if (match.pair && match.parts & PART_DATA)
@@ -567,6 +584,17 @@ static u32 harmless(const struct msi_slot_env *env, u32 value)
 	return is_address(env, value) ? env->inert : value;
 }
 
+/*
+ * Whether a slot that cannot be translated gets back what was there before. What was
+ * live is a slot for certain, and the device may go on asserting: what was there
+ * before is mostly 0, the first page of the guest's memory.
+ */
+static bool has_previous(const struct msi_slot_env *env,
+			 const struct msi_slot_dword *slot)
+{
+	return !slot->inert && !slot->live && !is_address(env, slot->previous);
+}
+
 static enum fate decide_address(const struct msi_slot_window *window,
 				const struct msi_slot_env *env,
 				const struct msi_slot_dword *slot, u32 *value)
@@ -576,8 +604,12 @@ static enum fate decide_address(const struct msi_slot_window *window,
 		return PLACE;
 	}
 
-	*value = harmless(env, slot->previous);
-	return slot->placed || slot->device != slot->previous ? RESTORE : KEEP;
+	*value = has_previous(env, slot) ? slot->previous : env->inert;
+	if (slot->placed)
+		return RESTORE;
+
+	return slot->device != (slot->inert ? env->inert : slot->previous) ?
+	       RESTORE : KEEP;
 }
 
 /* Whether @slot has the address that raises nothing, or is about to get it. */
@@ -587,10 +619,14 @@ static bool becomes_inert(const struct msi_slot_window *window,
 {
 	u32 value;
 
-	if (decide_address(window, env, slot, &value) == KEEP)
-		value = slot->device;
-
-	return value == env->inert;
+	switch (decide_address(window, env, slot, &value)) {
+	case KEEP:
+		return slot->inert;
+	case RESTORE:
+		return !has_previous(env, slot);
+	default:
+		return false;
+	}
 }
 
 /* What has to happen to a dword, and what it gets. */
@@ -617,10 +653,13 @@ static enum fate decide(const struct msi_slot_window *window,
 	if (found.found && dword->placed)
 		return KEEP;
 
-	if (slot && part == PART_HIGH && becomes_inert(window, env, slot))
+	/* The inert address is a whole one, and has no data of a vector. */
+	if (slot && (part == PART_HIGH || dword->placed) &&
+	    becomes_inert(window, env, slot))
 		*value = 0;
-	else if (dword->device == dword->guest)
-		*value = dword->guest;
+	else if (dword->device == dword->guest ||
+		 (slot && becomes_inert(window, env, slot)))
+		*value = dword->device;
 	else
 		*value = harmless(env, dword->guest);
 	return RESTORE;
@@ -674,16 +713,21 @@ static void keep_message(const struct msi_slot_window *window,
 		return;
 
 	pair = match_slot(window, env, slot).pair;
+	/* The host's message may not be the host's any more by then. */
+	remember_address(env, pair->address);
 	remember_pair(env, pair->address, pair->data, true);
 }
 
 static void place(struct msi_slot_window *window, struct msi_slot_dword *dword,
 		  u32 value)
 {
+	struct msi_slot_dword *slot = dword;
 	unsigned long part = 0;
 
 	if (!dword->address)
-		find_slot(window, dword->offset, &part);
+		slot = find_slot(window, dword->offset, &part);
+	if (part == PART_DATA)
+		slot->live = true;
 
 	dword->device = value;
 	dword->placed = true;
@@ -698,6 +742,8 @@ static void restore(struct msi_slot_window *window, struct msi_slot_dword *dword
 {
 	bool undone = dword->address && dword->placed;
 
+	dword->inert |= dword->live;
+	dword->live = false;
 	dword->placed = false;
 	dword->expired = false;
 	if (dword->device != value)
@@ -706,6 +752,15 @@ static void restore(struct msi_slot_window *window, struct msi_slot_dword *dword
 	if (undone)
 		plan_event(window, dword->offset, dword->guest, value,
 			   MSI_SLOT_UNDONE);
+}
+
+static bool is_high(const struct msi_slot_window *window,
+		    const struct msi_slot_dword *dword)
+{
+	unsigned long part;
+
+	return dword && find_slot(window, dword->offset, &part) &&
+	       part == PART_HIGH;
 }
 
 /* Plan what the dword gets that the guest has just written. */
@@ -728,7 +783,8 @@ static void plan_written(struct msi_slot_window *window,
 		plan_event(window, offset, guest, dword->device,
 			   MSI_SLOT_WITHHELD);
 	} else {
-		if (fate != RESTORE)
+		/* Data passes; what is written beside an inert address does no harm. */
+		if (fate != RESTORE || !is_high(window, dword))
 			value = guest;
 		if (dword) {
 			dword->device = value;
@@ -855,17 +911,14 @@ static bool remember(struct msi_slot_window *window,
 	struct msi_slot_dword *dword = find(window, offset);
 	bool was_address = dword && dword->address;
 	bool address = is_address(env, value);
-	u32 before = 0, previous = 0;
+	bool foreign = !dword && !env->clean;
 	unsigned long part;
+	u32 before = 0;
 
-	if (dword) {
+	if (dword)
 		before = dword->guest;
-		previous = before;
-	} else if (address) {
+	else if (address)
 		before = read(context, offset);
-		/* It may be a message of an earlier user. */
-		previous = env->clean ? before : env->inert;
-	}
 
 	if (address && !was_address && window->nr_slots == max_slots(window)) {
 		plan_event(window, offset, value, dword ? dword->device : before,
@@ -889,7 +942,10 @@ static bool remember(struct msi_slot_window *window,
 		dword->address = address;
 		dword->placed = false;
 		dword->expired = false;
-		dword->previous = previous;
+		dword->live = false;
+		/* What was there may be a message of an earlier user. */
+		dword->inert = foreign;
+		dword->previous = before;
 	}
 	dword->guest = value;
 	dword->age = window->age;
@@ -1209,8 +1265,7 @@ static bool is_unplaced(const struct msi_slot_window *window,
 		if (affected->dwords[i].fate != PLACE)
 			continue;
 		if (!dword->placed ||
-		    ((window->layout.reprogram || dword->expired) &&
-		     dword->device != affected->dwords[i].value))
+		    dword->device != affected->dwords[i].value)
 			return true;
 	}
 
@@ -1222,7 +1277,8 @@ static bool is_abandoned(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env,
 			 const struct msi_slot_dword *slot)
 {
-	return slot->expired && !match_slot(window, env, slot).found;
+	return slot->expired && env->parks &&
+	       !match_slot(window, env, slot).found;
 }
 
 /* The first slot from @offset on that msi_slot_update() has something to do for, or NULL. */
@@ -1280,13 +1336,8 @@ bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
 	}
 
 	*cursor = slot->offset + 4;
-	/*
-	 * The card may go on asserting. The message that it has may be somebody
-	 * else's by then, and what the slot held before is mostly 0: a write to the
-	 * guest's memory.
-	 */
 	if (is_abandoned(window, env, slot))
-		slot->previous = env->inert;
+		slot->inert = true;
 
 	affect_slot(window, env, &affected, slot->offset);
 	plan_affected(window, env, &affected, true, RESTORE);

@@ -43,10 +43,11 @@ struct msi_slot_pair {
 /**
  * struct msi_slot_env - the messages of one device
  * @vectors: how many vectors SET_IRQS has allocated; 0 while MSI is disabled
- * @active: the host has a message for them; while it has none, @host is the last
- *	one that it had
- * @host: the host message; in a slot it is right as it is
+ * @active: the host has a message for them. While it has none, @host is the last one
+ *	that it had for them, or 0.
+ * @host: the host message; a slot in which it is written stays as it is
  * @inert: low half of an address that raises nothing, with a high half of 0
+ * @parks: slots whose vectors are gone get @inert; otherwise they keep what they have
  * @clean: the device was reset in this session or for it: what it holds comes from
  *	nobody else
  * @guest: the guest message
@@ -70,6 +71,7 @@ struct msi_slot_env {
 	bool active;
 	struct msi_slot_pair host;
 	u32 inert;
+	bool parks;
 	bool clean;
 	struct msi_slot_pair guest;
 
@@ -91,14 +93,12 @@ struct msi_slot_env {
  * @size: bytes of the window
  * @data_offset: how far behind the address the data is
  * @high: the dword behind the address is the address's high half
- * @reprogram: slots follow the host message without being written by the guest
  * @learn: replace nothing, record where addresses and data are written
  */
 struct msi_slot_layout {
 	u64 size;
 	u32 data_offset;
 	bool high;
-	bool reprogram;
 	bool learn;
 };
 
@@ -109,10 +109,12 @@ struct msi_slot_layout {
  * @guest: what the guest wrote
  * @device: what the device got
  * @previous: of an address: what the device held before, and holds again when
- *	the address is undone
+ *	the address is undone, unless @live or @inert
  * @address: it is an address of the guest, and hence the start of a slot
  * @placed: what the device got is a part of a host message
  * @expired: @placed, and the vectors have been freed since
+ * @live: of an address: its data has been placed, too
+ * @inert: of an address: it gets the inert one when it cannot be translated
  * @learned: in a LEARN window: it was data of an address before it, and stays
  */
 struct msi_slot_dword {
@@ -124,6 +126,8 @@ struct msi_slot_dword {
 	bool address;
 	bool placed;
 	bool expired;
+	bool live;
+	bool inert;
 	bool learned;
 };
 
@@ -244,13 +248,14 @@ typedef u32 (*msi_slot_read_fn)(void *context, u64 offset);
  * msi_slot_init_env - begin a session: no vectors, no guest message
  * @env: to be filled in
  * @inert: low half of an address that raises nothing
+ * @parks: slots whose vectors are gone get it
  * @clean: the device was reset for this session
  * @addresses: memory for addresses, MSI_SLOT_ADDRESSES of them
  * @nr_addresses: how many
  * @pairs: memory for messages, MSI_SLOT_PAIRS of them
  * @nr_pairs: how many
  */
-void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool clean,
+void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool parks, bool clean,
 		       u32 *addresses, unsigned int nr_addresses,
 		       struct msi_slot_pair *pairs, unsigned int nr_pairs);
 
@@ -372,10 +377,9 @@ bool msi_slot_translates(const struct msi_slot_window *window,
  * @cursor: where to go on; the caller sets it to 0 once
  *
  * Addresses that were withheld or undone are now written, with their data, if
- * that has become possible. With REPROGRAM, so are slots where the device holds
- * an older host message, and without it those that have expired. An expired slot
- * that cannot be translated gets the inert address. Call it until it returns false,
- * each time the messages have changed.
+ * that has become possible. So are slots where the device holds an older host message.
+ * A slot that has expired and cannot be translated gets the inert address, and 0 for
+ * its data. Call it until it returns false, each time the messages have changed.
  *
  * Return: true if there is something to be done, false if that was all.
  */

@@ -417,6 +417,32 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
 	return frees_vectors(hdr) || attaches(hdr);
 }
 
+/*
+ * Whether the host may give the message of MSI to another device in the course of a
+ * SET_IRQS, which the core is going to accept: all vectors are freed, or the only one
+ * gets another handler. x86 keeps the vector of an interrupt without a handler, unless
+ * it can be masked.
+ */
+static bool gives_message_back(struct msi_vfio_pci_device *mdev,
+			       const struct vfio_irq_set *hdr)
+{
+	u32 index = VFIO_PCI_MSI_IRQ_INDEX;
+	struct vfio_irq_set copy = *hdr;
+	size_t size;
+
+	if (hdr->index != index || mdev->core.irq_type != index ||
+	    (hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
+	    VFIO_IRQ_SET_ACTION_TRIGGER ||
+	    vfio_set_irqs_validate_and_prepare(&copy,
+					       msi_vfio_pci_vector_count(mdev, index),
+					       VFIO_PCI_NUM_IRQS, &size))
+		return false;
+
+	return frees_vectors(hdr) ||
+	       (attaches(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
+		msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0)));
+}
+
 /**
  * msi_vfio_pci_set_irqs - VFIO_DEVICE_SET_IRQS
  * @mdev: device
@@ -453,7 +479,7 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	msi_vfio_pci_keep_masks(mdev);
 	/* Whatever the core reads: no interrupt may go that is watched. */
 	msi_vfio_pci_unwatch_vectors(mdev);
-	if (frees_vectors(&hdr))
+	if (gives_message_back(mdev, &hdr))
 		msi_vfio_pci_vectors_end(mdev);
 	ret = attaches(&hdr) ? msi_vfio_pci_follow_count(mdev) : 0;
 	if (!ret)

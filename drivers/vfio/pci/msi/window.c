@@ -20,12 +20,13 @@
 			 VFIO_PCI_MSI_WINDOW_HIGH)
 
 /*
- * Low half of an address that raises nothing, for slots whose message is nobody's.
- * The card may go on asserting: 0 would be a write to the first page of the user's
- * memory, the guest's own address an interrupt of somebody else's on a host that does
- * not isolate. On x86 there is a message for nobody: lowest priority among the CPUs
- * of logical destination 0, which are none (Intel SDM volume 3, "Message Address
- * Register Format"). A host that remaps interrupts blocks and reports it.
+ * Low half of an address that raises nothing, for slots whose message may belong to
+ * another device. The card may go on asserting: 0 would be a write to the first page of
+ * the user's memory, the guest's own address an interrupt of another device where
+ * nothing isolates. On x86 the address selects logical destination 0, which no CPU has,
+ * and the data that goes with it selects vector 0, which no local APIC accepts (Intel
+ * SDM volume 3, "Message Address Register Format", "Error Handling"). A host that
+ * remaps interrupts blocks and reports it.
  */
 #ifdef CONFIG_X86
 #define INERT_ADDRESS	0xfee0000c
@@ -192,9 +193,10 @@ static void pin_all_vectors(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Takes over the host's message, with @slots held. Without vectors, or without a
- * handler of the only one, what slots hold is nobody's, and may become somebody
- * else's. Where there are others they still work.
+ * Takes over the host's message, with @slots held. If the vectors were freed, or the
+ * only one has no handler any more, slots hold a message that may belong to another
+ * device. If vector 0 of several has no handler any more, the slots of the others
+ * still work.
  */
 static void set_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
 		     u64 address, u32 data)
@@ -294,6 +296,32 @@ static void wake_and_update(struct msi_vfio_pci_device *mdev)
 }
 
 /*
+ * Writes what is behind to a device whose user has memory decoding off: it is on for
+ * that moment, as the core has it when it frees vectors.
+ */
+static void decode_and_update(struct msi_vfio_pci_device *mdev)
+{
+	struct vfio_pci_core_device *core = &mdev->core;
+	struct pci_dev *pdev = core->pdev;
+	u16 command;
+
+	mutex_lock(&mdev->slots);
+	down_write(&core->memory_lock);
+	if (!msi_vfio_pci_check_bars(mdev) &&
+	    (__force int)pdev->current_state < (__force int)PCI_D3hot &&
+	    !test_bit(0, &mdev->was_reset) &&
+	    !pci_user_read_config_word(pdev, PCI_COMMAND, &command) &&
+	    !PCI_POSSIBLE_ERROR(command)) {
+		pci_user_write_config_word(pdev, PCI_COMMAND,
+					   command | PCI_COMMAND_MEMORY);
+		update_windows(mdev);
+		pci_user_write_config_word(pdev, PCI_COMMAND, command);
+	}
+	up_write(&core->memory_lock);
+	mutex_unlock(&mdev->slots);
+}
+
+/*
  * Writes what could not be written when it was due; the user has done something that
  * may have made it possible. Returns 0, or -EINTR if the task is to die.
  */
@@ -371,7 +399,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 		mutex_unlock(&mdev->slots);
 	}
 
-	/* Who is killed here leaves it to the next one. */
+	/* If this is killed, the bit stays set, and the next call writes. */
 	if (changed && nr_windows(mdev))
 		set_bit(0, &mdev->owed);
 	pay(mdev);
@@ -425,11 +453,13 @@ void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_vectors_end - vectors are about to be freed
  * @mdev: device, with @state held
  *
- * The device gets rid of their messages while they are still its own. If they stay
- * after all, msi_vfio_pci_vectors_changed() puts the messages back.
+ * Takes their messages out of the slots while no other device can have them. If the
+ * vectors are not freed after all, msi_vfio_pci_vectors_changed() puts them back.
  */
 void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev)
 {
+	struct device *dev = &mdev->core.pdev->dev;
+
 	lockdep_assert_held(&mdev->state);
 
 	if (!mdev->env.vectors || !nr_windows(mdev))
@@ -438,7 +468,12 @@ void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev)
 	mutex_lock(&mdev->slots);
 	set_host(mdev, 0, 0, 0);
 	mutex_unlock(&mdev->slots);
+
 	wake_and_update(mdev);
+	if (!test_bit(0, &mdev->owed) || pm_runtime_resume_and_get(dev))
+		return;
+	decode_and_update(mdev);
+	pm_runtime_put(dev);
 }
 
 /**
@@ -454,7 +489,7 @@ bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 	bool moved, waking;
-	int used;
+	int active;
 
 	lockdep_assert_held(&mdev->state);
 
@@ -464,18 +499,19 @@ bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 	mutex_lock(&mdev->slots);
 	moved = host_moved(mdev);
 	mutex_unlock(&mdev->slots);
-	if (!moved && !test_bit(0, &mdev->owed))
+	if (moved)
+		set_bit(0, &mdev->owed);
+	if (!test_bit(0, &mdev->owed))
 		return false;
 
+	/* Who wakes up after this finds that something is owed. */
+	smp_mb();
 	/* Asked first: what is awake by then is written below. */
 	waking = msi_vfio_pci_is_waking(mdev);
-	/* Less than 0: there is no runtime PM. */
-	used = pm_runtime_get_if_in_use(dev);
-	if (used)
+	active = compat_pm_get_if_active(dev);
+	if (active)
 		update(mdev);
-	else
-		set_bit(0, &mdev->owed);
-	if (used > 0)
+	if (active > 0)
 		pm_runtime_put(dev);
 	pin_live_vectors(mdev);
 
@@ -490,6 +526,7 @@ bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_windows_woke(struct msi_vfio_pci_device *mdev)
 {
+	smp_mb();	/* see msi_vfio_pci_windows_follow_host() */
 	if (test_bit(0, &mdev->owed))
 		msi_vfio_pci_cpu_look(mdev);
 }
@@ -774,8 +811,11 @@ static int init_env(struct msi_vfio_pci_device *mdev)
 	mdev->msi_64bit = flags & PCI_MSI_FLAGS_64BIT;
 
 	mutex_lock(&mdev->slots);
-	msi_slot_init_env(&mdev->env, INERT_ADDRESS, mdev->core.reset_works,
-			  addresses, MSI_SLOT_ADDRESSES, pairs, MSI_SLOT_PAIRS);
+	/* Elsewhere a platform that isolates drops what is left of such a message. */
+	msi_slot_init_env(&mdev->env, INERT_ADDRESS,
+			  IS_ENABLED(CONFIG_X86) || !mdev->isolated,
+			  mdev->core.reset_works, addresses, MSI_SLOT_ADDRESSES,
+			  pairs, MSI_SLOT_PAIRS);
 	read_guest_message(mdev);
 	mutex_unlock(&mdev->slots);
 
@@ -852,6 +892,9 @@ static bool window_ok(struct msi_vfio_pci_device *mdev,
 
 	if (in->flags & ~WINDOW_FLAGS || in->__reserved)
 		return false;
+	if (in->flags & VFIO_PCI_MSI_WINDOW_LEARN &&
+	    in->flags != VFIO_PCI_MSI_WINDOW_LEARN)
+		return false;
 	if (in->region >= PCI_STD_NUM_BARS ||
 	    !(pci_resource_flags(pdev, in->region) & IORESOURCE_MEM))
 		return false;
@@ -869,7 +912,6 @@ layout_of(const struct vfio_device_feature_pci_msi_window *in)
 		.size = in->size,
 		.data_offset = in->data_offset,
 		.high = in->flags & VFIO_PCI_MSI_WINDOW_HIGH,
-		.reprogram = in->flags & VFIO_PCI_MSI_WINDOW_REPROGRAM,
 		.learn = in->flags & VFIO_PCI_MSI_WINDOW_LEARN,
 	};
 }
