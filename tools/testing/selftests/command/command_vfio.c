@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include <linux/vfio.h>
+#include <linux/vfio_pci_msi.h>
+
+#define PAGE_SIZE	4096
+#define DUMMY_IOVA	0x100000
 
 static int open_file(const char *path)
 {
@@ -35,12 +39,14 @@ static int open_group(const char *address)
 	return open_file(path);
 }
 
+static int container;
+
 int vfio_open(const char *address)
 {
-	int container = open_file("/dev/vfio/vfio");
 	int group = open_group(address);
 	int device;
 
+	container = open_file("/dev/vfio/vfio");
 	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container))
 		err(1, "VFIO_GROUP_SET_CONTAINER");
 	if (ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
@@ -93,6 +99,37 @@ void vfio_detach(int device, unsigned int index, unsigned int vector)
 
 	if (ioctl(device, VFIO_DEVICE_SET_IRQS, &detach))
 		err(1, "VFIO_DEVICE_SET_IRQS");
+}
+
+void vfio_point_at_dummy(int device, unsigned int count)
+{
+	static uint8_t page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)page,
+		.iova = DUMMY_IOVA,
+		.size = PAGE_SIZE,
+	};
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_pci_msix_dummy dummy;
+	} set = {
+		.feature = {
+			.argsz = sizeof(set),
+			.flags = VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY,
+		},
+		.dummy = {
+			.flags = VFIO_PCI_MSIX_DUMMY_ENABLE,
+			.count = count,
+			.iova = DUMMY_IOVA,
+		},
+	};
+
+	if (ioctl(container, VFIO_IOMMU_MAP_DMA, &map))
+		err(1, "VFIO_IOMMU_MAP_DMA");
+	if (ioctl(device, VFIO_DEVICE_FEATURE, &set))
+		err(1, "MSIX_DUMMY");
 }
 
 uint64_t vfio_region(int device, unsigned int index)

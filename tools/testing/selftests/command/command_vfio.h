@@ -13,6 +13,8 @@ int vfio_open(const char *address);
 /* Attach an eventfd, which does not block, to each of @count vectors. */
 void vfio_attach(int device, unsigned int index, unsigned int count, int *eventfds);
 void vfio_detach(int device, unsigned int index, unsigned int vector);
+/* The first @count vectors of MSI-X, at a target in a page of this program. */
+void vfio_point_at_dummy(int device, unsigned int count);
 /* Where a region is in the device's file. */
 uint64_t vfio_region(int device, unsigned int index);
 
