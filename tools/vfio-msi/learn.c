@@ -92,8 +92,8 @@ static int list_bars(const struct learn *learn, const struct device *dev,
 			return EXIT_REFUSED;
 		}
 		if (has_table(&caps, bar)) {
-			complain(0, "%s: refused: BAR %u has the MSI-X table, and no window may lie "
-				 "over that", dev->bdf, bar);
+			complain(0, "%s: refused: BAR %u has the MSI-X table, and no window may "
+				 "lie over that", dev->bdf, bar);
 			return EXIT_REFUSED;
 		}
 		windows_add(list, &window);

@@ -177,7 +177,8 @@ static void explain_token(const struct device *dev)
 
 	if (device_vfio_pf(dev, pf))
 		complain(0, "%s: its physical function %s is in VFIO's hands: who opens the device "
-			 "has to know the VF token that the user of that one has set", dev->bdf, pf);
+			 "has to know the VF token that the user of that one has set", dev->bdf,
+			 pf);
 }
 
 /* Opening resets the device, as always with VFIO. */

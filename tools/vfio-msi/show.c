@@ -330,7 +330,8 @@ static struct json_object *json_view(const struct view *view)
 	json_object_object_add(object, "driver_override", json_text(view->override));
 	json_object_object_add(object, "iommu_group", json_group(&view->group));
 	json_object_object_add(object, "remapping", json_text(remapping_name(view->remapping)));
-	json_object_object_add(object, "msi_refused", view->refusal ? json_text(view->refusal) : NULL);
+	json_object_object_add(object, "msi_refused",
+			       view->refusal ? json_text(view->refusal) : NULL);
 	json_object_object_add(object, "in_use", use_json(&view->uses));
 	json_object_object_add(object, "capabilities_known",
 			       json_object_new_boolean(view->caps.known));

@@ -213,6 +213,7 @@ struct msi_vfio_pci_dummy {
  *	driver data for it.
  * @state: see below
  * @open: a session is under way
+ * @sessions: how many there have been; written under @state, read by debugfs
  * @novirt: MSI_NOVIRT is set in this session
  * @generation: how often the messages have changed in this session
  * @nr_known: entries of @known; no vector beyond them is allocated
@@ -289,7 +290,7 @@ struct msi_vfio_pci_device {
 	struct vfio_pci_core_device core;
 	struct mutex state;	/* outermost, see above */
 	bool open;
-	u32 sessions;		/* how many there have been; for debugfs */
+	u32 sessions;
 	bool novirt;
 	u64 generation;
 	unsigned int nr_known;
