@@ -165,10 +165,9 @@ struct vfio_device_feature_pci_msi_messages {
  *
  * SET: struct vfio_device_feature_pci_msi_notify. The eventfd is signalled each
  * time the generation of MSI_MESSAGES grows, until the session's end or another SET.
- * What SET_IRQS changes is signalled before it returns. A vector that was moved is
- * signalled some time after the move: on x86 without interrupt remapping an affinity
- * takes effect with the vector's next interrupts, and is then signalled within a tenth
- * of a second.
+ * What SET_IRQS changes is signalled before it returns, a vector that was moved soon
+ * after the move. On x86 without interrupt remapping a change of the affinity moves
+ * the vector with its next interrupts, and not before.
  *
  * The feature exists for devices with an MSI or an MSI-X capability.
  */

@@ -22,8 +22,7 @@ static void follow_host(struct work_struct *work)
 	bool again = true;
 
 	if (mutex_trylock(&mdev->state)) {
-		/* Asked first: a move that is over by then is seen below. */
-		again = mdev->open && msi_vfio_pci_is_moving(mdev);
+		again = false;
 		if (mdev->open)
 			again |= msi_vfio_pci_follow_host(mdev);
 		mutex_unlock(&mdev->state);

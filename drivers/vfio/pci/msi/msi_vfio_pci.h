@@ -184,18 +184,6 @@ struct msi_vfio_pci_hw_shared {
 };
 
 /**
- * struct msi_vfio_pci_watch - waits for a vector's affinity to change
- * @mdev: device
- * @irq: the vector's Linux interrupt; 0: not waiting
- * @notify: what the interrupt knows of it
- */
-struct msi_vfio_pci_watch {
-	struct msi_vfio_pci_device *mdev;
-	unsigned int irq;
-	struct irq_affinity_notify notify;
-};
-
-/**
  * struct msi_vfio_pci_dummy - what of the MSI-X table points at the dummy target
  * @start: first vector
  * @count: how many
@@ -220,8 +208,6 @@ struct msi_vfio_pci_dummy {
  * @known: as many as the capability with more vectors has had; from open to close
  * @known_is_old: vectors have been allocated or freed since
  * @notify: hears of each new generation; or NULL
- * @nr_watches: entries of @watches
- * @watches: as many as @known, from the first @notify to close, or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
  * @arrived: bit n: an interrupt of vector n is known to have arrived under its mask
  * @nr_ranges: entries of @ranges
@@ -277,7 +263,7 @@ struct msi_vfio_pci_dummy {
  * other: its files go before the driver's remove is called, so who uses them must
  * not wait for a user of the device, who hears of the removal there.
  *
- * @state protects @open, @generation, @masked, @arrived, @known, @notify, @watches
+ * @state protects @open, @generation, @masked, @arrived, @known, @notify
  * and @dummy, serializes writers of @novirt and @dummy_on, and keeps the vectors as
  * they are: SET_IRQS holds it, and close clears @open under it before the core
  * frees them, so look at @open first where no ioctl keeps the device open. @novirt
@@ -297,8 +283,6 @@ struct msi_vfio_pci_device {
 	struct msi_vfio_pci_known *known;
 	bool known_is_old;
 	struct eventfd_ctx *notify;
-	unsigned int nr_watches;
-	struct msi_vfio_pci_watch *watches;
 	DECLARE_BITMAP(masked, MSI_VFIO_PCI_MAX_VECTORS);
 	DECLARE_BITMAP(arrived, MSI_VFIO_PCI_MAX_VECTORS);
 	unsigned int nr_ranges;
@@ -407,8 +391,6 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev);
-bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev);
-int msi_vfio_pci_grow_watches(struct msi_vfio_pci_device *mdev);
 
 /* mask.c */
 bool msi_vfio_pci_has_mask_bit(unsigned int irq);

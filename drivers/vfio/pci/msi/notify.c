@@ -6,7 +6,8 @@
 #include <linux/err.h>
 #include <linux/eventfd.h>
 #include <linux/irq.h>
-#include <linux/slab.h>
+#include <linux/msi.h>
+#include <linux/pci.h>
 
 #include "compat.h"
 #include "msi_vfio_pci.h"
@@ -24,49 +25,65 @@ void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev)
 		compat_eventfd_signal(mdev->notify);
 }
 
-/* A worker of the interrupt layer, for which unwatch_vectors() waits. */
-static void affinity_changed(struct irq_affinity_notify *notify,
-			     const cpumask_t *mask)
+/*
+ * Under the interrupt's lock, when it was given a message: by SET_IRQS, when the
+ * interrupt is started, and when it moves to another CPU.
+ */
+static void message_written(struct msi_desc *desc, void *mdev)
 {
-	msi_vfio_pci_cpu_look(container_of(notify, struct msi_vfio_pci_watch,
-					   notify)->mdev);
+	msi_vfio_pci_cpu_look(mdev);
 }
 
-/* What is watched with stays the session's. */
-static void watch_released(struct kref *ref) {}
+static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
+{
+	struct msi_desc *desc = irq_get_msi_desc(irq);
 
-/* Without MSI and MSI-X, vector 0 would be INTx, which others may share. */
+	desc->write_msi_msg_data = mdev;
+	/* Who sees the function also sees its argument. */
+	smp_store_release(&desc->write_msi_msg, message_written);
+}
+
+static void unwatch_vector(unsigned int irq)
+{
+	struct msi_desc *desc = irq_get_msi_desc(irq);
+
+	if (!desc->write_msi_msg)
+		return;
+
+	WRITE_ONCE(desc->write_msi_msg, NULL);
+	/* This takes the interrupt's lock: whoever still calls it has done so. */
+	irq_modify_status(irq, 0, 0);
+}
+
+/*
+ * What the PCI core writes a message for. Without MSI and MSI-X, vector 0 would be
+ * INTx, which has none. Isolated messages stay what they are.
+ */
 static unsigned int nr_watchable(struct msi_vfio_pci_device *mdev)
 {
 	u32 index = mdev->core.irq_type;
 
-	return mdev->notify && msi_vfio_pci_is_msi(index) ? mdev->nr_watches : 0;
+	return !mdev->isolated && msi_vfio_pci_is_msi(index) ? mdev->nr_known : 0;
 }
 
 /**
- * msi_vfio_pci_watch_vectors - begin to hear of changed affinities
+ * msi_vfio_pci_watch_vectors - begin to hear of messages that change
  * @mdev: device, with @state held
  *
  * Only where somebody wants to know, and a move is a new message.
  */
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i, count = nr_watchable(mdev);
+	unsigned int i, count = mdev->notify ? nr_watchable(mdev) : 0;
+	int irq;
 
 	for (i = 0; i < count; i++) {
-		struct msi_vfio_pci_watch *watch = &mdev->watches[i];
-		int irq = pci_irq_vector(mdev->core.pdev, i);
-
-		if (irq <= 0)
-			continue;
-		watch->mdev = mdev;
-		watch->notify.notify = affinity_changed;
-		watch->notify.release = watch_released;
-		if (!irq_set_affinity_notifier(irq, &watch->notify))
-			watch->irq = irq;
+		irq = pci_irq_vector(mdev->core.pdev, i);
+		if (irq > 0)
+			watch_vector(mdev, irq);
 	}
 
-	/* What was on its way, or changed meanwhile, nobody else tells. */
+	/* What changed meanwhile nobody else tells. */
 	if (count)
 		msi_vfio_pci_cpu_look(mdev);
 }
@@ -75,69 +92,18 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_unwatch_vectors - undo msi_vfio_pci_watch_vectors()
  * @mdev: device, with @state held
  *
- * To be called before interrupts are freed.
+ * Nobody looks at the messages on behalf of these vectors when this has returned.
  */
 void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i, count = mdev->nr_watches;
+	unsigned int i, count = nr_watchable(mdev);
+	int irq;
 
 	for (i = 0; i < count; i++) {
-		if (mdev->watches[i].irq)
-			irq_set_affinity_notifier(mdev->watches[i].irq, NULL);
-		mdev->watches[i].irq = 0;
+		irq = pci_irq_vector(mdev->core.pdev, i);
+		if (irq > 0)
+			unwatch_vector(irq);
 	}
-}
-
-/**
- * msi_vfio_pci_is_moving - is a vector to be moved that has not been yet
- * @mdev: device, with @state held
- *
- * x86 waits for the vector's next interrupts, and nothing tells when it is done.
- *
- * Return: true if so, and somebody wants to know.
- */
-bool msi_vfio_pci_is_moving(struct msi_vfio_pci_device *mdev)
-{
-	unsigned int i, count = mdev->nr_watches;
-
-	for (i = 0; i < count; i++) {
-		unsigned int irq = mdev->watches[i].irq;
-		struct irq_data *data = irq ? irq_get_irq_data(irq) : NULL;
-
-		if (data && irqd_is_setaffinity_pending(data))
-			return true;
-	}
-
-	return false;
-}
-
-static int alloc_watches(struct msi_vfio_pci_device *mdev)
-{
-	struct msi_vfio_pci_watch *watches;
-
-	watches = kvcalloc(mdev->nr_known, sizeof(*watches), GFP_KERNEL_ACCOUNT);
-	if (!watches)
-		return -ENOMEM;
-
-	kvfree(mdev->watches);
-	mdev->watches = watches;
-	mdev->nr_watches = mdev->nr_known;
-
-	return 0;
-}
-
-/**
- * msi_vfio_pci_grow_watches - the device may have more vectors than it had
- * @mdev: device, with @state held and no vector watched
- *
- * Return: 0 or -ENOMEM.
- */
-int msi_vfio_pci_grow_watches(struct msi_vfio_pci_device *mdev)
-{
-	if (!mdev->watches || mdev->nr_watches >= mdev->nr_known)
-		return 0;
-
-	return alloc_watches(mdev);
 }
 
 /**
@@ -145,12 +111,11 @@ int msi_vfio_pci_grow_watches(struct msi_vfio_pci_device *mdev)
  * @mdev: open device
  * @fd: eventfd, or -1
  *
- * Return: 0; -EBADF or -EINVAL: @fd is no eventfd; -ENOMEM.
+ * Return: 0; -EBADF or -EINVAL: @fd is no eventfd.
  */
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 {
 	struct eventfd_ctx *notify = NULL;
-	int ret = 0;
 
 	if (fd < -1)
 		return -EINVAL;
@@ -160,22 +125,18 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 		return PTR_ERR(notify);
 
 	mutex_lock(&mdev->state);
-	if (notify && !mdev->isolated && !mdev->watches)
-		ret = alloc_watches(mdev);
-	if (!ret) {
-		msi_vfio_pci_unwatch_vectors(mdev);
-		swap(mdev->notify, notify);
-		/* From here on moves are told from what was allocated before. */
-		if (mdev->notify)
-			msi_vfio_pci_look_at_messages(mdev);
-		msi_vfio_pci_watch_vectors(mdev);
-	}
+	msi_vfio_pci_unwatch_vectors(mdev);
+	swap(mdev->notify, notify);
+	/* From here on moves are told from what was allocated before. */
+	if (mdev->notify)
+		msi_vfio_pci_look_at_messages(mdev);
+	msi_vfio_pci_watch_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
 	if (notify)
 		eventfd_ctx_put(notify);
 
-	return ret;
+	return 0;
 }
 
 /**
@@ -185,9 +146,6 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
 {
 	msi_vfio_pci_unwatch_vectors(mdev);
-	kvfree(mdev->watches);
-	mdev->watches = NULL;
-	mdev->nr_watches = 0;
 	if (mdev->notify)
 		eventfd_ctx_put(mdev->notify);
 	mdev->notify = NULL;

@@ -74,7 +74,7 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 
 /**
  * msi_vfio_pci_follow_count - the device may have more vectors than it had
- * @mdev: an open device that is awake, with @state held and no vector watched
+ * @mdev: an open device that is awake, with @state held
  *
  * To be called before vectors are allocated, so that there is room for what is known
  * of them.
@@ -87,7 +87,7 @@ int msi_vfio_pci_follow_count(struct msi_vfio_pci_device *mdev)
 
 	msi_vfio_pci_follow_table(mdev);
 
-	return make_room(mdev) ?: msi_vfio_pci_grow_watches(mdev);
+	return make_room(mdev);
 }
 
 /**
@@ -477,8 +477,6 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	}
 	irq_type = mdev->core.irq_type;
 	msi_vfio_pci_keep_masks(mdev);
-	/* Whatever the core reads: no interrupt may go that is watched. */
-	msi_vfio_pci_unwatch_vectors(mdev);
 	if (gives_message_back(mdev, &hdr))
 		msi_vfio_pci_vectors_end(mdev);
 	ret = attaches(&hdr) ? msi_vfio_pci_follow_count(mdev) : 0;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@
 #define MSIX	VFIO_PCI_MSIX_IRQ_INDEX
 
 #define BAR	0
+#define TRACING		"/sys/kernel/tracing"
+
 #define MOVE_TRIES	100
 #define MOVE_PAUSE_US	100000
 /* Several times what the driver takes to hear of a move. */
@@ -329,6 +332,44 @@ TEST_F(notify, hears_of_unplugged_cpus)
 
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
 	EXPECT_MOVE_IS_HEARD(before);
+}
+
+/* How often the driver has looked whether a vector has moved. */
+static unsigned int times_looked(void)
+{
+	unsigned int times = 0;
+	char line[512];
+	FILE *trace = fopen(TRACING "/trace", "r");
+
+	VFIO_ASSERT_NOT_NULL(trace);
+	while (fgets(line, sizeof(line), trace))
+		times += !!strstr(line, "function follow_host");
+	fclose(trace);
+
+	return times;
+}
+
+/* A move that waits for an interrupt which may never come. */
+TEST_F(notify, does_not_poll_while_a_vector_is_idle)
+{
+	const char *event = TRACING "/events/workqueue/workqueue_execute_start/enable";
+
+	ATTACH();
+	MOVE("0");
+	ASSERT_EQ(0, file_write(event, "1"));
+	ASSERT_EQ(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
+	usleep(SILENCE_US);
+	ASSERT_EQ(0, file_write(TRACING "/trace", ""));
+	usleep(2 * SILENCE_US);
+	ASSERT_EQ(0, file_write(event, "0"));
+	EXPECT_GE(1, times_looked());
+	eventfd_take(self->events);
+
+	/* It still hears of it. */
+	ASSERT_TRUE(carry_out(self->fd, variant->raise, self->trigger,
+			      irq_of(self->s->bdf), SECOND_CPU));
+	EXPECT_EQ(!lab_remap(), lab_remap() ? !!eventfd_take(self->events) :
+					      eventfd_wait(self->events));
 }
 
 /* Freed while they are watched, and while the move is still to come. */
