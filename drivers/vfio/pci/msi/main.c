@@ -9,7 +9,6 @@
 
 #include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/pm.h>
 #include <linux/vfio_pci_core.h>
 
 #include "compat.h"
@@ -299,61 +298,6 @@ static const struct vfio_device_ops msi_vfio_pci_ops = {
 	COMPAT_PASID_OPS
 };
 
-/* What may have been a reset for the device, without being one for the kernel. */
-static void has_slept(struct msi_vfio_pci_device *mdev)
-{
-	msi_vfio_pci_device_slept(mdev);
-	msi_vfio_pci_dummy_was_lost(mdev);
-	msi_vfio_pci_windows_woke(mdev);
-	msi_vfio_pci_cover_table(mdev);
-}
-
-/* The core's, which it makes those of the driver whenever a device is bound. */
-static const struct dev_pm_ops *core_pm_ops;
-
-static int __maybe_unused msi_vfio_pci_runtime_suspend(struct device *dev)
-{
-	return core_pm_ops->runtime_suspend(dev);
-}
-
-static int __maybe_unused msi_vfio_pci_runtime_resume(struct device *dev)
-{
-	int ret = core_pm_ops->runtime_resume(dev);
-
-	has_slept(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
-
-	return ret;
-}
-
-static void msi_vfio_pci_complete(struct device *dev)
-{
-	has_slept(pdev_to_msi_vfio_pci(to_pci_dev(dev)));
-}
-
-static const struct dev_pm_ops msi_vfio_pci_pm_ops = {
-	SET_RUNTIME_PM_OPS(msi_vfio_pci_runtime_suspend,
-			   msi_vfio_pci_runtime_resume, NULL)
-	.complete = msi_vfio_pci_complete,
-};
-
-/*
- * Nothing else tells of a device that wakes up by itself. While another device is
- * being bound the core's operations are in force for a moment: what its user does
- * next has to notice too. Two can be bound at once, and one find what the other
- * has set.
- */
-static void set_pm_ops(struct pci_dev *pdev)
-{
-	const struct dev_pm_ops *pm = READ_ONCE(pdev->dev.driver->pm);
-
-	if (!pm || pm == &msi_vfio_pci_pm_ops)
-		return;
-
-	WRITE_ONCE(core_pm_ops, pm);
-	smp_wmb();	/* whoever sees the operations also sees the core's */
-	WRITE_ONCE(pdev->dev.driver->pm, &msi_vfio_pci_pm_ops);
-}
-
 static int msi_vfio_pci_probe(struct pci_dev *pdev,
 			      const struct pci_device_id *id)
 {
@@ -373,9 +317,11 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 	compat_set_pci_ops(&mdev->core);
 	msi_vfio_pci_find_table(mdev);
 
+	msi_vfio_pci_power_add(mdev);
 	ret = vfio_pci_core_register_device(&mdev->core);
-	set_pm_ops(pdev);
+	msi_vfio_pci_power_registered(pdev);
 	if (ret) {
+		msi_vfio_pci_power_remove(mdev);
 		vfio_put_device(&mdev->core.vdev);
 		return ret;
 	}
@@ -392,6 +338,7 @@ static void msi_vfio_pci_remove(struct pci_dev *pdev)
 	/* A reader may wait for a user, who first has to hear of the removal. */
 	vfio_pci_core_unregister_device(&mdev->core);
 	msi_vfio_pci_debugfs_remove(mdev);
+	msi_vfio_pci_power_remove(mdev);
 	vfio_put_device(&mdev->core.vdev);
 }
 

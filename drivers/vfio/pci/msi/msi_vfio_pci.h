@@ -240,6 +240,9 @@ struct msi_vfio_pci_dummy {
  * @dummy_lost: bit 0: the device was reset, or may have been, and has yet to get it
  *	back
  * @dummy_work: sees to that where no call of the user does
+ * @bound: among all devices of the driver; from bind to unbind
+ * @asleep: how long the device has slept, by runtime PM, when last looked at
+ * @slept: the host is resuming from a suspend in which the device slept
  * @cpu_node: from open to close, unless @isolated: hears of CPUs that are unplugged
  * @cpu_work: takes @state, to see what a move did to the messages
  * @admin_lock: see below
@@ -313,6 +316,9 @@ struct msi_vfio_pci_device {
 	struct msi_vfio_pci_dummy dummy;
 	unsigned long dummy_lost;
 	struct delayed_work dummy_work;
+	struct list_head bound;
+	unsigned long asleep;
+	bool slept;
 	struct hlist_node cpu_node;
 	struct delayed_work cpu_work;
 	struct mutex admin_lock;	/* see above */
@@ -460,6 +466,11 @@ void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev);
+
+/* power.c */
+void msi_vfio_pci_power_add(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_power_remove(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_power_registered(struct pci_dev *pdev);
 
 /* msix_map.c */
 void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev);

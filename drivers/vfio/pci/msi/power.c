@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Power management: notices that the device has slept, which may have been a reset
+ * for it.
+ */
+
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/pm.h>
+#include <linux/pm_runtime.h>
+
+#include "msi_vfio_pci.h"
+
+#ifdef CONFIG_PM
+/* What may have been a reset for the device, without being one for the kernel. */
+static void has_slept(struct msi_vfio_pci_device *mdev)
+{
+	msi_vfio_pci_device_slept(mdev);
+	msi_vfio_pci_dummy_was_lost(mdev);
+	msi_vfio_pci_windows_woke(mdev);
+	msi_vfio_pci_cover_table(mdev);
+}
+
+/* All devices of the driver. */
+static LIST_HEAD(bound);
+static DEFINE_MUTEX(bound_lock);
+
+/* The core's, which it makes those of the driver whenever a device is bound. */
+static const struct dev_pm_ops *core_pm_ops;
+
+static const struct dev_pm_ops *get_core_pm_ops(void)
+{
+	/* Pairs with power_registered(): the driver's operations were seen before. */
+	smp_rmb();
+
+	return READ_ONCE(core_pm_ops);
+}
+
+/* Has the device slept, by runtime PM, since this was last asked? */
+static bool slept_since(struct msi_vfio_pci_device *mdev)
+{
+	unsigned long asleep =
+		pm_runtime_suspended_time(&mdev->core.pdev->dev);
+
+	return xchg(&mdev->asleep, asleep) != asleep;
+}
+
+static int runtime_suspend(struct device *dev)
+{
+	return get_core_pm_ops()->runtime_suspend(dev);
+}
+
+static int runtime_resume(struct device *dev)
+{
+	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(to_pci_dev(dev));
+	int ret = get_core_pm_ops()->runtime_resume(dev);
+
+	slept_since(mdev);
+	has_slept(mdev);
+
+	return ret;
+}
+
+/*
+ * The device was put to sleep: a suspend of the host that is given up before that
+ * resumes the device without this call. What follows has to wait for .complete.
+ */
+static int __maybe_unused resume_noirq(struct device *dev)
+{
+	pdev_to_msi_vfio_pci(to_pci_dev(dev))->slept = true;
+
+	return 0;
+}
+
+static void __maybe_unused complete_sleep(struct device *dev)
+{
+	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(to_pci_dev(dev));
+
+	if (mdev->slept)
+		has_slept(mdev);
+	mdev->slept = false;
+}
+
+static const struct dev_pm_ops pm_ops = {
+	SET_RUNTIME_PM_OPS(runtime_suspend, runtime_resume, NULL)
+#ifdef CONFIG_PM_SLEEP
+	.resume_noirq = resume_noirq,
+	.restore_noirq = resume_noirq,
+	.complete = complete_sleep,
+#endif
+};
+
+/**
+ * msi_vfio_pci_power_add - a device is about to be registered
+ * @mdev: device
+ */
+void msi_vfio_pci_power_add(struct msi_vfio_pci_device *mdev)
+{
+	mutex_lock(&bound_lock);
+	list_add(&mdev->bound, &bound);
+	mutex_unlock(&bound_lock);
+}
+
+/**
+ * msi_vfio_pci_power_remove - undo msi_vfio_pci_power_add()
+ * @mdev: a device that nobody has open any more
+ */
+void msi_vfio_pci_power_remove(struct msi_vfio_pci_device *mdev)
+{
+	mutex_lock(&bound_lock);
+	list_del(&mdev->bound);
+	mutex_unlock(&bound_lock);
+}
+
+/**
+ * msi_vfio_pci_power_registered - the core has registered a device, or failed to
+ * @pdev: the device
+ *
+ * While a device is being registered the core's operations are in force for a moment,
+ * for all devices of the driver. Those that have woken up in it are found here, by the
+ * time that they have slept. Two devices can be registered at once, and one find what
+ * the other has set.
+ */
+void msi_vfio_pci_power_registered(struct pci_dev *pdev)
+{
+	struct device_driver *driver = pdev->dev.driver;
+	const struct dev_pm_ops *pm = READ_ONCE(driver->pm);
+	struct msi_vfio_pci_device *mdev;
+
+	if (!pm || pm == &pm_ops)
+		return;
+
+	WRITE_ONCE(core_pm_ops, pm);
+	smp_wmb();	/* whoever sees the operations also sees the core's */
+	WRITE_ONCE(driver->pm, &pm_ops);
+
+	mutex_lock(&bound_lock);
+	list_for_each_entry(mdev, &bound, bound)
+		if (slept_since(mdev))
+			has_slept(mdev);
+	mutex_unlock(&bound_lock);
+}
+#else
+void msi_vfio_pci_power_add(struct msi_vfio_pci_device *mdev) {}
+void msi_vfio_pci_power_remove(struct msi_vfio_pci_device *mdev) {}
+void msi_vfio_pci_power_registered(struct pci_dev *pdev) {}
+#endif
