@@ -198,11 +198,16 @@ struct vfio_device_feature_pci_msi_notify {
  * Once the call has returned, nothing that the device raises on a masked vector is
  * signalled. It becomes pending, and is delivered once: when the vector is unmasked or,
  * if it has no eventfd then, when it gets one. The device's mask bits do this, or else
- * the kernel, with the same result.
+ * the kernel or the host's interrupt controller, with the same result.
  *
- * The mask stays when the eventfd is replaced or removed, when the device is reset
- * and when it sleeps. It ends when the vectors are freed: when the index is disabled,
- * or at the session's end.
+ * Where the host does not remap interrupts, the message of a vector whose CPU is
+ * unplugged changes, masked or not, and the generation of MSI_MESSAGES grows. Whoever
+ * has given the device the old message, as in a window without REPROGRAM, has to give it
+ * the new one, before the vector is unmasked.
+ *
+ * The mask stays when the eventfd is replaced or removed, when the device is reset,
+ * when it sleeps, when the host suspends and when the vector's CPU is unplugged. It ends
+ * when the vectors are freed: when the index is disabled, or at the session's end.
  *
  * A mask holds back what the device raises. ACTION_TRIGGER with DATA_NONE or DATA_BOOL
  * still signals the eventfd, as it does for a masked INTx.

@@ -2,10 +2,16 @@
 /*
  * A CPU that is unplugged has its vectors moved to another one, whatever they
  * are pinned to. A host that does not remap interrupts gives them other messages,
- * which slots do not hear of and no notifier of the interrupt tells.
+ * which slots do not hear of and no notifier of the interrupt tells. And vectors that
+ * nobody handles are not moved.
  */
 
+#include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/pci.h>
 #include <linux/workqueue.h>
 
 #include "msi_vfio_pci.h"
@@ -22,9 +28,7 @@ static void follow_host(struct work_struct *work)
 	bool again = true;
 
 	if (mutex_trylock(&mdev->state)) {
-		again = false;
-		if (mdev->open)
-			again |= msi_vfio_pci_follow_host(mdev);
+		again = mdev->open && msi_vfio_pci_follow_host(mdev);
 		mutex_unlock(&mdev->state);
 	}
 
@@ -51,9 +55,138 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 	struct msi_vfio_pci_device *mdev =
 		hlist_entry(node, struct msi_vfio_pci_device, cpu_node);
 
-	msi_vfio_pci_cpu_look(mdev);
+	cpumask_set_cpu(cpu, &mdev->unplugged);
+	WRITE_ONCE(mdev->lost_cpu, true);
+	if (!mdev->isolated)
+		msi_vfio_pci_cpu_look(mdev);
 
 	return 0;
+}
+
+static irqreturn_t no_handler(int irq, void *unused)
+{
+	return IRQ_HANDLED;
+}
+
+/* It is not active afterwards, and has a CPU that it may have. */
+static void activate_again(unsigned int irq)
+{
+	static int unused;
+
+	if (!request_irq(irq, no_handler, IRQF_NO_AUTOEN, "msi-vfio-pci",
+			 &unused))
+		free_irq(irq, &unused);
+}
+
+/*
+ * Away from the CPU that it is on, whichever that is. Only interrupts that are
+ * remapped move at once.
+ */
+static void move_active(unsigned int irq, struct cpumask *others)
+{
+	unsigned int first = cpumask_first(cpu_online_mask);
+
+	cpumask_copy(others, cpu_online_mask);
+	cpumask_clear_cpu(first, others);
+	irq_set_affinity(irq, cpumask_of(first));
+	if (!cpumask_empty(others))
+		irq_set_affinity(irq, others);
+}
+
+/* One that is not active takes its affinity from there when it is activated. */
+static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
+			  struct cpumask *others)
+{
+	cpumask_andnot(others, cpu_online_mask, &mdev->unplugged);
+	if (cpumask_empty(others))
+		return;
+
+	if (irqd_is_activated(irq_get_irq_data(irq)))
+		activate_again(irq);
+	irq_set_affinity(irq, others);
+	activate_again(irq);
+}
+
+/*
+ * Gives the interrupt another CPU, and back its affinity, which takes effect with
+ * its next interrupts.
+ */
+static void mend_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
+{
+	struct irq_data *data = irq_get_irq_data(irq);
+	cpumask_var_t affinity, others;
+
+	if (!zalloc_cpumask_var(&affinity, GFP_KERNEL))
+		return;
+	if (!zalloc_cpumask_var(&others, GFP_KERNEL)) {
+		free_cpumask_var(affinity);
+		return;
+	}
+
+	cpumask_copy(affinity, irq_data_get_affinity_mask(data));
+	if (irqd_is_activated(data) && mdev->isolated)
+		move_active(irq, others);
+	else
+		move_inactive(mdev, irq, others);
+	irq_set_affinity(irq, affinity);
+
+	free_cpumask_var(others);
+	free_cpumask_var(affinity);
+}
+
+/**
+ * msi_vfio_pci_revive_vector - a vector is about to be started by unmasking it
+ * @mdev: open device, with @state held
+ * @irq: the vector's Linux interrupt
+ *
+ * If it was just being moved when it was requested, msi_vfio_pci_start_masked() did
+ * not start it, and the kernel may have forgotten it while it was masked.
+ */
+void msi_vfio_pci_revive_vector(struct msi_vfio_pci_device *mdev,
+				unsigned int irq)
+{
+	lockdep_assert_held(&mdev->state);
+
+	if (IS_ENABLED(CONFIG_X86) && mdev->isolated && READ_ONCE(mdev->lost_cpu))
+		mend_vector(mdev, irq);
+}
+
+/* Is it x86's, with a CPU that was unplugged, and was it not moved away from it? */
+static bool is_lost(struct msi_vfio_pci_device *mdev, int irq)
+{
+	struct irq_data *data = irq > 0 ? irq_get_irq_data(irq) : NULL;
+
+	/* Those that can be masked have no CPU without a handler. */
+	return data && !irq_has_action(irq) && !irqd_can_reserve(data) &&
+	       cpumask_intersects(irq_data_get_effective_affinity_mask(data),
+				  &mdev->unplugged);
+}
+
+/**
+ * msi_vfio_pci_mend_vectors - the core may be about to request interrupts
+ * @mdev: open device, with @state held
+ *
+ * x86 gives an MSI vector without a mask bit a CPU when it is allocated, and moves it
+ * away when that CPU is unplugged, as all but one are in a suspend of the host, only if
+ * it has a handler. When the CPU comes back the vector is forgotten, and a handler
+ * that it gets then hears of nothing.
+ */
+void msi_vfio_pci_mend_vectors(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (!IS_ENABLED(CONFIG_X86) || cpumask_empty(&mdev->unplugged))
+		return;
+
+	cpus_read_lock();
+	for (i = 0; mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX &&
+	     i < mdev->nr_known; i++)
+		if (is_lost(mdev, pci_irq_vector(mdev->core.pdev, i)))
+			mend_vector(mdev, pci_irq_vector(mdev->core.pdev, i));
+	cpumask_clear(&mdev->unplugged);
+	cpus_read_unlock();
 }
 
 /**
@@ -62,9 +195,8 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
  */
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
 {
-	if (mdev->isolated)
-		return;
-
+	cpumask_clear(&mdev->unplugged);
+	mdev->lost_cpu = false;
 	/* Without a startup callback this cannot fail. */
 	cpuhp_state_add_instance_nocalls(cpu_state, &mdev->cpu_node);
 }
@@ -75,8 +207,7 @@ void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev)
 {
-	if (!mdev->isolated)
-		cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
+	cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
 	cancel_delayed_work_sync(&mdev->cpu_work);
 }
 

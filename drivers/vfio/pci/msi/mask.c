@@ -7,10 +7,15 @@
  */
 
 #include <linux/bitmap.h>
+#include <linux/bits.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/msi.h>
 #include <linux/pci.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
 
 #include "msi_vfio_pci.h"
 
@@ -105,6 +110,14 @@ void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev)
 
 	bitmap_zero(mdev->masked, MSI_VFIO_PCI_MAX_VECTORS);
 	bitmap_zero(mdev->arrived, MSI_VFIO_PCI_MAX_VECTORS);
+	bitmap_zero(mdev->started, MSI_VFIO_PCI_MAX_VECTORS);
+}
+
+/* The last handler that is freed takes IRQ_DISABLE_UNLAZY with it. */
+static void mask_at_once(unsigned int irq)
+{
+	if (!is_lazy(irq))
+		irq_modify_status(irq, 0, IRQ_DISABLE_UNLAZY);
 }
 
 static void mask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
@@ -116,9 +129,7 @@ static void mask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 
 	/* One without a handler is disabled already, and masked. */
 	if (irq_has_action(irq)) {
-		/* The last handler that is freed takes this with it. */
-		if (!is_lazy(irq))
-			irq_modify_status(irq, 0, IRQ_DISABLE_UNLAZY);
+		mask_at_once(irq);
 		disable_irq(irq);
 	}
 	/* Only for one that is disabled. */
@@ -134,16 +145,132 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	if (!__test_and_clear_bit(nr, mdev->masked))
 		return false;
 	__clear_bit(nr, mdev->arrived);
+	starts = __test_and_clear_bit(nr, mdev->started);
 
 	irq_modify_status(irq, IRQ_NOAUTOEN, 0);
 	if (!irq_has_action(irq))
 		return false;
 
 	/* What starts is given a CPU. */
-	starts = !irqd_is_started(irq_get_irq_data(irq));
+	if (!irqd_is_started(irq_get_irq_data(irq))) {
+		msi_vfio_pci_revive_vector(mdev, irq);
+		starts = true;
+	}
 	enable_irq(irq);
 
 	return starts;
+}
+
+#if defined(CONFIG_X86) && defined(CONFIG_SMP)
+/* By x86's format of a message that nothing remaps. */
+static bool goes_to(u32 address_lo, unsigned int cpu)
+{
+	u32 dest = (address_lo >> 12 & 0xff) | (address_lo >> 5 & 0x7f) << 8;
+	bool logical = address_lo & BIT(2);
+
+	/* Logical destinations are a bit for each of at most 8 CPUs. */
+	if (logical)
+		return cpu < 8 && dest == BIT(cpu);
+
+	return dest == cpu_physical_id(cpu);
+}
+#else
+static bool goes_to(u32 address_lo, unsigned int cpu)
+{
+	return false;
+}
+#endif
+
+/* The CPU that a message goes to which nothing remaps. */
+static unsigned int target_cpu(unsigned int irq)
+{
+	struct msi_msg msg;
+	unsigned int cpu;
+
+	get_cached_msi_msg(irq, &msg);
+	for_each_online_cpu(cpu)
+		if (goes_to(msg.address_lo, cpu))
+			return cpu;
+
+	return nr_cpu_ids;
+}
+
+struct start {
+	unsigned int irq;
+	unsigned int cpu;
+	bool isolated;
+};
+
+/* Does the interrupt stay on this CPU when it is started? */
+static bool stays_here(const struct start *start)
+{
+	struct irq_data *data = irq_get_irq_data(start->irq);
+	const struct cpumask *affinity = irq_data_get_affinity_mask(data);
+	unsigned int cpu, here = smp_processor_id();
+	int node = irq_data_get_node(data);
+
+	cpu = start->isolated ?
+	      cpumask_first(irq_data_get_effective_affinity_mask(data)) :
+	      target_cpu(start->irq);
+	if (cpu != here || !cpumask_test_cpu(here, affinity))
+		return false;
+	if (node == NUMA_NO_NODE || cpumask_test_cpu(here, cpumask_of_node(node)))
+		return true;
+
+	for_each_cpu_and(cpu, affinity, cpumask_of_node(node))
+		if (cpu_online(cpu))
+			return false;
+
+	return true;
+}
+
+/*
+ * On the CPU that the vector goes to, with interrupts disabled: what arrives in
+ * between is taken after it, and finds the interrupt disabled. One that moves when it
+ * is started could be handled by the other CPU. It need not be started either, as it
+ * is given another vector with the move.
+ */
+static void start_disabled(void *info)
+{
+	const struct start *start = info;
+
+	if (!stays_here(start))
+		return;
+
+	enable_irq(start->irq);
+	disable_irq_nosync(start->irq);
+}
+
+static void start_on_cpu(struct start *start)
+{
+	if (start->cpu < nr_cpu_ids)
+		smp_call_function_single(start->cpu, start_disabled, start, 1);
+}
+
+/*
+ * The effective affinity can be one that was only asked for while the interrupt was
+ * not active. With remapping an interrupt moves at once, unless it is just being
+ * moved: after that it is where it is said to be.
+ */
+static void start_remapped(struct start *start)
+{
+	struct irq_data *data = irq_get_irq_data(start->irq);
+	const struct cpumask *one;
+	cpumask_var_t affinity;
+
+	start->cpu = cpumask_first(irq_data_get_effective_affinity_mask(data));
+	if (start->cpu >= nr_cpu_ids || irqd_is_setaffinity_pending(data) ||
+	    !zalloc_cpumask_var(&affinity, GFP_KERNEL))
+		return;
+
+	one = cpumask_of(start->cpu);
+	cpumask_copy(affinity, irq_data_get_affinity_mask(data));
+	if (!irq_set_affinity(start->irq, one) && !irqd_is_setaffinity_pending(data))
+		start_on_cpu(start);
+	/* Unless somebody else has changed it meanwhile. */
+	if (cpumask_equal(irq_data_get_affinity_mask(data), one))
+		irq_set_affinity(start->irq, affinity);
+	free_cpumask_var(affinity);
 }
 
 static bool all_allocated(struct msi_vfio_pci_device *mdev, u32 index,
@@ -190,6 +317,66 @@ static void end(struct msi_vfio_pci_device *mdev, u32 index, u16 command)
 	if (index == VFIO_PCI_MSIX_IRQ_INDEX && !(command & PCI_COMMAND_MEMORY))
 		pci_write_config_word(mdev->core.pdev, PCI_COMMAND, command);
 	up_write(&mdev->core.memory_lock);
+}
+
+/* The device's mask bit, if it has one, stays set. */
+static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
+			 unsigned int irq)
+{
+	struct start start = { .irq = irq, .isolated = mdev->isolated };
+	struct msi_desc *desc = irq_get_msi_desc(irq);
+	unsigned int can_mask = desc->pci.msi_attrib.can_mask;
+	u16 command;
+	int ret;
+
+	mask_at_once(irq);
+
+	/* In D3hot nothing reaches the table, and nothing has to. */
+	ret = begin(mdev, index, &command);
+	cpus_read_lock();
+	desc->pci.msi_attrib.can_mask = 0;
+	if (mdev->isolated) {
+		start_remapped(&start);
+	} else {
+		start.cpu = target_cpu(irq);
+		start_on_cpu(&start);
+	}
+	desc->pci.msi_attrib.can_mask = can_mask;
+	cpus_read_unlock();
+	if (!ret)
+		end(mdev, index, command);
+}
+
+/**
+ * msi_vfio_pci_start_masked - the core may have requested masked interrupts
+ * @mdev: an open device that is resumed, with @state held
+ *
+ * One that was requested while it was masked has a CPU, but was never started.
+ * When that CPU is unplugged, as all but one are in a suspend of the host, the
+ * kernel moves only interrupts that were started; x86 has forgotten the others when
+ * the CPU comes back, and whatever they send then is lost. So they are started
+ * here, without being enabled for anybody.
+ */
+void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev)
+{
+	u32 index = mdev->core.irq_type;
+	unsigned int nr;
+	int irq;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (!IS_ENABLED(CONFIG_X86) || !msi_vfio_pci_is_msi(index))
+		return;
+
+	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS) {
+		irq = pci_irq_vector(mdev->core.pdev, nr);
+		if (irq <= 0 || !irq_has_action(irq) ||
+		    irqd_is_started(irq_get_irq_data(irq)))
+			continue;
+		start_vector(mdev, index, irq);
+		if (irqd_is_started(irq_get_irq_data(irq)))
+			__set_bit(nr, mdev->started);
+	}
 }
 
 /**

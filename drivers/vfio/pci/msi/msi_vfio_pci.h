@@ -6,6 +6,7 @@
 #define MSI_VFIO_PCI_H
 
 #include <linux/bitmap.h>
+#include <linux/cpumask.h>
 #include <linux/interrupt.h>
 #include <linux/msi.h>
 #include <linux/mutex.h>
@@ -209,6 +210,7 @@ struct msi_vfio_pci_dummy {
  * @known_is_old: vectors have been allocated or freed since
  * @notify: hears of each new generation; or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
+ * @started: bit n: vector n's interrupt was started under its mask
  * @arrived: bit n: an interrupt of vector n is known to have arrived under its mask
  * @nr_ranges: entries of @ranges
  * @ranges: sorted by @start; they do not change from open to close
@@ -243,7 +245,9 @@ struct msi_vfio_pci_dummy {
  * @bound: among all devices of the driver; from bind to unbind
  * @asleep: how long the device has slept, by runtime PM, when last looked at
  * @slept: the host is resuming from a suspend in which the device slept
- * @cpu_node: from open to close, unless @isolated: hears of CPUs that are unplugged
+ * @cpu_node: from open to close: hears of CPUs that are unplugged
+ * @unplugged: CPUs that were, since vectors were last looked after
+ * @lost_cpu: one was, in this session
  * @cpu_work: takes @state, to see what a move did to the messages
  * @admin_lock: see below
  * @admin: the windows of the next session; empty: the built-in ones. From bind to
@@ -287,6 +291,7 @@ struct msi_vfio_pci_device {
 	bool known_is_old;
 	struct eventfd_ctx *notify;
 	DECLARE_BITMAP(masked, MSI_VFIO_PCI_MAX_VECTORS);
+	DECLARE_BITMAP(started, MSI_VFIO_PCI_MAX_VECTORS);
 	DECLARE_BITMAP(arrived, MSI_VFIO_PCI_MAX_VECTORS);
 	unsigned int nr_ranges;
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
@@ -320,6 +325,8 @@ struct msi_vfio_pci_device {
 	unsigned long asleep;
 	bool slept;
 	struct hlist_node cpu_node;
+	struct cpumask unplugged;
+	bool lost_cpu;
 	struct delayed_work cpu_work;
 	struct mutex admin_lock;	/* see above */
 	struct msi_vfio_pci_window_list admin;
@@ -404,6 +411,7 @@ u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
 			    unsigned int nr);
 void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_masks(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, const u8 *which, bool mask,
 			   bool *moved);
@@ -466,6 +474,9 @@ void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_mend_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_revive_vector(struct msi_vfio_pci_device *mdev,
+				unsigned int irq);
 
 /* power.c */
 void msi_vfio_pci_power_add(struct msi_vfio_pci_device *mdev);

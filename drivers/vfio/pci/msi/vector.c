@@ -479,6 +479,7 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	msi_vfio_pci_keep_masks(mdev);
 	if (gives_message_back(mdev, &hdr))
 		msi_vfio_pci_vectors_end(mdev);
+	msi_vfio_pci_mend_vectors(mdev);
 	ret = attaches(&hdr) ? msi_vfio_pci_follow_count(mdev) : 0;
 	if (!ret)
 		ret = vfio_pci_core_ioctl(&mdev->core.vdev,
@@ -486,6 +487,8 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	msi_vfio_pci_watch_vectors(mdev);
 	if (irq_type != mdev->core.irq_type)
 		msi_vfio_pci_forget_masks(mdev);
+	else
+		msi_vfio_pci_start_masked(mdev);
 	if (irq_type != mdev->core.irq_type || changes_messages(&hdr))
 		vectors_changed(mdev);
 	msi_vfio_pci_dummy_yield(mdev);

@@ -334,6 +334,25 @@ TEST_F(notify, hears_of_unplugged_cpus)
 	EXPECT_MOVE_IS_HEARD(before);
 }
 
+TEST_F(notify, hears_of_unplugged_cpus_under_a_mask)
+{
+	u64 before;
+
+	ATTACH();
+	MOVE(SECOND_CPU);
+	ASSERT_EQ(0, set_irqs(self->fd, VFIO_IRQ_SET_DATA_NONE |
+			      VFIO_IRQ_SET_ACTION_MASK, variant->index, 0, 1,
+			      NULL, 0));
+	ATTACH();
+	usleep(SILENCE_US);
+	self->generation = generation_of(self->fd);
+	eventfd_take(self->events);
+	before = address_of(self->fd, variant->index);
+
+	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
+	EXPECT_MOVE_IS_HEARD(before);
+}
+
 /* How often the driver has looked whether a vector has moved. */
 static unsigned int times_looked(void)
 {
