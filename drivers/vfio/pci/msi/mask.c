@@ -147,7 +147,8 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	__clear_bit(nr, mdev->arrived);
 	starts = __test_and_clear_bit(nr, mdev->started);
 
-	irq_modify_status(irq, IRQ_NOAUTOEN, 0);
+	/* Others who disable the interrupt, as a host's suspend does, are lazy. */
+	irq_modify_status(irq, IRQ_NOAUTOEN | IRQ_DISABLE_UNLAZY, 0);
 	if (!irq_has_action(irq))
 		return false;
 
