@@ -98,16 +98,17 @@ struct vfio_pci_msi_message {
 #define VFIO_PCI_MSI_MESSAGE_TRIGGER	(1 << 1)
 /*
  * The hardware masks it: its mask bit or, for MSI-X, the function mask. Where the
- * device cannot mask or cannot be asked (MSI-X with memory decoding off): the user
- * has masked it.
+ * device cannot mask, where the host's interrupt controller masks in its place (arm64
+ * and powerpc, on newer kernels) or where the device cannot be asked (MSI-X with memory
+ * decoding off): the user has masked it.
  */
 #define VFIO_PCI_MSI_MESSAGE_MASKED	(1 << 2)
 /*
  * The hardware's pending bit; 0 if it cannot be asked, as where the capability places
  * the PBA in the table or outside of its BAR. Where the device cannot mask: something
- * has arrived under the mask. It shows as long as nobody else holds it back (an
- * interrupt controller that can), and the first time after a trigger was replaced or
- * removed under the mask does not show.
+ * has arrived under the mask. What the host's interrupt controller holds back (arm64 and
+ * powerpc) does not show, nor may what arrives for the first time after the trigger was
+ * removed under the mask.
  */
 #define VFIO_PCI_MSI_MESSAGE_PENDING	(1 << 3)
 /* It points at the dummy target, and the host has no vector behind it. */

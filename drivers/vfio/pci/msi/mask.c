@@ -19,22 +19,43 @@
 
 #include "msi_vfio_pci.h"
 
+/*
+ * Newer kernels let an interrupt controller that can mask do so in place of the
+ * device. Those before mask in both.
+ */
+static bool parent_masks(struct irq_data *data)
+{
+#ifdef CONFIG_IRQ_DOMAIN_HIERARCHY
+	return data->chip->irq_mask == irq_chip_mask_parent;
+#else
+	return false;
+#endif
+}
+
 /**
- * msi_vfio_pci_has_mask_bit - can the hardware mask this vector
+ * msi_vfio_pci_has_mask_bit - is this vector masked in the device
  * @irq: the vector's Linux interrupt
  *
- * Return: what the kernel does, which on some hosts leaves the bit alone.
+ * Return: true if the device has a mask bit and the kernel uses it.
  */
 bool msi_vfio_pci_has_mask_bit(unsigned int irq)
 {
 	struct msi_desc *desc = irq_get_msi_desc(irq);
 
-	return desc && desc->pci.msi_attrib.can_mask;
+	return desc && desc->pci.msi_attrib.can_mask &&
+	       !parent_masks(irq_get_irq_data(irq));
 }
 
-/* Some hosts' interrupt controllers can hold back what the device has sent. */
+/* Some interrupt controllers can hold back what the device has sent. */
 static bool host_masks(struct irq_data *data)
 {
+	if (parent_masks(data))
+		return true;
+
+	/* On those kernels the PCI core's own operations leave the controller alone. */
+	if (data->chip->irq_startup)
+		return false;
+
 #ifdef CONFIG_IRQ_DOMAIN_HIERARCHY
 	for (data = data->parent_data; data; data = data->parent_data)
 		if (data->chip && data->chip->irq_mask)
