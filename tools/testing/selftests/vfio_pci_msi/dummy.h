@@ -20,8 +20,8 @@
 /* As many vectors as are looked at. */
 #define DUMMY_VECTORS	16
 
-/* A page that the device can write, above 4 GiB for it. */
-#define TARGET_IOVA	0x123456000ULL
+/* A page that the device can write, above 4 GiB for it, of any size up to 64 KiB. */
+#define TARGET_IOVA	0x123450000ULL
 
 struct target {
 	struct dma_region region;
