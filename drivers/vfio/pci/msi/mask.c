@@ -300,7 +300,9 @@ static bool all_allocated(struct msi_vfio_pci_device *mdev, u32 index,
 {
 	u32 i;
 
-	if (mdev->core.irq_type != index)
+	/* A reset in between can have left fewer than the caller has seen. */
+	if (mdev->core.irq_type != index ||
+	    start + count > msi_vfio_pci_vector_count(mdev, index))
 		return false;
 	for (i = 0; i < count; i++)
 		if (pci_irq_vector(mdev->core.pdev, start + i) <= 0)

@@ -78,6 +78,19 @@ static void write_device(struct msi_vfio_pci_window *window,
 	}
 }
 
+/* A table that has grown with a reset can reach into a window that was behind it. */
+static bool is_table(struct msi_vfio_pci_device *mdev,
+		     const struct msi_vfio_pci_window *window, u64 offset,
+		     unsigned int width)
+{
+	const struct vfio_pci_core_device *core = &mdev->core;
+	u64 pos = window->offset + offset;
+
+	return window->region == core->msix_bar &&
+	       pos < core->msix_offset + (u64)READ_ONCE(core->msix_size) &&
+	       pos + width > core->msix_offset;
+}
+
 static void carry_out(struct msi_vfio_pci_device *mdev,
 		      struct msi_vfio_pci_window *window)
 {
@@ -85,7 +98,9 @@ static void carry_out(struct msi_vfio_pci_device *mdev,
 	unsigned int i;
 
 	for (i = 0; i < plan->nr_writes; i++)
-		write_device(window, &plan->writes[i]);
+		if (!is_table(mdev, window, plan->writes[i].offset,
+			      plan->writes[i].width))
+			write_device(window, &plan->writes[i]);
 	for (i = 0; i < plan->nr_events; i++)
 		trace_msi_vfio_pci_slot(mdev->core.pdev,
 					window->offset + plan->events[i].offset,
@@ -627,7 +642,8 @@ static int read_once(struct msi_vfio_pci_device *mdev,
 
 	ret = begin(mdev);
 	if (!ret) {
-		val = read_device(window, offset, width);
+		val = is_table(mdev, window, offset, width) ? U64_MAX :
+		      read_device(window, offset, width);
 		val = msi_slot_read(&window->slots, offset, width, val);
 	}
 	end(mdev);
