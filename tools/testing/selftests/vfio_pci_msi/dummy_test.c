@@ -570,6 +570,21 @@ TEST_F(dummy, off_with_memory_off)
 	EXPECT_TRUE(dummy_gone(self->s, 2, 3));
 }
 
+/* The last address that the IOMMU translates: Intel's have 48 bits, AMD's up to 64. */
+static u64 last_translated(struct session *s)
+{
+	struct iommu_iova_range *ranges;
+	u64 last = 0;
+	u32 count;
+
+	ranges = iommu_iova_ranges(s->iommu, &count);
+	for (u32 i = 0; i < count; i++)
+		last = ranges[i].last > last ? ranges[i].last : last;
+	free(ranges);
+
+	return last;
+}
+
 /* Nobody answers: that is said last, whatever the request has. */
 TEST_F(dummy, does_not_respond)
 {
@@ -578,7 +593,8 @@ TEST_F(dummy, does_not_respond)
 	bar_write32(self->fd, 0, MSIX_REG_LOSE, 0);
 	EXPECT_EQ(-EINVAL, dummy_on(self->fd, 0, 0, self->iova + 1));
 	EXPECT_EQ(-EPERM, dummy_on(self->fd, 0, 0, 0xfee00000));
-	EXPECT_EQ(-EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, ~3ULL));
+	if (last_translated(self->s) < ~3ULL)
+		EXPECT_EQ(-EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, ~3ULL));
 	EXPECT_EQ(-EIO, dummy_on(self->fd, 0, 0, self->iova));
 	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
 	EXPECT_EQ(0, memcmp(&inactive, &dummy, sizeof(dummy)));
@@ -694,21 +710,6 @@ TEST_F(dummy, reserved_ranges)
 	EXPECT_LT(0, ranges);
 	/* x86's, which is known. */
 	EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, 0xfee01004));
-}
-
-/* The last address that the IOMMU translates: Intel's have 48 bits, AMD's up to 64. */
-static u64 last_translated(struct session *s)
-{
-	struct iommu_iova_range *ranges;
-	u64 last = 0;
-	u32 count;
-
-	ranges = iommu_iova_ranges(s->iommu, &count);
-	for (u32 i = 0; i < count; i++)
-		last = ranges[i].last > last ? ranges[i].last : last;
-	free(ranges);
-
-	return last;
 }
 
 TEST_F(dummy, not_translated)
