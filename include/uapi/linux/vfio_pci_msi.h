@@ -361,7 +361,8 @@ struct vfio_device_feature_pci_msix_map {
  * the generation of MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
- * first mapped, exported or given an ioeventfd in this session (EBUSY after).
+ * first mapped, exported or given an ioeventfd in this session (EBUSY after, and
+ * while a call that tries to is under way; not after one that failed).
  * EEXIST: it overlaps another; ENOSPC: there are 16. Devices for which the
  * administrator wants windows (msi_windows in sysfs) have these from the start;
  * others that the driver knows have theirs, unless the module's parameter windows

@@ -102,42 +102,52 @@ static inline void compat_set_pci_ops(struct vfio_pci_core_device *vdev) {}
 #endif
 
 /*
- * compat_iomap - the core's mapping of a memory BAR, or NULL
+ * compat_iomap - the core's mapping of a BAR, or an error pointer
  *
- * To be called between enable and finish_enable: older cores map a BAR when it
- * is first used, and do not expect somebody else to be at it at the same time.
+ * Older cores map a BAR when it is first used, and without a lock: of two who come
+ * at the same time one gets -EBUSY. What must not fail for that is called between
+ * enable and finish_enable.
  */
 #if defined(HAVE_GET_IOMAP)
 static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 				       unsigned int bar)
 {
-	void __iomem *io = vdev->barmap[bar] ?
-			   vfio_pci_core_get_iomap(vdev, bar) : NULL;
-
-	return IS_ERR(io) ? NULL : io;
+	/* The core warns of one that is not mapped. */
+	return vdev->barmap[bar] ? vfio_pci_core_get_iomap(vdev, bar) :
+				   IOMEM_ERR_PTR(-ENODEV);
 }
 #elif defined(HAVE_SETUP_BARMAP)
 static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 				       unsigned int bar)
 {
-	return vfio_pci_core_setup_barmap(vdev, bar) ? NULL : vdev->barmap[bar];
+	int ret = vfio_pci_core_setup_barmap(vdev, bar);
+
+	return ret ? IOMEM_ERR_PTR(ret) : vdev->barmap[bar];
 }
 #else
 static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 				       unsigned int bar)
 {
 	struct pci_dev *pdev = vdev->pdev;
+	u8 __iomem *io;
+	int ret;
+
+	if (vdev->barmap[bar])
+		return vdev->barmap[bar];
 
 	/* As the core does, which also undoes it. */
-	if (!vdev->barmap[bar]) {
-		if (pci_request_selected_regions(pdev, 1 << bar, "vfio"))
-			return NULL;
-		vdev->barmap[bar] = pci_iomap(pdev, bar, 0);
-		if (!vdev->barmap[bar])
-			pci_release_selected_regions(pdev, 1 << bar);
-	}
+	ret = pci_request_selected_regions(pdev, 1 << bar, "vfio");
+	if (ret)
+		return IOMEM_ERR_PTR(ret);
 
-	return IS_ERR_OR_NULL(vdev->barmap[bar]) ? NULL : vdev->barmap[bar];
+	io = pci_iomap(pdev, bar, 0);
+	if (!io) {
+		pci_release_selected_regions(pdev, 1 << bar);
+		return IOMEM_ERR_PTR(-ENOMEM);
+	}
+	vdev->barmap[bar] = io;
+
+	return io;
 }
 #endif
 
@@ -168,6 +178,24 @@ static inline bool compat_memory_enabled(struct vfio_pci_core_device *vdev)
 #define COMPAT_MAX_WIDTH	4
 #endif
 #include <linux/io-64-nonatomic-lo-hi.h>
+
+/* One access of @width bytes to a BAR, which is a power of 2 up to 8. */
+static inline void compat_iowrite(u8 __iomem *io, u64 value, unsigned int width)
+{
+	switch (width) {
+	case 1:
+		iowrite8(value, io);
+		break;
+	case 2:
+		iowrite16(value, io);
+		break;
+	case 4:
+		iowrite32(value, io);
+		break;
+	default:
+		iowrite64(value, io);
+	}
+}
 
 /* Does a domain or the IOMMU isolate the device's messages; see isolation.c. */
 #ifdef HAVE_ISOLATED_MSI

@@ -322,9 +322,13 @@ static bool has_feature(struct msi_vfio_pci_device *mdev,
 static int core_feature(struct msi_vfio_pci_device *mdev, u32 flags,
 			void __user *arg, size_t argsz)
 {
+	struct msi_vfio_pci_claim claim;
 	int ret;
 
+	/* DMA_BUF claims pages, and can fail after that. */
+	msi_vfio_pci_begin_claim(mdev, &claim);
 	ret = vfio_pci_core_ioctl_feature(&mdev->core.vdev, flags, arg, argsz);
+	msi_vfio_pci_end_claim(mdev, &claim, ret >= 0);
 	/* It may have been to sleep. */
 	msi_vfio_pci_windows_follow_reset(mdev);
 	msi_vfio_pci_follow_dummy(mdev);

@@ -41,7 +41,7 @@ static u8 __iomem *map_msix(struct msi_vfio_pci_device *mdev, unsigned int bar,
 
 	io = compat_iomap(&mdev->core, bar);
 
-	return io ? io + offset : NULL;
+	return IS_ERR(io) ? NULL : io + offset;
 }
 
 /**

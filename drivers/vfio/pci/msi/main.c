@@ -110,6 +110,9 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 	mutex_init(&mdev->state);
 	mutex_init(&mdev->slots);
 	mutex_init(&mdev->map_lock);
+	INIT_LIST_HEAD(&mdev->claims);
+	mutex_init(&mdev->ioeventfds_lock);
+	INIT_LIST_HEAD(&mdev->ioeventfds);
 	mutex_init(&mdev->admin_lock);
 	msi_vfio_pci_init_dummy(mdev);
 	msi_vfio_pci_cpu_init_dev(mdev);
@@ -124,6 +127,7 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 	msi_vfio_pci_cpu_release_dev(mdev);
 	msi_vfio_pci_release_dummy(mdev);
 	mutex_destroy(&mdev->admin_lock);
+	mutex_destroy(&mdev->ioeventfds_lock);
 	mutex_destroy(&mdev->map_lock);
 	mutex_destroy(&mdev->slots);
 	mutex_destroy(&mdev->state);
@@ -194,6 +198,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	msi_vfio_pci_vectors_end(mdev);
 	mutex_unlock(&mdev->state);
 
+	msi_vfio_pci_close_ioeventfds(mdev);
 	msi_vfio_pci_cpu_close(mdev);
 	vfio_pci_core_close_device(vdev);
 

@@ -8,6 +8,7 @@
 #include <linux/bitmap.h>
 #include <linux/cpumask.h>
 #include <linux/interrupt.h>
+#include <linux/list.h>
 #include <linux/msi.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -109,6 +110,18 @@ struct msi_vfio_pci_table_rule {
 struct msi_vfio_pci_map {
 	unsigned int nr;
 	struct vfio_pci_msix_map_range range[MSI_VFIO_PCI_MAX_MAP];
+};
+
+/**
+ * struct msi_vfio_pci_claim - a call that is handing out pages of BARs
+ * @node: in the device's @claims
+ * @task: whose call it is
+ * @bars: bit n: pages of BAR n
+ */
+struct msi_vfio_pci_claim {
+	struct list_head node;
+	struct task_struct *task;
+	u32 bars;
 };
 
 /**
@@ -226,9 +239,13 @@ struct msi_vfio_pci_dummy {
  * @nr_windows: entries of @windows; an entry is there before it is counted here
  * @windows: they are only ever added, from open to close
  * @map_lock: see below
- * @mapped_bars: bit n: BAR n has been claimed for a mapping in this session
+ * @mapped_bars: bit n: pages of BAR n have been handed out in this session
+ * @claims: the calls that are doing so now, and may yet fail
  * @table_rule: see above
  * @map: changes only when a window is added, or the table has grown
+ * @ioeventfds_lock: see below
+ * @ioeventfds: those of the session
+ * @nr_ioeventfds: entries of @ioeventfds
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
@@ -258,11 +275,12 @@ struct msi_vfio_pci_dummy {
  *   @state, the core's igate, @slots, the core's memory_lock
  *   @state, @admin_lock
  *   mmap_lock, @map_lock
+ *   @ioeventfds_lock, which protects @ioeventfds and @nr_ioeventfds
  *
  * @slots protects @env and the slots of each window, and is never held over a
  * copy from or to user memory. Who changes what the device holds in a window, or
  * the host's part of @env, holds @state too. @map_lock protects @mapped_bars,
- * @table_rule, @map and the growth of @windows; nothing is taken under it. The
+ * @claims, @table_rule, @map and the growth of @windows; nothing is taken under it. The
  * reset callbacks run under memory_lock, held for writing: like those that end a
  * sleep they only set @was_reset and @dummy_lost, and start @dummy_work.
  *
@@ -308,8 +326,12 @@ struct msi_vfio_pci_device {
 	struct msi_vfio_pci_window *windows[MSI_VFIO_PCI_MAX_WINDOWS];
 	struct mutex map_lock;	/* see above */
 	u32 mapped_bars;
+	struct list_head claims;
 	struct msi_vfio_pci_table_rule table_rule;
 	struct msi_vfio_pci_map map;
+	struct mutex ioeventfds_lock;	/* see above */
+	struct list_head ioeventfds;
+	unsigned int nr_ioeventfds;
 	struct mutex slots;	/* see above */
 	struct msi_slot_env env;
 	u32 pinned;
@@ -492,16 +514,24 @@ ssize_t msi_vfio_pci_show_table_rule(struct msi_vfio_pci_device *mdev,
 				     char *buf);
 unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,
 				  struct vfio_pci_msix_map_range *out);
+void msi_vfio_pci_begin_claim(struct msi_vfio_pci_device *mdev,
+			      struct msi_vfio_pci_claim *claim);
 int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,
 			     u64 start, u64 end, u32 want);
+void msi_vfio_pci_end_claim(struct msi_vfio_pci_device *mdev,
+			    struct msi_vfio_pci_claim *claim, bool keep);
+bool msi_vfio_pci_bar_is_claimed(struct msi_vfio_pci_device *mdev, u32 region);
 int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
 bool msi_vfio_pci_region_has_rules(struct msi_vfio_pci_device *mdev,
 				   u32 region);
 int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
 			      struct vfio_region_info *info,
 			      struct vfio_info_cap *caps);
+
+/* ioeventfd.c */
 long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev,
 			    unsigned long arg);
+void msi_vfio_pci_close_ioeventfds(struct msi_vfio_pci_device *mdev);
 
 /* isolation.c */
 bool msi_vfio_pci_isolated(struct msi_vfio_pci_device *mdev);

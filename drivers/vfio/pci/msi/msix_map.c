@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which page of a BAR may be mapped how, and every road to a page: mmap, the
- * region info that VMMs plan from, DMA-BUF export, ioeventfds.
+ * region info that VMMs plan from, DMA-BUF export, and for ioeventfd.c.
  */
 
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
-#include <linux/uaccess.h>
 
 #include "compat.h"
 #include "msi_vfio_pci.h"
@@ -299,29 +299,118 @@ static u32 page_access(struct msi_vfio_pci_device *mdev, u32 region, u64 start,
 }
 
 /**
- * msi_vfio_pci_claim_pages - ask for pages of a BAR that are to be mapped
+ * msi_vfio_pci_begin_claim - begin to hand out pages of BARs
  * @mdev: device
+ * @claim: what msi_vfio_pci_claim_pages() is to remember for this task
+ */
+void msi_vfio_pci_begin_claim(struct msi_vfio_pci_device *mdev,
+			      struct msi_vfio_pci_claim *claim)
+{
+	claim->task = current;
+	claim->bars = 0;
+
+	mutex_lock(&mdev->map_lock);
+	list_add(&claim->node, &mdev->claims);
+	mutex_unlock(&mdev->map_lock);
+}
+
+/**
+ * msi_vfio_pci_end_claim - the pages are handed out, or the call has failed
+ * @mdev: device
+ * @claim: as begun
+ * @keep: they are handed out: the claim holds until the session's end
+ */
+void msi_vfio_pci_end_claim(struct msi_vfio_pci_device *mdev,
+			    struct msi_vfio_pci_claim *claim, bool keep)
+{
+	mutex_lock(&mdev->map_lock);
+	list_del(&claim->node);
+	if (keep)
+		mdev->mapped_bars |= claim->bars;
+	mutex_unlock(&mdev->map_lock);
+}
+
+/* The core's callback for DMA-BUFs cannot be told which claim it is called for. */
+static struct msi_vfio_pci_claim *own_claim(struct msi_vfio_pci_device *mdev)
+{
+	struct msi_vfio_pci_claim *claim;
+
+	list_for_each_entry(claim, &mdev->claims, node)
+		if (claim->task == current)
+			return claim;
+
+	return NULL;
+}
+
+/**
+ * msi_vfio_pci_claim_pages - ask for pages of a BAR that are to be mapped
+ * @mdev: device, on which this task has begun a claim
  * @region: BAR
  * @start: first byte
  * @end: first byte behind
  * @want: VFIO_PCI_MSIX_MAP_READ or VFIO_PCI_MSIX_MAP_READ_WRITE
  *
- * From then on no window can be added to the BAR.
+ * No window can be added to the BAR before the claim ends, and none after that if
+ * it is kept.
  *
  * Return: what may be had, which is @want or more, or -EPERM if a rule forbids it.
  */
 int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,
 			     u64 start, u64 end, u32 want)
 {
-	u32 access;
+	struct msi_vfio_pci_claim *claim;
+	u32 access = VFIO_PCI_MSIX_MAP_NONE;
 
 	mutex_lock(&mdev->map_lock);
-	access = page_access(mdev, region, start, end);
+	claim = own_claim(mdev);
+	if (!WARN_ON_ONCE(!claim))
+		access = page_access(mdev, region, start, end);
 	if (access >= want)
-		mdev->mapped_bars |= BIT(region);
+		claim->bars |= BIT(region);
 	mutex_unlock(&mdev->map_lock);
 
 	return access >= want ? access : -EPERM;
+}
+
+/**
+ * msi_vfio_pci_bar_is_claimed - have pages of a BAR been handed out
+ * @mdev: device, with @map_lock held
+ * @region: BAR
+ *
+ * Return: true also while a call that may yet fail is handing them out.
+ */
+bool msi_vfio_pci_bar_is_claimed(struct msi_vfio_pci_device *mdev, u32 region)
+{
+	struct msi_vfio_pci_claim *claim;
+	u32 bars = mdev->mapped_bars;
+
+	lockdep_assert_held(&mdev->map_lock);
+
+	list_for_each_entry(claim, &mdev->claims, node)
+		bars |= claim->bars;
+
+	return bars & BIT(region);
+}
+
+/* Also takes away what a rule forbids. Returns 0 or -EPERM. */
+static int claim_vma(struct msi_vfio_pci_device *mdev,
+		     struct vm_area_struct *vma, u32 region)
+{
+	u64 start = ((u64)vma->vm_pgoff << PAGE_SHIFT) & VFIO_PCI_OFFSET_MASK;
+	int ret;
+
+	ret = msi_vfio_pci_claim_pages(mdev, region, start,
+				       start + vma->vm_end - vma->vm_start,
+				       vma->vm_flags & VM_WRITE ?
+				       VFIO_PCI_MSIX_MAP_READ_WRITE :
+				       VFIO_PCI_MSIX_MAP_READ);
+	if (ret < 0)
+		return ret;
+	/* Or mprotect() would make it writable. */
+	if (ret == VFIO_PCI_MSIX_MAP_READ)
+		compat_vm_flags_clear(vma, VM_MAYWRITE);
+
+	return 0;
 }
 
 /**
@@ -336,24 +425,17 @@ int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 	unsigned int shift = VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT;
 	unsigned long region = vma->vm_pgoff >> shift;
-	u64 start = ((u64)vma->vm_pgoff << PAGE_SHIFT) & VFIO_PCI_OFFSET_MASK;
+	struct msi_vfio_pci_claim claim;
 	int ret;
 
-	if (region < PCI_STD_NUM_BARS) {
-		ret = msi_vfio_pci_claim_pages(mdev, region, start,
-					       start + vma->vm_end -
-					       vma->vm_start,
-					       vma->vm_flags & VM_WRITE ?
-					       VFIO_PCI_MSIX_MAP_READ_WRITE :
-					       VFIO_PCI_MSIX_MAP_READ);
-		if (ret < 0)
-			return ret;
-		/* Or mprotect() would make it writable. */
-		if (ret == VFIO_PCI_MSIX_MAP_READ)
-			compat_vm_flags_clear(vma, VM_MAYWRITE);
-	}
+	if (region >= PCI_STD_NUM_BARS)
+		return vfio_pci_core_mmap(vdev, vma);
 
-	return vfio_pci_core_mmap(vdev, vma);
+	msi_vfio_pci_begin_claim(mdev, &claim);
+	ret = claim_vma(mdev, vma, region) ?: vfio_pci_core_mmap(vdev, vma);
+	msi_vfio_pci_end_claim(mdev, &claim, !ret);
+
+	return ret;
 }
 
 /**
@@ -486,39 +568,4 @@ int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
 	kfree(sparse);
 
 	return ret;
-}
-
-/**
- * msi_vfio_pci_ioeventfd - VFIO_DEVICE_IOEVENTFD: only where pages can be written
- * @mdev: device
- * @arg: user's struct vfio_device_ioeventfd
- *
- * The core reads the request for itself, and keeps the table from it. A user who
- * changes the request in between spoils the messages of his own device.
- *
- * Return: -EPERM if a rule forbids it, else what the core returns.
- */
-long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev, unsigned long arg)
-{
-	struct vfio_device_ioeventfd in;
-	u64 region, start;
-	u32 size;
-	int ret;
-
-	if (copy_from_user(&in, (void __user *)arg,
-			   offsetofend(struct vfio_device_ioeventfd, fd)))
-		return -EFAULT;
-
-	region = VFIO_PCI_OFFSET_TO_INDEX(in.offset);
-	start = in.offset & VFIO_PCI_OFFSET_MASK;
-	size = in.flags & VFIO_DEVICE_IOEVENTFD_SIZE_MASK;
-	if (region < PCI_STD_NUM_BARS) {
-		/* It would write into a window that came later. */
-		ret = msi_vfio_pci_claim_pages(mdev, region, start, start + size,
-					       VFIO_PCI_MSIX_MAP_READ_WRITE);
-		if (ret < 0)
-			return ret;
-	}
-
-	return vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_IOEVENTFD, arg);
 }

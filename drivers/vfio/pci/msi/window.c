@@ -61,21 +61,7 @@ static u64 read_device(struct msi_vfio_pci_window *window, u64 offset,
 static void write_device(struct msi_vfio_pci_window *window,
 			 const struct msi_slot_write *write)
 {
-	u8 __iomem *io = window->io + write->offset;
-
-	switch (write->width) {
-	case 1:
-		iowrite8(write->value, io);
-		break;
-	case 2:
-		iowrite16(write->value, io);
-		break;
-	case 4:
-		iowrite32(write->value, io);
-		break;
-	default:
-		iowrite64(write->value, io);
-	}
+	compat_iowrite(window->io + write->offset, write->value, write->width);
 }
 
 /* A table that has grown with a reset can reach into a window that was behind it. */
@@ -874,7 +860,7 @@ static int publish(struct msi_vfio_pci_device *mdev,
 	int ret = 0;
 
 	mutex_lock(&mdev->map_lock);
-	if (mdev->mapped_bars & BIT(window->region)) {
+	if (msi_vfio_pci_bar_is_claimed(mdev, window->region)) {
 		ret = -EBUSY;
 	} else if (msi_vfio_pci_find_window(mdev, window->region, window->offset,
 					    window_end(window))) {
@@ -969,15 +955,17 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 	if (ret)
 		return ret;
 
+	io = compat_iomap(&mdev->core, in->region);
+	if (IS_ERR(io))
+		return -ENOMEM;
+
 	window = make_window(mdev, in, &layout);
-	io = window ? compat_iomap(&mdev->core, in->region) : NULL;
-	if (!io) {
-		ret = -ENOMEM;
-	} else {
-		window->io = io + in->offset;
-		ret = publish(mdev, window);
-	}
-	if (ret && window)
+	if (!window)
+		return -ENOMEM;
+
+	window->io = io + in->offset;
+	ret = publish(mdev, window);
+	if (ret)
 		free_window(window);
 
 	return ret;
