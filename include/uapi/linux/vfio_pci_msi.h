@@ -233,6 +233,10 @@ struct vfio_device_feature_pci_msi_notify {
  * share a page, the strictest of their rules holds. The administrator can have
  * another rule for the table, by the module's parameter table_map, read at open.
  *
+ * VMMs that find MSIX_MAPPABLE map the whole BAR, without a look at its areas. A BAR
+ * with a window therefore has no MSIX_MAPPABLE, and the table's pages are in none of
+ * its areas, though they can still be mapped as the rule says.
+ *
  * The rules hold for mmap and mprotect (EPERM and EACCES), the region info, DMA-BUF
  * export and ioeventfds (both only where READ_WRITE, else EPERM). Reads and writes
  * of the region are never refused.

@@ -456,31 +456,42 @@ bool msi_vfio_pci_region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
 	return access != VFIO_PCI_MSIX_MAP_READ_WRITE;
 }
 
-/* May the table's BAR be mapped as if there were no table? */
-static bool table_is_mappable(struct msi_vfio_pci_device *mdev)
+/*
+ * May the BAR be mapped as if it had no table? VMMs that are told so map it whole,
+ * whatever is said of areas, which a window would make fail.
+ */
+static bool table_is_mappable(const struct msi_vfio_pci_map *map, u32 region)
 {
-	const struct msi_vfio_pci_map *map = &mdev->map;
 	unsigned int i;
 
 	for (i = 0; i < map->nr; i++)
-		if (map->range[i].kind == VFIO_PCI_MSIX_MAP_TABLE &&
-		    map->range[i].access != VFIO_PCI_MSIX_MAP_READ_WRITE)
+		if (map->range[i].region == region &&
+		    (map->range[i].kind == VFIO_PCI_MSIX_MAP_WINDOW ||
+		     (map->range[i].kind == VFIO_PCI_MSIX_MAP_TABLE &&
+		      map->range[i].access != VFIO_PCI_MSIX_MAP_READ_WRITE)))
 			return false;
 
 	return true;
 }
 
-/* The pages between those with rules. Returns how many runs there are. */
+/* A table that is not said to be mappable is in no area, where VMMs do not expect it. */
+static bool is_open(const struct vfio_pci_msix_map_range *range, bool mappable)
+{
+	return range->access == VFIO_PCI_MSIX_MAP_READ_WRITE &&
+	       (mappable || range->kind != VFIO_PCI_MSIX_MAP_TABLE);
+}
+
+/* The pages between those that are not open. Returns how many runs there are. */
 static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
-			      u64 size, struct vfio_region_sparse_mmap_area *open)
+			      bool mappable, u64 size,
+			      struct vfio_region_sparse_mmap_area *open)
 {
 	const struct vfio_pci_msix_map_range *range;
 	unsigned int areas = 0;
 	u64 pos = 0;
 
 	for (range = map->range; range < map->range + map->nr; range++) {
-		if (range->region != region ||
-		    range->access == VFIO_PCI_MSIX_MAP_READ_WRITE)
+		if (range->region != region || is_open(range, mappable))
 			continue;
 		if (range->offset > pos)
 			open[areas++] = (struct vfio_region_sparse_mmap_area) {
@@ -503,27 +514,25 @@ static int add_capabilities(struct msi_vfio_pci_device *mdev,
 			    struct vfio_info_cap *caps,
 			    struct vfio_region_info_cap_sparse_mmap *sparse)
 {
-	struct vfio_info_cap_header mappable = {
+	struct vfio_info_cap_header header = {
 		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
 		.version = 1,
 	};
-	bool announce;
+	bool mappable;
 	int ret;
 
 	mutex_lock(&mdev->map_lock);
-	announce = info->index == mdev->core.msix_bar &&
-		   table_is_mappable(mdev);
-	sparse->nr_areas = find_open(&mdev->map, info->index, info->size,
-				     sparse->areas);
+	mappable = table_is_mappable(&mdev->map, info->index);
+	sparse->nr_areas = find_open(&mdev->map, info->index, mappable,
+				     info->size, sparse->areas);
 	mutex_unlock(&mdev->map_lock);
 
 	if (!sparse->nr_areas)
 		return 0;
 
 	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	if (announce) {
-		ret = vfio_info_add_capability(caps, &mappable,
-					       sizeof(mappable));
+	if (mappable && info->index == mdev->core.msix_bar) {
+		ret = vfio_info_add_capability(caps, &header, sizeof(header));
 		if (ret)
 			return ret;
 	}
