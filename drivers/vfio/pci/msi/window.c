@@ -6,8 +6,10 @@
 
 #include <linux/interrupt.h>
 #include <linux/irq.h>
+#include <linux/mm.h>
 #include <linux/msi.h>
 #include <linux/pm_runtime.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -695,8 +697,8 @@ static int write_once(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * One step of an access to a BAR with windows: the core's, up to the next
- * window, or one access within a window. Returns how many bytes it took.
+ * One step of an access to a BAR with windows: the core's, up to the next window or
+ * page, or one access within a window. Returns how many bytes it took.
  */
 static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool is_write)
@@ -712,6 +714,7 @@ static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
 	if (!window || window->offset > pos) {
 		if (window)
 			count = window->offset - pos;
+		count = min_t(u64, count, PAGE_SIZE - offset_in_page(pos));
 		return is_write ? vfio_pci_core_write(vdev, buf, count, ppos) :
 				  vfio_pci_core_read(vdev, buf, count, ppos);
 	}
@@ -742,12 +745,15 @@ static ssize_t access_bar(struct msi_vfio_pci_device *mdev, char __user *buf,
 
 	if (pm_runtime_resume_and_get(&pdev->dev))
 		return -EIO;
+	/* It can be very many steps, each of which waits for the device. */
 	while (done < count) {
-		ret = access_step(mdev, buf + done, count - done, ppos,
+		ret = fatal_signal_pending(current) ? -EINTR :
+		      access_step(mdev, buf + done, count - done, ppos,
 				  is_write);
 		if (ret <= 0)
 			break;
 		done += ret;
+		cond_resched();
 	}
 	pm_runtime_put(&pdev->dev);
 
@@ -764,7 +770,8 @@ static ssize_t access_bar(struct msi_vfio_pci_device *mdev, char __user *buf,
  * @count: its size in bytes
  * @ppos: offset in the device's file
  *
- * Return: bytes read, -EFAULT, or -EIO if the device does not decode memory.
+ * Return: bytes read, -EFAULT, -EINTR if the task was killed, or -EIO if the device does
+ * not decode memory.
  */
 ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
 				 char __user *buf, size_t count, loff_t *ppos)
@@ -779,7 +786,8 @@ ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
  * @count: its size in bytes
  * @ppos: offset in the device's file
  *
- * Return: bytes written, -EFAULT, or -EIO if the device does not decode memory.
+ * Return: bytes written, -EFAULT, -EINTR if the task was killed, or -EIO if the device
+ * does not decode memory.
  */
 ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 				  const char __user *buf, size_t count,
