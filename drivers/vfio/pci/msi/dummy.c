@@ -600,7 +600,11 @@ void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev)
 	if (!READ_ONCE(mdev->dummy_on))
 		return;
 
-	mutex_lock(&mdev->state);
+	/* Who is killed leaves it to the work: others may have the device open. */
+	if (mutex_lock_killable(&mdev->state)) {
+		msi_vfio_pci_dummy_was_lost(mdev);
+		return;
+	}
 	restore_if_awake(mdev);
 	mutex_unlock(&mdev->state);
 }

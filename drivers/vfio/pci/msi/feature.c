@@ -55,7 +55,8 @@ static int novirt_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 
 static int novirt_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 {
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state))
+		return -EINTR;
 	WRITE_ONCE(mdev->novirt, true);
 	mutex_unlock(&mdev->state);
 
@@ -99,7 +100,10 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	if (!msg)
 		return -ENOMEM;
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state)) {
+		kvfree(msg);
+		return -EINTR;
+	}
 	msi_vfio_pci_follow_host(mdev);
 	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count, true,
 			      msg);
@@ -172,7 +176,8 @@ static int window_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 	if (copy_from_user(&in, arg, sizeof(in)))
 		return -EFAULT;
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state))
+		return -EINTR;
 	ret = msi_vfio_pci_add_window(mdev, &in);
 	if (!ret)
 		msi_vfio_pci_vectors_changed(mdev);
@@ -201,7 +206,10 @@ static int window_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	if (!slots)
 		return -ENOMEM;
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state)) {
+		kvfree(slots);
+		return -EINTR;
+	}
 	hdr.windows = mdev->nr_windows;
 	if (hdr.window < hdr.windows)
 		msi_vfio_pci_get_window(mdev, &hdr, slots, room);
@@ -229,7 +237,8 @@ static int dummy_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 	if (copy_from_user(&in, arg, sizeof(in)))
 		return -EFAULT;
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state))
+		return -EINTR;
 	ret = msi_vfio_pci_set_dummy(mdev, &in);
 	mutex_unlock(&mdev->state);
 
@@ -241,7 +250,8 @@ static int dummy_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 {
 	struct vfio_device_feature_pci_msix_dummy out = {};
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state))
+		return -EINTR;
 	msi_vfio_pci_get_dummy(mdev, &out);
 	mutex_unlock(&mdev->state);
 

@@ -292,10 +292,12 @@ struct msi_vfio_pci_dummy {
  * and @dummy, serializes writers of @novirt and @dummy_on, and keeps the vectors as
  * they are: SET_IRQS holds it, and close clears @open under it before the core
  * frees them, so look at @open first where no ioctl keeps the device open. @novirt
- * and @dummy_on are also read without a lock. A user can have @state held over a
- * copy from his memory for as long as he likes: nothing that runs under mmap_lock
- * takes it, nor do the reset callbacks, which run under memory_lock, and who waits
- * for it on behalf of somebody else does so interruptibly.
+ * and @dummy_on are also read without a lock. It is not held while the user's memory
+ * is waited for: what is copied under it has been faulted in before, and is not faulted
+ * in again. It is held while memory_lock is waited for, which a reset can keep for a
+ * minute: calls of the user wait for it killably, readers of debugfs interruptibly, and
+ * workers not at all. Nothing that runs under mmap_lock takes it, nor do the reset
+ * callbacks, which run under memory_lock.
  */
 struct msi_vfio_pci_device {
 	struct vfio_pci_core_device core;

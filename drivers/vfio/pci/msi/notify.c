@@ -116,6 +116,7 @@ void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev)
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 {
 	struct eventfd_ctx *notify = NULL;
+	int ret = 0;
 
 	if (fd < -1)
 		return -EINVAL;
@@ -124,7 +125,10 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 	if (IS_ERR(notify))
 		return PTR_ERR(notify);
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state)) {
+		ret = -EINTR;
+		goto out;
+	}
 	msi_vfio_pci_unwatch_vectors(mdev);
 	swap(mdev->notify, notify);
 	/* From here on moves are told from what was allocated before. */
@@ -133,10 +137,11 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 	msi_vfio_pci_watch_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
+out:
 	if (notify)
 		eventfd_ctx_put(notify);
 
-	return 0;
+	return ret;
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/irq.h>
 #include <linux/minmax.h>
 #include <linux/msi.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -309,26 +310,29 @@ bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
  * @mdev: device
  * @arg: user's struct vfio_irq_info
  *
- * The core answers. That vectors can be masked is added to its answer.
+ * The core answers. That vectors can be masked is added to its answer, which says
+ * what it is about: the request may have been another one before the core read it.
  *
  * Return: what the core returns.
  */
 long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
 	struct vfio_irq_info __user *user = (void __user *)arg;
-	u32 index, flags;
+	struct vfio_irq_info info;
 	long ret;
 
-	if (get_user(index, &user->index))
-		return -EFAULT;
 	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_GET_IRQ_INFO,
 				  arg);
-	if (ret || !msi_vfio_pci_is_msi(index) ||
-	    !msi_vfio_pci_vector_count(mdev, index))
+	if (ret)
 		return ret;
+	if (copy_from_user(&info, user,
+			   offsetofend(struct vfio_irq_info, count)))
+		return -EFAULT;
+	if (!msi_vfio_pci_is_msi(info.index) ||
+	    !msi_vfio_pci_vector_count(mdev, info.index))
+		return 0;
 
-	return get_user(flags, &user->flags) ||
-	       put_user(flags | VFIO_IRQ_INFO_MASKABLE, &user->flags) ?
+	return put_user(info.flags | VFIO_IRQ_INFO_MASKABLE, &user->flags) ?
 	       -EFAULT : 0;
 }
 
@@ -378,7 +382,10 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 			return PTR_ERR(which);
 	}
 
-	mutex_lock(&mdev->state);
+	if (mutex_lock_killable(&mdev->state)) {
+		kfree(which);
+		return -EINTR;
+	}
 	ret = msi_vfio_pci_set_masks(mdev, hdr->index, hdr->start, hdr->count,
 				     which, mask, &moved);
 	if (moved)
@@ -443,6 +450,70 @@ static bool gives_message_back(struct msi_vfio_pci_device *mdev,
 		msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0)));
 }
 
+/* How much of the user's memory the core is going to read. */
+static size_t request_size(const struct vfio_irq_set *hdr)
+{
+	u32 type = hdr->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+	size_t size = offsetofend(struct vfio_irq_set, count);
+	u32 count = min_t(u32, hdr->count, MSI_VFIO_PCI_MAX_VECTORS);
+
+	if (type == VFIO_IRQ_SET_DATA_EVENTFD)
+		size += count * sizeof(s32);
+	else if (type == VFIO_IRQ_SET_DATA_BOOL)
+		size += count * sizeof(u8);
+
+	return size;
+}
+
+/*
+ * The core, with @state held: others must not have to wait for the user's memory, so
+ * what is not there is not waited for. -EFAULT then, and nothing has been done: the
+ * core copies all of a request before it does any of it.
+ */
+static long core_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
+{
+	long ret;
+
+	pagefault_disable();
+	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+	pagefault_enable();
+
+	return ret;
+}
+
+static long set_irqs(struct msi_vfio_pci_device *mdev,
+		     const struct vfio_irq_set *hdr, unsigned long arg)
+{
+	int irq_type = mdev->core.irq_type;
+	long ret;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (msi_vfio_pci_dummy_refuses(mdev, hdr))
+		return -EBUSY;
+
+	msi_vfio_pci_keep_masks(mdev);
+	if (gives_message_back(mdev, hdr))
+		msi_vfio_pci_vectors_end(mdev);
+	msi_vfio_pci_mend_vectors(mdev);
+	ret = attaches(hdr) ? msi_vfio_pci_follow_count(mdev) : 0;
+	if (!ret)
+		ret = core_set_irqs(mdev, arg);
+	msi_vfio_pci_watch_vectors(mdev);
+	if (irq_type != mdev->core.irq_type)
+		msi_vfio_pci_forget_masks(mdev);
+	else
+		msi_vfio_pci_start_masked(mdev);
+	if (irq_type != mdev->core.irq_type || changes_messages(hdr))
+		vectors_changed(mdev);
+	msi_vfio_pci_dummy_yield(mdev);
+
+	return ret;
+}
+
+/* Pages that were just used are not reclaimed so often in a row. */
+#define MAX_TRIES	10
+
 /**
  * msi_vfio_pci_set_irqs - VFIO_DEVICE_SET_IRQS
  * @mdev: device
@@ -454,45 +525,31 @@ static bool gives_message_back(struct msi_vfio_pci_device *mdev,
  * for a request that failed, maybe half-way.
  *
  * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY
- * if the dummy target is in the way; else what the core returns.
+ * if the dummy target is in the way; -EINTR if the task was killed; else what the
+ * core returns.
  */
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
+	int tries = MAX_TRIES;
 	struct vfio_irq_set hdr;
-	int irq_type;
+	bool readable;
 	long ret;
 
-	if (copy_from_user(&hdr, (void __user *)arg,
-			   offsetofend(struct vfio_irq_set, count)))
-		return -EFAULT;
+	do {
+		if (copy_from_user(&hdr, (void __user *)arg,
+				   offsetofend(struct vfio_irq_set, count)))
+			return -EFAULT;
+		if (sets_masks(&hdr))
+			return set_masks(mdev, &hdr, (void __user *)arg +
+					 offsetofend(struct vfio_irq_set, count));
 
-	if (sets_masks(&hdr))
-		return set_masks(mdev, &hdr, (void __user *)arg +
-				 offsetofend(struct vfio_irq_set, count));
-
-	mutex_lock(&mdev->state);
-	if (msi_vfio_pci_dummy_refuses(mdev, &hdr)) {
+		readable = !fault_in_readable((void __user *)arg,
+					      request_size(&hdr));
+		if (mutex_lock_killable(&mdev->state))
+			return -EINTR;
+		ret = set_irqs(mdev, &hdr, arg);
 		mutex_unlock(&mdev->state);
-		return -EBUSY;
-	}
-	irq_type = mdev->core.irq_type;
-	msi_vfio_pci_keep_masks(mdev);
-	if (gives_message_back(mdev, &hdr))
-		msi_vfio_pci_vectors_end(mdev);
-	msi_vfio_pci_mend_vectors(mdev);
-	ret = attaches(&hdr) ? msi_vfio_pci_follow_count(mdev) : 0;
-	if (!ret)
-		ret = vfio_pci_core_ioctl(&mdev->core.vdev,
-					  VFIO_DEVICE_SET_IRQS, arg);
-	msi_vfio_pci_watch_vectors(mdev);
-	if (irq_type != mdev->core.irq_type)
-		msi_vfio_pci_forget_masks(mdev);
-	else
-		msi_vfio_pci_start_masked(mdev);
-	if (irq_type != mdev->core.irq_type || changes_messages(&hdr))
-		vectors_changed(mdev);
-	msi_vfio_pci_dummy_yield(mdev);
-	mutex_unlock(&mdev->state);
+	} while (ret == -EFAULT && readable && --tries);
 
 	return ret;
 }
