@@ -506,6 +506,8 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 		msi_vfio_pci_start_masked(mdev);
 	if (irq_type != mdev->core.irq_type || changes_messages(hdr))
 		vectors_changed(mdev);
+	else if (irq_type == VFIO_PCI_MSI_IRQ_INDEX)
+		msi_vfio_pci_vectors_changed(mdev);
 	msi_vfio_pci_dummy_yield(mdev);
 
 	return ret;
@@ -520,8 +522,9 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
  * @arg: user's struct vfio_irq_set
  *
  * Masks of vectors are set here, all else by the core, which reads the request for
- * itself. What was read here then only decides whether the generation grows: a
- * user who changes the request in between miscounts his own vectors. It also grows
+ * itself. What was read here only decides what is expected to come of it. If the user
+ * changes the request in between, the generation can fail to grow. What has become of
+ * the messages in slots is looked at afterwards in any case. The generation also grows
  * for a request that failed, maybe half-way.
  *
  * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY
