@@ -4,6 +4,7 @@
  * leads to their pages.
  */
 #include <errno.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "messages.h"
@@ -314,6 +315,87 @@ TEST_F(set, refuses_once_the_bar_has_an_ioeventfd)
 	close(eventfd);
 }
 
+TEST_F(set, refuses_once_the_bar_was_exported)
+{
+	int fd = self->s->fd, buf;
+
+	if (!dma_buf_exists(fd))
+		SKIP(return, "this kernel does not export BARs as DMA-BUF");
+
+	buf = bar_try_dma_buf(fd, WINDOW_BAR, WINDOW_OFFSET, PAGE);
+	ASSERT_LE(0, buf);
+	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
+	close(buf);
+	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
+}
+
+/* The last step of an export, behind all that could be checked before it. */
+static int export_without_a_file(int fd)
+{
+	struct rlimit limit, none;
+	int ret;
+
+	VFIO_ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	none.rlim_cur = 0;
+	VFIO_ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ret = bar_try_dma_buf(fd, WINDOW_BAR, WINDOW_OFFSET, PAGE);
+	VFIO_ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+
+	return ret;
+}
+
+/* All of them ask for pages of the BAR that may be had, and get none. */
+static void fail_to_get_pages(struct __test_metadata *_metadata, int fd)
+{
+	EXPECT_EQ(-EINVAL, bar_try_map(fd, WINDOW_BAR, WINDOW_OFFSET, PAGE,
+				       PROT_READ, MAP_PRIVATE));
+	EXPECT_EQ(-EINVAL, try_mmap(fd, ATH11K_BAR0_SIZE, PAGE));
+	EXPECT_EQ(-EBADF, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET,
+					    1000000));
+	EXPECT_EQ(-EINVAL, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET, fd));
+	EXPECT_EQ(-ENODEV, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET, -1));
+	EXPECT_EQ(-EINVAL, bar_try_ioeventfd(fd, WINDOW_BAR, ATH11K_BAR0_SIZE,
+					     -1));
+	if (!dma_buf_exists(fd))
+		return;
+	EXPECT_EQ(-EINVAL, bar_try_dma_buf(fd, WINDOW_BAR, ATH11K_BAR0_SIZE,
+					   PAGE));
+	EXPECT_EQ(-EMFILE, export_without_a_file(fd));
+}
+
+TEST_F(set, is_not_hindered_by_what_failed)
+{
+	int fd = self->s->fd;
+
+	fail_to_get_pages(_metadata, fd);
+	EXPECT_EQ(0, window_set(fd, &self->window));
+	EXPECT_EQ(1, window_count(fd));
+}
+
+TEST_F(set, is_refused_whatever_failed_after_a_mapping)
+{
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, try_mmap(fd, 0, PAGE));
+	fail_to_get_pages(_metadata, fd);
+	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
+}
+
+/* An ioeventfd that is there already is one. */
+TEST_F(set, is_refused_whatever_failed_after_an_ioeventfd)
+{
+	int eventfd = eventfd_new(), fd = self->s->fd;
+
+	ASSERT_EQ(0, bar_try_ioeventfd(fd, WINDOW_BAR, 0, eventfd));
+	EXPECT_EQ(-EEXIST, bar_try_ioeventfd(fd, WINDOW_BAR, 0, eventfd));
+	fail_to_get_pages(_metadata, fd);
+	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
+	EXPECT_EQ(0, bar_try_ioeventfd(fd, WINDOW_BAR, 0, -1));
+	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
+	close(eventfd);
+}
+
 FIXTURE(both) {
 	struct session *s;
 	struct vfio_device_feature_pci_msi_window window;
@@ -369,6 +451,40 @@ TEST_F(both, takes_a_window_beside_the_table)
 	self->window.region = 0;
 	self->window.offset = 0;
 	EXPECT_EQ(0, window_set(self->s->fd, &self->window));
+}
+
+/*
+ * VMMs that are told MSIX_MAPPABLE map the whole BAR, and those that are not expect
+ * the table's page in no area.
+ */
+TEST_F(both, is_not_said_to_be_mappable_beside_a_window)
+{
+	u32 access = table_map_access("auto");
+	int fd = self->s->fd, prot = PROT_READ;
+	struct region_map map = region_map(fd, TABLE_BAR);
+
+	EXPECT_EQ(access == READ_WRITE, map.msix_mappable);
+	self->window.offset = PAGE;
+	ASSERT_EQ(0, window_set(fd, &self->window));
+
+	map = region_map(fd, TABLE_BAR);
+	EXPECT_TRUE(map.mmap);
+	EXPECT_FALSE(map.msix_mappable);
+	ASSERT_TRUE(map.sparse);
+	ASSERT_EQ(1, map.areas);
+	EXPECT_EQ(2 * PAGE, map.area[0].offset);
+	EXPECT_EQ(map.size - 2 * PAGE, map.area[0].size);
+
+	/* What is allowed is what it was. */
+	EXPECT_EQ(VFIO_PCI_MSIX_MAP_TABLE, msix_map_of(fd).range[0].kind);
+	EXPECT_EQ(access, msix_map_of(fd).range[0].access);
+	if (access == READ_WRITE)
+		prot |= PROT_WRITE;
+	EXPECT_EQ(0, bar_try_map(fd, TABLE_BAR, 0, PAGE, prot, MAP_SHARED));
+	EXPECT_EQ(0, bar_try_map(fd, TABLE_BAR, 2 * PAGE, map.size - 2 * PAGE,
+				 PROT_READ | PROT_WRITE, MAP_SHARED));
+	EXPECT_EQ(-EPERM, bar_try_map(fd, TABLE_BAR, PAGE, PAGE, PROT_READ,
+				      MAP_SHARED));
 }
 
 /* One read over both, with the table as the hardware has it. */
