@@ -37,6 +37,7 @@ static char *record_text(char *record, ssize_t length)
 	return text;
 }
 
+/* The text has the device's address in it. */
 typedef bool (*wanted_fn)(const struct device *dev, const char *text);
 
 /* The last thing that was said about the device and is wanted, or NULL; to be freed. */
@@ -80,13 +81,16 @@ bool kmsg_tell(int fd, const struct device *dev)
 	return told;
 }
 
-/* A BAR that was not given addresses is none of the device's resources any more. */
+/*
+ * A BAR that was not given addresses is none of the device's resources any more. The BARs of
+ * its virtual functions have numbers of their own: "VF BAR 3" is not BAR 3.
+ */
 static bool is_unassigned_bar(const struct device *dev, const char *text)
 {
-	const char *bar = strstr(text, "BAR ");
+	const char *behind = strstr(text, dev->bdf) + strlen(dev->bdf);
 	unsigned int number;
 
-	return bar && strstr(bar, "failed to assign") && sscanf(bar, "BAR %u", &number) == 1 &&
+	return strstr(behind, "failed to assign") && sscanf(behind, ": BAR %u", &number) == 1 &&
 	       number < BARS && !dev->pci->size[number];
 }
 
