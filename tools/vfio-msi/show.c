@@ -179,6 +179,8 @@ static void print_msi(const struct msi_cap *msi, size_t allocated)
 
 static void print_msix(const struct msix_cap *msix, size_t allocated, size_t dummies)
 {
+	char more[64] = "";
+
 	if (!msix->pos) {
 		puts("  MSI-X:        none");
 		return;
@@ -186,10 +188,13 @@ static void print_msix(const struct msix_cap *msix, size_t allocated, size_t dum
 	printf("  MSI-X:        at 0x%02x, %u vector%s, table BAR%u+0x%x, PBA BAR%u+0x%x\n",
 	       msix->pos, msix->vectors, msix->vectors == 1 ? "" : "s", msix->table_bar,
 	       msix->table_offset, msix->pba_bar, msix->pba_offset);
+	if (dummies)
+		snprintf(more, sizeof(more), ", %zu vector%s at the dummy target", dummies,
+			 dummies == 1 ? "" : "s");
 	if (msix->enabled)
-		printf("                enabled%s, %zu vector%s allocated\n",
+		printf("                enabled%s, %zu vector%s allocated%s\n",
 		       msix->function_mask ? ", function masked" : "", allocated,
-		       allocated == 1 ? "" : "s");
+		       allocated == 1 ? "" : "s", more);
 	else
 		print_disabled(allocated, dummies);
 }
