@@ -101,6 +101,7 @@ void caps_read(const struct device *dev, struct caps *caps)
 	memset(caps, 0, sizeof(*caps));
 	if (!pci_read_block(dev->pci, 0, config, HEADER_SIZE))
 		return;
+	caps->asked = true;
 	caps->gone = is_gone(config);
 	if (caps->gone || !pci_read_block(dev->pci, HEADER_SIZE, config + HEADER_SIZE,
 					  CONFIG_SIZE - HEADER_SIZE))
@@ -121,4 +122,10 @@ void caps_read(const struct device *dev, struct caps *caps)
 const char *caps_problem(const struct caps *caps)
 {
 	return caps->gone ? DOES_NOT_ANSWER : "config space cannot be read (run as root)";
+}
+
+/* Whether the device answers; null: not asked. */
+struct json_object *caps_answers(const struct caps *caps)
+{
+	return caps->asked ? json_object_new_boolean(!caps->gone) : NULL;
 }

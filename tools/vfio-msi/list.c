@@ -121,7 +121,7 @@ static struct json_object *json_row(const struct row *row)
 	json_object_object_add(allocated, "index", json_text(allocated_kind(&row->irqs)));
 	json_object_object_add(allocated, "vectors", json_object_new_int((int)row->irqs.count));
 	json_object_object_add(object, "allocated", allocated);
-	json_object_object_add(object, "answers", json_object_new_boolean(!row->caps.gone));
+	json_object_object_add(object, "answers", caps_answers(&row->caps));
 	json_object_object_add(object, "in_use", use_json(&row->uses));
 	return object;
 }

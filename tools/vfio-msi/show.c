@@ -340,7 +340,7 @@ static struct json_object *json_view(const struct view *view)
 	json_object_object_add(object, "in_use", use_json(&view->uses));
 	json_object_object_add(object, "capabilities_known",
 			       json_object_new_boolean(view->caps.known));
-	json_object_object_add(object, "answers", json_object_new_boolean(!view->caps.gone));
+	json_object_object_add(object, "answers", caps_answers(&view->caps));
 	json_object_object_add(object, "msi", json_msi(&view->caps.msi, view->msi_allocated));
 	json_object_object_add(object, "msix", json_msix(&view->caps.msix, view->msix_allocated));
 	json_object_object_add(object, "dummies", json_object_new_int((int)view->dummies));

@@ -24,7 +24,6 @@ struct vectors {
 	const char *source;	/* msi-vfio-pci, or config: the capability and sysfs */
 	char index[8];		/* none, msi or msix */
 	unsigned long long generation;
-	bool asleep;		/* its capabilities were not read */
 	struct caps caps;
 	size_t count;
 	struct vector *vector;
@@ -132,8 +131,7 @@ static int vectors_read(const struct device *dev, struct vectors *vectors)
 	if (!err) {
 		take_live(&live, vectors);
 		live_free(&live);
-		vectors->asleep = is_asleep(dev);
-		if (!vectors->asleep)
+		if (!is_asleep(dev))
 			caps_read(dev, &vectors->caps);
 		return 0;
 	}
@@ -295,8 +293,7 @@ static struct json_object *json_vectors(const struct device *dev,
 	json_object_object_add(object, "index", json_text(vectors->index));
 	json_object_object_add(object, "generation",
 			       live ? json_object_new_int64((int64_t)vectors->generation) : NULL);
-	json_object_object_add(object, "answers", vectors->asleep ? NULL :
-			       json_object_new_boolean(!vectors->caps.gone));
+	json_object_object_add(object, "answers", caps_answers(&vectors->caps));
 	json_object_object_add(object, "enabled", enabled.known ?
 			       json_object_new_boolean(enabled.enabled) : NULL);
 	json_object_object_add(object, "enabled_vectors", enabled.vectors ?

@@ -124,6 +124,7 @@ struct msix_cap {
 };
 
 struct caps {
+	bool asked;		/* the header was readable */
 	bool known;		/* config space beyond the header was readable */
 	bool gone;		/* the device does not answer */
 	struct msi_cap msi;
@@ -134,6 +135,7 @@ struct caps {
 
 void caps_read(const struct device *dev, struct caps *caps);
 const char *caps_problem(const struct caps *caps);
+struct json_object *caps_answers(const struct caps *caps);
 
 /* sysfs.c: each returns 0 or a negative errno, and says nothing */
 
