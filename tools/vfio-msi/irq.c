@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vfio-msi.h"
 
@@ -189,8 +190,8 @@ bool booted_without_msi(void)
 }
 
 /*
- * The file of a bridge is about the bus behind it. Nothing tells of the path above it
- * but the folders in which the device's own one is.
+ * The file of a bridge is about the bus behind it, not about the bridge. Nothing tells of
+ * the path above a device but the folders in which the device's own one is.
  */
 static char *find_msi_bus(const struct device *dev)
 {
@@ -199,6 +200,9 @@ static char *find_msi_bus(const struct device *dev)
 
 	device_path(dev, "", path);
 	folder = realpath(path, NULL);
+	device_path(dev, "pci_bus", path);
+	if (folder && !access(path, F_OK))
+		*strrchr(folder, '/') = '\0';
 	while (folder && !err) {
 		file = format_text("%s/msi_bus", folder);
 		err = file_read(file, text, sizeof(text));
