@@ -10,6 +10,7 @@
 #include "vfio-msi.h"
 
 #define PAUSE_NS	100000000
+#define SHORT_MS	1000
 #define MAX_TIMEOUT	1000000
 
 struct learn {
@@ -160,6 +161,22 @@ static void look_at_vectors(const struct device *dev, struct learn_result *resul
 	live_free(&live);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Other programs open the device shortly, too, vfio-msi show for one. */
+static bool was_short(const struct learn_result *result)
+{
+	return !result->session ||
+	       (!result->msi && !result->msix && !result->learned.count &&
+		now_ms() - result->opened < SHORT_MS);
+}
+
 /*
  * Returns 0, 1 if the session has come to its end, or a negative errno. The count is
  * read first: a session that begins after it is found open, or counted the next time.
@@ -175,12 +192,18 @@ static int look(const struct device *dev, struct learn_result *result)
 	if (err)
 		return err;
 	over = !live.open && (result->session || sessions != result->sessions_before);
-	result->missed = over && !result->session;
+	if (live.open && !result->session)
+		result->opened = now_ms();
 	result->session |= live.open;
 	learned_merge(&result->learned, &live);
 	live_windows_free(&live);
 	look_at_vectors(dev, result);
-	return over;
+	if (!over || !was_short(result))
+		return over;
+	result->missed = true;
+	result->session = false;
+	result->sessions_before = sessions;
+	return 0;
 }
 
 static int watch_session(const struct learn *learn, struct learn_result *result)

@@ -73,11 +73,10 @@ static const char *why_nothing(const struct learn_result *result)
 		       "driver has an interrupt domain of its own, or no embedded controller";
 	if (result->msix)
 		return "the guest used MSI-X, and windows are for MSI";
-	if (result->missed)
-		return "the device was opened and closed again within a tenth of a second, too "
-		       "fast to be watched";
 	if (result->session)
 		return "the guest never enabled MSI: its driver did not get that far";
+	if (result->missed)
+		return "the device was opened and closed again within a second, too fast to watch";
 	return "the device was not opened";
 }
 

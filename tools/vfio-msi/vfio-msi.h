@@ -395,7 +395,8 @@ void learned_free(struct learned *learned);
 struct learn_result {
 	unsigned long sessions_before;
 	bool session;		/* was seen open */
-	bool missed;		/* was opened and closed between two looks */
+	int64_t opened;		/* when the session was first seen, in ms */
+	bool missed;		/* there was a short session */
 	bool msi;
 	bool msix;
 	size_t vectors;
