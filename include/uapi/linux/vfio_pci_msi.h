@@ -127,8 +127,10 @@ struct vfio_pci_msi_message {
 /*
  * By the capability's control register MSI or MSI-X is off, while the kernel has it on:
  * nothing arrives. A device that resets itself by a register of its own leaves it so,
- * as does a user who clears MSI's enable bit in config space. SET_IRQS that attaches
- * eventfds does not turn it on again: disable the index first, or the dummy target.
+ * as does a user who clears MSI's enable bit in config space. A SET_IRQS that attaches
+ * eventfds does not turn it on again: disable the index first, then attach. The dummy
+ * target is put back with the user's next write to config space, or by turning it off and
+ * on.
  * 0 where the register cannot be asked, as in D3hot, and for the dummy target while
  * memory decoding is off: the target comes back with it.
  */
@@ -243,8 +245,8 @@ struct vfio_device_feature_pci_msi_notify {
  *
  * GET: struct vfio_device_feature_pci_msix_map with room for @count entries in
  * @range. A SET of MSI_WINDOW can change what it returns, and so can a reset after which
- * the table is longer: that is noticed when vectors are allocated or the dummy target is
- * turned on.
+ * the table is longer. Its new pages have the table's rule from then on. What was
+ * mapped, exported or given an ioeventfd before stays.
  *
  * The feature exists for devices with an MSI or an MSI-X capability.
  */
@@ -490,10 +492,10 @@ struct vfio_device_feature_pci_msi_window_state {
  * device with MSI-X enabled must not use the others. It lasts through every reset
  * and power state: as soon as the device is in D0 and decodes memory, the entries
  * are written again and MSI-X is enabled. Through a reset that was not the
- * user's own doing this is a moment later. A reset of which the device itself
- * tells nobody has to be followed by turning it off and on. Where the device has fewer
- * vectors after a reset, those that are left point at the target; where it has more, the
- * new ones are masked.
+ * user's own doing this is a moment later. A device that resets itself, which the
+ * kernel does not hear of, gets it back with the user's next write to config space, or
+ * when it is turned off and on. Where the device has fewer vectors after a reset, those
+ * that are left point at the target; where it has more, the new ones are masked.
  *
  * The user has to map the target for writing, and to keep it mapped. If it is not mapped,
  * the IOMMU refuses the device's write and reports a fault.

@@ -19,7 +19,7 @@
 /* The dynamic state that the callback got, one for all devices. */
 static enum cpuhp_state cpu_state;
 
-/* A user can hold @state for long: a worker of the system does not wait for him. */
+/* A call of the user can hold @state for long, and a worker must not wait for it. */
 static void follow_host(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =

@@ -624,7 +624,7 @@ bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev)
 	return !pm_runtime_active(dev) && !pm_runtime_suspended(dev);
 }
 
-/* A user can hold @state for long: a worker of the system does not wait for him. */
+/* A call of the user can hold @state for long, and a worker must not wait for it. */
 static void restore_later(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =

@@ -104,10 +104,12 @@ struct msi_vfio_pci_table_rule {
 
 /**
  * struct msi_vfio_pci_map - the pages that have rules, the answer of MSIX_MAP
+ * @table_size: bytes of the table that it was made for
  * @nr: entries of @range
  * @range: sorted by region, offset and kind; all others may be mapped freely
  */
 struct msi_vfio_pci_map {
+	u32 table_size;
 	unsigned int nr;
 	struct vfio_pci_msix_map_range range[MSI_VFIO_PCI_MAX_MAP];
 };

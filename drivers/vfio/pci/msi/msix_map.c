@@ -188,6 +188,7 @@ void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
 
 	lockdep_assert_held(&mdev->map_lock);
 
+	map->table_size = READ_ONCE(mdev->core.msix_size);
 	if (mdev->core.pdev->msix_cap)
 		add_msix(mdev, &parts);
 	add_windows(mdev, &parts);
@@ -211,6 +212,16 @@ void msi_vfio_pci_follow_table(struct msi_vfio_pci_device *mdev)
 	mutex_lock(&mdev->map_lock);
 	msi_vfio_pci_update_map(mdev);
 	mutex_unlock(&mdev->map_lock);
+}
+
+/* The map, with the pages of a table that has become longer; @map_lock is held. */
+static const struct msi_vfio_pci_map *
+present_map(struct msi_vfio_pci_device *mdev)
+{
+	if (mdev->map.table_size != READ_ONCE(mdev->core.msix_size))
+		msi_vfio_pci_update_map(mdev);
+
+	return &mdev->map;
 }
 
 /**
@@ -280,11 +291,13 @@ ssize_t msi_vfio_pci_show_table_rule(struct msi_vfio_pci_device *mdev,
 unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,
 				  struct vfio_pci_msix_map_range *out)
 {
+	const struct msi_vfio_pci_map *map;
 	unsigned int nr;
 
 	mutex_lock(&mdev->map_lock);
-	nr = mdev->map.nr;
-	memcpy(out, mdev->map.range, nr * sizeof(*out));
+	map = present_map(mdev);
+	nr = map->nr;
+	memcpy(out, map->range, nr * sizeof(*out));
 	mutex_unlock(&mdev->map_lock);
 
 	return nr;
@@ -294,7 +307,9 @@ unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,
 static u32 page_access(struct msi_vfio_pci_device *mdev, u32 region, u64 start,
 		       u64 end)
 {
-	return strictest(mdev->map.range, mdev->map.nr, region,
+	const struct msi_vfio_pci_map *map = present_map(mdev);
+
+	return strictest(map->range, map->nr, region,
 			 round_down(start, PAGE_SIZE), round_up(end, PAGE_SIZE));
 }
 
@@ -447,10 +462,12 @@ int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
  */
 bool msi_vfio_pci_region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
 {
+	const struct msi_vfio_pci_map *map;
 	u32 access;
 
 	mutex_lock(&mdev->map_lock);
-	access = strictest(mdev->map.range, mdev->map.nr, region, 0, U64_MAX);
+	map = present_map(mdev);
+	access = strictest(map->range, map->nr, region, 0, U64_MAX);
 	mutex_unlock(&mdev->map_lock);
 
 	return access != VFIO_PCI_MSIX_MAP_READ_WRITE;
@@ -518,13 +535,15 @@ static int add_capabilities(struct msi_vfio_pci_device *mdev,
 		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
 		.version = 1,
 	};
+	const struct msi_vfio_pci_map *map;
 	bool mappable;
 	int ret;
 
 	mutex_lock(&mdev->map_lock);
-	mappable = table_is_mappable(&mdev->map, info->index);
-	sparse->nr_areas = find_open(&mdev->map, info->index, mappable,
-				     info->size, sparse->areas);
+	map = present_map(mdev);
+	mappable = table_is_mappable(map, info->index);
+	sparse->nr_areas = find_open(map, info->index, mappable, info->size,
+				     sparse->areas);
 	mutex_unlock(&mdev->map_lock);
 
 	if (!sparse->nr_areas)

@@ -111,7 +111,7 @@ static ssize_t msi_windows_store(struct device *dev,
 	char *text;
 	int ret;
 
-	/* Of a longer write sysfs makes several, each of which would replace. */
+	/* sysfs splits longer writes; each part would replace the list. */
 	if (count >= PAGE_SIZE || strnlen(buf, count) != count)
 		return -EINVAL;
 

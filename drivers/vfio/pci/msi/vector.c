@@ -354,7 +354,7 @@ static void vectors_changed(struct msi_vfio_pci_device *mdev)
 {
 	mdev->known_is_old = true;
 	msi_vfio_pci_messages_changed(mdev);
-	/* Nobody else can tell a move from this before he has looked. */
+	/* A move is told from what was noted before it. */
 	if (mdev->notify)
 		msi_vfio_pci_look_at_messages(mdev);
 	msi_vfio_pci_vectors_changed(mdev);
