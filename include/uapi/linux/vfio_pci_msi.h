@@ -31,7 +31,7 @@
  *   EINVAL: a reserved bit or field is set, an operation does not exist, or an
  *   index, range or size is out of bounds. EFAULT: the buffer cannot be read or
  *   written. EBUSY: right request, wrong state. EPERM: forbidden by the
- *   administrator's policy. ENOMEM. A failed call changes nothing.
+ *   administrator's policy. ENOMEM: no memory. A failed call changes nothing.
  * - State set through a feature lasts for the session and survives
  *   VFIO_DEVICE_RESET unless said otherwise.
  */
@@ -204,9 +204,9 @@ struct vfio_device_feature_pci_msi_notify {
  * the kernel or the host's interrupt controller, with the same result.
  *
  * Where the host does not remap interrupts, the message of a vector whose CPU is
- * unplugged changes, masked or not, and the generation of MSI_MESSAGES grows. Whoever
- * has given the device the old message, as in a window without REPROGRAM, has to give it
- * the new one, before the vector is unmasked.
+ * unplugged changes, masked or not, and the generation of MSI_MESSAGES grows. Live slots
+ * of a window get the new message from the kernel. Whoever has given the device the old
+ * one in any other place has to give it the new one, before the vector is unmasked.
  *
  * The mask stays when the eventfd is replaced or removed, when the device is reset,
  * when it sleeps, when the host suspends and when the vector's CPU is unplugged. It ends
@@ -316,17 +316,17 @@ struct vfio_device_feature_pci_msix_map {
  * what it was given. All other writes pass unchanged, but for the high half (HIGH) beside
  * an inert address, which is 0.
  *
- * A guest address never reaches the device. Where it cannot be translated, the
- * write of the address is withheld, or undone: the dword holds again what it held
- * before. It gets the inert address (below) instead if the slot was live, or if what it
- * held was not written in this session and the session did not begin with a reset that
- * worked. An address that was withheld is written as soon as it can be translated. It
- * cannot be while MSI is not enabled or the vector is not allocated; while vector 0 has
- * lost its eventfd (VFIO_PCI_MSI_MESSAGE_INACTIVE), when live slots of all vectors stay
- * as they are; if the data is not the guest's, or was written before the address and is
- * not; if the data would lie behind the window's end, or another slot's address lies
- * where it should; and in a window without HIGH, if the guest's or the host's address is
- * above 4 GiB.
+ * An address that opens a slot reaches the device as the host's or not at all, except in
+ * a window with LEARN. Where it cannot be translated, the write of the address is
+ * withheld, or undone: the dword holds again what it held before. It gets the inert
+ * address (below) instead if the slot was live, or if what it held was not written in
+ * this session and the session did not begin with a reset that worked. An address that
+ * was withheld is written as soon as it can be translated. It cannot be while MSI is not
+ * enabled or the vector is not allocated; while vector 0 has lost its eventfd
+ * (VFIO_PCI_MSI_MESSAGE_INACTIVE), when live slots of all vectors stay as they are; if
+ * the data is not the guest's, or was written before the address and is not; if the data
+ * would lie behind the window's end, or another slot's address lies where it should; and
+ * in a window without HIGH, if the guest's or the host's address is above 4 GiB.
  *
  * Slots outlive their vectors. When the vectors are freed, or the only one loses its
  * eventfd, the host may give the message that a slot holds to another device, while this
@@ -367,8 +367,8 @@ struct vfio_device_feature_pci_msix_map {
  * the generation of MSI_MESSAGES grows.
  *
  * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
- * first mapped, exported or given an ioeventfd in this session (EBUSY after, and
- * while a call that tries to is under way; not after one that failed).
+ * first mapped, exported or given an ioeventfd in this session (EBUSY afterwards, and
+ * while such a call is in progress; a call that failed does not count).
  * EEXIST: it overlaps another; ENOSPC: there are 16. Devices for which the
  * administrator wants windows (msi_windows in sysfs) have these from the start;
  * others that the driver knows have theirs, unless the module's parameter windows
