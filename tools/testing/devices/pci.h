@@ -75,15 +75,17 @@ struct pci_function {
 };
 
 /*
- * Build a function: none of these may be used after the first reset, which makes
- * the function ready, but for pci_init16() and pci_init32(), which tell after it what
- * the next reset does.
+ * Each file calls those before it: pci_config.c no other, pci_bar.c that one, and
+ * pci_function.c both.
+ */
+
+/*
+ * pci_config.c: build a function. None of these may be used after the first reset,
+ * which makes the function ready, but for pci_init16() and pci_init32(), which tell
+ * after it what the next reset does.
  */
 void pci_init(struct pci_function *f, const struct pci_device_ops *ops,
 	      const struct pci_identity *id);
-/* @flags: PCI_BASE_ADDRESS_MEM_*. Returns 0 or -1, with a message logged. */
-int pci_add_bar(struct pci_function *f, unsigned int index, uint64_t size,
-		uint32_t flags);
 /* It comes back from D3hot as it went: No_Soft_Reset is 1. */
 void pci_keep_in_d3hot(struct pci_function *f);
 void pci_add_capability(struct pci_function *f, uint8_t offset, uint8_t id);
@@ -92,12 +94,41 @@ void pci_init16(struct pci_function *f, unsigned int offset, uint16_t value,
 void pci_init32(struct pci_function *f, unsigned int offset, uint32_t value,
 		uint32_t writable);
 
-void pci_reset(struct pci_function *f, enum pci_reset reset);
+/* What the function itself sees. */
+uint16_t pci_value16(const struct pci_function *f, unsigned int offset);
+uint32_t pci_value32(const struct pci_function *f, unsigned int offset);
+bool pci_is_in_d3hot(const struct pci_function *f);
+bool pci_decodes_memory(const struct pci_function *f);
+bool pci_is_bus_master(const struct pci_function *f);
+
+/* Only what can be written changes, and nothing follows from it. */
+void pci_config_store(struct pci_function *f, unsigned int offset, const void *data,
+		      size_t size);
+void pci_config_reset(struct pci_function *f, enum pci_reset reset);
 /* As a reset of the function resets it, without one. */
 void pci_reset_part(struct pci_function *f, unsigned int offset, size_t size);
-void pci_bar_clear(struct pci_function *f);
 
-/* The client's accesses. The caller has checked that they are inside. */
+/*
+ * pci_bar.c. @flags: PCI_BASE_ADDRESS_MEM_*. Returns 0 or -1, with a message logged.
+ */
+int pci_add_bar(struct pci_function *f, unsigned int index, uint64_t size,
+		uint32_t flags);
+/* Is BAR @index the upper half of the one before it? */
+bool pci_upper_half(const struct pci_function *f, unsigned int index);
+void pci_bar_clear(struct pci_function *f);
+uint32_t pci_bar_memory32(const struct pci_function *f, unsigned int bar,
+			  uint64_t offset);
+
+/* pci_function.c */
+void pci_reset(struct pci_function *f, enum pci_reset reset);
+/* To be asked once for each read: does the answer arrive, or is it all ones? */
+bool pci_answer_arrives(struct pci_function *f, bool of_bar);
+
+/*
+ * The client's accesses, each in the file that its name says but for
+ * pci_config_write(), which can reset the function. The caller has checked that they
+ * are inside.
+ */
 void pci_config_read(const struct pci_function *f, unsigned int offset, void *data,
 		     size_t size);
 void pci_config_write(struct pci_function *f, unsigned int offset, const void *data,
@@ -106,18 +137,5 @@ void pci_bar_read(struct pci_function *f, unsigned int bar, uint64_t offset,
 		  void *data, size_t size);
 void pci_bar_write(struct pci_function *f, unsigned int bar, uint64_t offset,
 		   const void *data, size_t size);
-
-/* To be asked once for each read: does the answer arrive, or is it all ones? */
-bool pci_answer_arrives(struct pci_function *f, bool of_bar);
-
-/* What the function itself sees. */
-uint16_t pci_value16(const struct pci_function *f, unsigned int offset);
-uint32_t pci_value32(const struct pci_function *f, unsigned int offset);
-/* Is BAR @index the upper half of the one before it? */
-bool pci_upper_half(const struct pci_function *f, unsigned int index);
-uint32_t pci_bar_memory32(const struct pci_function *f, unsigned int bar,
-			  uint64_t offset);
-bool pci_decodes_memory(const struct pci_function *f);
-bool pci_is_bus_master(const struct pci_function *f);
 
 #endif /* PCI_H */

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Configuration space, reset and power management of a function. */
+/* The configuration space of a function: what it holds, and what software can write. */
 #include "pci.h"
 
 #include <endian.h>
 #include <string.h>
-
-#include "log.h"
 
 enum power_state {
 	POWER_D0 = 0,
@@ -140,14 +138,14 @@ void pci_keep_in_d3hot(struct pci_function *f)
 		   PCI_PM_CTRL_STATE_MASK);
 }
 
-static bool is_reset_by_d3hot(const struct pci_function *f)
-{
-	return !(pci_value16(f, PCI_PM_OFFSET + PCI_PM_CTRL) & PCI_PM_CTRL_NO_SOFT_RESET);
-}
-
 static enum power_state power_state(const struct pci_function *f)
 {
 	return pci_value16(f, PCI_PM_OFFSET + PCI_PM_CTRL) & PCI_PM_CTRL_STATE_MASK;
+}
+
+bool pci_is_in_d3hot(const struct pci_function *f)
+{
+	return power_state(f) == POWER_D3HOT;
 }
 
 bool pci_decodes_memory(const struct pci_function *f)
@@ -160,35 +158,6 @@ bool pci_is_bus_master(const struct pci_function *f)
 {
 	return pci_value16(f, PCI_COMMAND) & PCI_COMMAND_MASTER &&
 	       power_state(f) == POWER_D0;
-}
-
-void pci_reset(struct pci_function *f, enum pci_reset reset)
-{
-	uint8_t kept;
-	size_t i;
-
-	for (i = 0; i < PCI_CONFIG_SIZE; i++) {
-		kept = reset == PCI_RESET_FUNCTION ? f->sticky[i] : 0;
-		f->value[i] = (f->value[i] & kept) | (f->initial[i] & ~kept);
-	}
-	f->loses_answers = false;
-	pci_bar_clear(f);
-	f->ops->reset(f);
-}
-
-void pci_reset_part(struct pci_function *f, unsigned int offset, size_t size)
-{
-	memcpy(f->value + offset, f->initial + offset, size);
-}
-
-bool pci_answer_arrives(struct pci_function *f, bool of_bar)
-{
-	if (!f->loses_answers || (f->only_of_bars && !of_bar))
-		return true;
-	if (!f->answers_left)
-		return false;
-	f->answers_left--;
-	return true;
 }
 
 static bool is_hidden(const struct pci_function *f, unsigned int offset)
@@ -210,25 +179,9 @@ void pci_config_read(const struct pci_function *f, unsigned int offset, void *da
 	}
 }
 
-/* The bits of the 16-bit register @reg that the write sets; 0 for those it misses. */
-static uint16_t written_ones(unsigned int reg, unsigned int offset, const void *data,
-			     size_t size)
-{
-	const uint8_t *byte = data;
-	uint16_t ones = 0;
-	unsigned int i;
-
-	for (i = 0; i < sizeof(ones); i++) {
-		if (reg + i >= offset && reg + i < offset + size)
-			ones |= byte[reg + i - offset] << 8 * i;
-	}
-	return ones;
-}
-
-void pci_config_write(struct pci_function *f, unsigned int offset, const void *data,
+void pci_config_store(struct pci_function *f, unsigned int offset, const void *data,
 		      size_t size)
 {
-	const unsigned int devctl = PCI_EXP_OFFSET + PCI_EXP_DEVCTL;
 	const unsigned int pm_ctrl = PCI_PM_OFFSET + PCI_PM_CTRL;
 	enum power_state old_state = power_state(f);
 	const uint8_t *byte = data;
@@ -243,16 +196,20 @@ void pci_config_write(struct pci_function *f, unsigned int offset, const void *d
 	/* A state that the function does not have is not entered. */
 	if (power_state(f) != POWER_D0 && power_state(f) != POWER_D3HOT)
 		f->value[pm_ctrl] = (f->value[pm_ctrl] & ~PCI_PM_CTRL_STATE_MASK) | old_state;
+}
 
-	if (f->capabilities_shown &&
-	    written_ones(devctl, offset, data, size) & PCI_EXP_DEVCTL_BCR_FLR) {
-		log_detail("function level reset");
-		pci_reset(f, PCI_RESET_FUNCTION);
-	} else if (old_state == POWER_D3HOT && power_state(f) == POWER_D0 &&
-		   is_reset_by_d3hot(f)) {
-		log_detail("reset by leaving D3hot");
-		pci_reset(f, PCI_RESET_FUNCTION);
+void pci_config_reset(struct pci_function *f, enum pci_reset reset)
+{
+	uint8_t kept;
+	size_t i;
+
+	for (i = 0; i < PCI_CONFIG_SIZE; i++) {
+		kept = reset == PCI_RESET_FUNCTION ? f->sticky[i] : 0;
+		f->value[i] = (f->value[i] & kept) | (f->initial[i] & ~kept);
 	}
-	if (f->ops->config_written)
-		f->ops->config_written(f);
+}
+
+void pci_reset_part(struct pci_function *f, unsigned int offset, size_t size)
+{
+	memcpy(f->value + offset, f->initial + offset, size);
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What concerns a function as a whole: its resets, and answers that do not arrive. */
+#include "pci.h"
+
+#include "log.h"
+
+void pci_reset(struct pci_function *f, enum pci_reset reset)
+{
+	pci_config_reset(f, reset);
+	f->loses_answers = false;
+	pci_bar_clear(f);
+	f->ops->reset(f);
+}
+
+bool pci_answer_arrives(struct pci_function *f, bool of_bar)
+{
+	if (!f->loses_answers || (f->only_of_bars && !of_bar))
+		return true;
+	if (!f->answers_left)
+		return false;
+	f->answers_left--;
+	return true;
+}
+
+/* The bits of the 16-bit register @reg that the write sets; 0 for those it misses. */
+static uint16_t written_ones(unsigned int reg, unsigned int offset, const void *data,
+			     size_t size)
+{
+	const uint8_t *byte = data;
+	uint16_t ones = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(ones); i++) {
+		if (reg + i >= offset && reg + i < offset + size)
+			ones |= byte[reg + i - offset] << 8 * i;
+	}
+	return ones;
+}
+
+static bool is_reset_by_d3hot(const struct pci_function *f)
+{
+	return !(pci_value16(f, PCI_PM_OFFSET + PCI_PM_CTRL) & PCI_PM_CTRL_NO_SOFT_RESET);
+}
+
+void pci_config_write(struct pci_function *f, unsigned int offset, const void *data,
+		      size_t size)
+{
+	const unsigned int devctl = PCI_EXP_OFFSET + PCI_EXP_DEVCTL;
+	bool was_in_d3hot = pci_is_in_d3hot(f);
+
+	pci_config_store(f, offset, data, size);
+	if (f->capabilities_shown &&
+	    written_ones(devctl, offset, data, size) & PCI_EXP_DEVCTL_BCR_FLR) {
+		log_detail("function level reset");
+		pci_reset(f, PCI_RESET_FUNCTION);
+	} else if (was_in_d3hot && !pci_is_in_d3hot(f) && is_reset_by_d3hot(f)) {
+		log_detail("reset by leaving D3hot");
+		pci_reset(f, PCI_RESET_FUNCTION);
+	}
+	if (f->ops->config_written)
+		f->ops->config_written(f);
+}
