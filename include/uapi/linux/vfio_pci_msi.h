@@ -1,39 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * User interface of msi-vfio-pci: what a VFIO PCI device's owner may know and
- * control of the device's MSI and MSI-X beyond vfio-pci.
+ * User interface of msi-vfio-pci, a VFIO PCI driver that does all that vfio-pci does.
+ * This header describes what it adds: ways to read, mask and redirect the MSI and MSI-X
+ * interrupts of a device.
  *
- * Words used here with one meaning each:
+ * Terms:
  *
+ * user           the process that has the device open; with a virtual machine, its VMM
+ * guest          whoever programs the device's virtual MSI capability: a driver in a
+ *                virtual machine, or the user itself
  * vector         one MSI or MSI-X interrupt of the device, numbered from 0
- * message        the address/data pair that raises a vector when the device
- *                writes it
- * host message   the pair that the host kernel programmed
- * guest message  the pair that the user of the device wrote to its virtual MSI
- *                capability
+ * message        the address/data pair that raises a vector when the device writes it
+ * host message   the message that the host's kernel programmed into the device; it
+ *                consists of the host address and the host data
+ * guest message  the message in the virtual MSI capability, which the guest wrote to
+ *                config space; it consists of the guest address and the guest data
  * table          the MSI-X vector table
  * PBA            the MSI-X pending bit array
- * window         a range of a BAR that holds a device-embedded interrupt
+ * window         a range of a BAR in which the device has an embedded interrupt
  *                controller
- * slot           one place in a window where the device's driver stores a
- *                message: address low, address high, data
- * isolated       the platform checks that a message comes from the device that
- *                owns it
- * session        from the first open of the device to its last close
+ * slot           a place in a window where the device's driver stores a message:
+ *                address low, address high, data
+ * isolated       (of a device) the platform checks that each message that the device
+ *                sends is one of its own
+ * session        the time from the first open of the device to its last close
  *
- * Everything but masking is a device feature (VFIO_DEVICE_FEATURE). The numbers
- * are far from those that upstream hands out in order from 0; PROBE before use. For
- * every feature:
+ * Masking uses VFIO_DEVICE_SET_IRQS. Everything else is a feature of
+ * VFIO_DEVICE_FEATURE, which anyone may call who has the device's file open:
  *
- * - PROBE reports whether the feature exists for this device, PROBE with GET
- *   or SET whether that operation does.
- * - ENOTTY: this device cannot have the feature (it has no such capability).
- *   EINVAL: a reserved bit or field is set, an operation does not exist, or an
- *   index, range or size is out of bounds. EFAULT: the buffer cannot be read or
- *   written. EBUSY: right request, wrong state. EPERM: forbidden by the
- *   administrator's policy. ENOMEM: no memory. A failed call changes nothing.
- * - State set through a feature lasts for the session and survives
- *   VFIO_DEVICE_RESET unless said otherwise.
+ * - The feature's number, VFIO_DEVICE_FEATURE_GET or _SET and, to probe,
+ *   VFIO_DEVICE_FEATURE_PROBE go into the flags of struct vfio_device_feature. The
+ *   payload follows that structure, and argsz covers both. For a payload that ends in
+ *   an array, argsz covers the array's entries, too.
+ * - The numbers are far above those that upstream assigns, which count up from 0.
+ *   Another driver may use the same ones, so PROBE before use. PROBE tells whether the
+ *   device has the feature; PROBE with GET or SET tells whether the feature has that
+ *   operation.
+ * - What was SET stays for the session, and holds for all who have the device open.
+ *   Resets, sleep and suspend of the host do not change it, unless this header says
+ *   otherwise.
+ *
+ * A feature call that fails changes nothing. Every feature can return these errnos;
+ * what is said at a feature comes in addition:
+ *
+ * ENOTTY: the device has no capability that the feature needs.
+ * EINVAL: argsz is too small, a reserved bit or field is set, the feature does not have
+ *     the operation, or an index, a range or a size is out of bounds.
+ * EFAULT: the payload cannot be read or written.
+ * ENOMEM: the kernel has no memory.
+ * EIO: the device does not respond, or cannot be woken.
+ * EINTR: the calling thread is being killed.
  */
 #ifndef _UAPI_LINUX_VFIO_PCI_MSI_H
 #define _UAPI_LINUX_VFIO_PCI_MSI_H
@@ -43,24 +59,33 @@
 /*
  * VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT - show the host message to the user
  *
- * SET, without payload: stop virtualizing the MSI address and data fields. From
- * then on in this session a config-space read of any size, alignment and overlap
- * returns the hardware's bytes for those fields, and all other bytes as before.
- * Writes never reach the hardware, before or after; they go on updating the
- * guest message. On a device with MSI-X, reads of the table through its BAR's
- * region return the hardware's table instead of all ones; they fail with EIO,
- * like any register's, while memory decoding is off. Writes of it stay dropped.
- * A table that its capability places outside of its BAR is not shown.
+ * SET, without payload, ends the virtualization of the MSI address and data for reads.
+ * From then on a read of config space returns the hardware's bytes for these fields,
+ * that is, the host message. This holds for reads of any size and alignment, and for
+ * those that cover other fields, too; the other bytes are as before. SET cannot be
+ * taken back in the session.
  *
- * GET: struct vfio_device_feature_pci_msi_novirt.
+ * Writes to these fields never reach the hardware, neither before SET nor after it.
+ * They update the guest message, which can no longer be read.
  *
- * The feature exists for devices with an MSI or an MSI-X capability.
+ * On a device with MSI-X, SET also changes reads of the table through its BAR's region:
+ * they return the hardware's table. Without SET they return all ones. Like reads of any
+ * register they fail with EIO while memory decoding is off or the device is in D3hot.
+ * Writes to the table are dropped, as before. If the capability says that the table is
+ * outside of its BAR, the reads go on returning what they returned before.
+ *
+ * While the module's parameter rfc_feature is set, a SET of feature 11 does the same:
+ * the RFC of August 2024 used that number.
+ *
+ * GET returns struct vfio_device_feature_pci_msi_novirt.
+ *
+ * Devices with an MSI or an MSI-X capability have the feature.
  */
 #define VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT	0x4d00
 
 /**
  * struct vfio_device_feature_pci_msi_novirt - payload of GET
- * @flags: out: VFIO_PCI_MSI_NOVIRT_ON once SET in this session, else 0
+ * @flags: out: VFIO_PCI_MSI_NOVIRT_ON if SET was called in this session, else 0
  */
 struct vfio_device_feature_pci_msi_novirt {
 	__u32	flags;
@@ -70,69 +95,92 @@ struct vfio_device_feature_pci_msi_novirt {
 /*
  * VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES - read the host messages
  *
- * GET: struct vfio_device_feature_pci_msi_messages with room for @count entries
- * in @msg. It changes nothing by itself, and may be called at any time; that the host
- * has moved a vector is noticed at the latest here.
+ * GET takes struct vfio_device_feature_pci_msi_messages with room for @count entries in
+ * @msg, and fills them in. It can be called at any time, and changes no vector.
  *
- * The feature exists for devices with an MSI or an MSI-X capability.
+ * It also returns the generation of the messages. That is a number which is 0 when the
+ * session begins, and grows whenever a message of the device may have changed:
+ *
+ * - with a SET_IRQS that asks to allocate or free vectors, or to attach or detach
+ *   eventfds. It grows even if the call fails, unless the dummy target is the reason
+ *   (EBUSY);
+ * - with a SET_IRQS that unmasks a vector whose eventfd was attached under the mask;
+ * - when the dummy target is turned on or off;
+ * - when the host has moved a vector to another CPU by giving it another message, which
+ *   this call notices at the latest. A host that remaps interrupts moves vectors
+ *   without changing their messages.
+ *
+ * Devices with an MSI or an MSI-X capability have the feature.
  */
 #define VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES	0x4d01
 
 /**
  * struct vfio_pci_msi_message - one vector
- * @address: the host message's address
- * @data: the host message's data, with the vector's number in the low bits
- *	where one MSI capability serves several vectors
+ * @address: the host message's address; with VFIO_PCI_MSI_MESSAGE_DUMMY the dummy target's
+ * @data: the host message's data. Where one MSI capability has several vectors, the
+ *	vector's number is already in its low bits. With VFIO_PCI_MSI_MESSAGE_DUMMY it is the
+ *	vector's number.
  * @flags: VFIO_PCI_MSI_MESSAGE_*
  *
- * A vector with neither VFIO_PCI_MSI_MESSAGE_ALLOCATED nor _DUMMY has all fields
- * 0. One with _DUMMY has the target as its @address and its number as its @data.
+ * All fields of a vector are 0 unless it has VFIO_PCI_MSI_MESSAGE_ALLOCATED or
+ * VFIO_PCI_MSI_MESSAGE_DUMMY. So are those of all vectors of an index that is not enabled.
  */
 struct vfio_pci_msi_message {
 	__u64	address;
 	__u32	data;
 	__u32	flags;
-/* The host has a vector behind it (VFIO_DEVICE_SET_IRQS). */
+/* VFIO_DEVICE_SET_IRQS has allocated the vector: it has an interrupt of the host. */
 #define VFIO_PCI_MSI_MESSAGE_ALLOCATED	(1 << 0)
-/* An eventfd is attached. */
+/* The vector has an eventfd. */
 #define VFIO_PCI_MSI_MESSAGE_TRIGGER	(1 << 1)
 /*
- * The hardware masks it: its mask bit or, for MSI-X, the function mask. Where the
- * device cannot mask, where the host's interrupt controller masks in its place (arm64
- * and powerpc, on newer kernels) or where the device cannot be asked (MSI-X with memory
- * decoding off): the user has masked it.
+ * The hardware masks the vector, by its mask bit or by the function mask of MSI-X.
+ *
+ * In three cases the flag does not come from the hardware, and says that the user has
+ * masked the vector: the device has no mask bit; the host's interrupt controller masks
+ * in place of the device (arm64 and powerpc, on newer kernels); or the mask bit cannot
+ * be read (MSI-X while memory decoding is off or the device is in D3hot).
  */
 #define VFIO_PCI_MSI_MESSAGE_MASKED	(1 << 2)
 /*
- * The hardware's pending bit; 0 if it cannot be asked, as where the capability places
- * the PBA in the table or outside of its BAR. Where the device cannot mask: something
- * has arrived under the mask. What the host's interrupt controller holds back (arm64 and
- * powerpc) does not show, nor may what arrives for the first time after the trigger was
- * removed under the mask.
+ * The vector's pending bit in the hardware is set.
+ *
+ * The flag is 0 if the pending bit cannot be read, for instance because the capability
+ * places the PBA inside the table or outside of its BAR.
+ *
+ * If the device has no mask bit, the flag says that an interrupt has arrived since the
+ * vector was masked. It may miss an interrupt that is the first to arrive after the
+ * eventfd was removed under the mask.
+ *
+ * Interrupts that the host's interrupt controller holds back (arm64 and powerpc) never
+ * show here.
  */
 #define VFIO_PCI_MSI_MESSAGE_PENDING	(1 << 3)
-/* It points at the dummy target, and the host has no vector behind it. */
+/* The vector points at the dummy target (MSIX_DUMMY), and has no interrupt of the host. */
 #define VFIO_PCI_MSI_MESSAGE_DUMMY	(1 << 4)
 /*
- * The hardware holds another message than the kernel programmed, for instance
- * after a reset. 0 where it cannot be asked.
+ * The hardware holds another message than the kernel programmed, for instance after a
+ * reset. The flag is 0 if the hardware's message cannot be read.
  */
 #define VFIO_PCI_MSI_MESSAGE_STALE	(1 << 5)
 /*
- * The host has no message for it at present, @address and @data are 0: with MSI after
- * the eventfd of vector 0 was removed, whichever vector it is; with MSI-X after its own
- * was. To a device 0 is an address like any other: do not write it there.
+ * The host has no message for the vector at present: @address and @data are 0. With MSI
+ * this is so for every vector while vector 0 has no eventfd; with MSI-X, while the
+ * vector itself has none. Do not write this address into the device: to the device 0 is
+ * an address like any other.
  */
 #define VFIO_PCI_MSI_MESSAGE_INACTIVE	(1 << 6)
 /*
- * By the capability's control register MSI or MSI-X is off, while the kernel has it on:
- * nothing arrives. A device that resets itself by a register of its own leaves it so,
- * as does a user who clears MSI's enable bit in config space. A SET_IRQS that attaches
- * eventfds does not turn it on again: disable the index first, then attach. The dummy
- * target is put back with the user's next write to config space, or by turning it off and
- * on.
- * 0 where the register cannot be asked, as in D3hot, and for the dummy target while
- * memory decoding is off: the target comes back with it.
+ * MSI or MSI-X is off in the device's capability although the kernel has turned it on:
+ * no vector raises anything. This happens when a device resets itself through a
+ * register of its own, and when the user clears MSI's enable bit in config space.
+ *
+ * SET_IRQS does not turn it on again by attaching eventfds. Disable the index first,
+ * then attach. The dummy target comes back with the user's next write to config space,
+ * or when the user turns it off and on.
+ *
+ * The flag is 0 while the capability does not tell, as in D3hot. With the dummy target
+ * it is also 0 while memory decoding is off: the target comes back with decoding.
  */
 #define VFIO_PCI_MSI_MESSAGE_DISABLED	(1 << 7)
 };
@@ -140,18 +188,12 @@ struct vfio_pci_msi_message {
 /**
  * struct vfio_device_feature_pci_msi_messages - payload of GET
  * @index: in: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
- * @start: in: first vector
- * @count: in: how many vectors; @start + @count is at most the count that
- *	VFIO_DEVICE_GET_IRQ_INFO reports for @index, which a reset can change, and
- *	@msg[@count] fits in argsz. out: unchanged.
+ * @start: in: the first vector
+ * @count: in: how many vectors. @start + @count must not exceed the count that
+ *	VFIO_DEVICE_GET_IRQ_INFO reports for @index (a reset can change it), and argsz must
+ *	cover @count entries of @msg: EINVAL otherwise. out: unchanged.
  * @flags: in: must be 0. out: 0.
- * @generation: out: grows whenever any message of the device may have changed:
- *	with every SET_IRQS that is to allocate or free vectors or to attach or
- *	detach eventfds, also if it fails (but not if the dummy target forbids it), or
- *	that unmasks vectors whose eventfd was attached under the mask; when the dummy
- *	target is turned on or off; and
- *	when the host has moved a vector to another CPU by giving it another
- *	message (hosts that remap interrupts do not need to).
+ * @generation: out: the generation of the messages
  * @msg: out: the vectors from @start on
  */
 struct vfio_device_feature_pci_msi_messages {
@@ -164,21 +206,27 @@ struct vfio_device_feature_pci_msi_messages {
 };
 
 /*
- * VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY - hear of changed messages
+ * VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY - be notified of changed messages
  *
- * SET: struct vfio_device_feature_pci_msi_notify. The eventfd is signalled each
- * time the generation of MSI_MESSAGES grows, until the session's end or another SET.
- * What SET_IRQS changes is signalled before it returns, a vector that was moved soon
- * after the move. On x86 without interrupt remapping a change of the affinity moves
- * the vector with its next interrupts, and not before.
+ * SET takes struct vfio_device_feature_pci_msi_notify. From then on the kernel signals
+ * the eventfd each time the generation of MSI_MESSAGES grows, until another SET or the
+ * end of the session. There is no GET.
  *
- * The feature exists for devices with an MSI or an MSI-X capability.
+ * For a change by SET_IRQS the eventfd is signalled before SET_IRQS returns. When the
+ * host has moved a vector, it is signalled soon after the move. A new CPU affinity need
+ * not move the vector at once: x86 without interrupt remapping moves it with its next
+ * interrupts.
+ *
+ * EBADF: the eventfd's number is not that of an open file.
+ * EINVAL: the file is no eventfd, or the number is less than -1.
+ *
+ * Devices with an MSI or an MSI-X capability have the feature.
  */
 #define VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY	0x4d02
 
 /**
  * struct vfio_device_feature_pci_msi_notify - payload of SET
- * @eventfd: in place of the one before (EBADF, EINVAL: it is no eventfd); -1: none
+ * @eventfd: the eventfd, which replaces the one of the SET before; -1 for none
  * @__reserved: must be 0
  */
 struct vfio_device_feature_pci_msi_notify {
@@ -189,80 +237,100 @@ struct vfio_device_feature_pci_msi_notify {
 /*
  * Masking - VFIO_DEVICE_SET_IRQS with ACTION_MASK or ACTION_UNMASK
  *
- * These actions also work for the indexes of MSI and MSI-X, with DATA_NONE and with
- * DATA_BOOL. VFIO_DEVICE_GET_IRQ_INFO has VFIO_IRQ_INFO_MASKABLE if the index has
- * vectors. A call acts on all vectors of the range or on none: it is EINVAL if the range
- * is empty or if a vector in it is not allocated, even if its DATA_BOOL is 0. To mask
- * the function takes a call for each run of allocated vectors
- * (Documentation/masking.rst). A vector needs no eventfd to be masked. To mask a masked
- * vector, or to unmask one that is not masked, changes nothing. DATA_EVENTFD is refused
- * as by other drivers (ENOTTY).
+ * vfio-pci has these actions for INTx. Here they also work for the indexes of MSI and
+ * MSI-X, with DATA_NONE and with DATA_BOOL. VFIO_DEVICE_GET_IRQ_INFO returns
+ * VFIO_IRQ_INFO_MASKABLE for each of the two indexes that has vectors.
  *
- * Once the call has returned, nothing that the device raises on a masked vector is
- * signalled. It becomes pending, and is delivered once: when the vector is unmasked or,
- * if it has no eventfd then, when it gets one. The device's mask bits do this, or else
- * the kernel or the host's interrupt controller, with the same result.
+ * Effect. Once the call that masks has returned, an interrupt that the device raises on
+ * the vector does not signal the eventfd. It becomes pending. Pending interrupts of a
+ * vector are delivered as one, when the vector is unmasked or, if it has no eventfd
+ * then, when it gets one. If the device has mask bits, they do this; otherwise the
+ * kernel or the host's interrupt controller does, with the same result. ACTION_TRIGGER
+ * with DATA_NONE or DATA_BOOL signals the eventfd of a masked vector all the same, as
+ * with INTx.
  *
- * Where the host does not remap interrupts, the message of a vector whose CPU is
- * unplugged changes, masked or not, and the generation of MSI_MESSAGES grows. Live slots
- * of a window get the new message from the kernel. Whoever has given the device the old
- * one in any other place has to give it the new one, before the vector is unmasked.
+ * Range. A call acts on all vectors of its range or on none. Every vector in the range
+ * must be allocated (VFIO_PCI_MSI_MESSAGE_ALLOCATED), even if DATA_BOOL has 0 for it,
+ * but it needs no eventfd. To mask a masked vector, or to unmask one that is not
+ * masked, changes nothing. To do what the function mask does, make one call for each
+ * run of allocated vectors (Documentation/masking.rst).
  *
- * The mask stays when the eventfd is replaced or removed, when the device is reset,
- * when it sleeps, when the host suspends and when the vector's CPU is unplugged. It ends
- * when the vectors are freed: when the index is disabled, or at the session's end.
+ * EINVAL: the range is empty or out of bounds, or a vector in it is not allocated.
+ * EBUSY: MSI-X, and the device is in D3hot, where the table cannot be written.
+ * ENOTTY: DATA_EVENTFD, as with other drivers.
+ * EFAULT, ENOMEM and EINTR: as for features. A call that fails changes nothing.
  *
- * A mask holds back what the device raises. ACTION_TRIGGER with DATA_NONE or DATA_BOOL
- * still signals the eventfd, as it does for a masked INTx.
+ * Memory decoding. If the user has memory decoding off, the kernel turns it on while it
+ * writes the table, as it does when an eventfd is attached.
  *
- * If the user has memory decoding off, the kernel switches it on while it writes the
- * MSI-X table, as it does when an eventfd is attached. In D3hot the table cannot be
- * reached: EBUSY, and nothing has changed.
+ * How long a mask lasts. It stays when the eventfd is replaced or removed, when the
+ * device is reset or sleeps, when the host suspends and when the vector's CPU is
+ * unplugged. It ends when the vectors are freed: when the index is disabled, or with
+ * the session.
  *
- * Limits of devices without mask bits: an interrupt that is raised while no eventfd is
- * attached, or while it is replaced, is lost, masked or not, as with other drivers. The
- * kernel cannot hold back interrupts that the IOMMU posts directly into a guest.
+ * Messages that change under a mask. If the host does not remap interrupts, a vector
+ * whose CPU is unplugged gets another message, masked or not, and the generation of
+ * MSI_MESSAGES grows. The kernel writes the new message into the live slots of windows.
+ * If the user has given the old message to the device in any other place, it has to
+ * give it the new one before it unmasks the vector.
+ *
+ * Limits. If the device has no mask bits, an interrupt that it raises while the vector
+ * has no eventfd, or while the eventfd is being replaced, is lost, masked or not, as
+ * with other drivers. And if the IOMMU posts the interrupts of such a device directly
+ * into a guest, the kernel cannot hold them back.
  */
 
 /*
- * VFIO_DEVICE_FEATURE_PCI_MSIX_MAP - which pages of the BARs may be mapped how
+ * VFIO_DEVICE_FEATURE_PCI_MSIX_MAP - which pages of the BARs can be mapped, and how
  *
- * Whoever can write the table can have the device send any message. Where the
- * device is isolated, the platform drops those that are not its own. Elsewhere the
- * pages of the table can only be mapped for reading, so that they are in no
- * sparse-mmap area and their region has no MSIX_MAPPABLE. Pages with a window
- * cannot be mapped at all, those that only have the PBA always can. Where several
- * share a page, the strictest of their rules holds. The administrator can have
- * another rule for the table, by the module's parameter table_map, read at open.
+ * A user who can write to the table can have the device send any message. If the device
+ * is isolated, the platform drops those that are not the device's own. Otherwise such a
+ * message can raise any interrupt of the host, also one of another user's device. Hence
+ * each page of a BAR has a rule:
  *
- * VMMs that find MSIX_MAPPABLE map the whole BAR, without a look at its areas. A BAR
- * with a window therefore has no MSIX_MAPPABLE, and the table's pages are in none of
- * its areas, though they can still be mapped as the rule says.
+ * - Pages with a part of the table can be mapped for reading and writing if the device
+ *   is isolated, otherwise only for reading. The administrator can set another rule
+ *   with the module's parameter table_map, which is read when the device is opened.
+ * - Pages with a part of a window cannot be mapped.
+ * - All other pages, those of the PBA among them, can be mapped for reading and
+ *   writing.
+ * - A page that several rules are about has the strictest of them.
  *
- * The rules hold for mmap and mprotect (EPERM and EACCES), the region info, DMA-BUF
- * export and ioeventfds (both only where READ_WRITE, else EPERM). Reads and writes
- * of the region are never refused.
+ * What the rules apply to:
  *
- * GET: struct vfio_device_feature_pci_msix_map with room for @count entries in
- * @range. A SET of MSI_WINDOW can change what it returns, and so can a reset after which
- * the table is longer. Its new pages have the table's rule from then on. What was
- * mapped, exported or given an ioeventfd before stays.
+ * - mmap() fails with EPERM if the rule does not allow it. mprotect() fails with EACCES
+ *   if it would make pages writable that can only be mapped for reading.
+ * - The export of a DMA-BUF, and an ioeventfd, fail with EPERM unless the pages can be
+ *   mapped for reading and writing.
+ * - VFIO_DEVICE_GET_REGION_INFO: pages that cannot be mapped for reading and writing
+ *   are in no area of the capability SPARSE_MMAP. A BAR with a table that cannot be
+ *   mapped for writing has no capability MSIX_MAPPABLE. Neither has a BAR with a
+ *   window: VMMs that find MSIX_MAPPABLE map the whole BAR without regard to the areas.
+ *   The table's pages in such a BAR are in no area either, though they can be mapped as
+ *   their rule says.
+ * - Reads and writes of the region are not affected.
  *
- * The feature exists for devices with an MSI or an MSI-X capability.
+ * GET takes struct vfio_device_feature_pci_msix_map with room for @count entries in
+ * @range. It returns the pages with a table, a PBA or a window. What it returns can
+ * change when a window is added, and by a reset after which the device has a longer
+ * table: the added pages have the table's rule from then on. What was mapped, exported
+ * or given an ioeventfd before that stays so.
+ *
+ * Devices with an MSI or an MSI-X capability have the feature.
  */
 #define VFIO_DEVICE_FEATURE_PCI_MSIX_MAP	0x4d03
 
 /**
- * struct vfio_pci_msix_map_range - pages of a BAR that a rule is about
- * @region: BAR, 0 to 5
- * @kind: what is in them, VFIO_PCI_MSIX_MAP_TABLE, _PBA or _WINDOW. Pages with
- *	several kinds are listed once for each.
- * @offset: first byte in the BAR, a multiple of the page size
- * @size: bytes, a multiple of the page size, also where the BAR is smaller
- * @access: VFIO_PCI_MSIX_MAP_NONE, _READ or _READ_WRITE, by all that shares the
- *	pages. A BAR without VFIO_REGION_INFO_FLAG_MMAP for reasons of its own
- *	cannot be mapped whatever is said here.
- * @__reserved: 0
+ * struct vfio_pci_msix_map_range - pages of a BAR that have a rule
+ * @region: the BAR, 0 to 5
+ * @kind: what the pages have a part of: VFIO_PCI_MSIX_MAP_TABLE, _PBA or _WINDOW. Pages
+ *	with several kinds are in one range for each.
+ * @offset: the first byte in the BAR, a multiple of the page size
+ * @size: how many bytes, a multiple of the page size even if the BAR is smaller
+ * @access: VFIO_PCI_MSIX_MAP_NONE, _READ or _READ_WRITE: the strictest rule of all that is
+ *	in the pages. If VFIO_DEVICE_GET_REGION_INFO has no VFIO_REGION_INFO_FLAG_MMAP for
+ *	other reasons, the BAR cannot be mapped, whatever @access says.
+ * @__reserved: out: 0
  */
 struct vfio_pci_msix_map_range {
 	__u32	region;
@@ -273,23 +341,24 @@ struct vfio_pci_msix_map_range {
 	__u64	offset;
 	__u64	size;
 	__u32	access;
-/* Not at all. */
+/* The pages cannot be mapped. */
 #define VFIO_PCI_MSIX_MAP_NONE		0
-/* Shared and read-only, for good. */
+/* Only shared mappings for reading, which cannot be made writable. */
 #define VFIO_PCI_MSIX_MAP_READ		1
+/* Shared mappings for reading and writing. */
 #define VFIO_PCI_MSIX_MAP_READ_WRITE	2
 	__u32	__reserved;
 };
 
 /**
  * struct vfio_device_feature_pci_msix_map - payload of GET
- * @flags: in: no bit that is not defined. out: VFIO_PCI_MSIX_MAP_ISOLATED
- *	if the platform isolates the device's messages
- * @page_size: out: bytes of a page of the host
- * @count: in: how many entries @range has room for. out: how many ranges there
- *	are; no more are written than there is room for.
- * @__reserved: must be 0
- * @range: out: the ranges in ascending order of @region, @offset and @kind
+ * @flags: in: only bits that are defined, which have no effect. out:
+ *	VFIO_PCI_MSIX_MAP_ISOLATED if the device is isolated, else 0.
+ * @page_size: out: the size of a page of the host in bytes
+ * @count: in: how many entries @range has room for. out: how many ranges there are. If
+ *	there are more than there is room for, the first of them are returned.
+ * @__reserved: in: must be 0
+ * @range: out: the ranges in ascending order of @region, then @offset, then @kind
  */
 struct vfio_device_feature_pci_msix_map {
 	__u32	flags;
@@ -301,101 +370,155 @@ struct vfio_device_feature_pci_msix_map {
 };
 
 /*
- * VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW - translate the messages that a device's
- * driver writes into an embedded interrupt controller
+ * VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW - translate the messages that a device's driver
+ * writes into an embedded interrupt controller
  *
- * A write into a window goes through the kernel; its pages cannot be mapped
- * (EPERM), exported, or written by an ioeventfd. An aligned dword equal to a
- * non-zero address that the guest message holds, or held earlier in this session
- * while MSI was enabled, opens a slot: the host address is written in its place.
- * The dword @data_offset behind it, when it equals the guest data with a vector's
- * number in its low bits, becomes the host data of that vector. The order of the
- * two is free, and other slots may be written in between. The host message opens a slot,
- * too, and is written unchanged: an owner may write what MSI_MESSAGES or MSI_NOVIRT has
- * shown. Reads of a slot return what the guest wrote, as long as the device holds there
- * what it was given. All other writes pass unchanged, but for the high half (HIGH) beside
- * an inert address, which is 0.
+ * The drivers of some devices copy the message of the MSI capability into an interrupt
+ * controller inside a BAR. In a guest this is the guest message, which raises no vector
+ * of the device. In a window the kernel writes the host message in its place.
  *
- * An address that opens a slot reaches the device as the host's or not at all, except in
- * a window with LEARN. Where it cannot be translated, the write of the address is
- * withheld, or undone: the dword holds again what it held before. It gets the inert
- * address (below) instead if the slot was live, or if what it held was not written in
- * this session and the session did not begin with a reset that worked. An address that
- * was withheld is written as soon as it can be translated. It cannot be while MSI is not
- * enabled or the vector is not allocated; while vector 0 has lost its eventfd
- * (VFIO_PCI_MSI_MESSAGE_INACTIVE), when live slots of all vectors stay as they are; if
- * the data is not the guest's, or was written before the address and is not; if the data
- * would lie behind the window's end, or another slot's address lies where it should; and
- * in a window without HIGH, if the guest's or the host's address is above 4 GiB.
+ * SET takes struct vfio_device_feature_pci_msi_window and adds a window for the rest of
+ * the session. Some windows are there from the start of a session: those that the
+ * administrator has listed in sysfs (msi_windows) or, without such a list, those that
+ * the driver knows for the device, unless the module's parameter windows is 0.
  *
- * Slots outlive their vectors. When the vectors are freed, or the only one loses its
- * eventfd, the host may give the message that a slot holds to another device, while this
- * device may go on asserting. The slot then gets the inert address, and 0 as its data. On
- * x86 the inert address is 0xfee0000c. A host that remaps interrupts blocks such a
- * message and reports it. (AMD's IOMMU ignores the address and looks up the data in the
- * device's own remapping table.) On other hosts it is for a logical destination that no
- * CPU has, and for vector 0, which no local APIC accepts; this was seen in emulated hosts
- * only. On other architectures slots keep their message if the device is isolated, when
- * the platform drops it, and else get 0: a write to the first page of the user's DMA
- * space, or a reported fault if that is not mapped. The guest goes on reading its own
- * message. When vectors are allocated again, the slots are written anew.
+ * EBUSY: pages of the window's BAR have been mapped, exported as a DMA-BUF or given an
+ *     ioeventfd in this session, or a call that does that is in progress. A call that
+ *     failed does not count.
+ * EEXIST: the window overlaps another one.
+ * ENOSPC: the device has 16 windows.
  *
- * A device in D3hot cannot be written, nor one whose user has memory decoding off,
- * except when vectors are freed: decoding is on for that moment. What is due then is
- * written with the user's next access to a window, write to config space, reset or
- * feature call after that has changed, or a moment after the device has woken up. Until
- * then the device keeps what it has. A device that is in D3hot at the end of the session,
- * and that no reset works for, keeps the messages.
+ * GET takes struct vfio_device_feature_pci_msi_window_state and returns one window with
+ * its slots.
  *
- * Slots end at a reset of the device, which a sleep is too
- * (VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, the host's own) for devices whose PMCSR does
- * not have No_Soft_Reset, and at the session's end. Limits: a device with No_Soft_Reset
- * that has lost its power in a sleep, and one that shows different registers at the same
- * place of its BAR, one after the other, have their slots told apart by the offset alone.
+ * Devices with an MSI capability have the feature.
  *
- * A message that the device reads from memory passes no window. ath11k and ath12k give
- * the firmware the messages of the MAC's receive rings in this way: the device gets the
- * guest's message, and these interrupts do not arrive. If the guest has one vector, its
- * driver looks at these rings when another ring interrupts. Otherwise the host's message
- * (MSI_MESSAGES) has to be written to memory. Documentation/messages-in-memory.rst has
+ * Translation. All writes into a window go through the kernel: its pages cannot be
+ * mapped, exported as a DMA-BUF or given an ioeventfd (EPERM).
+ *
+ * - An aligned dword with the low half of a guest address opens a slot: one that the
+ *   guest message has, or that it had earlier in this session while MSI was enabled. A
+ *   low half of 0 does not count. The kernel writes the low half of the host address in
+ *   its place.
+ * - With VFIO_PCI_MSI_WINDOW_HIGH the next dword is the address's high half, and is
+ *   translated with it.
+ * - The dword @data_offset bytes after the address is the slot's data. If it has the
+ *   guest data with the number of an allocated vector in its low bits, the kernel
+ *   writes the host data of this vector in its place.
+ * - The order of address and data is free, and other slots may be written in between. A
+ *   write of less than a dword counts as a write of the whole dword that it results in.
+ * - The host message opens a slot, too, and is written unchanged. So a user may write
+ *   what MSI_MESSAGES or MSI_NOVIRT has shown.
+ * - A read of a slot returns what the guest wrote, as long as the device still holds
+ *   what the kernel wrote in its place. Otherwise it returns what the device holds.
+ * - All other writes reach the device unchanged. There is one exception: the high half
+ *   of an inert address is written as 0.
+ *
+ * A slot is live while the device holds the host message in it, address and data.
+ *
+ * Addresses that cannot be translated. Except in a window with
+ * VFIO_PCI_MSI_WINDOW_LEARN, an address that opens a slot never reaches the device as
+ * the guest wrote it. While it cannot be translated, it is withheld: the kernel does
+ * not write it. If the device already holds the host address, this is undone. Either
+ * way the dword then holds what it held before the address came. It gets the inert
+ * address (see "Vectors that are freed") instead:
+ *
+ * - if the slot was live;
+ * - if what the dword held before is itself a guest address; or
+ * - if what it held before may come from an earlier session: it was not written in this
+ *   session, and no reset has worked at the start of the session or since.
+ *
+ * A withheld address is written as soon as it can be translated. An address cannot be
+ * translated:
+ *
+ * - while MSI is disabled, or the vector that the data names is not allocated;
+ * - while vector 0 has no eventfd (VFIO_PCI_MSI_MESSAGE_INACTIVE). If the device has
+ *   several vectors, live slots of any vector stay as they are meanwhile;
+ * - while the dword of the data holds something that is known not to be data of an
+ *   allocated vector. That is so for what was written after the slot was opened; for
+ *   what was written before, if it differs from such data only in the low five bits;
+ *   and for what may come from an earlier session;
+ * - if its data would be past the window's end; if its data or its high half would be
+ *   where another slot has its address; or its high half where another slot has its
+ *   data;
+ * - in a window without VFIO_PCI_MSI_WINDOW_HIGH, while the guest or the host address
+ *   is 4 GiB or more;
+ * - if the window has 256 slots. Such an address is forgotten, and reads return what
+ *   the device holds.
+ *
+ * The kernel remembers 1024 guest addresses of a session. If there are more, every
+ * dword from the lowest to the highest of all counts as one. It remembers 1024 guest
+ * messages. If there are more, the oldest that no slot has used is not translated any
  * more.
  *
- * While a slot is live and the host message can move (the host does not remap
- * interrupts), its vector's CPU affinity is fixed. The message can still change: when the
- * CPU is unplugged, or when the trigger of a device that can mask is replaced. The kernel
- * then writes the new message into the slots, as another device may get the old one, and
- * the generation of MSI_MESSAGES grows.
+ * Vectors that are freed. Slots outlive their vectors, and the device may go on writing
+ * their messages. But once the vectors are freed, or the only vector loses its eventfd,
+ * the host may give the message to another device. So the kernel writes the inert
+ * address and the data 0 into the slots, and the host message again when vectors are
+ * allocated again. The guest reads its own message all the time. The inert address is
+ * one that raises no interrupt:
  *
- * SET: struct vfio_device_feature_pci_msi_window adds a window, before its BAR is
- * first mapped, exported or given an ioeventfd in this session (EBUSY afterwards, and
- * while such a call is in progress; a call that failed does not count).
- * EEXIST: it overlaps another; ENOSPC: there are 16. Devices for which the
- * administrator wants windows (msi_windows in sysfs) have these from the start;
- * others that the driver knows have theirs, unless the module's parameter windows
- * is 0.
+ * - On x86 it is 0xfee0000c. A host that remaps interrupts blocks the message and may
+ *   log it. (AMD's IOMMU ignores the address, and looks up the data in the device's own
+ *   remapping table.) On other x86 hosts the address is for a logical destination that
+ *   no CPU has, and data 0 is for vector 0, which no local APIC accepts. That nothing
+ *   arrives was seen on emulated hosts only.
+ * - On other architectures it is 0. If the device is isolated, the slots of freed
+ *   vectors keep their message instead, as the platform drops it. If not, the device
+ *   writes to the first page of the user's DMA space, or the IOMMU reports a fault if
+ *   nothing is mapped there.
  *
- * GET: struct vfio_device_feature_pci_msi_window_state.
+ * Moved vectors. If the host does not remap interrupts, a move of a vector to another
+ * CPU changes its message. So the kernel fixes the CPU affinity of a vector that has a
+ * live slot. The message can change all the same: when the CPU is unplugged, or when
+ * the vector's eventfd is replaced and the device has mask bits. Then the kernel writes
+ * the new message into the slots, as another device may get the old one, and the
+ * generation of MSI_MESSAGES grows.
  *
- * The feature exists for devices with an MSI capability.
+ * Deferred writes. The kernel cannot write to a device that is in D3hot or whose user
+ * has memory decoding off. (When vectors are freed, it turns decoding on for that
+ * moment.) What it could not write it writes once it can: with the user's next access
+ * to a window, write to config space, SET_IRQS, reset or GET of MSI_MESSAGES, or a
+ * moment after the device has woken up. Until then the device keeps what it has. A
+ * device that is in D3hot at the end of the session keeps its messages if no reset
+ * works for it.
+ *
+ * Reset and sleep. The windows stay, but the kernel forgets their slots when the device
+ * is reset. A sleep, by VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY or with the host, is a
+ * reset for devices without No_Soft_Reset in PMCSR. Windows and slots end with the
+ * session. Two limits: slots are not forgotten if a device with No_Soft_Reset loses its
+ * power in a sleep; and if a device shows different registers at the same place of its
+ * BAR, one after the other, the kernel tells their slots apart by the offset only.
+ *
+ * Messages in memory. A message that the device reads from memory does not pass a
+ * window. The drivers ath11k and ath12k give the card the messages of the MAC's receive
+ * rings in this way: the card gets the guest message, and these interrupts do not
+ * arrive. If the guest has one vector, its driver serves these rings when another ring
+ * interrupts. Otherwise the host message has to be written to memory (MSI_MESSAGES).
+ * Documentation/messages-in-memory.rst has more.
  */
 #define VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW	0x4d04
 
-/* Only record, for finding a window: writes pass unchanged, also guest addresses. */
+/*
+ * Translate nothing, and record where addresses and data are written: for finding out
+ * where a device needs a window. All writes reach the device unchanged, guest
+ * addresses, too. Writes of less than a dword are not recorded.
+ */
 #define VFIO_PCI_MSI_WINDOW_LEARN	(1 << 0)
-/* No effect: live slots follow the host message with and without it. */
+/* Accepted without effect: live slots always get a host message that has changed. */
 #define VFIO_PCI_MSI_WINDOW_REPROGRAM	(1 << 1)
-/* The dword behind a slot's address is the address's high half. */
+/* The dword after the low half of a slot's address is its high half. */
 #define VFIO_PCI_MSI_WINDOW_HIGH	(1 << 2)
 
 /**
  * struct vfio_device_feature_pci_msi_window - payload of SET
- * @flags: VFIO_PCI_MSI_WINDOW_*; LEARN goes with no other
+ * @flags: VFIO_PCI_MSI_WINDOW_*; LEARN must be alone
  * @region: a memory BAR, 0 to 5
- * @offset: first byte in the BAR, a multiple of 4
- * @size: bytes, a multiple of 4; the window lies within the BAR, and outside the
- *	MSI-X table
- * @data_offset: bytes from a slot's address to its data, a multiple of 4 within
- *	the window (and more than 4 with HIGH); 0 with LEARN
+ * @offset: the window's first byte in the BAR, a multiple of 4
+ * @size: how many bytes, a multiple of 4 and not 0. The window must lie within the BAR, and
+ *	must not overlap the table.
+ * @data_offset: how many bytes after a slot's address its data is: a multiple of 4, less
+ *	than @size, at least 4, with HIGH at least 8; with LEARN it must be 0
  * @__reserved: must be 0
  */
 struct vfio_device_feature_pci_msi_window {
@@ -409,12 +532,13 @@ struct vfio_device_feature_pci_msi_window {
 
 /**
  * struct vfio_pci_msi_slot - one slot
- * @offset: its address, in bytes from the start of the BAR
- * @guest_address: what the guest wrote as its address
- * @guest_data: what the guest wrote as its data, 0 if nothing yet
- * @vector: the vector that @guest_data stands for
- * @flags: VFIO_PCI_MSI_SLOT_*; with both, the slot is live
- * @data_distance: bytes from its address to its data; 0 if no data came yet
+ * @offset: where the slot's address is, in bytes from the start of the BAR
+ * @guest_address: what the guest wrote as the address
+ * @guest_data: what the guest wrote as the data; 0 before it wrote any
+ * @vector: the vector that @guest_data names; 0 if it names none
+ * @flags: VFIO_PCI_MSI_SLOT_*; a slot with both is live
+ * @data_distance: how many bytes after the address the data is. In a window with LEARN it is
+ *	where the nearest data was written, and 0 before any was.
  */
 struct vfio_pci_msi_slot {
 	__u64	offset;
@@ -422,30 +546,31 @@ struct vfio_pci_msi_slot {
 	__u32	guest_data;
 	__u32	vector;
 	__u32	flags;
-/* The device holds the host address in it. */
+/* The device holds the host address in the slot. */
 #define VFIO_PCI_MSI_SLOT_ADDRESS	(1 << 0)
-/* The device holds the host data of @vector in it. */
+/* The device holds the host data of @vector in the slot. */
 #define VFIO_PCI_MSI_SLOT_DATA		(1 << 1)
 	__u32	data_distance;
 };
 
 /**
  * struct vfio_device_feature_pci_msi_window_state - payload of GET
- * @window: in: which window, from 0. Must be less than @windows, or 0 if there
- *	are none.
- * @windows: out: how many there are. If there are none, all else is 0.
+ * @window: in: which window, counted from 0 in the order in which they were added. It must
+ *	be less than @windows, or 0 if there are none: EINVAL otherwise.
+ * @windows: out: how many windows the device has. If it has none, all other fields are 0.
  * @flags: out: as in SET
  * @region: out: as in SET
  * @offset: out: as in SET
  * @size: out: as in SET
  * @data_offset: out: as in SET
- * @count: in: how many entries @slot has room for. out: how many slots there
- *	are; no more are written than there is room for.
- * @addresses: out: dwords of addresses that were replaced
- * @data: out: dwords of data that were replaced
- * @withheld: out: addresses that were not written
- * @undone: out: addresses that were taken back
- * @slot: out: the slots in ascending order of their offsets
+ * @count: in: how many entries @slot has room for. out: how many slots there are. If there
+ *	are more than there is room for, the first of them are returned.
+ * @addresses: out: how many dwords of addresses the kernel has replaced; like the next three
+ *	it counts from the start of the session
+ * @data: out: how many dwords of data the kernel has replaced
+ * @withheld: out: how often the kernel has withheld an address
+ * @undone: out: how often the kernel has undone a host address
+ * @slot: out: the slots in ascending order of @offset
  */
 struct vfio_device_feature_pci_msi_window_state {
 	__u32	window;
@@ -464,64 +589,72 @@ struct vfio_device_feature_pci_msi_window_state {
 };
 
 /*
- * VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY - MSI-X for users that poll
+ * VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY - MSI-X without interrupts, for users that poll
  *
- * Some devices hold completions back until they can assert MSI-X. This points
- * MSI-X vectors at a dword in the user's own DMA space and enables MSI-X, without
- * any vector of the host: the device asserts by writing the vector's number to
- * that dword, and nobody is interrupted. All other vectors are masked.
+ * Some devices hold completions back until they can assert MSI-X. This feature points
+ * MSI-X vectors at a dword in the user's own DMA space, the dummy target, and enables
+ * MSI-X without any interrupt of the host. To assert a vector the device writes the
+ * vector's number to that dword, and nobody is interrupted. All other vectors are
+ * masked.
  *
- * SET: struct vfio_device_feature_pci_msix_dummy with VFIO_PCI_MSIX_DUMMY_ENABLE
- * turns it on. What can be wrong, in the order in which it is looked at:
+ * SET takes struct vfio_device_feature_pci_msix_dummy. With VFIO_PCI_MSIX_DUMMY_ENABLE
+ * it turns the dummy target on. If several things are wrong, the first of this list
+ * decides:
  *
- * EINVAL: a flag is not defined, @__reserved is not 0, the vectors are out of
- * bounds, or @iova is not a multiple of 4.
- * EALREADY: MSI-X is enabled, be it by SET_IRQS or by this feature. To move the
- * target, turn it off first.
- * EBUSY: MSI or INTx is in use.
- * ENXIO: the table cannot be reached: memory decoding is off, the device is in
- * D3hot, or a reset has moved the table or made it longer than its BAR.
- * EPERM: the kernel lets the device have no MSI-X (the parameter pci=nomsi, msi_bus in
- * sysfs, a quirk), or @iova lies in a range that the platform reserves, such as that of
- * the interrupts.
- * EADDRNOTAVAIL: the user has no IOMMU domain (no IOMMU, nothing attached, or one of
- * nested translation), or that domain cannot translate @iova.
+ * EINVAL: a flag is not defined, @__reserved is not 0, the vectors are out of bounds,
+ *     or @iova is not a multiple of 4.
+ * EALREADY: MSI-X is enabled, by SET_IRQS or by this feature. To use another target,
+ *     turn this one off first.
+ * EBUSY: MSI or INTx is enabled.
+ * ENXIO: the table cannot be written: memory decoding is off, the device is in D3hot,
+ *     or a reset has moved the table or made it too long for its BAR.
+ * EPERM: the kernel does not let the device use MSI-X (the kernel's parameter
+ *     pci=nomsi, msi_bus in sysfs, a quirk), or @iova is in a range that the platform
+ *     reserves, such as the range of interrupt messages.
+ * EADDRNOTAVAIL: no IOMMU domain of the user translates @iova: there is no IOMMU, the
+ *     device is not attached, its domain is a nested one, or @iova is outside of the
+ *     addresses that the domain can translate.
  * EIO: the device does not respond.
  *
- * While it is on, a SET_IRQS with eventfds for INTx, MSI or MSI-X is EBUSY: a
- * device with MSI-X enabled must not use the others. It lasts through every reset
- * and power state: as soon as the device is in D0 and decodes memory, the entries
- * are written again and MSI-X is enabled. Through a reset that was not the
- * user's own doing this is a moment later. A device that resets itself, which the
- * kernel does not hear of, gets it back with the user's next write to config space, or
- * when it is turned off and on. Where the device has fewer vectors after a reset, those
- * that are left point at the target; where it has more, the new ones are masked.
+ * The kernel does not check whether the target is mapped. The user has to map it for
+ * writing and to keep it mapped, otherwise the IOMMU refuses the device's writes and
+ * reports faults.
  *
- * The user has to map the target for writing, and to keep it mapped. If it is not mapped,
- * the IOMMU refuses the device's write and reports a fault.
+ * While the dummy target is on, a SET_IRQS with eventfds for INTx, MSI or MSI-X fails
+ * with
+ * EBUSY: a device with MSI-X enabled must not use the others.
  *
- * SET with all fields 0 turns it off, if it is on: MSI-X is disabled, the entries
- * are masked and, those that pointed at the target, 0. With memory decoding off,
- * it is on for the moment that takes; in D3hot that is ENXIO. The end of the
- * session turns it off, too.
+ * Reset and sleep. The dummy target lasts through every reset and power state. As soon
+ * as the device is in D0 and decodes memory, the kernel writes the table's entries
+ * again and enables MSI-X. After a reset that was not the user's own this takes a
+ * moment. The kernel is not notified if a device resets itself; then the target comes
+ * back with the user's next write to config space, or when the user turns it off and
+ * on. If the device has fewer vectors after a reset, those that are left point at the
+ * target. If it has more, the new ones are masked.
  *
- * GET: struct vfio_device_feature_pci_msix_dummy as it stands; all fields are 0
- * while it is off.
+ * SET with all fields 0 turns the dummy target off. If it is off, nothing happens. If
+ * @flags is 0 and another field is not, the call fails with EINVAL. To turn it off, the
+ * kernel disables MSI-X, masks all entries of the table, and writes 0 to the address
+ * and the data of those that pointed at the target. If memory decoding is off, the
+ * kernel turns it on for that moment. In D3hot the call fails with ENXIO. The end of
+ * the session turns the dummy target off, too.
  *
- * The feature exists for devices with an MSI-X capability whose table is where it
- * says.
+ * GET returns struct vfio_device_feature_pci_msix_dummy as it was SET, with the number
+ * of vectors in @count. All fields are 0 while the dummy target is off.
+ *
+ * Devices with an MSI-X capability have the feature, if the whole table lies within the
+ * BAR that the capability names.
  */
 #define VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY	0x4d05
 
 /**
  * struct vfio_device_feature_pci_msix_dummy - payload of SET and GET
- * @flags: VFIO_PCI_MSIX_DUMMY_ENABLE or 0
- * @start: first vector
- * @count: how many vectors; @start + @count is at most the count that
- *	VFIO_DEVICE_GET_IRQ_INFO reports. In a SET, 0 is all from @start on, of
- *	which there must be one.
+ * @flags: VFIO_PCI_MSIX_DUMMY_ENABLE, or 0 for off
+ * @start: the first vector
+ * @count: how many vectors. In a SET, 0 stands for all from @start on, at least one. @start +
+ *	@count must not exceed the count that VFIO_DEVICE_GET_IRQ_INFO reports for MSI-X.
  * @__reserved: must be 0
- * @iova: the target, a multiple of 4
+ * @iova: the dummy target's address in the user's DMA space, a multiple of 4
  */
 struct vfio_device_feature_pci_msix_dummy {
 	__u32	flags;
