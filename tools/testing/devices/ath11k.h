@@ -72,7 +72,15 @@
 #define ATH11K_RESET		0x1144
 #define ATH11K_RESET_MSI	1
 #define ATH11K_RESET_FUNCTION	2
-#define ATH11K_REGS_END		0x1148
+/*
+ * RW: how many reads of configuration space are lost after the device's next reset, as
+ * those of a device are that is not ready yet. It answers them with a request for a
+ * retry (RRS), and a root complex that gives up retrying returns ones. Writes have no
+ * effect before the last of them. A reset uses it up. Linux doubles its pauses from
+ * 1 ms: with 12 it waits for more than 4 seconds.
+ */
+#define ATH11K_UNREADY_READS	0x1148
+#define ATH11K_REGS_END		0x114c
 
 /*
  * Rings whose registers are not the driver's to program: it gives the firmware the

@@ -76,6 +76,8 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 		return f->memory_width;
 	case ATH11K_NEXT_VECTORS:
 		return c->msi.next_vectors;
+	case ATH11K_UNREADY_READS:
+		return f->next_unready_reads;
 	default:
 		return htt_read_register(&c->htt, offset);
 	}
@@ -157,10 +159,17 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 					sizeof(value));
 	else if (offset == ATH11K_NEXT_VECTORS)
 		set_next_vectors(c, value);
+	else if (offset == ATH11K_UNREADY_READS)
+		f->next_unready_reads = value;
 	else if (offset == ATH11K_RESET)
 		reset_itself(c, value);
 	else if (offset < ATH11K_DOORBELL(c->model->slots))
 		ring_doorbell(c, (offset - ATH11K_DOORBELL(0)) / sizeof(value));
+}
+
+static void controller_config_written(struct pci_function *f)
+{
+	msi_deliver(&to_controller(f)->msi);
 }
 
 static void controller_reset(struct pci_function *f)
@@ -179,6 +188,7 @@ static const struct pci_device_ops controller_ops = {
 	.has_register = controller_has_register,
 	.read_register = controller_read_register,
 	.write_register = controller_write_register,
+	.config_written = controller_config_written,
 	.reset = controller_reset,
 };
 
@@ -186,7 +196,7 @@ static void usage(const struct controller_model *model, FILE *out)
 {
 	fprintf(out,
 		"Usage: %s --socket PATH [--id VVVV:DDDD] [--bar0 SIZE]\n"
-		"    [--no-soft-reset] [--verbose]\n"
+		"    [--maskable] [--no-soft-reset] [--verbose]\n"
 		"Serve %s to the first vfio-user client at PATH.\n",
 		model->program, model->summary);
 }
@@ -209,6 +219,7 @@ struct wishes {
 	const char *path;
 	struct pci_identity id;
 	uint64_t bar0_size;
+	bool maskable;
 	bool no_soft_reset;
 };
 
@@ -216,11 +227,12 @@ struct wishes {
 static void parse_options(const struct controller_model *model, int argc,
 			  char **argv, struct wishes *wishes)
 {
-	enum { SOCKET = 1, ID, BAR0, NO_SOFT_RESET, VERBOSE, HELP };
+	enum { SOCKET = 1, ID, BAR0, MASKABLE, NO_SOFT_RESET, VERBOSE, HELP };
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "id", required_argument, NULL, ID },
 		{ "bar0", required_argument, NULL, BAR0 },
+		{ "maskable", no_argument, NULL, MASKABLE },
 		{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
@@ -240,6 +252,9 @@ static void parse_options(const struct controller_model *model, int argc,
 		case BAR0:
 			if (option_number(optarg, &wishes->bar0_size))
 				exit(EXIT_FAILURE);
+			break;
+		case MASKABLE:
+			wishes->maskable = true;
 			break;
 		case NO_SOFT_RESET:
 			wishes->no_soft_reset = true;
@@ -290,7 +305,9 @@ int controller_main(const struct controller_model *model, int argc, char **argv)
 	if (add_bars(&controller, wishes.bar0_size))
 		return EXIT_FAILURE;
 	msi_init(&controller.msi, &controller.function, &controller.server.dma,
-		 model->vectors, model->wide_msi);
+		 PCI_INTERRUPT_OFFSET, model->vectors,
+		 (model->wide_msi ? PCI_MSI_FLAGS_64BIT : 0) |
+		 (wishes.maskable ? PCI_MSI_FLAGS_MASKBIT : 0));
 	htt_init(&controller.htt, &controller.function, &controller.server.dma);
 	return server_run(&controller.server, &controller.function, wishes.path);
 }

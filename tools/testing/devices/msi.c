@@ -3,36 +3,56 @@
 
 #include <string.h>
 
-static const unsigned int cap = PCI_INTERRUPT_OFFSET;
+static bool is_wide(const struct msi *msi)
+{
+	return msi->flags & PCI_MSI_FLAGS_64BIT;
+}
+
+static bool has_masks(const struct msi *msi)
+{
+	return msi->flags & PCI_MSI_FLAGS_MASKBIT;
+}
 
 static unsigned int data_offset(const struct msi *msi)
 {
-	return cap + (msi->wide ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32);
+	return msi->cap + (is_wide(msi) ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32);
+}
+
+static unsigned int mask_offset(const struct msi *msi)
+{
+	return msi->cap + (is_wide(msi) ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32);
+}
+
+static unsigned int pending_offset(const struct msi *msi)
+{
+	return msi->cap + (is_wide(msi) ? PCI_MSI_PENDING_64 : PCI_MSI_PENDING_32);
 }
 
 void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
-	      unsigned int vectors, bool wide)
+	      unsigned int cap, unsigned int vectors, uint16_t flags)
 {
 	msi->function = f;
 	msi->dma = dma;
-	msi->wide = wide;
+	msi->cap = cap;
+	msi->flags = flags;
 	pci_add_capability(f, cap, PCI_CAP_ID_MSI);
 	msi_set_next_vectors(msi, vectors);
 	pci_init32(f, cap + PCI_MSI_ADDRESS_LO, 0, ~3U);
-	if (wide)
+	if (is_wide(msi))
 		pci_init32(f, cap + PCI_MSI_ADDRESS_HI, 0, ~0U);
 	pci_init16(f, data_offset(msi), 0, 0xffff);
 }
 
 bool msi_set_next_vectors(struct msi *msi, uint32_t vectors)
 {
-	uint16_t flags = msi->wide ? PCI_MSI_FLAGS_64BIT : 0;
-
 	if (!vectors || vectors > MSI_VECTORS_MAX || vectors & (vectors - 1))
 		return false;
 	msi->next_vectors = vectors;
-	pci_init16(msi->function, cap + PCI_MSI_FLAGS, flags | __builtin_ctz(vectors) << 1,
+	pci_init16(msi->function, msi->cap + PCI_MSI_FLAGS,
+		   msi->flags | __builtin_ctz(vectors) << 1,
 		   PCI_MSI_FLAGS_ENABLE | PCI_MSI_FLAGS_QSIZE);
+	if (has_masks(msi))
+		pci_init32(msi->function, mask_offset(msi), 0, ~0U >> (32 - vectors));
 	return true;
 }
 
@@ -43,17 +63,21 @@ void msi_reset(struct msi *msi)
 
 void msi_reset_alone(struct msi *msi)
 {
-	pci_reset_part(msi->function, cap, data_offset(msi) + sizeof(uint16_t) - cap);
+	unsigned int end = has_masks(msi) ? pending_offset(msi) + sizeof(uint32_t) :
+					    data_offset(msi) + sizeof(uint16_t);
+
+	pci_reset_part(msi->function, msi->cap, end - msi->cap);
 	msi_reset(msi);
 }
 
 uint64_t msi_address(const struct msi *msi)
 {
-	uint64_t low = pci_value32(msi->function, cap + PCI_MSI_ADDRESS_LO);
+	uint64_t low = pci_value32(msi->function, msi->cap + PCI_MSI_ADDRESS_LO);
 
-	if (!msi->wide)
+	if (!is_wide(msi))
 		return low;
-	return (uint64_t)pci_value32(msi->function, cap + PCI_MSI_ADDRESS_HI) << 32 | low;
+	return (uint64_t)pci_value32(msi->function, msi->cap + PCI_MSI_ADDRESS_HI) << 32 |
+	       low;
 }
 
 uint16_t msi_data(const struct msi *msi)
@@ -63,7 +87,23 @@ uint16_t msi_data(const struct msi *msi)
 
 uint16_t msi_control(const struct msi *msi)
 {
-	return pci_value16(msi->function, cap + PCI_MSI_FLAGS);
+	return pci_value16(msi->function, msi->cap + PCI_MSI_FLAGS);
+}
+
+static bool is_masked(const struct msi *msi, uint32_t vector)
+{
+	return has_masks(msi) &&
+	       pci_value32(msi->function, mask_offset(msi)) & 1U << vector;
+}
+
+static uint32_t pending(const struct msi *msi)
+{
+	return has_masks(msi) ? pci_value32(msi->function, pending_offset(msi)) : 0;
+}
+
+static void set_pending(struct msi *msi, uint32_t bits)
+{
+	pci_set_value32(msi->function, pending_offset(msi), bits);
 }
 
 /* How many vectors software allows, which it may set higher than it was offered. */
@@ -91,8 +131,24 @@ void msi_raise(struct msi *msi, uint32_t vector)
 		dma_drop(msi->dma, "MSI is disabled");
 	else if (vector >= vectors)
 		dma_drop(msi->dma, "the vector is not among those that are enabled");
+	else if (is_masked(msi, vector))
+		set_pending(msi, pending(msi) | 1U << vector);
 	else if (!pci_is_bus_master(msi->function))
 		dma_drop(msi->dma, "not bus master");
 	else
 		send_message(msi, vectors, vector);
+}
+
+void msi_deliver(struct msi *msi)
+{
+	unsigned int vectors = enabled_vectors(msi), vector;
+
+	if (!(msi_control(msi) & PCI_MSI_FLAGS_ENABLE) || !pci_is_bus_master(msi->function))
+		return;
+	for (vector = 0; vector < vectors; vector++) {
+		if (pending(msi) & 1U << vector && !is_masked(msi, vector)) {
+			set_pending(msi, pending(msi) & ~(1U << vector));
+			send_message(msi, vectors, vector);
+		}
+	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A function's MSI capability, without mask bits. */
+/* A function's MSI capability. */
 #ifndef MSI_H
 #define MSI_H
 
@@ -11,20 +11,26 @@
 struct msi {
 	struct pci_function *function;
 	struct dma *dma;
-	bool wide;	/* 64-bit address */
+	unsigned int cap;	/* where it is in configuration space */
+	uint16_t flags;		/* its fixed bits of message control, below */
 	unsigned int next_vectors;	/* from the next reset on */
 	uint32_t sent[MSI_VECTORS_MAX];
 };
 
-/* @vectors: a power of two up to 32. */
+/*
+ * @vectors: a power of two up to 32. @flags: PCI_MSI_FLAGS_64BIT for a 64-bit address,
+ * PCI_MSI_FLAGS_MASKBIT for mask and pending bits.
+ */
 void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
-	      unsigned int vectors, bool wide);
+	      unsigned int cap, unsigned int vectors, uint16_t flags);
 /* @vectors: any number; returns false for one that a capability cannot have. */
 bool msi_set_next_vectors(struct msi *msi, uint32_t vectors);
 /* The function is reset, or its MSI alone. */
 void msi_reset(struct msi *msi);
 void msi_reset_alone(struct msi *msi);
 void msi_raise(struct msi *msi, uint32_t vector);
+/* Send what is pending and no longer held back. */
+void msi_deliver(struct msi *msi);
 uint64_t msi_address(const struct msi *msi);
 uint16_t msi_data(const struct msi *msi);
 uint16_t msi_control(const struct msi *msi);

@@ -66,6 +66,12 @@
 #define MSIX_REG_RESET		0x48
 #define MSIX_RESET_MSIX		1
 #define MSIX_RESET_FUNCTION	2
-#define MSIX_REGS_SIZE		0x4c
+/* W: with --msi, a vector number; send the message that the MSI capability holds. */
+#define MSIX_REG_RAISE_MSI	0x4c
+#define MSIX_REGS_SIZE		0x50
+
+/* The MSI capability that --msi gives the device: its place in config space. */
+#define MSIX_MSI_OFFSET		0xb0
+#define MSIX_MSI_VECTORS	4
 
 #endif /* MSIX_H */

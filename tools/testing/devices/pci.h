@@ -18,6 +18,7 @@
 #define PCI_PM_OFFSET		0x40
 #define PCI_INTERRUPT_OFFSET	0x50	/* MSI or MSI-X */
 #define PCI_EXP_OFFSET		0x70
+#define PCI_INTERRUPT2_OFFSET	0xb0	/* MSI of a function with MSI-X */
 
 struct pci_function;
 
@@ -72,6 +73,12 @@ struct pci_function {
 	bool loses_answers;
 	bool only_of_bars;
 	unsigned int answers_left;
+	/*
+	 * After a reset so many reads of configuration space are lost, and all writes
+	 * before the last of those reads: those left of this reset, and all of the next.
+	 */
+	unsigned int unready_reads;
+	unsigned int next_unready_reads;
 };
 
 /*
@@ -97,6 +104,8 @@ void pci_init32(struct pci_function *f, unsigned int offset, uint32_t value,
 /* What the function itself sees. */
 uint16_t pci_value16(const struct pci_function *f, unsigned int offset);
 uint32_t pci_value32(const struct pci_function *f, unsigned int offset);
+/* The function changes a register, which software may not be able to write. */
+void pci_set_value32(struct pci_function *f, unsigned int offset, uint32_t value);
 bool pci_is_in_d3hot(const struct pci_function *f);
 bool pci_decodes_memory(const struct pci_function *f);
 bool pci_is_bus_master(const struct pci_function *f);

@@ -60,6 +60,11 @@ uint32_t pci_value32(const struct pci_function *f, unsigned int offset)
 	return get32(f->value, offset);
 }
 
+void pci_set_value32(struct pci_function *f, unsigned int offset, uint32_t value)
+{
+	put32(f->value, offset, value);
+}
+
 void pci_init16(struct pci_function *f, unsigned int offset, uint16_t value,
 		uint16_t writable)
 {

@@ -8,12 +8,18 @@ void pci_reset(struct pci_function *f, enum pci_reset reset)
 {
 	pci_config_reset(f, reset);
 	f->loses_answers = false;
+	f->unready_reads = f->next_unready_reads;
+	f->next_unready_reads = 0;
 	pci_bar_clear(f);
 	f->ops->reset(f);
 }
 
 bool pci_answer_arrives(struct pci_function *f, bool of_bar)
 {
+	if (f->unready_reads && !of_bar) {
+		f->unready_reads--;
+		return false;
+	}
 	if (!f->loses_answers || (f->only_of_bars && !of_bar))
 		return true;
 	if (!f->answers_left)
@@ -48,6 +54,8 @@ void pci_config_write(struct pci_function *f, unsigned int offset, const void *d
 	const unsigned int devctl = PCI_EXP_OFFSET + PCI_EXP_DEVCTL;
 	bool was_in_d3hot = pci_is_in_d3hot(f);
 
+	if (f->unready_reads)
+		return;
 	pci_config_store(f, offset, data, size);
 	if (f->capabilities_shown &&
 	    written_ones(devctl, offset, data, size) & PCI_EXP_DEVCTL_BCR_FLR) {

@@ -8,6 +8,7 @@
 
 #include "compiler.h"
 #include "log.h"
+#include "msi.h"
 #include "msix.h"
 #include "msix_cap.h"
 #include "options.h"
@@ -20,6 +21,7 @@ struct layout {
 	const char *path;
 	struct pci_identity id;
 	bool no_msix;
+	bool msi;
 	bool beyond;
 	bool overlap;
 	bool has_msix_options;
@@ -34,6 +36,7 @@ struct layout {
 struct msix_device {
 	struct pci_function function;
 	struct msix msix;
+	struct msi msi;		/* with --msi */
 	struct server server;
 	struct layout layout;
 	uint32_t scratch;
@@ -190,6 +193,8 @@ static void write_own_register(struct msix_device *device, uint64_t reg, uint32_
 		set_next_vectors(device, value);
 	else if (reg == MSIX_REG_RESET)
 		reset_itself(device, value);
+	else if (reg == MSIX_REG_RAISE_MSI && device->layout.msi)
+		msi_raise(&device->msi, value);
 }
 
 static void device_write_register(struct pci_function *f, unsigned int bar,
@@ -216,6 +221,7 @@ static void device_reset(struct pci_function *f)
 	device->scratch = 0;
 	device->hw_index = 0;
 	msix_reset(&device->msix);
+	msi_reset(&device->msi);
 	dma_reset(&device->server.dma);
 }
 
@@ -365,18 +371,18 @@ static void usage(FILE *out)
 		"Usage: vfio-user-msix --socket PATH [--id VVVV:DDDD] [--class CCSSPP]\n"
 		"    [--vectors N] [--bar N:SIZE[:64][:prefetch]]... [--table BAR:OFFSET]\n"
 		"    [--pba BAR:OFFSET] [--registers BAR:OFFSET] [--beyond] [--overlap]\n"
-		"    [--no-msix] [--verbose]\n"
+		"    [--no-msix] [--msi] [--verbose]\n"
 		"Serve a PCI device with MSI-X to the first vfio-user client at PATH.\n"
 		"Without --bar it has BAR0 of 4K, BAR2 of 64K and 64 bits, and BAR4 of 4K;\n"
 		"the registers are at 0:0, the table at 2:0, the PBA at 4:0. With --beyond the\n"
 		"table and the PBA may be anywhere, also where there is no BAR, with --overlap\n"
 		"the PBA may lie in the table, which then is what is there: for drivers that\n"
-		"have to stand a capability that is wrong.\n");
+		"have to stand a capability that is wrong. With --msi it has MSI, too.\n");
 }
 
 enum {
 	SOCKET = 1, ID, CLASS, VECTORS, BAR, TABLE, PBA, REGISTERS, BEYOND, OVERLAP, NO_MSIX,
-	VERBOSE, HELP,
+	MSI, VERBOSE, HELP,
 };
 
 static const struct option options[] = {
@@ -391,6 +397,7 @@ static const struct option options[] = {
 	{ "beyond", no_argument, NULL, BEYOND },
 	{ "overlap", no_argument, NULL, OVERLAP },
 	{ "no-msix", no_argument, NULL, NO_MSIX },
+	{ "msi", no_argument, NULL, MSI },
 	{ "verbose", no_argument, NULL, VERBOSE },
 	{ "help", no_argument, NULL, HELP },
 	{}
@@ -435,6 +442,9 @@ static int parse_option(struct layout *layout, int option)
 		return 0;
 	case NO_MSIX:
 		layout->no_msix = true;
+		return 0;
+	case MSI:
+		layout->msi = true;
 		return 0;
 	case VERBOSE:
 		log_details = true;
@@ -510,5 +520,8 @@ int main(int argc, char **argv)
 	device.msix.dma = &device.server.dma;
 	if (!layout.no_msix)
 		msix_init(&device.msix, layout.vectors, layout.table, layout.pba);
+	if (layout.msi)
+		msi_init(&device.msi, f, &device.server.dma, PCI_INTERRUPT2_OFFSET,
+			 MSIX_MSI_VECTORS, 0);
 	return server_run(&device.server, f, layout.path);
 }

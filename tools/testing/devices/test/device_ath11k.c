@@ -372,6 +372,92 @@ static void test_resets_itself(void)
 	client_stop(c);
 }
 
+/* @wide: 64-bit addresses, which move what is behind the address by 4. */
+static void check_maskable(const char *program, unsigned int wide)
+{
+	struct client *c = client_start_reset(program, "--maskable");
+	const unsigned int cap = ATH11K_MSI_OFFSET;
+	const unsigned int data = cap + PCI_MSI_DATA_32 + wide;
+	const unsigned int mask = cap + PCI_MSI_MASK_32 + wide;
+	const unsigned int pending = cap + PCI_MSI_PENDING_32 + wide;
+
+	CHECK_EQUAL(read16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS),
+		    5 << 1 | PCI_MSI_FLAGS_MASKBIT | (wide ? PCI_MSI_FLAGS_64BIT : 0));
+	write32(c, CONFIG_REGION, cap + PCI_MSI_ADDRESS_LO, ADDRESS);
+	write16(c, CONFIG_REGION, data, DATA);
+	write16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS, 2 << 4 | PCI_MSI_FLAGS_ENABLE);
+	write32(c, CONFIG_REGION, mask, 1 << 3 | 1 << 2);
+	write32(c, 0, ATH11K_RAISE_SET, 0xf);
+	CHECK_EQUAL(client_take_dma(c), 2);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, pending), 0xc);
+	write32(c, CONFIG_REGION, pending, 0);
+	write32(c, 0, ATH11K_RAISE, 2);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, pending), 0xc);
+
+	/* Each is sent once, when nothing holds it back any longer. */
+	write16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS, 2 << 4);
+	write32(c, CONFIG_REGION, mask, 1 << 3);
+	client_expect_no_dma(c);
+	write16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS, 2 << 4 | PCI_MSI_FLAGS_ENABLE);
+	client_expect_dma(c, ADDRESS, (DATA & ~3) | 2);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	write32(c, CONFIG_REGION, mask, 0);
+	client_expect_no_dma(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	client_expect_dma(c, ADDRESS, (DATA & ~3) | 3);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, pending), 0);
+
+	write32(c, CONFIG_REGION, mask, ~0U);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, mask), ~0U);
+	write32(c, 0, ATH11K_RAISE, 1);
+	write32(c, 0, ATH11K_RESET, ATH11K_RESET_MSI);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, mask), 0);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, pending), 0);
+	write32(c, 0, ATH11K_NEXT_VECTORS, 4);
+	client_reset(c);
+	write32(c, CONFIG_REGION, mask, ~0U);
+	CHECK_EQUAL(read32(c, CONFIG_REGION, mask), 0xf);
+	client_stop(c);
+}
+
+static void test_maskable(void)
+{
+	check_maskable("vfio-user-ath11k", 0);
+	check_maskable("vfio-user-msi64", 4);
+}
+
+static void check_unready(struct client *c, unsigned int reads)
+{
+	while (reads--) {
+		/* Without effect: it would be master afterwards. */
+		write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MASTER);
+		CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_VENDOR_ID), ~0U);
+	}
+	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_VENDOR_ID),
+		    ATH11K_DEVICE_ID << 16 | ATH11K_VENDOR_ID);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_COMMAND), 0);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
+	CHECK_EQUAL(read32(c, 0, ATH11K_UNREADY_READS), 0);
+}
+
+static void test_unready(void)
+{
+	const unsigned int devctl = 0x70 + PCI_EXP_DEVCTL;
+	struct client *c = client_start_reset("vfio-user-ath11k");
+
+	write32(c, 0, ATH11K_UNREADY_READS, 3);
+	CHECK_EQUAL(read32(c, 0, ATH11K_UNREADY_READS), 3);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), ATH11K_VENDOR_ID);
+	write16(c, CONFIG_REGION, devctl, PCI_EXP_DEVCTL_BCR_FLR);
+	check_unready(c, 3);
+	write16(c, CONFIG_REGION, devctl, PCI_EXP_DEVCTL_BCR_FLR);
+	check_unready(c, 0);
+	write32(c, 0, ATH11K_UNREADY_READS, 1);
+	client_reset(c);
+	check_unready(c, 1);
+	client_stop(c);
+}
+
 #define MEMORY		0x12345678000
 #define RING_ADDRESS	0x1fee02000
 #define RING_DATA	0xabcd4021
@@ -535,6 +621,8 @@ const struct test ath11k_tests[] = {
 	{ "the width of what writes to memory", test_memory_width },
 	{ "a reset changes the number of vectors", test_next_vectors },
 	{ "a device that resets itself", test_resets_itself },
+	{ "--maskable", test_maskable },
+	{ "a device that is not ready after a reset", test_unready },
 	{ "a ring's message from memory", test_htt },
 	{ "messages in memory that set up nothing", test_htt_refused },
 	{ "--bar0", test_larger_bar0 },

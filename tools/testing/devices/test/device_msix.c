@@ -660,6 +660,30 @@ static void test_no_msix(void)
 	client_stop(c);
 }
 
+static void test_msi(void)
+{
+	struct client *c = client_start_reset("vfio-user-msix", "--msi");
+	const unsigned int cap = MSIX_MSI_OFFSET;
+
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_MSIX), CAP);
+	CHECK_EQUAL(client_find_capability(c, PCI_CAP_ID_MSI), cap);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS), 2 << 1);
+	write32(c, CONFIG_REGION, cap + PCI_MSI_ADDRESS_LO, 0xfee01000);
+	write16(c, CONFIG_REGION, cap + PCI_MSI_DATA_32, 0x4040);
+	write32(c, 0, MSIX_REG_RAISE_MSI, 0);
+	client_expect_no_dma(c);
+	write16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS, 2 << 4 | PCI_MSI_FLAGS_ENABLE);
+	write32(c, 0, MSIX_REG_RAISE_MSI, 3);
+	client_expect_dma(c, 0xfee01000, 0x4043);
+	client_stop(c);
+
+	c = client_start_reset("vfio-user-msix");
+	write32(c, 0, MSIX_REG_RAISE_MSI, 0);
+	client_expect_no_dma(c);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_DROPPED), 0);
+	client_stop(c);
+}
+
 static void test_identity(void)
 {
 	struct client *c = client_start("vfio-user-msix", "--id", "8086:5917", "--class",
@@ -698,6 +722,7 @@ const struct test msix_tests[] = {
 	{ "a table at the end of a 4 GiB BAR", test_large_bar },
 	{ "a PBA that lies in the table", test_overlap },
 	{ "--no-msix", test_no_msix },
+	{ "--msi", test_msi },
 	{ "--id and --class", test_identity },
 	{}
 };
