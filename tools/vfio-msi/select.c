@@ -319,8 +319,3 @@ const char *select_address(const struct selection *sel, const struct device *dev
 {
 	return sel->domains ? dev->bdf : strchr(dev->bdf, ':') + 1;
 }
-
-bool device_is_bridge(const struct device *dev)
-{
-	return dev->pci->device_class >> 8 == PCI_BASE_CLASS_BRIDGE;
-}

@@ -90,3 +90,8 @@ bool device_is_vfio(const struct device *dev)
 	device_path(dev, "vfio-dev", path);
 	return !access(path, F_OK);
 }
+
+bool device_is_bridge(const struct device *dev)
+{
+	return dev->pci->device_class >> 8 == PCI_BASE_CLASS_BRIDGE;
+}

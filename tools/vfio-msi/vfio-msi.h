@@ -11,8 +11,9 @@
  * driver.c		driver_override, bind, unbind, modprobe
  * group.c		IOMMU groups and their other members
  * kmsg.c		what the kernel says when something fails
- * use.c, nodes.c, holders.c
+ * use_find.c, nodes.c, holders.c
  *			who needs a device as it is now
+ * use.c		the list of those
  * session.c		VFIO: open a device, probe its features
  * irq.c		Linux interrupts of a device
  * live.c		what msi-vfio-pci says in debugfs about an open device
@@ -94,8 +95,6 @@ bool select_given(const struct selection *sel);
 int select_devices(struct selection *sel);
 void select_free(struct selection *sel);
 const char *select_address(const struct selection *sel, const struct device *dev);
-bool device_is_bridge(const struct device *dev);
-void device_path(const struct device *dev, const char *file, char path[PATH_MAX]);
 
 /* config.c */
 
@@ -145,6 +144,8 @@ int link_name(const char *path, char *name, size_t size);
 int device_read(const struct device *dev, const char *file, char *buf, size_t size);
 int device_driver(const struct device *dev, char driver[NAME_SIZE]);
 bool device_is_vfio(const struct device *dev);
+bool device_is_bridge(const struct device *dev);
+void device_path(const struct device *dev, const char *file, char path[PATH_MAX]);
 
 /* driver.c */
 
@@ -203,9 +204,6 @@ struct uses {
 	struct use *use;
 };
 
-void use_find(const struct device *dev, struct uses *uses);
-void use_find_session(const struct device *dev, struct uses *uses);
-int use_check(const struct device *dev);
 void use_add(struct uses *uses, enum use_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 bool use_has(const struct uses *uses, enum use_kind kind);
@@ -235,6 +233,12 @@ void nodes_free(struct nodes *nodes);
 bool holders_known(void);
 void holders_of_node(const struct node *node, enum use_kind kind, struct uses *uses);
 void holders_of_session(const struct device *dev, struct uses *uses);
+
+/* use_find.c */
+
+void use_find(const struct device *dev, struct uses *uses);
+void use_find_session(const struct device *dev, struct uses *uses);
+int use_check(const struct device *dev);
 
 /* session.c */
 

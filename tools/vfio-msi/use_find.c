@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who needs a device as it is now. Everything here only looks, except
+ * use_find_session().
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "vfio-msi.h"
+
+static bool is_source(const struct node *node, const char *source)
+{
+	struct stat st;
+
+	return source[0] == '/' && !stat(source, &st) && S_ISBLK(st.st_mode) &&
+	       st.st_rdev == node->number;
+}
+
+/*
+ * A line of mountinfo: by number, and by name where the number is one that the
+ * file system made up, as btrfs does.
+ */
+static void check_mount(const struct node *node, const char *line, struct uses *uses)
+{
+	char point[PATH_MAX], source[PATH_MAX] = "";
+	const char *tail = strstr(line, " - ");
+	unsigned int major, minor;
+
+	if (sscanf(line, "%*d %*d %u:%u %*s %4095s", &major, &minor, point) != 3)
+		return;
+	if (tail)
+		sscanf(tail, " - %*s %4095s", source);
+	if (makedev(major, minor) == node->number || is_source(node, source))
+		use_add(uses, USE_MOUNT, "%s is mounted on %s", node->name, point);
+}
+
+static void check_swap(const struct node *node, const char *line, struct uses *uses)
+{
+	char source[PATH_MAX];
+
+	if (sscanf(line, "%4095s", source) == 1 && is_source(node, source))
+		use_add(uses, USE_SWAP, "%s is swap space", node->name);
+}
+
+static void check_lines(const char *path, const struct node *node, struct uses *uses,
+			void (*check)(const struct node *node, const char *line,
+				      struct uses *uses))
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file) {
+		/* a kernel without swap has no list of it */
+		if (errno != ENOENT)
+			uses->known = false;
+		return;
+	}
+	while (getline(&line, &size, file) >= 0)
+		check(node, line, uses);
+	free(line);
+	fclose(file);
+}
+
+/* Device mapper, RAID and the like, stacked upon it */
+static void find_holders(const struct node *node, struct uses *uses)
+{
+	char *path = format_text("%s/holders", node->dir);
+	DIR *stream = opendir(path);
+	struct dirent *entry;
+
+	free(path);
+	if (!stream)
+		return;
+	while ((entry = readdir(stream)))
+		if (entry->d_name[0] != '.')
+			use_add(uses, USE_HOLDER, "%s is part of %s", node->name,
+				entry->d_name);
+	closedir(stream);
+}
+
+/*
+ * The kernel lets one user at a time claim a block device: this finds mounts of
+ * other namespaces and whatever else the files above do not show.
+ */
+static void find_claim(const struct node *node, struct uses *uses)
+{
+	char *path = format_text("/dev/%s", node->name), *c;
+	int fd;
+
+	/* sysfs spells the slash of a name like cciss/c0d0 so */
+	for (c = path; *c; c++)
+		if (*c == '!')
+			*c = '/';
+	fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EBUSY)
+		use_add(uses, USE_CLAIMED, "%s is claimed", node->name);
+	free(path);
+}
+
+static void check_block(const struct node *node, struct uses *uses)
+{
+	size_t before = uses->count;
+
+	check_lines("/proc/self/mountinfo", node, uses, check_mount);
+	check_lines("/proc/swaps", node, uses, check_swap);
+	find_holders(node, uses);
+	if (uses->count == before)
+		find_claim(node, uses);
+}
+
+static void check_nodes(const struct device *dev, struct uses *uses)
+{
+	struct nodes nodes;
+	size_t i;
+
+	nodes_find(dev, &nodes, uses);
+	for (i = 0; i < nodes.count; i++) {
+		const struct node *node = &nodes.node[i];
+
+		if (node->block)
+			check_block(node, uses);
+		holders_of_node(node, strstr(node->dir, "/vfio-dev/") ? USE_SESSION : USE_OPEN,
+				uses);
+	}
+	nodes_free(&nodes);
+}
+
+/* The group's device node: who has it open may have any device of the group. */
+static void check_group(const struct device *dev, struct uses *uses)
+{
+	static const char *const class[] = { "", "noiommu-" };
+	unsigned int major, minor;
+	char path[PATH_MAX], text[32];
+	struct node node = { 0 };
+	struct group group;
+	size_t i;
+
+	group_read(dev, &group);
+	for (i = 0; i < 2 && group.name[0]; i++) {
+		snprintf(path, sizeof(path), "/sys/class/vfio/%s%s/dev", class[i], group.name);
+		if (file_read(path, text, sizeof(text)) ||
+		    sscanf(text, "%u:%u", &major, &minor) != 2)
+			continue;
+		node.number = makedev(major, minor);
+		snprintf(node.name, sizeof(node.name), "VFIO group %.16s", group.name);
+		holders_of_node(&node, USE_SESSION, uses);
+	}
+	group_free(&group);
+}
+
+static void check_functions(const struct device *dev, struct uses *uses)
+{
+	char text[16];
+
+	if (!device_read(dev, "sriov_numvfs", text, sizeof(text)) && atoi(text) > 0)
+		use_add(uses, USE_FUNCTIONS, "it has %s virtual functions", text);
+}
+
+static void check_live(const struct device *dev, struct uses *uses)
+{
+	struct live live;
+
+	if (use_has(uses, USE_SESSION) || live_read(dev, &live))
+		return;
+	if (live.open)
+		use_add(uses, USE_SESSION, "a VFIO session is open");
+	live_free(&live);
+}
+
+/* Bridges are never given away, and everything behind one hangs on it. */
+void use_find(const struct device *dev, struct uses *uses)
+{
+	memset(uses, 0, sizeof(*uses));
+	uses->known = true;
+	if (device_is_bridge(dev))
+		return;
+	check_nodes(dev, uses);
+	check_group(dev, uses);
+	holders_of_session(dev, uses);
+	check_live(dev, uses);
+	check_functions(dev, uses);
+	if (!holders_known())
+		uses->known = false;
+}
+
+/*
+ * A session need not show in any process: its file may be held by the kernel
+ * alone. Trying to open the group is certain, but gets in the way of a user who
+ * opens it at the same moment.
+ */
+void use_find_session(const struct device *dev, struct uses *uses)
+{
+	struct group group;
+
+	if (use_has(uses, USE_SESSION))
+		return;
+	group_read(dev, &group);
+	if (session_group_busy(&group))
+		use_add(uses, USE_SESSION, "VFIO group %s is open", group.name);
+	group_free(&group);
+}
+
+/* To take a disk away from under this system is nothing to be advised. */
+static bool holds_data(const struct uses *uses)
+{
+	return use_has(uses, USE_MOUNT) || use_has(uses, USE_SWAP) ||
+	       use_has(uses, USE_HOLDER);
+}
+
+/* Says what needs the device, and returns an exit code. */
+int use_check(const struct device *dev)
+{
+	int result = EXIT_DONE;
+	struct uses uses;
+	size_t i;
+
+	use_find(dev, &uses);
+	use_find_session(dev, &uses);
+	for (i = 0; i < uses.count; i++)
+		complain(0, "%s: in use: %s", dev->bdf, uses.use[i].detail);
+	if (uses.count) {
+		complain(0, "%s: refused%s", dev->bdf,
+			 holds_data(&uses) ? "" : "; --force takes it all the same");
+		result = EXIT_REFUSED;
+	}
+	use_free(&uses);
+	return result;
+}
