@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vfio-msi map: what its files share.
+ * vfio-msi map: what its files share. Facts are read, a model is computed from them,
+ * and the model is shown. The order is that of vfio-msi.h, from the top:
  *
  * map.c		the command line, and which pictures are made
  * map_read.c		what the device, its driver and the kernel say: facts
  * map_ask.c		the same of a device that may be opened
+ * map_text.c, map_svg.c, map_json.c
+ *			three ways to show a model
+ * map_picture.c	what the text and the SVG have in common: scale, rows, words
  * map_model.c		where everything lies and what holds there: computed from
  *			the facts alone, without a device
- * map_text.c, map_svg.c, map_json.c
- *			three ways to show a model, none of which knows more
+ * map_facts.c		the facts themselves, and their words
  */
 #ifndef VFIO_MSI_MAP_H
 #define VFIO_MSI_MAP_H
@@ -112,7 +115,7 @@ struct map {
 int map_read(const struct device *dev, struct map_facts *facts);
 int map_ask(const struct session *session, struct map_facts *facts);
 
-/* map_model.c */
+/* map_facts.c */
 
 void map_note(struct map_facts *facts, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -120,13 +123,24 @@ void map_add_rule(struct map_facts *facts, const struct map_rule *rule);
 void map_facts_free(struct map_facts *facts);
 uint64_t map_table_size(const struct msix_cap *msix);
 uint64_t map_pba_size(const struct msix_cap *msix);
+const char *map_kind_name(enum map_kind kind);
+const char *map_access_name(enum map_access access);
+char *map_size_text(uint64_t size);
+char *map_head_text(const struct map_facts *facts);
+char *map_source_text(const struct map_facts *facts);
+
+/* map_model.c */
 
 void map_build(struct map_facts *facts, struct map *map);
 void map_free(struct map *map);
+void map_append_span(struct map_span **spans, size_t *count, const struct map_span *span);
 bool map_span_overlaps(const struct map_span *span);
 bool map_has_overlaps(const struct map *map);
 uint64_t map_first_page(const struct map *map, const struct map_span *span);
 uint64_t map_last_page(const struct map *map, const struct map_span *span);
+
+/* map_picture.c */
+
 void map_cells(const struct map_bar *bar, uint64_t start, uint64_t end, size_t cells, size_t *cell);
 void map_bar_cells(const struct map *map, const struct map_bar *bar, size_t cells, size_t *cell);
 bool map_pages_fit(const struct map_bar *bar, size_t cells);
@@ -141,13 +155,8 @@ struct map_row {
 
 size_t map_rows(const struct map *map, const struct map_bar *bar, struct map_row **row);
 
-const char *map_kind_name(enum map_kind kind);
-const char *map_access_name(enum map_access access);
-char *map_head_text(const struct map_facts *facts);
-char *map_source_text(const struct map_facts *facts);
 char *map_kinds_text(unsigned int kinds, const char *none);
 char *map_span_text(const struct map_span *span);
-char *map_size_text(uint64_t size);
 char *map_bar_text(const struct map *map, const struct map_bar *bar);
 
 /* map_text.c */
