@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * vfio-msi map: what its files share. Facts are read, a model is computed from them,
- * and the model is shown. The order is that of vfio-msi.h, from the top:
+ * and the model is shown. From the top, as in vfio-msi.h:
  *
  * map.c		the command line, and which pictures are made
  * map_read.c		what the device, its driver and the kernel say: facts

@@ -2,27 +2,37 @@
 /*
  * vfio-msi: what every file of the command shares.
  *
- * main.c		subcommands, --help, --version
- * list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c
- *			one subcommand each
- * select.c		the devices that a command line names
- * config.c		MSI and MSI-X capabilities as config space shows them
- * sysfs.c		small files read and written, links followed
- * driver.c		driver_override, bind, unbind, modprobe
- * group.c		IOMMU groups and their other members
- * kmsg.c		what the kernel says when something fails
- * use_find.c, nodes.c, holders.c
- *			who needs a device as it is now
- * use.c		the list of those
- * session.c		VFIO: open a device, probe its features
- * irq.c		Linux interrupts of a device
- * live.c		what msi-vfio-pci says in debugfs about an open device
- * window_list.c	the windows that a device is to have
- * learned.c		which windows would cover the slots that were seen
- * learn_report.c	what learn prints
- * watch.c		rounds until an interrupt
- * map_*.c		the parts of map: see map.h
- * output.c		messages, tables, JSON
+ * The floors of the command, from the top. A file calls only files that are further
+ * down in this list.
+ *
+ * 5  main.c		subcommands, --help, --version
+ *
+ * 4  list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c
+ *			one subcommand each; none calls another
+ *
+ * 3  learn_report.c	what learn prints
+ *    learned.c		which windows would cover the slots that were seen
+ *    map_read.c, map_ask.c, map_text.c, map_svg.c, map_json.c, map_picture.c,
+ *    map_model.c, map_facts.c
+ *			the parts of map: see map.h
+ *
+ * 2  use_find.c	who needs a device as it is now
+ *    nodes.c		its device nodes and network interfaces
+ *    holders.c		the processes that have a node or a VFIO session open
+ *    use.c		the list of uses
+ *    session.c		VFIO: open a device, probe its features
+ *    driver.c		driver_override, bind, unbind, modprobe
+ *
+ * 1  window_list.c	the windows that a device is to have
+ *    live.c		what msi-vfio-pci says in debugfs about an open device
+ *    irq.c		Linux interrupts of a device
+ *    group.c		IOMMU groups and their other members
+ *    kmsg.c		what the kernel says when something fails
+ *    config.c		MSI and MSI-X capabilities as config space shows them
+ *    select.c		the devices that a command line names
+ *    watch.c		rounds until an interrupt
+ *    sysfs.c		small files read and written, links followed
+ *    output.c		messages, tables, JSON
  */
 #ifndef VFIO_MSI_H
 #define VFIO_MSI_H
