@@ -405,7 +405,6 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 	/* If this is killed, the bit stays set, and the next call writes. */
 	if (changed && nr_windows(mdev))
 		set_bit(0, &mdev->owed);
-	pay(mdev);
 	msi_vfio_pci_windows_follow_reset(mdev);
 }
 
