@@ -316,6 +316,7 @@ static void write_guest(struct check *check, unsigned int width)
 {
 	u64 offset = take_offset(check, width);
 	u32 low = take_value(check), high = width == 8 ? take_value(check) : 0;
+	struct msi_slot_access access;
 	int index = offset / 4;
 	u64 value = 0;
 	bool plain, translates;
@@ -336,10 +337,10 @@ static void write_guest(struct check *check, unsigned int width)
 	plain = is_plain(check, index, low) &&
 		(width < 8 || is_plain(check, index + 1, high));
 
-	translates = msi_slot_translates(&check->window, &check->env, offset,
-					 width, value, read_device, check);
-	msi_slot_write(&check->window, &check->env, offset, width, value,
-		       read_device, check);
+	access = msi_slot_begin_access(&check->window, offset, width, value,
+				       read_device, check);
+	translates = msi_slot_translates(&check->window, &check->env, &access);
+	msi_slot_write(&check->window, &check->env, &access, read_device, check);
 	check_translates(check, translates);
 	if (plain)
 		check_passed(check, offset, width, value);

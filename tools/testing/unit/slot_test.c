@@ -20,7 +20,7 @@
 #define INERT		0xfee0000c
 
 enum what {
-	END, GUEST, HOST, ASLEEP, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE, COUNTED, RESETS, HAS
+	END, GUEST, HOST, ASLEEP, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE, COUNTED, RESETS, HAS, CLEARS
 };
 
 /* @expect is what the device gets, or what there is to be seen. */
@@ -75,6 +75,10 @@ struct step {
 /* What the device holds from now on, by itself. */
 #define DEVICE(place, number)						\
 	{ .what = HAS, .offset = (place), .value = (number) }
+
+/* The same, until it is read once; then it holds 0. */
+#define CLEARS(place, number)						\
+	{ .what = CLEARS, .offset = (place), .value = (number) }
 
 #define MAX_STEPS	48
 
@@ -690,6 +694,17 @@ static const struct test tests[] = {
 			WRITE(0x11, 1, 3, "10=fee00300"),
 		},
 	}, {
+		"narrow writes: a register that clears when it is read",
+		ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			CLEARS(0x10, 0xfee0ff00),
+			WRITE(0x11, 1, 0, "10=fee08000"), SLOTS("10:a"),
+			WRITE(0x18, 2, 0x21, "18=4031"), SLOTS("10:ad0"),
+			CLEARS(0x20, 0x2100), WRITE(0x20, 1, 1, "20=1/1"),
+			READ4(0x20, 1),
+		},
+	}, {
 		"data behind the window is not seen",
 		.layout = { 0x20, 8 }, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
@@ -859,6 +874,8 @@ struct world {
 	struct msi_slot_dword dwords[MSI_SLOT_DWORDS];
 	u8 device[WINDOW_SIZE];
 	char text[TEXT_SIZE];
+	bool clears;
+	u64 clears_at;
 };
 
 [[gnu::format(printf, 2, 3)]] static
@@ -878,6 +895,10 @@ static u32 read_device(void *context, u64 offset)
 	u32 value;
 
 	memcpy(&value, world->device + offset, sizeof(value));
+	if (world->clears && offset == world->clears_at) {
+		world->clears = false;
+		memset(world->device + offset, 0, sizeof(value));
+	}
 	return value;
 }
 
@@ -901,8 +922,12 @@ static void carry_out(struct world *world)
 static void write_guest(struct world *world, u64 offset, unsigned int width,
 			u64 value)
 {
-	msi_slot_write(&world->window, &world->env, offset, width, value,
-		       read_device, world);
+	struct msi_slot_access access =
+		msi_slot_begin_access(&world->window, offset, width, value,
+				      read_device, world);
+
+	msi_slot_translates(&world->window, &world->env, &access);
+	msi_slot_write(&world->window, &world->env, &access, read_device, world);
 	carry_out(world);
 }
 
@@ -1001,6 +1026,10 @@ static void run_step(struct world *world, const struct step *step)
 	case RESETS:
 		msi_slot_reset(&world->window);
 		break;
+	case CLEARS:
+		world->clears = true;
+		world->clears_at = step->offset;
+		[[fallthrough]];
 	case HAS:
 		memcpy(world->device + step->offset, &step->value, 4);
 		break;

@@ -1000,49 +1000,67 @@ static u32 read_known(void *context, u64 offset)
 	return *(u32 *)context;
 }
 
+static bool is_narrow(const struct msi_slot_access *access)
+{
+	return access->width < 4;
+}
+
+/* The dword that @access writes, or writes a part of. */
+static u64 dword_of(const struct msi_slot_access *access)
+{
+	return access->offset & ~3ULL;
+}
+
+/* What a narrow write makes of its dword. */
+static u32 merge(const struct msi_slot_access *access)
+{
+	unsigned int shift = 8 * (access->offset & 3);
+	u32 mask = GENMASK(8 * access->width - 1, 0) << shift;
+
+	return (access->before & ~mask) | ((u32)access->value << shift & mask);
+}
+
 /*
  * A narrow write is one of the whole dword as the guest sees it, lest addresses
  * are put together in pieces. What the device is to hold anyway it gets in the
  * guest's width.
  */
 static void write_narrow(struct msi_slot_window *window,
-			 struct msi_slot_env *env, u64 offset,
-			 unsigned int width, u32 value,
-			 msi_slot_read_fn read, void *context)
+			 struct msi_slot_env *env,
+			 const struct msi_slot_access *access)
 {
-	unsigned int shift = 8 * (offset & 3);
-	u32 mask = GENMASK(8 * width - 1, 0);
-	u64 start = offset & ~3ULL;
-	struct msi_slot_dword *dword = find(window, start);
+	struct msi_slot_dword *dword = find(window, dword_of(access));
 	bool replaced = dword && dword->device != dword->guest;
-	u32 before = dword ? dword->guest : read(context, start);
-	u32 after = (before & ~(mask << shift)) | (value & mask) << shift;
 	struct msi_slot_write *write = window->plan.writes;
+	u32 before = access->before, after = merge(access);
 	struct msi_slot_write *end;
 
-	write_dword(window, env, start, after, read_known, &before);
+	write_dword(window, env, dword_of(access), after, read_known, &before);
 
 	for (end = write + window->plan.nr_writes; write < end; write++) {
-		if (write->offset != start || write->value != after || replaced)
+		if (write->offset != dword_of(access) ||
+		    write->value != after || replaced)
 			continue;
-		write->offset = offset;
-		write->width = width;
-		write->value = value & mask;
+		write->offset = access->offset;
+		write->width = access->width;
+		write->value = access->value & GENMASK(8 * access->width - 1, 0);
 	}
 }
 
 static void write_qword(struct msi_slot_window *window,
-			struct msi_slot_env *env, u64 offset, u64 value,
+			struct msi_slot_env *env,
+			const struct msi_slot_access *access,
 			msi_slot_read_fn read, void *context)
 {
 	struct msi_slot_plan *plan = &window->plan;
 	struct msi_slot_write *write = plan->writes;
 
-	write_dword(window, env, offset, value, read, context);
-	write_dword(window, env, offset + 4, value >> 32, read, context);
+	write_dword(window, env, access->offset, access->value, read, context);
+	write_dword(window, env, access->offset + 4, access->value >> 32, read,
+		    context);
 
-	if (plan->nr_writes == 2 && write[0].offset == offset &&
-	    write[1].offset == offset + 4) {
+	if (plan->nr_writes == 2 && write[0].offset == access->offset &&
+	    write[1].offset == access->offset + 4) {
 		write[0].value |= write[1].value << 32;
 		write[0].width = 8;
 		plan->nr_writes = 1;
@@ -1144,15 +1162,15 @@ static void learn(struct msi_slot_window *window,
 }
 
 static void write_learn(struct msi_slot_window *window,
-			const struct msi_slot_env *env, u64 offset,
-			unsigned int width, u64 value)
+			const struct msi_slot_env *env,
+			const struct msi_slot_access *access)
 {
-	if (width >= 4)
-		learn(window, env, offset, value);
-	if (width == 8)
-		learn(window, env, offset + 4, value >> 32);
+	if (!is_narrow(access))
+		learn(window, env, access->offset, access->value);
+	if (access->width == 8)
+		learn(window, env, access->offset + 4, access->value >> 32);
 
-	plan_write(window, offset, width, value);
+	plan_write(window, access->offset, access->width, access->value);
 }
 
 static void begin_plan(struct msi_slot_window *window)
@@ -1202,46 +1220,58 @@ static bool dword_translates(const struct msi_slot_window *window,
 	return window->layout.high && find_address(window, offset);
 }
 
-bool msi_slot_translates(const struct msi_slot_window *window,
-			 const struct msi_slot_env *env, u64 offset,
-			 unsigned int width, u64 value,
-			 msi_slot_read_fn read, void *context)
+struct msi_slot_access
+msi_slot_begin_access(const struct msi_slot_window *window, u64 offset,
+		      unsigned int width, u64 value,
+		      msi_slot_read_fn read, void *context)
 {
+	struct msi_slot_access access = {
+		.offset = offset,
+		.value = value,
+		.width = width,
+	};
 	const struct msi_slot_dword *dword;
-	unsigned int shift = 8 * (offset & 3);
-	u64 start = offset & ~3ULL;
-	u32 mask, before;
+
+	if (window->layout.learn || !is_narrow(&access))
+		return access;
+
+	dword = find(window, dword_of(&access));
+	access.before = dword ? dword->guest : read(context, dword_of(&access));
+
+	return access;
+}
+
+bool msi_slot_translates(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env,
+			 const struct msi_slot_access *access)
+{
+	u64 offset = dword_of(access);
 
 	if (window->layout.learn || !env->vectors)
 		return false;
-	if (width >= 4)
-		return dword_translates(window, env, offset, value) ||
-		       (width == 8 && dword_translates(window, env, offset + 4,
-						       value >> 32));
+	if (is_narrow(access))
+		return dword_translates(window, env, offset, merge(access));
 
-	mask = GENMASK(8 * width - 1, 0);
-	dword = find(window, start);
-	before = dword ? dword->guest : read(context, start);
-
-	return dword_translates(window, env, start,
-				(before & ~(mask << shift)) |
-				(value & mask) << shift);
+	return dword_translates(window, env, offset, access->value) ||
+	       (access->width == 8 &&
+		dword_translates(window, env, offset + 4, access->value >> 32));
 }
 
 void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
-		    u64 offset, unsigned int width, u64 value,
+		    const struct msi_slot_access *access,
 		    msi_slot_read_fn read, void *context)
 {
 	begin_plan(window);
 
 	if (window->layout.learn)
-		write_learn(window, env, offset, width, value);
-	else if (width == 8)
-		write_qword(window, env, offset, value, read, context);
-	else if (width == 4)
-		write_dword(window, env, offset, value, read, context);
+		write_learn(window, env, access);
+	else if (is_narrow(access))
+		write_narrow(window, env, access);
+	else if (access->width == 8)
+		write_qword(window, env, access, read, context);
 	else
-		write_narrow(window, env, offset, width, value, read, context);
+		write_dword(window, env, access->offset, access->value, read,
+			    context);
 }
 
 static void affect_slot(const struct msi_slot_window *window,

@@ -160,6 +160,20 @@ struct msi_slot_event {
 };
 
 /**
+ * struct msi_slot_access - a write of the guest, see msi_slot_begin_access()
+ * @offset: where: a multiple of @width, or of 4 if that is 8
+ * @value: what
+ * @width: 1, 2, 4 or 8 bytes
+ * @before: of a write of 1 or 2 bytes: the dword around it, as the guest sees it
+ */
+struct msi_slot_access {
+	u64 offset;
+	u64 value;
+	unsigned int width;
+	u32 before;
+};
+
+/**
  * struct msi_slot_write - a write to be made to the device
  * @offset: where
  * @value: what
@@ -330,44 +344,56 @@ void msi_slot_reset(struct msi_slot_window *window);
 void msi_slot_expire(struct msi_slot_window *window);
 
 /**
+ * msi_slot_begin_access - the guest is about to write to the window
+ * @window: window
+ * @offset: where: a multiple of @width, or of 4 if that is 8. All of it lies in
+ *	the window.
+ * @width: 1, 2, 4 or 8 bytes. Split all else as the core does.
+ * @value: what
+ * @read: reads the device, for the dword around a write that is narrower. It is
+ *	read here only: a register may answer differently the next time.
+ * @context: for @read
+ *
+ * msi_slot_update() may be called before msi_slot_write(), but not another
+ * msi_slot_write().
+ *
+ * Return: the write, for msi_slot_translates() and msi_slot_write().
+ */
+struct msi_slot_access
+msi_slot_begin_access(const struct msi_slot_window *window, u64 offset,
+		      unsigned int width, u64 value,
+		      msi_slot_read_fn read, void *context);
+
+/**
+ * msi_slot_translates - whether a write would open or complete a slot
+ * @window: window
+ * @env: messages
+ * @access: the write
+ *
+ * Return: true if msi_slot_write() may give the device a part of the host message,
+ * which must not move from then on.
+ */
+bool msi_slot_translates(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env,
+			 const struct msi_slot_access *access);
+
+/**
  * msi_slot_write - the guest writes to the window
  * @window: window; its @plan says what the device has to get instead, and in
  *	which order. It counts as done: before the call, make sure that the
  *	device takes memory accesses, and that it does until it is done.
  * @env: messages
- * @offset: where: a multiple of @width, or of 4 if that is 8. All of it lies in
- *	the window.
- * @width: 1, 2, 4 or 8 bytes. Split all else as the core does.
- * @value: what
+ * @access: the write
  * @read: reads the device. It is called, before anything is to be written, for
- *	a dword that becomes the address of a slot, and for the dword around a
- *	write that is narrower.
+ *	a dword that becomes the address of a slot.
  * @context: for @read
  *
  * When there are as many slots as there can be, one more address is withheld and
  * forgotten: the guest, too, finds what was there before.
  */
 void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
-		    u64 offset, unsigned int width, u64 value,
+		    const struct msi_slot_access *access,
 		    msi_slot_read_fn read, void *context);
-
-/**
- * msi_slot_translates - whether a write would open or complete a slot
- * @window: window
- * @env: messages
- * @offset: as in msi_slot_write(), like all that follow
- * @width: 1, 2, 4 or 8 bytes
- * @value: what
- * @read: reads the device
- * @context: for @read
- *
- * Return: true if msi_slot_write() may give the device a part of the host message,
- * which must not move from then on.
- */
-bool msi_slot_translates(const struct msi_slot_window *window,
-			 const struct msi_slot_env *env, u64 offset,
-			 unsigned int width, u64 value,
-			 msi_slot_read_fn read, void *context);
 
 /**
  * msi_slot_update - write what can be translated since the messages changed
@@ -399,7 +425,7 @@ bool msi_slot_is_behind(const struct msi_slot_window *window,
 /**
  * msi_slot_read - what the guest sees
  * @window: window
- * @offset: where it reads, as in msi_slot_write()
+ * @offset: where it reads, as in msi_slot_begin_access()
  * @width: 1, 2, 4 or 8 bytes
  * @value: what the device holds there
  *

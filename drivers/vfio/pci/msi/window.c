@@ -649,9 +649,11 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 {
 	bool translates, changed = host_moved(mdev) || test_bit(0, &mdev->owed);
 	unsigned int nr_slots = window->slots.nr_slots;
+	struct msi_slot_access access;
 
-	translates = msi_slot_translates(&window->slots, &mdev->env, offset,
-					 width, value, read_dword, window);
+	access = msi_slot_begin_access(&window->slots, offset, width, value,
+				       read_dword, window);
+	translates = msi_slot_translates(&window->slots, &mdev->env, &access);
 	if (translates) {
 		/* First pinned, then looked at: the message stays what it is. */
 		pin_all_vectors(mdev);
@@ -660,8 +662,7 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 	if (changed)
 		update_windows(mdev);
 
-	msi_slot_write(&window->slots, &mdev->env, offset, width, value,
-		       read_dword, window);
+	msi_slot_write(&window->slots, &mdev->env, &access, read_dword, window);
 	carry_out(mdev, window);
 
 	return changed || translates || window->slots.plan.nr_events ||
