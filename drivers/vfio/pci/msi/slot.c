@@ -121,6 +121,28 @@ static bool is_data(const struct msi_slot_env *env,
 	       (!env->vectors || (data & mask) < env->vectors);
 }
 
+/*
+ * The first message with this low half of the address and, unless they are NULL,
+ * with this high half and this data; NULL if there is none.
+ */
+static const struct msi_slot_pair *
+find_message(const struct msi_slot_env *env, u32 low, const u32 *high,
+	     const u32 *data)
+{
+	const struct msi_slot_pair *pair;
+	unsigned int i;
+
+	for (i = 0; i < nr_messages(env); i++) {
+		pair = message_at(env, i);
+		if ((u32)pair->address == low &&
+		    (!high || pair->address >> 32 == *high) &&
+		    (!data || is_data(env, pair, *data)))
+			return pair;
+	}
+
+	return NULL;
+}
+
 /* Whether a dword without an address may yet be a part of a slot. */
 static bool is_candidate(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env, u32 value)
@@ -430,28 +452,15 @@ match_parts(const struct msi_slot_window *window,
 	    const struct msi_slot_env *env, const struct msi_slot_dword *slot,
 	    unsigned long parts)
 {
-	const struct msi_slot_dword *high, *data;
-	const struct msi_slot_pair *pair;
-	unsigned int i;
+	const struct msi_slot_dword *high = find_part(window, slot, PART_HIGH);
+	const struct msi_slot_dword *data = find_part(window, slot, PART_DATA);
+	/* Without HIGH there is no place for the high half in the slot. */
+	static const u32 none;
 
-	high = find_part(window, slot, PART_HIGH);
-	data = find_part(window, slot, PART_DATA);
-
-	for (i = 0; i < nr_messages(env); i++) {
-		pair = message_at(env, i);
-		if ((u32)pair->address != slot->guest)
-			continue;
-		/* There is no place for the high half in the slot. */
-		if (!window->layout.high && pair->address >> 32)
-			continue;
-		if (parts & PART_HIGH && pair->address >> 32 != high->guest)
-			continue;
-		if (parts & PART_DATA && !is_data(env, pair, data->guest))
-			continue;
-		return pair;
-	}
-
-	return NULL;
+	return find_message(env, slot->guest,
+			    !window->layout.high ? &none :
+			    parts & PART_HIGH ? &high->guest : NULL,
+			    parts & PART_DATA ? &data->guest : NULL);
 }
 
 /* Whether there can be a host message in @slot, whatever the guest wrote. */
@@ -1067,20 +1076,6 @@ static void write_qword(struct msi_slot_window *window,
 	}
 }
 
-static bool has_pair(const struct msi_slot_env *env, u32 address, u32 data)
-{
-	const struct msi_slot_pair *pair;
-	unsigned int i;
-
-	for (i = 0; i < nr_messages(env); i++) {
-		pair = message_at(env, i);
-		if ((u32)pair->address == address && is_data(env, pair, data))
-			return true;
-	}
-
-	return false;
-}
-
 bool msi_slot_learned(const struct msi_slot_window *window,
 		      const struct msi_slot_env *env, u64 offset, u32 distance,
 		      u32 *data)
@@ -1089,7 +1084,7 @@ bool msi_slot_learned(const struct msi_slot_window *window,
 	const struct msi_slot_dword *dword = find(window, offset + distance);
 
 	if (!slot || !dword || dword->address ||
-	    !has_pair(env, slot->guest, dword->guest))
+	    !find_message(env, slot->guest, NULL, &dword->guest))
 		return false;
 	*data = dword->guest;
 
@@ -1105,7 +1100,7 @@ static bool is_slot_data(const struct msi_slot_window *window,
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
 		slot = find_address(window, offset - distance);
-		if (slot && has_pair(env, slot->guest, value))
+		if (slot && find_message(env, slot->guest, NULL, &value))
 			return true;
 	}
 
@@ -1179,21 +1174,6 @@ static void begin_plan(struct msi_slot_window *window)
 	window->plan.nr_events = 0;
 }
 
-/* Whether one of the messages has this address, both halves. */
-static bool has_address(const struct msi_slot_env *env, u32 low, u32 high)
-{
-	const struct msi_slot_pair *pair;
-	unsigned int i;
-
-	for (i = 0; i < nr_messages(env); i++) {
-		pair = message_at(env, i);
-		if (pair->address == ((u64)high << 32 | low))
-			return true;
-	}
-
-	return false;
-}
-
 /* Whether a dword can complete the slot that it is a part of. */
 static bool completes(const struct msi_slot_window *window,
 		      const struct msi_slot_env *env, u64 offset, u32 value)
@@ -1205,8 +1185,8 @@ static bool completes(const struct msi_slot_window *window,
 	if (!slot)
 		return false;
 
-	return part == PART_DATA ? has_pair(env, slot->guest, value) :
-				   has_address(env, slot->guest, value);
+	return find_message(env, slot->guest, part == PART_HIGH ? &value : NULL,
+			    part == PART_DATA ? &value : NULL);
 }
 
 static bool dword_translates(const struct msi_slot_window *window,
