@@ -334,9 +334,13 @@ void model_write(struct model *model, int index, u32 value)
 		dword->hosted = false;
 		dword->expired = false;
 	}
-	/* A part that is written again, and is the host's, is for the slot to say. */
+	/*
+	 * A part of the host message that is written again, by the guest's value or
+	 * by what the device holds, is for the slot to say.
+	 */
 	if (!dword->address &&
-	    (was || !dword->hosted || dword->guest != value))
+	    (was || !dword->hosted ||
+	     (dword->guest != value && dword->device != value)))
 		hold(model, index, value, false);
 	dword->guest = value;
 	dword->when = when;
