@@ -271,8 +271,9 @@ static void start_on_cpu(struct start *start)
 
 /*
  * The effective affinity can be one that was only asked for while the interrupt was
- * not active. With remapping an interrupt moves at once, unless it is just being
- * moved: after that it is where it is said to be.
+ * not active. With remapping an interrupt moves at once to where it is said to be,
+ * unless an earlier move has not ended: then it is there already, and stays until the
+ * next interrupt arrives.
  */
 static void start_remapped(struct start *start)
 {
@@ -281,8 +282,13 @@ static void start_remapped(struct start *start)
 	cpumask_var_t affinity;
 
 	start->cpu = cpumask_first(irq_data_get_effective_affinity_mask(data));
-	if (start->cpu >= nr_cpu_ids || irqd_is_setaffinity_pending(data) ||
-	    !zalloc_cpumask_var(&affinity, GFP_KERNEL))
+	if (start->cpu >= nr_cpu_ids)
+		return;
+	if (irqd_is_setaffinity_pending(data)) {
+		start_on_cpu(start);
+		return;
+	}
+	if (!zalloc_cpumask_var(&affinity, GFP_KERNEL))
 		return;
 
 	one = cpumask_of(start->cpu);
@@ -312,21 +318,18 @@ static bool all_allocated(struct msi_vfio_pci_device *mdev, u32 index,
 }
 
 /*
- * The table is reached while the device decodes memory, which is switched on for
- * that time as the core does. A device in D3hot is its owner's to wake.
+ * Has the device decode memory, without which its table is not reached. Returns
+ * -EBUSY for a device in D3hot, which is its user's to wake; nothing has changed then.
+ * memory_lock is held for writing.
  */
-static int begin(struct msi_vfio_pci_device *mdev, u32 index, u16 *command)
+static int enable_table(struct msi_vfio_pci_device *mdev, u32 index, u16 *command)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
-	down_write(&mdev->core.memory_lock);
-	if (index == VFIO_PCI_MSI_IRQ_INDEX)
+	if (index != VFIO_PCI_MSIX_IRQ_INDEX)
 		return 0;
-
-	if ((__force int)pdev->current_state >= (__force int)PCI_D3hot) {
-		up_write(&mdev->core.memory_lock);
+	if (msi_vfio_pci_in_d3(mdev))
 		return -EBUSY;
-	}
 
 	pci_read_config_word(pdev, PCI_COMMAND, command);
 	if (!(*command & PCI_COMMAND_MEMORY))
@@ -336,39 +339,90 @@ static int begin(struct msi_vfio_pci_device *mdev, u32 index, u16 *command)
 	return 0;
 }
 
-static void end(struct msi_vfio_pci_device *mdev, u32 index, u16 command)
+static void restore_table(struct msi_vfio_pci_device *mdev, u32 index, u16 command)
 {
 	if (index == VFIO_PCI_MSIX_IRQ_INDEX && !(command & PCI_COMMAND_MEMORY))
 		pci_write_config_word(mdev->core.pdev, PCI_COMMAND, command);
-	up_write(&mdev->core.memory_lock);
 }
 
-/* The device's mask bit, if it has one, stays set. */
+/* All vectors of MSI share the descriptor of the first, and what it says of masks. */
+static void disable_others(struct msi_vfio_pci_device *mdev, u32 index,
+			   unsigned int irq, bool disable)
+{
+	unsigned int nr;
+	int other;
+
+	for (nr = 0; index == VFIO_PCI_MSI_IRQ_INDEX; nr++) {
+		other = pci_irq_vector(mdev->core.pdev, nr);
+		if (other <= 0)
+			return;
+		if (other == irq || !irq_has_action(other))
+			continue;
+		if (disable)
+			disable_irq(other);
+		else
+			enable_irq(other);
+	}
+}
+
+/*
+ * Starts a masked interrupt while its mask bit stays set: the kernel is told that
+ * there is none. Nobody else masks or unmasks by this descriptor meanwhile:
+ *
+ * - The kernel masks and unmasks an interrupt when it is enabled, disabled or freed,
+ *   for which @state is needed; when it arrives, which this one cannot, as its mask
+ *   bit is set; when its CPU is unplugged, which waits for cpus_read_lock(); and when
+ *   the host suspends, after this task was frozen. A change of its affinity masks
+ *   only when the next interrupt arrives, or not at all.
+ * - Other vectors that share the descriptor are disabled. If one arrives, the kernel
+ *   sends it again when it is enabled, and unmasks it then.
+ * - A reset or a change of the power state restores all mask bits. If the user asked
+ *   for it, it needs memory_lock, otherwise it locks config space.
+ */
+static void start_under_mask(struct msi_vfio_pci_device *mdev, u32 index,
+			     struct start *start)
+{
+	struct msi_desc *desc = irq_get_msi_desc(start->irq);
+	bool has_mask_bit = msi_vfio_pci_has_mask_bit(start->irq);
+
+	if (has_mask_bit) {
+		disable_others(mdev, index, start->irq, true);
+		pci_cfg_access_lock(mdev->core.pdev);
+		desc->pci.msi_attrib.can_mask = 0;
+	}
+
+	if (mdev->isolated) {
+		start_remapped(start);
+	} else {
+		start->cpu = target_cpu(start->irq);
+		start_on_cpu(start);
+	}
+
+	if (has_mask_bit) {
+		desc->pci.msi_attrib.can_mask = 1;
+		pci_cfg_access_unlock(mdev->core.pdev);
+		disable_others(mdev, index, start->irq, false);
+	}
+}
+
 static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 			 unsigned int irq)
 {
 	struct start start = { .irq = irq, .isolated = mdev->isolated };
-	struct msi_desc *desc = irq_get_msi_desc(irq);
-	unsigned int can_mask = desc->pci.msi_attrib.can_mask;
 	u16 command;
 	int ret;
 
 	mask_at_once(irq);
 
+	down_write(&mdev->core.memory_lock);
 	/* In D3hot nothing reaches the table, and nothing has to. */
-	ret = begin(mdev, index, &command);
+	ret = enable_table(mdev, index, &command);
 	cpus_read_lock();
-	desc->pci.msi_attrib.can_mask = 0;
-	if (mdev->isolated) {
-		start_remapped(&start);
-	} else {
-		start.cpu = target_cpu(irq);
-		start_on_cpu(&start);
-	}
-	desc->pci.msi_attrib.can_mask = can_mask;
+	start_under_mask(mdev, index, &start);
 	cpus_read_unlock();
 	if (!ret)
-		end(mdev, index, command);
+		restore_table(mdev, index, command);
+	up_write(&mdev->core.memory_lock);
 }
 
 /**
@@ -432,19 +486,20 @@ int msi_vfio_pci_set_masks(struct msi_vfio_pci_device *mdev, u32 index,
 	if (!count || !all_allocated(mdev, index, start, count))
 		return -EINVAL;
 
-	ret = begin(mdev, index, &command);
-	if (ret)
-		return ret;
-
-	for (i = 0; i < count; i++) {
-		if (which && !which[i])
-			continue;
-		if (mask)
-			mask_vector(mdev, start + i);
-		else
-			*moved |= unmask_vector(mdev, start + i);
+	down_write(&mdev->core.memory_lock);
+	ret = enable_table(mdev, index, &command);
+	if (!ret) {
+		for (i = 0; i < count; i++) {
+			if (which && !which[i])
+				continue;
+			if (mask)
+				mask_vector(mdev, start + i);
+			else
+				*moved |= unmask_vector(mdev, start + i);
+		}
+		restore_table(mdev, index, command);
 	}
-	end(mdev, index, command);
+	up_write(&mdev->core.memory_lock);
 
-	return 0;
+	return ret;
 }

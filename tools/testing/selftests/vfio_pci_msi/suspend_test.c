@@ -92,9 +92,9 @@ static void suspend(const struct level *level)
 /* Lets all vectors of the device go to a CPU, which on some hosts takes interrupts. */
 static bool pinned(struct source *src, const char *cpu)
 {
-	char path[64];
 	struct dirent *entry;
 	bool all = true;
+	char path[64];
 	DIR *dir;
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/msi_irqs",
@@ -339,6 +339,35 @@ TEST_F(vectors, unmasked_without_the_cpu)
 	source_raise(src, 0);
 	source_settle(src);
 	EXPECT_EQ(0, eventfd_take(self->t.spare[0]));
+	ASSERT_EQ(0, unmask_vectors(src, 0, 1));
+	source_settle(src);
+	EXPECT_EQ(1, eventfd_take(self->t.spare[0]));
+	source_raise(src, 0);
+	source_settle(src);
+	EXPECT_EQ(1, eventfd_take(self->t.spare[0]));
+}
+
+/*
+ * The vector is still being moved when it gets its trigger under the mask: with
+ * remapping, the second move has to wait until an interrupt has ended the first.
+ */
+TEST_F(vectors, moved_twice_before_the_trigger)
+{
+	struct source *src = &self->t.src;
+
+	ASSERT_EQ(0, attach(src, 0, 1, self->t.trigger));
+	pin(src, "0");
+	ASSERT_EQ(0, mask_vectors(src, 0, 1));
+	pinned(src, SECOND_CPU);
+	pinned(src, "0");
+	ASSERT_EQ(0, attach(src, 0, 1, self->t.spare));
+	suspend(&replug);
+	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
+		  message_of(src->fd, src->index, 0).flags);
+	source_raise(src, 0);
+	source_settle(src);
+	EXPECT_EQ(0, eventfd_take(self->t.spare[0]));
+
 	ASSERT_EQ(0, unmask_vectors(src, 0, 1));
 	source_settle(src);
 	EXPECT_EQ(1, eventfd_take(self->t.spare[0]));
