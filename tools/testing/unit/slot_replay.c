@@ -2,8 +2,8 @@
 /*
  * Run the scripts that the fuzzer found worth keeping.
  *
- * usage: slot_replay FILE...	as TAP
- *	  slot_replay -v FILE	and print each step, to understand a finding
+ * usage: slot_replay CORPUS	a script of hexadecimal digits in each line, as TAP
+ *	  slot_replay -v FILE	one script as the fuzzer writes it; print each step
  */
 
 #include <err.h>
@@ -14,44 +14,91 @@
 
 #define MAX_SCRIPT	4096
 
-static const char *replay(const char *name, FILE *log)
+static u8 script[MAX_SCRIPT];
+
+/* Returns whether there are two hexadecimal digits, and nothing else. */
+static bool parse_byte(const char *digits, u8 *byte)
 {
-	static u8 script[MAX_SCRIPT];
+	unsigned int value;
+	int length = 0;
+
+	if (sscanf(digits, "%2x%n", &value, &length) != 1 || length != 2)
+		return false;
+	*byte = value;
+
+	return true;
+}
+
+static size_t parse(const char *line, int number)
+{
+	size_t size = 0;
+
+	for (; *line && *line != '\n'; line += 2)
+		if (size == MAX_SCRIPT || !parse_byte(line, &script[size++]))
+			errx(1, "line %d is no script, or too long", number);
+
+	return size;
+}
+
+static FILE *open_file(const char *name)
+{
 	FILE *file = fopen(name, "rb");
-	size_t size;
 
 	if (!file)
 		err(1, "%s", name);
+
+	return file;
+}
+
+static int replay_corpus(const char *name)
+{
+	static char line[2 * MAX_SCRIPT + 2];
+	int number, tests = 0, failed = 0;
+	FILE *file = open_file(name);
+	const char *wrong;
+
+	printf("TAP version 13\n");
+	for (number = 1; fgets(line, sizeof(line), file); number++) {
+		if (line[0] == '#')
+			continue;
+		wrong = slot_check(script, parse(line, number), NULL);
+		failed += !!wrong;
+		if (wrong)
+			printf("# %s\n", wrong);
+		printf("%sok %d %s:%d\n", wrong ? "not " : "", ++tests, name,
+		       number);
+	}
+	if (ferror(file) || !tests)
+		errx(1, "%s: cannot be read, or has no script", name);
+	printf("1..%d\n", tests);
+	fclose(file);
+
+	return failed ? 1 : 0;
+}
+
+static int replay_script(const char *name)
+{
+	FILE *file = open_file(name);
+	const char *wrong;
+	size_t size;
+
 	size = fread(script, 1, sizeof(script), file);
 	if (ferror(file) || !feof(file))
 		errx(1, "%s: cannot be read, or too long", name);
 	fclose(file);
 
-	return slot_check(script, size, log);
+	wrong = slot_check(script, size, stdout);
+	printf("%s\n", wrong ?: "no disagreement");
+
+	return wrong ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
-	FILE *log = NULL;
-	const char *wrong;
-	int i, failed = 0;
+	if (argc == 3 && !strcmp(argv[1], "-v"))
+		return replay_script(argv[2]);
+	if (argc != 2)
+		errx(2, "usage: slot_replay CORPUS | -v FILE");
 
-	if (argc > 1 && !strcmp(argv[1], "-v")) {
-		log = stdout;
-		argv++;
-		argc--;
-	}
-	if (argc < 2)
-		errx(2, "usage: slot_replay [-v] FILE...");
-
-	printf("TAP version 13\n1..%d\n", argc - 1);
-	for (i = 1; i < argc; i++) {
-		wrong = replay(argv[i], log);
-		failed += !!wrong;
-		if (wrong)
-			printf("# %s\n", wrong);
-		printf("%sok %d %s\n", wrong ? "not " : "", i, argv[i]);
-	}
-
-	return failed ? 1 : 0;
+	return replay_corpus(argv[1]);
 }
