@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A user of an ath11k-like device, as a guest is one: it sets up MSI, programs
- * the device's embedded interrupt controller with the message that its MSI
- * capability shows, rings every doorbell and counts what arrives.
+ * Uses an ath11k-like device as a guest does: sets up MSI, programs the device's
+ * embedded interrupt controller with the message that the MSI capability shows, rings
+ * every doorbell and notes which interrupts arrive.
  *
  * usage: ath11k-user DEVICE
  *
@@ -28,14 +28,14 @@
 
 #include "ath11k.h"
 
-/* What a guest's kernel could have put into its virtual MSI capability. */
+/* A message that a guest's kernel could write to its virtual MSI capability. */
 #define GUEST_ADDRESS	0xfee00000
 #define GUEST_DATA	0x60
 
 #define VECTORS		16
 #define ACK_TRIES	10000
 #define ARRIVAL_MS	4000
-/* When one has not arrived, the others hardly will. */
+/* After one interrupt that did not arrive, the wait for the others is short. */
 #define LATE_MS		200
 
 struct device {
@@ -128,7 +128,7 @@ static void open_device(struct device *dev, const char *name)
 	xpwrite(dev, &cmd, sizeof(cmd), dev->config + PCI_COMMAND);
 }
 
-/* As a guest's driver does, into the virtual capability. */
+/* Writes to the virtual MSI capability, as a guest's kernel does. */
 static void write_guest_message(struct device *dev)
 {
 	uint32_t address = GUEST_ADDRESS;
@@ -170,7 +170,7 @@ static void enable_msi(struct device *dev)
 		dev->eventfd[i].events = POLLIN;
 	}
 
-	/* Without interrupt remapping the host can give one vector only. */
+	/* Without interrupt remapping the host can allocate one vector only. */
 	dev->vectors = VECTORS;
 	ret = set_irqs(dev, dev->vectors);
 	if (ret > 0) {
@@ -181,7 +181,7 @@ static void enable_msi(struct device *dev)
 		err(1, "VFIO_DEVICE_SET_IRQS");
 }
 
-/* vfio-pci does not know the feature, and goes on showing the guest's. */
+/* vfio-pci does not have the feature: the capability goes on showing the guest's message. */
 static void show_host_message(struct device *dev)
 {
 	struct vfio_device_feature feature = {
