@@ -59,7 +59,7 @@ static unsigned int find_msi(int config)
 	errx(2, "the device has no MSI capability");
 }
 
-/* What the device holds, which the host's root sees in sysfs. */
+/* What the device holds; sysfs shows it to the host's root. */
 static struct message read_message(int config)
 {
 	unsigned int msi = find_msi(config);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Does the kernel lose an interrupt whose CPU is unplugged and comes back while nobody
- * handles the interrupt?
+ * Does the kernel lose an interrupt whose CPU is unplugged and comes back while the
+ * interrupt has no handler?
  *
  * usage: unplugged-cpu DEVICE BAR OFFSET VALUE
  *
@@ -158,7 +158,7 @@ static int is_on_cpu(int irq)
 	return !strcmp(cpus, CPU "\n");
 }
 
-/* Without interrupt remapping x86 moves an interrupt when it arrives next. */
+/* Without interrupt remapping, x86 moves an interrupt the next time that it arrives. */
 static void move_to_cpu(const struct device *dev, int eventfd, int irq)
 {
 	int tries = MOVE_TRIES;
