@@ -13,7 +13,7 @@ struct messages {
 	struct vfio_device_feature_pci_msi_messages get;
 };
 
-/* What the kernel knows of each vector. Returns NULL with errno set. */
+/* Ask the kernel for all vectors. Returns NULL with errno set if that fails. */
 static struct messages *get_messages(int device, __u32 index, __u32 count)
 {
 	size_t size = sizeof(struct messages) +
@@ -52,7 +52,7 @@ static int set_run(int device, __u32 index, __u32 start, __u32 count, bool maske
 	return ioctl(device, VFIO_DEVICE_SET_IRQS, &set) ? -errno : 0;
 }
 
-/* A run is as long as its vectors are allocated and want the same. */
+/* One call for each run of allocated vectors that are all to be masked, or all not. */
 int set_masks(int device, __u32 index, __u32 count, const bool *masked)
 {
 	struct messages *messages = get_messages(device, index, count);

@@ -7,8 +7,9 @@
 #include <linux/types.h>
 
 /*
- * Mask the vectors 0 to @count - 1 of @index for which @masked is true, and unmask the
- * others. Those that are not allocated are left out. Returns 0 or a negative errno.
+ * Of the vectors 0 to @count - 1 of @index, mask those for which @masked is true and
+ * unmask the others. Vectors that are not allocated are left out. Returns 0 or a negative
+ * errno.
  */
 int set_masks(int device, __u32 index, __u32 count, const bool *masked);
 
