@@ -484,11 +484,13 @@ struct vfio_device_feature_pci_msix_map {
  * works for it.
  *
  * Reset and sleep. The windows stay, but the kernel forgets their slots when the device
- * is reset. A sleep, by VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY or with the host, is a
- * reset for devices without No_Soft_Reset in PMCSR. Windows and slots end with the
- * session. Two limits: slots are not forgotten if a device with No_Soft_Reset loses its
- * power in a sleep; and if a device shows different registers at the same place of its
- * BAR, one after the other, the kernel tells their slots apart by the offset only.
+ * is reset, also by the recovery from an error. A sleep is a reset for devices without
+ * No_Soft_Reset in PMCSR: D3hot by a write to PMCSR,
+ * VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, or the suspend of the host. Windows and slots
+ * end with the session. Two limits: slots are not forgotten if a device with
+ * No_Soft_Reset loses its power in a sleep; and if a device shows different registers
+ * at the same place of its BAR, one after the other, the kernel tells their slots apart
+ * by the offset only.
  *
  * Messages in memory. A message that the device reads from memory does not pass a
  * window. The drivers ath11k and ath12k give the card the messages of the MAC's receive
