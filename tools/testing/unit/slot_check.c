@@ -64,7 +64,7 @@ struct check {
 	struct model model;
 	u32 device[MODEL_DWORDS];
 	u32 addresses[MODEL_PAIRS];
-	struct msi_slot_pair pairs[MODEL_PAIRS];
+	struct msi_slot_message pairs[MODEL_PAIRS];
 	struct msi_slot_dword dwords[4 * MODEL_DWORDS];
 };
 
@@ -257,7 +257,7 @@ static void check_slots(struct check *check)
 
 static void update(struct check *check)
 {
-	bool behind = msi_slot_is_behind(&check->window, &check->env);
+	bool behind = msi_slot_is_outdated(&check->window, &check->env);
 	u64 cursor = 0;
 
 	while (msi_slot_update(&check->window, &check->env, &cursor)) {

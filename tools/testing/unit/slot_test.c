@@ -870,7 +870,7 @@ struct world {
 	struct msi_slot_env env;
 	struct msi_slot_window window;
 	u32 addresses[MSI_SLOT_ADDRESSES];
-	struct msi_slot_pair pairs[MSI_SLOT_PAIRS];
+	struct msi_slot_message pairs[MSI_SLOT_MESSAGES];
 	struct msi_slot_dword dwords[MSI_SLOT_DWORDS];
 	u8 device[WINDOW_SIZE];
 	char text[TEXT_SIZE];
@@ -1047,7 +1047,7 @@ static bool run(const struct test *test)
 	memset(&world, 0, sizeof(world));
 	msi_slot_init_env(&world.env, INERT, !test->keeps, !test->dirty, world.addresses,
 			  test->messages ?: MSI_SLOT_ADDRESSES, world.pairs,
-			  test->messages ?: MSI_SLOT_PAIRS);
+			  test->messages ?: MSI_SLOT_MESSAGES);
 	msi_slot_init_window(&world.window, &test->layout, world.dwords,
 			     test->dwords ?: MSI_SLOT_DWORDS);
 
@@ -1114,7 +1114,7 @@ static bool test_every_xapic_address(void)
 	u32 id, mode, address;
 
 	msi_slot_init_env(&world.env, INERT, true, true, world.addresses,
-			  MSI_SLOT_ADDRESSES, world.pairs, MSI_SLOT_PAIRS);
+			  MSI_SLOT_ADDRESSES, world.pairs, MSI_SLOT_MESSAGES);
 	msi_slot_init_window(&world.window, &layout, world.dwords,
 			     MSI_SLOT_DWORDS);
 	msi_slot_set_host(&world.env, 1, 0xfee08000, 0x4031);

@@ -40,13 +40,13 @@ struct match {
 	bool found;
 	unsigned long parts;
 	u32 vector;
-	const struct msi_slot_pair *pair;
+	const struct msi_slot_message *message;
 };
 
 /* What has to happen to a dword. */
-enum fate {
+enum action {
 	KEEP,		/* nothing */
-	PLACE,		/* it gets its part of the host message */
+	TRANSLATE,	/* it gets its part of the host message */
 	RESTORE,	/* it gets what it held before, what the guest wrote, or inert */
 };
 
@@ -59,7 +59,7 @@ struct affected {
 	unsigned int nr;
 	struct {
 		struct msi_slot_dword *dword;
-		enum fate fate;
+		enum action action;
 		u32 value;
 	} dwords[MAX_AFFECTED];
 };
@@ -72,18 +72,18 @@ struct affected {
  * for owners who have asked for it and write it by themselves. Where host and guest
  * have the same address, only the data tells which of the two it is.
  */
-static unsigned int nr_messages(const struct msi_slot_env *env)
+static unsigned int nr_known(const struct msi_slot_env *env)
 {
-	return 1 + env->nr_pairs + (env->vectors ? 1 : 0);
+	return 1 + env->nr_messages + (env->vectors ? 1 : 0);
 }
 
-static const struct msi_slot_pair *message_at(const struct msi_slot_env *env,
-					      unsigned int i)
+static const struct msi_slot_message *known_at(const struct msi_slot_env *env,
+					       unsigned int i)
 {
-	if (i > env->nr_pairs)
+	if (i > env->nr_messages)
 		return &env->host;
 
-	return i ? &env->pairs[i - 1] : &env->guest;
+	return i ? &env->messages[i - 1] : &env->guest;
 }
 
 static bool is_address(const struct msi_slot_env *env, u32 value)
@@ -113,11 +113,11 @@ static u32 vector_mask(const struct msi_slot_env *env)
 
 /* Whether @data is that of an allocated vector of @pair. */
 static bool is_data(const struct msi_slot_env *env,
-		    const struct msi_slot_pair *pair, u32 data)
+		    const struct msi_slot_message *message, u32 data)
 {
 	u32 mask = vector_mask(env);
 
-	return !((pair->data ^ data) & ~mask) &&
+	return !((message->data ^ data) & ~mask) &&
 	       (!env->vectors || (data & mask) < env->vectors);
 }
 
@@ -125,19 +125,19 @@ static bool is_data(const struct msi_slot_env *env,
  * The first message with this low half of the address and, unless they are NULL,
  * with this high half and this data; NULL if there is none.
  */
-static const struct msi_slot_pair *
+static const struct msi_slot_message *
 find_message(const struct msi_slot_env *env, u32 low, const u32 *high,
 	     const u32 *data)
 {
-	const struct msi_slot_pair *pair;
+	const struct msi_slot_message *message;
 	unsigned int i;
 
-	for (i = 0; i < nr_messages(env); i++) {
-		pair = message_at(env, i);
-		if ((u32)pair->address == low &&
-		    (!high || pair->address >> 32 == *high) &&
-		    (!data || is_data(env, pair, *data)))
-			return pair;
+	for (i = 0; i < nr_known(env); i++) {
+		message = known_at(env, i);
+		if ((u32)message->address == low &&
+		    (!high || message->address >> 32 == *high) &&
+		    (!data || is_data(env, message, *data)))
+			return message;
 	}
 
 	return NULL;
@@ -147,16 +147,16 @@ find_message(const struct msi_slot_env *env, u32 low, const u32 *high,
 static bool is_candidate(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env, u32 value)
 {
-	const struct msi_slot_pair *pair;
+	const struct msi_slot_message *message;
 	unsigned int i;
 
-	for (i = 0; i < nr_messages(env); i++) {
-		pair = message_at(env, i);
-		if (!(u32)pair->address)
+	for (i = 0; i < nr_known(env); i++) {
+		message = known_at(env, i);
+		if (!(u32)message->address)
 			continue;
-		if (!((pair->data ^ value) & ~(MAX_VECTORS - 1)))
+		if (!((message->data ^ value) & ~(MAX_VECTORS - 1)))
 			return true;
-		if (window->layout.high && pair->address >> 32 == value)
+		if (window->layout.high && message->address >> 32 == value)
 			return true;
 	}
 
@@ -180,68 +180,70 @@ static void remember_address(struct msi_slot_env *env, u32 address)
 		env->addresses[env->nr_addresses++] = address;
 }
 
-/* A free entry of @pairs, else the oldest that no slot was translated by, or NULL. */
-static struct msi_slot_pair *find_room(struct msi_slot_env *env)
+/* A free entry of @messages, else the oldest that no slot was translated by, or NULL. */
+static struct msi_slot_message *alloc_message(struct msi_slot_env *env)
 {
 	unsigned int i;
 
-	if (env->nr_pairs < env->max_pairs)
-		return &env->pairs[env->nr_pairs++];
+	if (env->nr_messages < env->max_messages)
+		return &env->messages[env->nr_messages++];
 
-	for (i = 0; i < env->max_pairs; i++) {
-		struct msi_slot_pair *pair = &env->pairs[env->next_pair];
+	for (i = 0; i < env->max_messages; i++) {
+		struct msi_slot_message *message =
+			&env->messages[env->next_message];
 
-		env->next_pair = (env->next_pair + 1) % env->max_pairs;
-		if (!pair->used)
-			return pair;
+		env->next_message = (env->next_message + 1) % env->max_messages;
+		if (!message->used)
+			return message;
 	}
 
 	return NULL;
 }
 
-static void remember_pair(struct msi_slot_env *env, u64 address, u32 data,
-			  bool used)
+static void remember_message(struct msi_slot_env *env, u64 address, u32 data,
+			     bool used)
 {
-	struct msi_slot_pair *pair;
+	struct msi_slot_message *message;
 	unsigned int i;
 
-	for (i = 0; i < env->nr_pairs; i++) {
-		pair = &env->pairs[i];
-		if (pair->address != address || pair->data != data)
+	for (i = 0; i < env->nr_messages; i++) {
+		message = &env->messages[i];
+		if (message->address != address || message->data != data)
 			continue;
-		pair->used |= used;
+		message->used |= used;
 		return;
 	}
 
-	pair = find_room(env);
-	if (pair)
-		*pair = (struct msi_slot_pair) { address, data, used };
+	message = alloc_message(env);
+	if (message)
+		*message = (struct msi_slot_message) { address, data, used };
 }
 
 static void remember_guest(struct msi_slot_env *env)
 {
-	const struct msi_slot_pair *guest = &env->guest;
+	const struct msi_slot_message *guest = &env->guest;
 
 	/* A dword of 0 says nothing. */
 	if (!env->vectors || !(u32)guest->address)
 		return;
 
 	remember_address(env, guest->address);
-	remember_pair(env, guest->address, guest->data, false);
+	remember_message(env, guest->address, guest->data, false);
 }
 
-void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool parks, bool clean,
-		       u32 *addresses, unsigned int nr_addresses,
-		       struct msi_slot_pair *pairs, unsigned int nr_pairs)
+void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
+		       bool clean, u32 *addresses, unsigned int nr_addresses,
+		       struct msi_slot_message *messages,
+		       unsigned int nr_messages)
 {
 	memset(env, 0, sizeof(*env));
 	env->inert = inert;
-	env->parks = parks;
+	env->inert_on_free = inert_on_free;
 	env->clean = clean;
 	env->addresses = addresses;
 	env->max_addresses = nr_addresses;
-	env->pairs = pairs;
-	env->max_pairs = nr_pairs;
+	env->messages = messages;
+	env->max_messages = nr_messages;
 }
 
 bool msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data)
@@ -300,7 +302,7 @@ void msi_slot_expire(struct msi_slot_window *window)
 	unsigned int i;
 
 	for (i = 0; i < window->nr_dwords; i++)
-		if (window->dwords[i].placed)
+		if (window->dwords[i].translated)
 			window->dwords[i].expired = true;
 }
 
@@ -395,9 +397,9 @@ static bool is_part(const struct msi_slot_window *window,
 }
 
 /* Whether @dword is rather to be forgotten than @other. */
-static bool matters_less(const struct msi_slot_window *window,
-			 const struct msi_slot_dword *dword,
-			 const struct msi_slot_dword *other)
+static bool is_less_important(const struct msi_slot_window *window,
+			      const struct msi_slot_dword *dword,
+			      const struct msi_slot_dword *other)
 {
 	bool part = is_part(window, dword);
 
@@ -420,7 +422,7 @@ static void forget_oldest(struct msi_slot_window *window)
 	for (i = 0; i < window->nr_dwords; i++) {
 		dword = &window->dwords[i];
 		if (!dword->address &&
-		    (!oldest || matters_less(window, dword, oldest)))
+		    (!oldest || is_less_important(window, dword, oldest)))
 			oldest = dword;
 	}
 
@@ -447,7 +449,7 @@ static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 offset)
 }
 
 /* The message that @slot and its @parts hold, or NULL. */
-static const struct msi_slot_pair *
+static const struct msi_slot_message *
 match_parts(const struct msi_slot_window *window,
 	    const struct msi_slot_env *env, const struct msi_slot_dword *slot,
 	    unsigned long parts)
@@ -464,9 +466,9 @@ match_parts(const struct msi_slot_window *window,
 }
 
 /* Whether there can be a host message in @slot, whatever the guest wrote. */
-static bool is_translatable(const struct msi_slot_window *window,
-			    const struct msi_slot_env *env,
-			    const struct msi_slot_dword *slot)
+static bool fits_host_message(const struct msi_slot_window *window,
+			      const struct msi_slot_env *env,
+			      const struct msi_slot_dword *slot)
 {
 	const struct msi_slot_layout *layout = &window->layout;
 	u64 rest = layout->size - slot->offset;
@@ -491,40 +493,41 @@ static bool is_translatable(const struct msi_slot_window *window,
 				     layout->data_offset);
 }
 
-static bool holds(const struct msi_slot_dword *dword, u32 value)
+static bool holds_host(const struct msi_slot_dword *dword, u32 value)
 {
-	return dword->placed && dword->device == value;
+	return dword->translated && dword->device == value;
 }
 
 /* Whether the device holds already what it would get. */
-static bool is_held(const struct msi_slot_window *window,
-		    const struct msi_slot_env *env,
-		    const struct msi_slot_dword *slot,
-		    const struct match *match)
+static bool is_current(const struct msi_slot_window *window,
+		       const struct msi_slot_env *env,
+		       const struct msi_slot_dword *slot,
+		       const struct match *match)
 {
 	const struct msi_slot_dword *high = find_part(window, slot, PART_HIGH);
 	const struct msi_slot_dword *data = find_part(window, slot, PART_DATA);
 
-	if (!holds(slot, env->host.address))
+	if (!holds_host(slot, env->host.address))
 		return false;
-	if (match->parts & PART_HIGH && !holds(high, env->host.address >> 32))
+	if (match->parts & PART_HIGH &&
+	    !holds_host(high, env->host.address >> 32))
 		return false;
 
 	return !(match->parts & PART_DATA) ||
-	       holds(data, env->host.data + match->vector);
+	       holds_host(data, env->host.data + match->vector);
 }
 
 /*
  * While the host has no message, for want of a handler of vector 0, nothing new is
  * translated. Where there are other vectors, their live slots stay.
  */
-static bool is_permitted(const struct msi_slot_window *window,
-			 const struct msi_slot_env *env,
-			 const struct msi_slot_dword *slot,
-			 const struct match *match)
+static bool may_translate(const struct msi_slot_window *window,
+			  const struct msi_slot_env *env,
+			  const struct msi_slot_dword *slot,
+			  const struct match *match)
 {
 	return env->active ||
-	       (env->vectors > 1 && is_held(window, env, slot, match));
+	       (env->vectors > 1 && is_current(window, env, slot, match));
 }
 
 /*
@@ -537,7 +540,7 @@ static bool is_data_safe(const struct msi_slot_window *window,
 {
 	const struct msi_slot_dword *data = find_part(window, slot, PART_DATA);
 
-	return data ? data->placed : env->clean;
+	return data ? data->translated : env->clean;
 }
 
 /* As many parts as possible, and none is left out that is newer than the address. */
@@ -553,7 +556,7 @@ static struct match match_slot(const struct msi_slot_window *window,
 	struct match match = {};
 	unsigned int i;
 
-	if (!is_translatable(window, env, slot))
+	if (!fits_host_message(window, env, slot))
 		return match;
 
 	high = find_part(window, slot, PART_HIGH);
@@ -567,19 +570,19 @@ static struct match match_slot(const struct msi_slot_window *window,
 	if (data && data->age > slot->age)
 		newer |= PART_DATA;
 
-	for (i = 0; i < 4 && !match.pair; i++) {
+	for (i = 0; i < 4 && !match.message; i++) {
 		match.parts = tries[i];
 		if (match.parts & ~written || newer & ~match.parts)
 			continue;
 		if (!(match.parts & PART_DATA) &&
 		    !is_data_safe(window, env, slot))
 			continue;
-		match.pair = match_parts(window, env, slot, match.parts);
+		match.message = match_parts(window, env, slot, match.parts);
 	}
 
-	if (match.pair && match.parts & PART_DATA)
+	if (match.message && match.parts & PART_DATA)
 		match.vector = data->guest & vector_mask(env);
-	match.found = match.pair && is_permitted(window, env, slot, &match);
+	match.found = match.message && may_translate(window, env, slot, &match);
 
 	return match;
 }
@@ -588,7 +591,7 @@ static struct match match_slot(const struct msi_slot_window *window,
  * What the device held before may be an address of the guest, too: it wrote it
  * before it was known as one, or an earlier user did.
  */
-static u32 harmless(const struct msi_slot_env *env, u32 value)
+static u32 inert_if_address(const struct msi_slot_env *env, u32 value)
 {
 	return is_address(env, value) ? env->inert : value;
 }
@@ -598,23 +601,23 @@ static u32 harmless(const struct msi_slot_env *env, u32 value)
  * live is a slot for certain, and the device may go on asserting: what was there
  * before is mostly 0, the first page of the guest's memory.
  */
-static bool has_previous(const struct msi_slot_env *env,
-			 const struct msi_slot_dword *slot)
+static bool restores_previous(const struct msi_slot_env *env,
+			      const struct msi_slot_dword *slot)
 {
 	return !slot->inert && !slot->live && !is_address(env, slot->previous);
 }
 
-static enum fate decide_address(const struct msi_slot_window *window,
-				const struct msi_slot_env *env,
-				const struct msi_slot_dword *slot, u32 *value)
+static enum action decide_address(const struct msi_slot_window *window,
+				  const struct msi_slot_env *env,
+				  const struct msi_slot_dword *slot, u32 *value)
 {
 	if (match_slot(window, env, slot).found) {
 		*value = env->host.address;
-		return PLACE;
+		return TRANSLATE;
 	}
 
-	*value = has_previous(env, slot) ? slot->previous : env->inert;
-	if (slot->placed)
+	*value = restores_previous(env, slot) ? slot->previous : env->inert;
+	if (slot->translated)
 		return RESTORE;
 
 	return slot->device != (slot->inert ? env->inert : slot->previous) ?
@@ -632,16 +635,16 @@ static bool becomes_inert(const struct msi_slot_window *window,
 	case KEEP:
 		return slot->inert;
 	case RESTORE:
-		return !has_previous(env, slot);
+		return !restores_previous(env, slot);
 	default:
 		return false;
 	}
 }
 
 /* What has to happen to a dword, and what it gets. */
-static enum fate decide(const struct msi_slot_window *window,
-			const struct msi_slot_env *env,
-			const struct msi_slot_dword *dword, u32 *value)
+static enum action decide(const struct msi_slot_window *window,
+			  const struct msi_slot_env *env,
+			  const struct msi_slot_dword *dword, u32 *value)
 {
 	const struct msi_slot_dword *slot;
 	struct match found = {};
@@ -656,21 +659,21 @@ static enum fate decide(const struct msi_slot_window *window,
 	if (found.found && found.parts & part) {
 		*value = part == PART_DATA ? env->host.data + found.vector :
 					     env->host.address >> 32;
-		return PLACE;
+		return TRANSLATE;
 	}
 	/* The address was written again, and its parts are about to be. */
-	if (found.found && dword->placed)
+	if (found.found && dword->translated)
 		return KEEP;
 
 	/* The inert address is a whole one, and has no data of a vector. */
-	if (slot && (part == PART_HIGH || dword->placed) &&
+	if (slot && (part == PART_HIGH || dword->translated) &&
 	    becomes_inert(window, env, slot))
 		*value = 0;
 	else if (dword->device == dword->guest ||
 		 (slot && becomes_inert(window, env, slot)))
 		*value = dword->device;
 	else
-		*value = harmless(env, dword->guest);
+		*value = inert_if_address(env, dword->guest);
 	return RESTORE;
 }
 
@@ -707,11 +710,11 @@ static void plan_write(struct msi_slot_window *window, u64 offset,
 }
 
 /* The driver may go on writing the message that it wrote once. */
-static void keep_message(const struct msi_slot_window *window,
-			 struct msi_slot_env *env,
-			 const struct msi_slot_dword *dword)
+static void remember_used(const struct msi_slot_window *window,
+			  struct msi_slot_env *env,
+			  const struct msi_slot_dword *dword)
 {
-	const struct msi_slot_pair *pair;
+	const struct msi_slot_message *message;
 	const struct msi_slot_dword *slot;
 	unsigned long part;
 
@@ -721,14 +724,14 @@ static void keep_message(const struct msi_slot_window *window,
 	if (part != PART_DATA)
 		return;
 
-	pair = match_slot(window, env, slot).pair;
+	message = match_slot(window, env, slot).message;
 	/* The host's message may not be the host's any more by then. */
-	remember_address(env, pair->address);
-	remember_pair(env, pair->address, pair->data, true);
+	remember_address(env, message->address);
+	remember_message(env, message->address, message->data, true);
 }
 
-static void place(struct msi_slot_window *window, struct msi_slot_dword *dword,
-		  u32 value)
+static void translate(struct msi_slot_window *window,
+		      struct msi_slot_dword *dword, u32 value)
 {
 	struct msi_slot_dword *slot = dword;
 	unsigned long part = 0;
@@ -739,7 +742,7 @@ static void place(struct msi_slot_window *window, struct msi_slot_dword *dword,
 		slot->live = true;
 
 	dword->device = value;
-	dword->placed = true;
+	dword->translated = true;
 	dword->expired = false;
 	plan_write(window, dword->offset, 4, value);
 	plan_event(window, dword->offset, dword->guest, value,
@@ -749,11 +752,11 @@ static void place(struct msi_slot_window *window, struct msi_slot_dword *dword,
 static void restore(struct msi_slot_window *window, struct msi_slot_dword *dword,
 		    u32 value)
 {
-	bool undone = dword->address && dword->placed;
+	bool undone = dword->address && dword->translated;
 
 	dword->inert |= dword->live;
 	dword->live = false;
-	dword->placed = false;
+	dword->translated = false;
 	dword->expired = false;
 	if (dword->device != value)
 		plan_write(window, dword->offset, 4, value);
@@ -777,36 +780,36 @@ static void plan_written(struct msi_slot_window *window,
 			 struct msi_slot_env *env, u64 offset, u32 guest)
 {
 	struct msi_slot_dword *dword = find(window, offset);
-	enum fate fate = RESTORE;
+	enum action action = RESTORE;
 	u32 value = guest;
 
 	if (dword)
-		fate = decide(window, env, dword, &value);
+		action = decide(window, env, dword, &value);
 
-	if (fate == PLACE) {
-		keep_message(window, env, dword);
-		place(window, dword, value);
+	if (action == TRANSLATE) {
+		remember_used(window, env, dword);
+		translate(window, dword, value);
 	} else if (dword && dword->address) {
-		if (fate == RESTORE)
+		if (action == RESTORE)
 			restore(window, dword, value);
 		plan_event(window, offset, guest, dword->device,
 			   MSI_SLOT_WITHHELD);
 	} else {
 		/* Data passes; what is written beside an inert address does no harm. */
-		if (fate != RESTORE || !is_high(window, dword))
+		if (action != RESTORE || !is_high(window, dword))
 			value = guest;
 		if (dword) {
 			dword->device = value;
-			dword->placed = false;
+			dword->translated = false;
 			dword->expired = false;
 		}
 		plan_write(window, offset, 4, value);
 	}
 }
 
-static void add(const struct msi_slot_window *window,
-		const struct msi_slot_env *env, struct affected *affected,
-		struct msi_slot_dword *dword)
+static void add_dword(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env, struct affected *affected,
+		      struct msi_slot_dword *dword)
 {
 	unsigned int i;
 
@@ -818,16 +821,17 @@ static void add(const struct msi_slot_window *window,
 
 	affected->nr++;
 	affected->dwords[i].dword = dword;
-	affected->dwords[i].fate = decide(window, env, dword,
-					  &affected->dwords[i].value);
+	affected->dwords[i].action =
+		decide(window, env, dword, &affected->dwords[i].value);
 }
 
 /*
  * A part of the slot that is or was at @offset, or NULL if there is none: nothing
  * is remembered, or it is another slot's address or data.
  */
-static struct msi_slot_dword *own_part(const struct msi_slot_window *window,
-				       u64 offset, unsigned long part)
+static struct msi_slot_dword *
+find_own_part(const struct msi_slot_window *window, u64 offset,
+	      unsigned long part)
 {
 	struct msi_slot_dword *dword;
 	unsigned long role = PART_DATA;
@@ -847,9 +851,11 @@ static void add_slot(const struct msi_slot_window *window,
 		     const struct msi_slot_env *env, struct affected *affected,
 		     u64 offset)
 {
-	add(window, env, affected, find(window, offset));
-	add(window, env, affected, own_part(window, offset, PART_DATA));
-	add(window, env, affected, own_part(window, offset, PART_HIGH));
+	add_dword(window, env, affected, find(window, offset));
+	add_dword(window, env, affected,
+		  find_own_part(window, offset, PART_DATA));
+	add_dword(window, env, affected,
+		  find_own_part(window, offset, PART_HIGH));
 }
 
 static void add_slot_if_any(const struct msi_slot_window *window,
@@ -866,9 +872,10 @@ static void add_slot_if_any(const struct msi_slot_window *window,
  * whose high half is its data. The others keep what they have, even if they
  * hold an older host message.
  */
-static void collect(const struct msi_slot_window *window,
-		    const struct msi_slot_env *env, struct affected *affected,
-		    u64 offset, bool is_or_was_address)
+static void collect_affected(const struct msi_slot_window *window,
+			     const struct msi_slot_env *env,
+			     struct affected *affected, u64 offset,
+			     bool is_or_was_address)
 {
 	u32 distance = window->layout.data_offset;
 
@@ -890,7 +897,7 @@ static void collect(const struct msi_slot_window *window,
 /* Plan the @fate of those affected dwords that are, or are not, addresses. */
 static void plan_affected(struct msi_slot_window *window,
 			  struct msi_slot_env *env, struct affected *affected,
-			  bool address, enum fate fate)
+			  bool address, enum action action)
 {
 	struct msi_slot_dword *dword;
 	unsigned int i;
@@ -900,22 +907,22 @@ static void plan_affected(struct msi_slot_window *window,
 		dword = affected->dwords[i].dword;
 		value = affected->dwords[i].value;
 		if (dword->address != address ||
-		    affected->dwords[i].fate != fate)
+		    affected->dwords[i].action != action)
 			continue;
-		if (fate == RESTORE) {
+		if (action == RESTORE) {
 			restore(window, dword, value);
 			continue;
 		}
-		keep_message(window, env, dword);
-		if (!dword->placed || dword->device != value)
-			place(window, dword, value);
+		remember_used(window, env, dword);
+		if (!dword->translated || dword->device != value)
+			translate(window, dword, value);
 	}
 }
 
 /* Remember what the guest writes, as far as it matters. */
-static bool remember(struct msi_slot_window *window,
-		     const struct msi_slot_env *env, u64 offset, u32 value,
-		     msi_slot_read_fn read, void *context)
+static bool remember_write(struct msi_slot_window *window,
+			   const struct msi_slot_env *env, u64 offset,
+			   u32 value, msi_slot_read_fn read, void *context)
 {
 	struct msi_slot_dword *dword = find(window, offset);
 	bool was_address = dword && dword->address;
@@ -949,7 +956,7 @@ static bool remember(struct msi_slot_window *window,
 	}
 	if (address != was_address) {
 		dword->address = address;
-		dword->placed = false;
+		dword->translated = false;
 		dword->expired = false;
 		dword->live = false;
 		/* What was there may be a message of an earlier user. */
@@ -965,13 +972,13 @@ static bool remember(struct msi_slot_window *window,
 /* What a slot that has ended leaves behind is not to be kept for another. */
 static void release_parts(struct msi_slot_window *window, u64 offset)
 {
-	struct msi_slot_dword *high = own_part(window, offset, PART_HIGH);
-	struct msi_slot_dword *data = own_part(window, offset, PART_DATA);
+	struct msi_slot_dword *high = find_own_part(window, offset, PART_HIGH);
+	struct msi_slot_dword *data = find_own_part(window, offset, PART_DATA);
 
 	if (high)
-		high->placed = false;
+		high->translated = false;
 	if (data)
-		data->placed = false;
+		data->translated = false;
 }
 
 /*
@@ -989,16 +996,17 @@ static void write_dword(struct msi_slot_window *window,
 
 	window->age++;
 
-	if (!remember(window, env, offset, value, read, context))
+	if (!remember_write(window, env, offset, value, read, context))
 		return;
 
 	address = find_address(window, offset);
 	if (was_address && !address)
 		release_parts(window, offset);
-	collect(window, env, &affected, offset, was_address || address);
+	collect_affected(window, env, &affected, offset,
+			 was_address || address);
 	plan_affected(window, env, &affected, true, RESTORE);
-	plan_affected(window, env, &affected, false, PLACE);
-	plan_affected(window, env, &affected, true, PLACE);
+	plan_affected(window, env, &affected, false, TRANSLATE);
+	plan_affected(window, env, &affected, true, TRANSLATE);
 	plan_written(window, env, offset, value);
 	plan_affected(window, env, &affected, false, RESTORE);
 }
@@ -1092,8 +1100,9 @@ bool msi_slot_learned(const struct msi_slot_window *window,
 }
 
 /* Whether @value, written at @offset, is data of an address before it. */
-static bool is_slot_data(const struct msi_slot_window *window,
-			 const struct msi_slot_env *env, u64 offset, u32 value)
+static bool is_learned_data(const struct msi_slot_window *window,
+			    const struct msi_slot_env *env, u64 offset,
+			    u32 value)
 {
 	const struct msi_slot_dword *slot;
 	u32 distance;
@@ -1129,7 +1138,7 @@ static void learn(struct msi_slot_window *window,
 	bool was_address = dword && dword->address;
 	bool learned = dword && dword->learned;
 	bool address = is_address(env, value);
-	bool data = is_slot_data(window, env, offset, value);
+	bool data = is_learned_data(window, env, offset, value);
 
 	window->age++;
 
@@ -1168,15 +1177,16 @@ static void write_learn(struct msi_slot_window *window,
 	plan_write(window, access->offset, access->width, access->value);
 }
 
-static void begin_plan(struct msi_slot_window *window)
+static void clear_plan(struct msi_slot_window *window)
 {
 	window->plan.nr_writes = 0;
 	window->plan.nr_events = 0;
 }
 
 /* Whether a dword can complete the slot that it is a part of. */
-static bool completes(const struct msi_slot_window *window,
-		      const struct msi_slot_env *env, u64 offset, u32 value)
+static bool completes_slot(const struct msi_slot_window *window,
+			   const struct msi_slot_env *env, u64 offset,
+			   u32 value)
 {
 	const struct msi_slot_dword *slot;
 	unsigned long part;
@@ -1193,7 +1203,8 @@ static bool dword_translates(const struct msi_slot_window *window,
 			     const struct msi_slot_env *env, u64 offset,
 			     u32 value)
 {
-	if (is_address(env, value) || completes(window, env, offset, value))
+	if (is_address(env, value) ||
+	    completes_slot(window, env, offset, value))
 		return true;
 
 	/* An address that goes may leave a high half to another slot. */
@@ -1241,7 +1252,7 @@ void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
 		    const struct msi_slot_access *access,
 		    msi_slot_read_fn read, void *context)
 {
-	begin_plan(window);
+	clear_plan(window);
 
 	if (window->layout.learn)
 		write_learn(window, env, access);
@@ -1254,9 +1265,9 @@ void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
 			    context);
 }
 
-static void affect_slot(const struct msi_slot_window *window,
-			const struct msi_slot_env *env,
-			struct affected *affected, u64 offset)
+static void collect_slot(const struct msi_slot_window *window,
+			 const struct msi_slot_env *env,
+			 struct affected *affected, u64 offset)
 {
 	affected->written = NOT_WRITTEN;
 	affected->nr = 0;
@@ -1264,17 +1275,17 @@ static void affect_slot(const struct msi_slot_window *window,
 }
 
 /* Whether there is something to place that was not, or has become another. */
-static bool is_unplaced(const struct msi_slot_window *window,
-			const struct affected *affected)
+static bool needs_translation(const struct msi_slot_window *window,
+			      const struct affected *affected)
 {
 	const struct msi_slot_dword *dword;
 	unsigned int i;
 
 	for (i = 0; i < affected->nr; i++) {
 		dword = affected->dwords[i].dword;
-		if (affected->dwords[i].fate != PLACE)
+		if (affected->dwords[i].action != TRANSLATE)
 			continue;
-		if (!dword->placed ||
+		if (!dword->translated ||
 		    dword->device != affected->dwords[i].value)
 			return true;
 	}
@@ -1283,18 +1294,18 @@ static bool is_unplaced(const struct msi_slot_window *window,
 }
 
 /* Whether @slot holds the message of vectors that are gone, and no other fits. */
-static bool is_abandoned(const struct msi_slot_window *window,
-			 const struct msi_slot_env *env,
-			 const struct msi_slot_dword *slot)
+static bool needs_inert(const struct msi_slot_window *window,
+			const struct msi_slot_env *env,
+			const struct msi_slot_dword *slot)
 {
-	return slot->expired && env->parks &&
+	return slot->expired && env->inert_on_free &&
 	       !match_slot(window, env, slot).found;
 }
 
 /* The first slot from @offset on that msi_slot_update() has something to do for, or NULL. */
-static struct msi_slot_dword *find_behind(const struct msi_slot_window *window,
-					  const struct msi_slot_env *env,
-					  u64 offset)
+static struct msi_slot_dword *
+find_outdated(const struct msi_slot_window *window,
+	      const struct msi_slot_env *env, u64 offset)
 {
 	struct msi_slot_dword *dword = window->dwords +
 				       lower_bound(window, offset);
@@ -1307,23 +1318,23 @@ static struct msi_slot_dword *find_behind(const struct msi_slot_window *window,
 	for (; dword < end; dword++) {
 		if (!dword->address)
 			continue;
-		affect_slot(window, env, &affected, dword->offset);
-		if (is_unplaced(window, &affected) ||
-		    is_abandoned(window, env, dword))
+		collect_slot(window, env, &affected, dword->offset);
+		if (needs_translation(window, &affected) ||
+		    needs_inert(window, env, dword))
 			return dword;
 	}
 
 	return NULL;
 }
 
-bool msi_slot_is_behind(const struct msi_slot_window *window,
-			const struct msi_slot_env *env)
+bool msi_slot_is_outdated(const struct msi_slot_window *window,
+			  const struct msi_slot_env *env)
 {
-	return find_behind(window, env, 0);
+	return find_outdated(window, env, 0);
 }
 
 /* What is left that has expired holds the messages of the present vectors. */
-static void renew(struct msi_slot_window *window)
+static void clear_expired(struct msi_slot_window *window)
 {
 	unsigned int i;
 
@@ -1337,22 +1348,22 @@ bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
 	struct msi_slot_dword *slot;
 	struct affected affected;
 
-	begin_plan(window);
-	slot = find_behind(window, env, *cursor);
+	clear_plan(window);
+	slot = find_outdated(window, env, *cursor);
 	if (!slot) {
 		if (env->active)
-			renew(window);
+			clear_expired(window);
 		return false;
 	}
 
 	*cursor = slot->offset + 4;
-	if (is_abandoned(window, env, slot))
+	if (needs_inert(window, env, slot))
 		slot->inert = true;
 
-	affect_slot(window, env, &affected, slot->offset);
+	collect_slot(window, env, &affected, slot->offset);
 	plan_affected(window, env, &affected, true, RESTORE);
-	plan_affected(window, env, &affected, false, PLACE);
-	plan_affected(window, env, &affected, true, PLACE);
+	plan_affected(window, env, &affected, false, TRANSLATE);
+	plan_affected(window, env, &affected, true, TRANSLATE);
 	plan_affected(window, env, &affected, false, RESTORE);
 
 	return true;

@@ -16,7 +16,7 @@
 
 /* An xAPIC message's address has 8 bits of APIC ID, and two of mode. */
 #define MSI_SLOT_ADDRESSES	1024
-#define MSI_SLOT_PAIRS		1024
+#define MSI_SLOT_MESSAGES	1024
 
 /* A quarter of them can be addresses: that is how many slots a window has. */
 #define MSI_SLOT_DWORDS		1024
@@ -29,12 +29,12 @@
 #define MSI_SLOT_LEARN_DISTANCE	64
 
 /**
- * struct msi_slot_pair - a message
+ * struct msi_slot_message - a message
  * @address: address
  * @data: data of vector 0; vector n has n more
  * @used: a slot was translated by it
  */
-struct msi_slot_pair {
+struct msi_slot_message {
 	u64 address;
 	u32 data;
 	bool used;
@@ -47,7 +47,7 @@ struct msi_slot_pair {
  *	that it had for them, or 0.
  * @host: the host message; a slot in which it is written stays as it is
  * @inert: low half of an address that raises nothing, with a high half of 0
- * @parks: slots whose vectors are gone get @inert; otherwise they keep what they have
+ * @inert_on_free: slots whose vectors are gone get @inert; otherwise they keep what they have
  * @clean: the device was reset in this session or for it: what it holds comes from
  *	nobody else
  * @guest: the guest message
@@ -59,21 +59,21 @@ struct msi_slot_pair {
  *	taken for an address of the guest
  * @lowest: the lowest that @addresses holds or had no room for
  * @highest: the highest
- * @pairs: the messages that the guest message was while MSI was enabled, each
+ * @messages: the messages that the guest message was while MSI was enabled, each
  *	once. When there are too many, the oldest that is not @used is forgotten;
  *	its address is not. When all are @used, no other is remembered.
- * @max_pairs: entries of @pairs
- * @nr_pairs: how many are used
- * @next_pair: where to look next for one of @pairs that can be forgotten
+ * @max_messages: entries of @messages
+ * @nr_messages: how many are used
+ * @next_message: where to look next for one of @messages that can be forgotten
  */
 struct msi_slot_env {
 	unsigned int vectors;
 	bool active;
-	struct msi_slot_pair host;
+	struct msi_slot_message host;
 	u32 inert;
-	bool parks;
+	bool inert_on_free;
 	bool clean;
-	struct msi_slot_pair guest;
+	struct msi_slot_message guest;
 
 	u32 *addresses;
 	unsigned int max_addresses;
@@ -82,10 +82,10 @@ struct msi_slot_env {
 	u32 lowest;
 	u32 highest;
 
-	struct msi_slot_pair *pairs;
-	unsigned int max_pairs;
-	unsigned int nr_pairs;
-	unsigned int next_pair;
+	struct msi_slot_message *messages;
+	unsigned int max_messages;
+	unsigned int nr_messages;
+	unsigned int next_message;
 };
 
 /**
@@ -111,8 +111,8 @@ struct msi_slot_layout {
  * @previous: of an address: what the device held before, and holds again when
  *	the address is undone, unless @live or @inert
  * @address: it is an address of the guest, and hence the start of a slot
- * @placed: what the device got is a part of a host message
- * @expired: @placed, and the vectors have been freed since
+ * @translated: what the device got is a part of a host message
+ * @expired: @translated, and the vectors have been freed since
  * @live: of an address: its data has been placed, too
  * @inert: of an address: it gets the inert one when it cannot be translated
  * @learned: in a LEARN window: it was data of an address before it, and stays
@@ -124,7 +124,7 @@ struct msi_slot_dword {
 	u32 device;
 	u32 previous;
 	bool address;
-	bool placed;
+	bool translated;
 	bool expired;
 	bool live;
 	bool inert;
@@ -262,16 +262,17 @@ typedef u32 (*msi_slot_read_fn)(void *context, u64 offset);
  * msi_slot_init_env - begin a session: no vectors, no guest message
  * @env: to be filled in
  * @inert: low half of an address that raises nothing
- * @parks: slots whose vectors are gone get it
+ * @inert_on_free: slots whose vectors are gone get it
  * @clean: the device was reset for this session
  * @addresses: memory for addresses, MSI_SLOT_ADDRESSES of them
  * @nr_addresses: how many
- * @pairs: memory for messages, MSI_SLOT_PAIRS of them
- * @nr_pairs: how many
+ * @messages: memory for messages, MSI_SLOT_MESSAGES of them
+ * @nr_messages: how many
  */
-void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool parks, bool clean,
-		       u32 *addresses, unsigned int nr_addresses,
-		       struct msi_slot_pair *pairs, unsigned int nr_pairs);
+void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
+		       bool clean, u32 *addresses, unsigned int nr_addresses,
+		       struct msi_slot_message *messages,
+		       unsigned int nr_messages);
 
 /**
  * msi_slot_set_guest - the guest message is or may be another one now
@@ -413,14 +414,14 @@ bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
 		     u64 *cursor);
 
 /**
- * msi_slot_is_behind - whether msi_slot_update() has something to write
+ * msi_slot_is_outdated - whether msi_slot_update() has something to write
  * @window: window
  * @env: messages
  *
  * Return: what msi_slot_update() would.
  */
-bool msi_slot_is_behind(const struct msi_slot_window *window,
-			const struct msi_slot_env *env);
+bool msi_slot_is_outdated(const struct msi_slot_window *window,
+			  const struct msi_slot_env *env);
 
 /**
  * msi_slot_read - what the guest sees

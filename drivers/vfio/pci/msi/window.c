@@ -244,7 +244,7 @@ static bool is_behind(struct msi_vfio_pci_device *mdev)
 	unsigned int i, nr = nr_windows(mdev);
 
 	for (i = 0; i < nr; i++)
-		if (msi_slot_is_behind(&mdev->windows[i]->slots, &mdev->env))
+		if (msi_slot_is_outdated(&mdev->windows[i]->slots, &mdev->env))
 			return true;
 
 	return false;
@@ -803,16 +803,16 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 static int init_env(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
-	struct msi_slot_pair *pairs;
+	struct msi_slot_message *messages;
 	u32 *addresses;
 	u16 flags;
 
 	addresses = kvcalloc(MSI_SLOT_ADDRESSES, sizeof(*addresses),
 			     GFP_KERNEL_ACCOUNT);
-	pairs = kvcalloc(MSI_SLOT_PAIRS, sizeof(*pairs), GFP_KERNEL_ACCOUNT);
-	if (!addresses || !pairs) {
+	messages = kvcalloc(MSI_SLOT_MESSAGES, sizeof(*messages), GFP_KERNEL_ACCOUNT);
+	if (!addresses || !messages) {
 		kvfree(addresses);
-		kvfree(pairs);
+		kvfree(messages);
 		return -ENOMEM;
 	}
 
@@ -825,7 +825,7 @@ static int init_env(struct msi_vfio_pci_device *mdev)
 	msi_slot_init_env(&mdev->env, INERT_ADDRESS,
 			  IS_ENABLED(CONFIG_X86) || !mdev->isolated,
 			  mdev->core.reset_works, addresses, MSI_SLOT_ADDRESSES,
-			  pairs, MSI_SLOT_PAIRS);
+			  messages, MSI_SLOT_MESSAGES);
 	read_guest_message(mdev);
 	mutex_unlock(&mdev->slots);
 
@@ -1030,7 +1030,7 @@ void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev)
 	while (mdev->nr_windows)
 		free_window(mdev->windows[--mdev->nr_windows]);
 	kvfree(mdev->env.addresses);
-	kvfree(mdev->env.pairs);
+	kvfree(mdev->env.messages);
 	memset(&mdev->env, 0, sizeof(mdev->env));
 }
 
