@@ -104,27 +104,24 @@ static unsigned int nr_windows(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Begins to use the slots: with @slots and memory_lock held, no reset and no change
- * of memory decoding comes in between. Slots of before a reset are gone first. -EIO
- * if the device does not decode memory; end() has to be called then, too.
+ * Locks the slots and memory_lock: no reset and no change of memory decoding comes in
+ * between. Ends the slots of a device that was reset before.
  */
-static int begin(struct msi_vfio_pci_device *mdev)
+static void lock_slots(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr = nr_windows(mdev);
 
 	mutex_lock(&mdev->slots);
 	down_read(&mdev->core.memory_lock);
 
-	if (test_and_clear_bit(0, &mdev->was_reset)) {
-		for (i = 0; i < nr; i++)
-			msi_slot_reset(&mdev->windows[i]->slots);
-		mdev->env.clean = true;
-	}
-
-	return compat_memory_enabled(&mdev->core) ? 0 : -EIO;
+	if (!test_and_clear_bit(0, &mdev->was_reset))
+		return;
+	for (i = 0; i < nr; i++)
+		msi_slot_reset(&mdev->windows[i]->slots);
+	mdev->env.clean = true;
 }
 
-static void end(struct msi_vfio_pci_device *mdev)
+static void unlock_slots(struct msi_vfio_pci_device *mdev)
 {
 	up_read(&mdev->core.memory_lock);
 	mutex_unlock(&mdev->slots);
@@ -180,10 +177,10 @@ static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
 	unsigned int i, nr = nr_windows(mdev);
 	u32 live = 0;
 
-	begin(mdev);
+	lock_slots(mdev);
 	for (i = 0; i < nr; i++)
 		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
-	end(mdev);
+	unlock_slots(mdev);
 
 	pin_vectors(mdev, live);
 }
@@ -259,7 +256,7 @@ static void update_window(struct msi_vfio_pci_device *mdev,
 		carry_out(mdev, window);
 }
 
-/* Writes what is behind, between begin() and end(). */
+/* Writes what is behind, with lock_slots() held. */
 static void update_windows(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr = nr_windows(mdev);
@@ -278,11 +275,12 @@ static void update_windows(struct msi_vfio_pci_device *mdev)
 /* Writes what is behind to a device that is in use, or leaves it for later. */
 static void update(struct msi_vfio_pci_device *mdev)
 {
-	if (!begin(mdev))
+	lock_slots(mdev);
+	if (compat_memory_enabled(&mdev->core))
 		update_windows(mdev);
 	else if (is_behind(mdev))
 		set_bit(0, &mdev->owed);
-	end(mdev);
+	unlock_slots(mdev);
 }
 
 /* What the user did may have to be written: the device is his to wake. */
@@ -619,6 +617,7 @@ static int read_once(struct msi_vfio_pci_device *mdev,
 		     struct msi_vfio_pci_window *window, char __user *buf,
 		     u64 offset, unsigned int width)
 {
+	bool decodes;
 	__le64 raw;
 	u64 val;
 	int ret;
@@ -627,15 +626,16 @@ static int read_once(struct msi_vfio_pci_device *mdev,
 	if (ret)
 		return ret;
 
-	ret = begin(mdev);
-	if (!ret) {
+	lock_slots(mdev);
+	decodes = compat_memory_enabled(&mdev->core);
+	if (decodes) {
 		val = is_table(mdev, window, offset, width) ? U64_MAX :
 		      read_device(window, offset, width);
 		val = msi_slot_read(&window->slots, offset, width, val);
 	}
-	end(mdev);
-	if (ret)
-		return ret;
+	unlock_slots(mdev);
+	if (!decodes)
+		return -EIO;
 
 	raw = cpu_to_le64(val);
 
@@ -684,11 +684,13 @@ static int write_once(struct msi_vfio_pci_device *mdev,
 	if (ret)
 		return ret;
 
-	ret = begin(mdev);
-	if (!ret)
+	lock_slots(mdev);
+	if (!compat_memory_enabled(&mdev->core))
+		ret = -EIO;
+	else
 		changed = write_slots(mdev, window, offset, width,
 				      le64_to_cpu(raw));
-	end(mdev);
+	unlock_slots(mdev);
 	if (changed)
 		pin_live_vectors(mdev);
 	mutex_unlock(&mdev->state);
@@ -1067,7 +1069,7 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 
 	lockdep_assert_held(&mdev->state);
 
-	begin(mdev);
+	lock_slots(mdev);
 	out->flags = window->flags;
 	out->region = window->region;
 	out->offset = window->offset;
@@ -1080,7 +1082,7 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 	out->count = in->nr_slots;
 	for (i = 0; i < room && msi_slot_get(in, &mdev->env, i, &info); i++)
 		show_slot(window, &info, &slots[i]);
-	end(mdev);
+	unlock_slots(mdev);
 }
 
 /**
@@ -1101,10 +1103,10 @@ bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
 
 	lockdep_assert_held(&mdev->state);
 
-	begin(mdev);
+	lock_slots(mdev);
 	learned = msi_slot_learned(&window->slots, &mdev->env,
 				   offset - window->offset, distance, data);
-	end(mdev);
+	unlock_slots(mdev);
 
 	return learned;
 }
