@@ -687,7 +687,7 @@ static int write_once(struct msi_vfio_pci_device *mdev,
 	lock_slots(mdev);
 	if (!compat_memory_enabled(&mdev->core))
 		ret = -EIO;
-	else
+	else if (!is_table(mdev, window, offset, width))
 		changed = write_slots(mdev, window, offset, width,
 				      le64_to_cpu(raw));
 	unlock_slots(mdev);
