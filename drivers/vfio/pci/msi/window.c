@@ -67,9 +67,9 @@ static void write_device(struct msi_vfio_pci_window *window,
 }
 
 /* A table that has grown with a reset can reach into a window that was behind it. */
-static bool is_table(struct msi_vfio_pci_device *mdev,
-		     const struct msi_vfio_pci_window *window, u64 offset,
-		     unsigned int width)
+static bool overlaps_table(struct msi_vfio_pci_device *mdev,
+			   const struct msi_vfio_pci_window *window, u64 offset,
+			   unsigned int width)
 {
 	const struct vfio_pci_core_device *core = &mdev->core;
 	u64 pos = window->offset + offset;
@@ -79,15 +79,15 @@ static bool is_table(struct msi_vfio_pci_device *mdev,
 	       pos + width > core->msix_offset;
 }
 
-static void carry_out(struct msi_vfio_pci_device *mdev,
-		      struct msi_vfio_pci_window *window)
+static void apply_plan(struct msi_vfio_pci_device *mdev,
+		       struct msi_vfio_pci_window *window)
 {
 	const struct msi_slot_plan *plan = &window->slots.plan;
 	unsigned int i;
 
 	for (i = 0; i < plan->nr_writes; i++)
-		if (!is_table(mdev, window, plan->writes[i].offset,
-			      plan->writes[i].width))
+		if (!overlaps_table(mdev, window, plan->writes[i].offset,
+				    plan->writes[i].width))
 			write_device(window, &plan->writes[i]);
 	for (i = 0; i < plan->nr_events; i++)
 		trace_msi_vfio_pci_slot(mdev->core.pdev,
@@ -198,8 +198,8 @@ static void pin_all_vectors(struct msi_vfio_pci_device *mdev)
  * device. If vector 0 of several has no handler any more, the slots of the others
  * still work.
  */
-static void set_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
-		     u64 address, u32 data)
+static void set_host_message(struct msi_vfio_pci_device *mdev,
+			     unsigned int vectors, u64 address, u32 data)
 {
 	unsigned int i, nr = nr_windows(mdev);
 
@@ -214,7 +214,7 @@ static void set_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
 }
 
 /* Looks whether the host has moved the message, with @slots held. */
-static bool host_moved(struct msi_vfio_pci_device *mdev)
+static bool refresh_host_message(struct msi_vfio_pci_device *mdev)
 {
 	struct msi_slot_env *env = &mdev->env;
 	u64 address;
@@ -231,12 +231,12 @@ static bool host_moved(struct msi_vfio_pci_device *mdev)
 		return false;
 
 	msi_vfio_pci_look_at_messages(mdev);
-	set_host(mdev, env->vectors, address, data);
+	set_host_message(mdev, env->vectors, address, data);
 
 	return true;
 }
 
-static bool is_behind(struct msi_vfio_pci_device *mdev)
+static bool has_outdated_slots(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr = nr_windows(mdev);
 
@@ -253,7 +253,7 @@ static void update_window(struct msi_vfio_pci_device *mdev,
 	u64 cursor = 0;
 
 	while (msi_slot_update(&window->slots, &mdev->env, &cursor))
-		carry_out(mdev, window);
+		apply_plan(mdev, window);
 }
 
 /* Writes what is behind, with lock_slots() held. */
@@ -261,10 +261,10 @@ static void update_windows(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr = nr_windows(mdev);
 
-	if (is_behind(mdev)) {
+	if (has_outdated_slots(mdev)) {
 		/* First pinned, then looked at: the message stays what it is. */
 		pin_all_vectors(mdev);
-		host_moved(mdev);
+		refresh_host_message(mdev);
 	}
 	/* Also if none is: this is when slots stop being expired. */
 	for (i = 0; i < nr; i++)
@@ -273,18 +273,18 @@ static void update_windows(struct msi_vfio_pci_device *mdev)
 }
 
 /* Writes what is behind to a device that is in use, or leaves it for later. */
-static void update(struct msi_vfio_pci_device *mdev)
+static void write_or_defer(struct msi_vfio_pci_device *mdev)
 {
 	lock_slots(mdev);
 	if (compat_memory_enabled(&mdev->core))
 		update_windows(mdev);
-	else if (is_behind(mdev))
+	else if (has_outdated_slots(mdev))
 		set_bit(0, &mdev->owed);
 	unlock_slots(mdev);
 }
 
 /* What the user did may have to be written: the device is his to wake. */
-static void wake_and_update(struct msi_vfio_pci_device *mdev)
+static void resume_and_write(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 
@@ -292,7 +292,7 @@ static void wake_and_update(struct msi_vfio_pci_device *mdev)
 		set_bit(0, &mdev->owed);
 		return;
 	}
-	update(mdev);
+	write_or_defer(mdev);
 	pm_runtime_put(dev);
 }
 
@@ -300,7 +300,7 @@ static void wake_and_update(struct msi_vfio_pci_device *mdev)
  * Writes what is behind to a device whose user has memory decoding off: it is on for
  * that moment, as the core has it when it frees vectors.
  */
-static void decode_and_update(struct msi_vfio_pci_device *mdev)
+static void write_with_decoding_on(struct msi_vfio_pci_device *mdev)
 {
 	struct vfio_pci_core_device *core = &mdev->core;
 	struct pci_dev *pdev = core->pdev;
@@ -326,7 +326,7 @@ static void decode_and_update(struct msi_vfio_pci_device *mdev)
  * Writes what could not be written when it was due; the user has done something that
  * may have made it possible. Returns 0, or -EINTR if the task is to die.
  */
-static int pay(struct msi_vfio_pci_device *mdev)
+static int write_deferred(struct msi_vfio_pci_device *mdev)
 {
 	int ret;
 
@@ -337,7 +337,7 @@ static int pay(struct msi_vfio_pci_device *mdev)
 	if (ret)
 		return ret;
 	if (mdev->open) {
-		wake_and_update(mdev);
+		resume_and_write(mdev);
 		pin_live_vectors(mdev);
 	}
 	mutex_unlock(&mdev->state);
@@ -440,12 +440,12 @@ void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
 
 	/* Addresses of the guest count from here on, also for windows to come. */
 	mutex_lock(&mdev->slots);
-	set_host(mdev, n, address, data);
+	set_host_message(mdev, n, address, data);
 	mutex_unlock(&mdev->slots);
 	if (!nr_windows(mdev))
 		return;
 
-	wake_and_update(mdev);
+	resume_and_write(mdev);
 	pin_live_vectors(mdev);
 }
 
@@ -466,13 +466,13 @@ void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev)
 		return;
 
 	mutex_lock(&mdev->slots);
-	set_host(mdev, 0, 0, 0);
+	set_host_message(mdev, 0, 0, 0);
 	mutex_unlock(&mdev->slots);
 
-	wake_and_update(mdev);
+	resume_and_write(mdev);
 	if (!test_bit(0, &mdev->owed) || pm_runtime_resume_and_get(dev))
 		return;
-	decode_and_update(mdev);
+	write_with_decoding_on(mdev);
 	pm_runtime_put(dev);
 }
 
@@ -497,7 +497,7 @@ bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 		return false;
 
 	mutex_lock(&mdev->slots);
-	moved = host_moved(mdev);
+	moved = refresh_host_message(mdev);
 	mutex_unlock(&mdev->slots);
 	if (moved)
 		set_bit(0, &mdev->owed);
@@ -510,7 +510,7 @@ bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 	waking = msi_vfio_pci_is_waking(mdev);
 	active = compat_pm_get_if_active(dev);
 	if (active)
-		update(mdev);
+		write_or_defer(mdev);
 	if (active > 0)
 		pm_runtime_put(dev);
 	pin_live_vectors(mdev);
@@ -564,7 +564,7 @@ void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev)
 {
-	if (pay(mdev) || !READ_ONCE(mdev->pinned) ||
+	if (write_deferred(mdev) || !READ_ONCE(mdev->pinned) ||
 	    mutex_lock_killable(&mdev->state))
 		return;
 
@@ -613,23 +613,23 @@ static unsigned int access_width(const struct msi_vfio_pci_window *window,
 	return width;
 }
 
-static int read_once(struct msi_vfio_pci_device *mdev,
-		     struct msi_vfio_pci_window *window, char __user *buf,
-		     u64 offset, unsigned int width)
+static int read_in_window(struct msi_vfio_pci_device *mdev,
+			  struct msi_vfio_pci_window *window, char __user *buf,
+			  u64 offset, unsigned int width)
 {
 	bool decodes;
 	__le64 raw;
 	u64 val;
 	int ret;
 
-	ret = pay(mdev);
+	ret = write_deferred(mdev);
 	if (ret)
 		return ret;
 
 	lock_slots(mdev);
 	decodes = compat_memory_enabled(&mdev->core);
 	if (decodes) {
-		val = is_table(mdev, window, offset, width) ? U64_MAX :
+		val = overlaps_table(mdev, window, offset, width) ? U64_MAX :
 		      read_device(window, offset, width);
 		val = msi_slot_read(&window->slots, offset, width, val);
 	}
@@ -647,31 +647,33 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 			struct msi_vfio_pci_window *window, u64 offset,
 			unsigned int width, u64 value)
 {
-	bool translates, changed = host_moved(mdev) || test_bit(0, &mdev->owed);
 	unsigned int nr_slots = window->slots.nr_slots;
 	struct msi_slot_access access;
+	bool translates, changed;
 
+	changed = refresh_host_message(mdev) || test_bit(0, &mdev->owed);
 	access = msi_slot_begin_access(&window->slots, offset, width, value,
 				       read_dword, window);
 	translates = msi_slot_translates(&window->slots, &mdev->env, &access);
 	if (translates) {
 		/* First pinned, then looked at: the message stays what it is. */
 		pin_all_vectors(mdev);
-		changed |= host_moved(mdev);
+		changed |= refresh_host_message(mdev);
 	}
 	if (changed)
 		update_windows(mdev);
 
 	msi_slot_write(&window->slots, &mdev->env, &access, read_dword, window);
-	carry_out(mdev, window);
+	apply_plan(mdev, window);
 
 	return changed || translates || window->slots.plan.nr_events ||
 	       window->slots.nr_slots != nr_slots;
 }
 
-static int write_once(struct msi_vfio_pci_device *mdev,
-		      struct msi_vfio_pci_window *window,
-		      const char __user *buf, u64 offset, unsigned int width)
+static int write_in_window(struct msi_vfio_pci_device *mdev,
+			   struct msi_vfio_pci_window *window,
+			   const char __user *buf, u64 offset,
+			   unsigned int width)
 {
 	bool changed = false;
 	__le64 raw = 0;
@@ -687,7 +689,7 @@ static int write_once(struct msi_vfio_pci_device *mdev,
 	lock_slots(mdev);
 	if (!compat_memory_enabled(&mdev->core))
 		ret = -EIO;
-	else if (!is_table(mdev, window, offset, width))
+	else if (!overlaps_table(mdev, window, offset, width))
 		changed = write_slots(mdev, window, offset, width,
 				      le64_to_cpu(raw));
 	unlock_slots(mdev);
@@ -722,9 +724,9 @@ static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
 	}
 
 	width = access_width(window, pos, count);
-	ret = is_write ?
-	      write_once(mdev, window, buf, pos - window->offset, width) :
-	      read_once(mdev, window, buf, pos - window->offset, width);
+	pos -= window->offset;
+	ret = is_write ? write_in_window(mdev, window, buf, pos, width) :
+			 read_in_window(mdev, window, buf, pos, width);
 	if (ret)
 		return ret;
 	*ppos += width;
@@ -802,7 +804,7 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
  * What the guest message was counts for windows that are added later, too. A device
  * that no reset works for can hold messages of an earlier session.
  */
-static int init_env(struct msi_vfio_pci_device *mdev)
+static int init_messages(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	struct msi_slot_message *messages;
@@ -889,16 +891,17 @@ static int publish(struct msi_vfio_pci_device *mdev,
 }
 
 /* The core keeps the table from the user, and a window must not give it to him. */
-static bool reaches_table(struct msi_vfio_pci_device *mdev,
-			  const struct vfio_device_feature_pci_msi_window *in)
+static bool
+window_overlaps_table(struct msi_vfio_pci_device *mdev,
+		      const struct vfio_device_feature_pci_msi_window *in)
 {
 	return mdev->table_size && in->region == mdev->table_bar &&
 	       in->offset < (u64)mdev->table_offset + mdev->table_size &&
 	       in->offset + in->size > mdev->table_offset;
 }
 
-static bool window_ok(struct msi_vfio_pci_device *mdev,
-		      const struct vfio_device_feature_pci_msi_window *in)
+static bool window_is_valid(struct msi_vfio_pci_device *mdev,
+			    const struct vfio_device_feature_pci_msi_window *in)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
@@ -914,7 +917,7 @@ static bool window_ok(struct msi_vfio_pci_device *mdev,
 	return IS_ALIGNED(in->offset, 4) &&
 	       in->offset < pci_resource_len(pdev, in->region) &&
 	       in->size <= pci_resource_len(pdev, in->region) - in->offset &&
-	       !reaches_table(mdev, in);
+	       !window_overlaps_table(mdev, in);
 }
 
 static struct msi_slot_layout
@@ -940,7 +943,10 @@ int msi_vfio_pci_check_window(struct msi_vfio_pci_device *mdev,
 {
 	struct msi_slot_layout layout = layout_of(in);
 
-	return window_ok(mdev, in) && msi_slot_layout_ok(&layout) ? 0 : -EINVAL;
+	if (!window_is_valid(mdev, in) || !msi_slot_layout_ok(&layout))
+		return -EINVAL;
+
+	return 0;
 }
 
 /**
@@ -1016,7 +1022,7 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 		return 0;
 
 	map_bars(mdev);
-	ret = init_env(mdev) ?: msi_vfio_pci_add_admin_windows(mdev);
+	ret = init_messages(mdev) ?: msi_vfio_pci_add_admin_windows(mdev);
 	if (!ret && !mdev->nr_windows)
 		msi_vfio_pci_add_builtin_windows(mdev);
 
@@ -1036,7 +1042,7 @@ void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev)
 	memset(&mdev->env, 0, sizeof(mdev->env));
 }
 
-static void show_slot(const struct msi_vfio_pci_window *window,
+static void fill_slot(const struct msi_vfio_pci_window *window,
 		      const struct msi_slot_info *info,
 		      struct vfio_pci_msi_slot *out)
 {
@@ -1081,7 +1087,7 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 	out->undone = in->undone;
 	out->count = in->nr_slots;
 	for (i = 0; i < room && msi_slot_get(in, &mdev->env, i, &info); i++)
-		show_slot(window, &info, &slots[i]);
+		fill_slot(window, &info, &slots[i]);
 	unlock_slots(mdev);
 }
 
