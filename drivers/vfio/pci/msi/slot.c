@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Slots: pure logic, see slot.h.
+ * Slots: the logic that slot.h describes.
  *
- * A window remembers the few dwords that matter: addresses of the guest (each is
- * the start of a slot), the dwords that belong to these slots, and others that
- * look as if they will, as the guest may write data before its address. What the
- * device has to hold in each of them follows from what the guest wrote, and in
- * which order, and from the messages as they are. A write of the guest changes
- * one dword; then the slots around it are looked at anew, and what differs from
- * what the device holds is planned to be written.
+ * A window remembers only the dwords that matter: the addresses of the guest, each of
+ * which starts a slot; the dwords that belong to these slots; and candidates, which
+ * may become a part of a slot, because the guest may write the data before the
+ * address. What the device has to hold in each of them depends on what the guest
+ * wrote, on the order of its writes, and on the present messages. A write of the guest
+ * changes one dword. Then the slots around this dword are decided again, and a write
+ * is planned for each dword in which the device holds something else.
  *
- * What is not remembered, the device holds as the guest wrote it. Of what is
- * remembered, only addresses and the parts of slots can differ.
+ * In dwords that are not remembered, and in candidates, the device holds what the guest
+ * wrote. Only in addresses and in parts of slots it can hold something else.
+ *
+ * The order of this file: messages; remembered dwords; matching a slot with a message;
+ * deciding what a dword gets; planning; writes of the guest; LEARN windows; updates;
+ * reads.
  */
 
 #include <linux/bits.h>
@@ -21,20 +25,21 @@
 
 #include "slot.h"
 
-/* The address's high half, in windows with HIGH. */
+/* In windows with HIGH, the high half is so many bytes after the address. */
 #define HIGH_OFFSET	4
 
-/* One MSI capability can have so many vectors. */
+/* The most vectors that an MSI capability can have. */
 #define MAX_VECTORS	32
 
-/* A slot's dwords behind its address. */
+/* The dwords of a slot after its address. */
 #define PART_HIGH	BIT(0)
 #define PART_DATA	BIT(1)
 
 /*
- * Whether a slot can be translated as it stands, which of its parts take part in
- * that, and with PART_DATA, which vector it is. A part is left out if the guest
- * has not written it, or not since it wrote the address: it is about to.
+ * Whether a slot can be translated at present, from which message, and which of its
+ * parts belong to that message; with PART_DATA, also the vector. A part is left out if
+ * the guest has not written it, or not since it wrote the address: the guest is
+ * expected to write it next.
  */
 struct match {
 	bool found;
@@ -43,17 +48,17 @@ struct match {
 	const struct msi_slot_message *message;
 };
 
-/* What has to happen to a dword. */
+/* What to do with a dword. */
 enum action {
 	KEEP,		/* nothing */
-	TRANSLATE,	/* it gets its part of the host message */
-	RESTORE,	/* it gets what it held before, what the guest wrote, or inert */
+	TRANSLATE,	/* write its part of the host message */
+	RESTORE,	/* write what it held before, the guest's value, or inert */
 };
 
 /* A write of one dword affects at most four slots of three dwords. */
 #define MAX_AFFECTED	12
 
-/* What a write affects, but for the dword that is written itself. */
+/* The dwords that a write affects, without the dword that is written. */
 struct affected {
 	u64 written;
 	unsigned int nr;
@@ -68,9 +73,9 @@ struct affected {
 #define NOT_WRITTEN	(~0ULL)
 
 /*
- * What is looked for: the present guest message, those it was, and the host message,
- * for owners who have asked for it and write it by themselves. Where host and guest
- * have the same address, only the data tells which of the two it is.
+ * The messages that are recognized in a slot: the present guest message, the former
+ * guest messages, and the host message, which a user may write that has read it. If host
+ * and guest message have the same address, only the data tells them apart.
  */
 static unsigned int nr_known(const struct msi_slot_env *env)
 {
@@ -105,13 +110,16 @@ static bool is_address(const struct msi_slot_env *env, u32 value)
 	return false;
 }
 
-/* The low bits of data that are the vector's number; before that is known, all. */
+/*
+ * The low bits of the data that have the vector's number. While no vectors are
+ * allocated, all bits that can have it.
+ */
 static u32 vector_mask(const struct msi_slot_env *env)
 {
 	return roundup_pow_of_two(env->vectors ?: MAX_VECTORS) - 1;
 }
 
-/* Whether @data is that of an allocated vector of @pair. */
+/* Whether @data is the data of an allocated vector in @message. */
 static bool is_data(const struct msi_slot_env *env,
 		    const struct msi_slot_message *message, u32 data)
 {
@@ -122,8 +130,8 @@ static bool is_data(const struct msi_slot_env *env,
 }
 
 /*
- * The first message with this low half of the address and, unless they are NULL,
- * with this high half and this data; NULL if there is none.
+ * The first known message with this low half of the address and, unless they are
+ * NULL, with this high half and this data. NULL if there is none.
  */
 static const struct msi_slot_message *
 find_message(const struct msi_slot_env *env, u32 low, const u32 *high,
@@ -143,7 +151,7 @@ find_message(const struct msi_slot_env *env, u32 low, const u32 *high,
 	return NULL;
 }
 
-/* Whether a dword without an address may yet be a part of a slot. */
+/* Whether a dword that is no address may become a part of a slot. */
 static bool is_candidate(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env, u32 value)
 {
@@ -180,7 +188,10 @@ static void remember_address(struct msi_slot_env *env, u32 address)
 		env->addresses[env->nr_addresses++] = address;
 }
 
-/* A free entry of @messages, else the oldest that no slot was translated by, or NULL. */
+/*
+ * A free entry of @messages, otherwise the oldest from which no slot was translated, or
+ * NULL.
+ */
 static struct msi_slot_message *alloc_message(struct msi_slot_env *env)
 {
 	unsigned int i;
@@ -223,7 +234,7 @@ static void remember_guest(struct msi_slot_env *env)
 {
 	const struct msi_slot_message *guest = &env->guest;
 
-	/* A dword of 0 says nothing. */
+	/* Zeros are written everywhere. */
 	if (!env->vectors || !(u32)guest->address)
 		return;
 
@@ -306,7 +317,7 @@ void msi_slot_expire(struct msi_slot_window *window)
 			window->dwords[i].expired = true;
 }
 
-/* The first remembered dword at or behind @offset, as an index. */
+/* The index of the first remembered dword at @offset or after it. */
 static unsigned int lower_bound(const struct msi_slot_window *window,
 				u64 offset)
 {
@@ -324,7 +335,7 @@ static unsigned int lower_bound(const struct msi_slot_window *window,
 	return low;
 }
 
-/* An @offset before the window, which has wrapped around, finds nothing. */
+/* Returns NULL for an @offset before the window too, as it has wrapped around. */
 static struct msi_slot_dword *find(const struct msi_slot_window *window,
 				   u64 offset)
 {
@@ -345,8 +356,9 @@ find_address(const struct msi_slot_window *window, u64 offset)
 }
 
 /*
- * The slot that a dword is a part of. Where slots overlap, a dword that can be
- * one's data and another's high half is data; the other cannot be translated.
+ * The slot that a dword is a part of. If slots overlap, a dword can be the data of one
+ * slot and the high half of another. It counts as data then, and the other slot cannot
+ * be translated.
  */
 static struct msi_slot_dword *
 find_slot(const struct msi_slot_window *window, u64 offset, unsigned long *part)
@@ -396,7 +408,7 @@ static bool is_part(const struct msi_slot_window *window,
 	return find_slot(window, dword->offset, &part);
 }
 
-/* Whether @dword is rather to be forgotten than @other. */
+/* Whether to forget @dword rather than @other. */
 static bool is_less_important(const struct msi_slot_window *window,
 			      const struct msi_slot_dword *dword,
 			      const struct msi_slot_dword *other)
@@ -410,9 +422,9 @@ static bool is_less_important(const struct msi_slot_window *window,
 }
 
 /*
- * Make room: forget the oldest dword that is only a candidate. There is one, as
- * slots have no more than three quarters of the dwords; but in a LEARN window,
- * where there can be much data behind each address.
+ * Makes room by forgetting the oldest candidate. There is one, because the slots have
+ * at most three quarters of the dwords. In a LEARN window there may be none, as any
+ * number of data can follow an address: then the oldest data is forgotten.
  */
 static void forget_oldest(struct msi_slot_window *window)
 {
@@ -448,7 +460,7 @@ static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 offset)
 	return dword;
 }
 
-/* The message that @slot and its @parts hold, or NULL. */
+/* The message that the guest wrote to @slot and its @parts, or NULL. */
 static const struct msi_slot_message *
 match_parts(const struct msi_slot_window *window,
 	    const struct msi_slot_env *env, const struct msi_slot_dword *slot,
@@ -456,7 +468,7 @@ match_parts(const struct msi_slot_window *window,
 {
 	const struct msi_slot_dword *high = find_part(window, slot, PART_HIGH);
 	const struct msi_slot_dword *data = find_part(window, slot, PART_DATA);
-	/* Without HIGH there is no place for the high half in the slot. */
+	/* Without HIGH a slot has no place for the high half. */
 	static const u32 none;
 
 	return find_message(env, slot->guest,
@@ -465,7 +477,7 @@ match_parts(const struct msi_slot_window *window,
 			    parts & PART_DATA ? &data->guest : NULL);
 }
 
-/* Whether there can be a host message in @slot, whatever the guest wrote. */
+/* Whether the host message can be written to @slot, whatever the guest wrote. */
 static bool fits_host_message(const struct msi_slot_window *window,
 			      const struct msi_slot_env *env,
 			      const struct msi_slot_dword *slot)
@@ -478,11 +490,11 @@ static bool fits_host_message(const struct msi_slot_window *window,
 	if (!layout->high && env->host.address >> 32)
 		return false;
 
-	/* Data that the guest writes behind the window is not seen. */
+	/* The data is after the end of the window, where writes are not seen. */
 	if (rest < (u64)layout->data_offset + 4)
 		return false;
 
-	/* Parts that belong to another slot. */
+	/* A part of it belongs to another slot. */
 	if (find_address(window, slot->offset + layout->data_offset))
 		return false;
 	if (!layout->high)
@@ -498,7 +510,7 @@ static bool holds_host(const struct msi_slot_dword *dword, u32 value)
 	return dword->translated && dword->device == value;
 }
 
-/* Whether the device holds already what it would get. */
+/* Whether the device already holds what it would get. */
 static bool is_current(const struct msi_slot_window *window,
 		       const struct msi_slot_env *env,
 		       const struct msi_slot_dword *slot,
@@ -518,8 +530,8 @@ static bool is_current(const struct msi_slot_window *window,
 }
 
 /*
- * While the host has no message, for want of a handler of vector 0, nothing new is
- * translated. Where there are other vectors, their live slots stay.
+ * While the host has no message, because vector 0 has no handler, no other slot is
+ * translated. If there are other vectors, their live slots stay.
  */
 static bool may_translate(const struct msi_slot_window *window,
 			  const struct msi_slot_env *env,
@@ -531,8 +543,9 @@ static bool may_translate(const struct msi_slot_window *window,
 }
 
 /*
- * Whether the device holds no data of anybody else's in @slot, which a host address
- * must not come beside. What a reset has left is no vector.
+ * Whether it is certain that the device holds no foreign data in @slot. With the host
+ * address, such data could be the message of somebody else's vector. After a reset,
+ * the device holds no data of a vector.
  */
 static bool is_data_safe(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env,
@@ -543,7 +556,10 @@ static bool is_data_safe(const struct msi_slot_window *window,
 	return data ? data->translated : env->clean;
 }
 
-/* As many parts as possible, and none is left out that is newer than the address. */
+/*
+ * Matches @slot with a message by as many parts as possible. A part that was written
+ * after the address is not left out.
+ */
 static struct match match_slot(const struct msi_slot_window *window,
 			       const struct msi_slot_env *env,
 			       const struct msi_slot_dword *slot)
@@ -588,8 +604,8 @@ static struct match match_slot(const struct msi_slot_window *window,
 }
 
 /*
- * What the device held before may be an address of the guest, too: it wrote it
- * before it was known as one, or an earlier user did.
+ * What the device held before may be an address of the guest too: the guest wrote it
+ * before it became the guest message, or an earlier user did.
  */
 static u32 inert_if_address(const struct msi_slot_env *env, u32 value)
 {
@@ -597,9 +613,9 @@ static u32 inert_if_address(const struct msi_slot_env *env, u32 value)
 }
 
 /*
- * Whether a slot that cannot be translated gets back what was there before. What was
- * live is a slot for certain, and the device may go on asserting: what was there
- * before is mostly 0, the first page of the guest's memory.
+ * Whether a slot that cannot be translated gets back what was there before. A slot
+ * that was live does not: the device may go on sending its message. What was there
+ * before is mostly 0, which is the address of the guest's first page.
  */
 static bool restores_previous(const struct msi_slot_env *env,
 			      const struct msi_slot_dword *slot)
@@ -624,7 +640,7 @@ static enum action decide_address(const struct msi_slot_window *window,
 	       RESTORE : KEEP;
 }
 
-/* Whether @slot has the address that raises nothing, or is about to get it. */
+/* Whether the device has the inert address in @slot, or is about to get it. */
 static bool becomes_inert(const struct msi_slot_window *window,
 			  const struct msi_slot_env *env,
 			  const struct msi_slot_dword *slot)
@@ -641,7 +657,7 @@ static bool becomes_inert(const struct msi_slot_window *window,
 	}
 }
 
-/* What has to happen to a dword, and what it gets. */
+/* What to do with a dword, and the value that the device gets in it. */
 static enum action decide(const struct msi_slot_window *window,
 			  const struct msi_slot_env *env,
 			  const struct msi_slot_dword *dword, u32 *value)
@@ -661,11 +677,11 @@ static enum action decide(const struct msi_slot_window *window,
 					     env->host.address >> 32;
 		return TRANSLATE;
 	}
-	/* The address was written again, and its parts are about to be. */
+	/* The guest wrote the address again, and is expected to write this part next. */
 	if (found.found && dword->translated)
 		return KEEP;
 
-	/* The inert address is a whole one, and has no data of a vector. */
+	/* The inert address has a high half of 0, and no data of a vector. */
 	if (slot && (part == PART_HIGH || dword->translated) &&
 	    becomes_inert(window, env, slot))
 		*value = 0;
@@ -709,7 +725,7 @@ static void plan_write(struct msi_slot_window *window, u64 offset,
 	};
 }
 
-/* The driver may go on writing the message that it wrote once. */
+/* The guest's driver may go on writing a message that it has written once. */
 static void remember_used(const struct msi_slot_window *window,
 			  struct msi_slot_env *env,
 			  const struct msi_slot_dword *dword)
@@ -725,7 +741,7 @@ static void remember_used(const struct msi_slot_window *window,
 		return;
 
 	message = match_slot(window, env, slot).message;
-	/* The host's message may not be the host's any more by then. */
+	/* It may be the host message, which can be another one by then. */
 	remember_address(env, message->address);
 	remember_message(env, message->address, message->data, true);
 }
@@ -775,7 +791,7 @@ static bool is_high(const struct msi_slot_window *window,
 	       part == PART_HIGH;
 }
 
-/* Plan what the dword gets that the guest has just written. */
+/* Plans what the device gets in the dword that the guest has just written. */
 static void plan_written(struct msi_slot_window *window,
 			 struct msi_slot_env *env, u64 offset, u32 guest)
 {
@@ -795,7 +811,10 @@ static void plan_written(struct msi_slot_window *window,
 		plan_event(window, offset, guest, dword->device,
 			   MSI_SLOT_WITHHELD);
 	} else {
-		/* Data passes; what is written beside an inert address does no harm. */
+		/*
+		 * The guest's data reaches the device, also with an inert address,
+		 * where it does no harm. A high half of an inert address does not.
+		 */
 		if (action != RESTORE || !is_high(window, dword))
 			value = guest;
 		if (dword) {
@@ -826,8 +845,8 @@ static void add_dword(const struct msi_slot_window *window,
 }
 
 /*
- * A part of the slot that is or was at @offset, or NULL if there is none: nothing
- * is remembered, or it is another slot's address or data.
+ * A part of the slot that is or was at @offset. NULL if that dword is not remembered, or
+ * is the address or the data of another slot.
  */
 static struct msi_slot_dword *
 find_own_part(const struct msi_slot_window *window, u64 offset,
@@ -867,10 +886,10 @@ static void add_slot_if_any(const struct msi_slot_window *window,
 }
 
 /*
- * What a write of the dword at @offset affects: the slot that begins or ended
- * there, the slots that it is a part of and, if it is or was an address, the one
- * whose high half is its data. The others keep what they have, even if they
- * hold an older host message.
+ * The dwords that a write of the dword at @offset affects: those of the slot that
+ * starts there, or did before; those of the slots that the dword is a part of; and, if
+ * it is or was an address, those of the slot whose high half is the data of this one.
+ * Other slots keep what they have, even if that is an older host message.
  */
 static void collect_affected(const struct msi_slot_window *window,
 			     const struct msi_slot_env *env,
@@ -894,7 +913,10 @@ static void collect_affected(const struct msi_slot_window *window,
 				offset + distance - HIGH_OFFSET);
 }
 
-/* Plan the @fate of those affected dwords that are, or are not, addresses. */
+/*
+ * Plans @action for the affected dwords that need it: for the addresses among them, or
+ * for the others.
+ */
 static void plan_affected(struct msi_slot_window *window,
 			  struct msi_slot_env *env, struct affected *affected,
 			  bool address, enum action action)
@@ -919,7 +941,10 @@ static void plan_affected(struct msi_slot_window *window,
 	}
 }
 
-/* Remember what the guest writes, as far as it matters. */
+/*
+ * Remembers what the guest writes, if it matters. Returns false if it is the address of
+ * one slot too many.
+ */
 static bool remember_write(struct msi_slot_window *window,
 			   const struct msi_slot_env *env, u64 offset,
 			   u32 value, msi_slot_read_fn read, void *context)
@@ -959,7 +984,7 @@ static bool remember_write(struct msi_slot_window *window,
 		dword->translated = false;
 		dword->expired = false;
 		dword->live = false;
-		/* What was there may be a message of an earlier user. */
+		/* What was there may be a message of an earlier session. */
 		dword->inert = foreign;
 		dword->previous = before;
 	}
@@ -969,7 +994,7 @@ static bool remember_write(struct msi_slot_window *window,
 	return true;
 }
 
-/* What a slot that has ended leaves behind is not to be kept for another. */
+/* The host message in the parts of a slot that has gone is not kept for another slot. */
 static void release_parts(struct msi_slot_window *window, u64 offset)
 {
 	struct msi_slot_dword *high = find_own_part(window, offset, PART_HIGH);
@@ -982,9 +1007,10 @@ static void release_parts(struct msi_slot_window *window, u64 offset)
 }
 
 /*
- * Order matters. Host addresses go before the host data beside them does, and
- * come after it; but what the guest writes last the device gets last, as a write
- * of it may be what makes the device look.
+ * The order of the writes matters. A host address is removed before the host data that
+ * belongs to it, and is written after it. The dword that the guest writes comes after
+ * all that is translated with it, as this write may be what makes the device read the
+ * slot.
  */
 static void write_dword(struct msi_slot_window *window,
 			struct msi_slot_env *env, u64 offset, u32 value,
@@ -1011,7 +1037,7 @@ static void write_dword(struct msi_slot_window *window,
 	plan_affected(window, env, &affected, false, RESTORE);
 }
 
-/* The reader for a dword that has been read. */
+/* A msi_slot_read_fn for a dword that has been read already. */
 static u32 read_known(void *context, u64 offset)
 {
 	return *(u32 *)context;
@@ -1022,13 +1048,13 @@ static bool is_narrow(const struct msi_slot_access *access)
 	return access->width < 4;
 }
 
-/* The dword that @access writes, or writes a part of. */
+/* The offset of the (first) dword that @access writes to. */
 static u64 dword_of(const struct msi_slot_access *access)
 {
 	return access->offset & ~3ULL;
 }
 
-/* What a narrow write makes of its dword. */
+/* The dword that results from a narrow write. */
 static u32 merge(const struct msi_slot_access *access)
 {
 	unsigned int shift = 8 * (access->offset & 3);
@@ -1038,9 +1064,9 @@ static u32 merge(const struct msi_slot_access *access)
 }
 
 /*
- * A narrow write is one of the whole dword as the guest sees it, lest addresses
- * are put together in pieces. What the device is to hold anyway it gets in the
- * guest's width.
+ * A narrow write counts as a write of the whole dword as the guest sees it. Otherwise a
+ * guest could write an address in pieces. If the device gets the guest's value, it gets
+ * it in the guest's width.
  */
 static void write_narrow(struct msi_slot_window *window,
 			 struct msi_slot_env *env,
@@ -1099,7 +1125,7 @@ bool msi_slot_learned(const struct msi_slot_window *window,
 	return true;
 }
 
-/* Whether @value, written at @offset, is data of an address before it. */
+/* Whether @value, written at @offset, is data of an address before @offset. */
 static bool is_learned_data(const struct msi_slot_window *window,
 			    const struct msi_slot_env *env, u64 offset,
 			    u32 value)
@@ -1116,7 +1142,7 @@ static bool is_learned_data(const struct msi_slot_window *window,
 	return false;
 }
 
-/* Data that was written before the address has become a slot's. */
+/* Records the data after an address that was written before the address. */
 static void learn_address(struct msi_slot_window *window,
 			  const struct msi_slot_env *env, u64 offset)
 {
@@ -1128,8 +1154,8 @@ static void learn_address(struct msi_slot_window *window,
 }
 
 /*
- * Addresses stay, whatever is written there later, and so does data, but for
- * newer data. Zero is written for many reasons, and replaces nothing.
+ * An address stays recorded, whatever is written there later. Data stays recorded until
+ * other data is written there. Zeros are written for many reasons and replace nothing.
  */
 static void learn(struct msi_slot_window *window,
 		  const struct msi_slot_env *env, u64 offset, u32 value)
@@ -1183,7 +1209,7 @@ static void clear_plan(struct msi_slot_window *window)
 	window->plan.nr_events = 0;
 }
 
-/* Whether a dword can complete the slot that it is a part of. */
+/* Whether a write of @value can complete the slot that the dword is a part of. */
 static bool completes_slot(const struct msi_slot_window *window,
 			   const struct msi_slot_env *env, u64 offset,
 			   u32 value)
@@ -1207,7 +1233,7 @@ static bool dword_translates(const struct msi_slot_window *window,
 	    completes_slot(window, env, offset, value))
 		return true;
 
-	/* An address that goes may leave a high half to another slot. */
+	/* Without its address, the dword can be the high half of another slot. */
 	return window->layout.high && find_address(window, offset);
 }
 
@@ -1274,7 +1300,7 @@ static void collect_slot(const struct msi_slot_window *window,
 	add_slot(window, env, affected, offset);
 }
 
-/* Whether there is something to place that was not, or has become another. */
+/* Whether a part of the present host message is still to be written. */
 static bool needs_translation(const struct msi_slot_window *window,
 			      const struct affected *affected)
 {
@@ -1293,7 +1319,7 @@ static bool needs_translation(const struct msi_slot_window *window,
 	return false;
 }
 
-/* Whether @slot holds the message of vectors that are gone, and no other fits. */
+/* Whether @slot has a message of vectors that were freed, and cannot get another. */
 static bool needs_inert(const struct msi_slot_window *window,
 			const struct msi_slot_env *env,
 			const struct msi_slot_dword *slot)
@@ -1302,7 +1328,7 @@ static bool needs_inert(const struct msi_slot_window *window,
 	       !match_slot(window, env, slot).found;
 }
 
-/* The first slot from @offset on that msi_slot_update() has something to do for, or NULL. */
+/* The first slot from @offset on for which there is something to write, or NULL. */
 static struct msi_slot_dword *
 find_outdated(const struct msi_slot_window *window,
 	      const struct msi_slot_env *env, u64 offset)
@@ -1333,7 +1359,7 @@ bool msi_slot_is_outdated(const struct msi_slot_window *window,
 	return find_outdated(window, env, 0);
 }
 
-/* What is left that has expired holds the messages of the present vectors. */
+/* All that is still translated has a message of the present vectors now. */
 static void clear_expired(struct msi_slot_window *window)
 {
 	unsigned int i;
@@ -1369,7 +1395,7 @@ bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
 	return true;
 }
 
-/* What the guest sees of a dword, of which the device holds @value under @mask. */
+/* What the guest reads in a dword if the device holds @value in the bits of @mask. */
 static u32 guest_view(const struct msi_slot_window *window, u64 offset,
 		      u32 value, u32 mask)
 {
@@ -1400,8 +1426,8 @@ u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 }
 
 /*
- * The nearest data. A zero right behind the address may be its high half, and
- * counts only if there is nothing else.
+ * The data that is nearest to the address. A zero just after the address may be its
+ * high half, so it counts only if there is no other data.
  */
 static void get_learned(const struct msi_slot_window *window,
 			const struct msi_slot_env *env,

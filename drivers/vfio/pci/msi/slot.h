@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Slots: which dwords, written to a device's embedded interrupt controller, are
- * parts of a guest message, and what the device gets in their place.
+ * Slots: which dwords that a guest writes to a device's embedded interrupt controller
+ * are parts of a guest message, and what the device gets in their place. The rules are
+ * those of VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW in include/uapi/linux/vfio_pci_msi.h.
  *
- * Pure logic. Nothing here touches a device, sleeps, locks or allocates: the
- * caller gives the memory, serializes all calls for one device, and carries out
- * the writes that are planned. It is also built in user space, by the tests.
+ * This is pure logic. Nothing here touches a device, sleeps, locks or allocates: the
+ * caller provides the memory, serializes all calls for one device, and makes the writes
+ * that are planned. The tests in tools/testing/unit build it in user space.
  *
  * Offsets are bytes from the start of the window.
  */
@@ -14,25 +15,25 @@
 
 #include <linux/types.h>
 
-/* An xAPIC message's address has 8 bits of APIC ID, and two of mode. */
+/* The address of an xAPIC message has 8 bits of APIC ID and two bits of mode. */
 #define MSI_SLOT_ADDRESSES	1024
 #define MSI_SLOT_MESSAGES	1024
 
-/* A quarter of them can be addresses: that is how many slots a window has. */
+/* At most a quarter of them are addresses, so a window has 256 slots. */
 #define MSI_SLOT_DWORDS		1024
 
-/* What one write of the guest can cause, at most: see collect() in slot.c. */
+/* The most that one write of the guest can cause: see collect_affected() in slot.c. */
 #define MSI_SLOT_PLAN_WRITES	24
 #define MSI_SLOT_PLAN_EVENTS	32
 
-/* In a LEARN window, the data is looked for so far behind its address. */
+/* In a LEARN window, data is recognized up to so many bytes after its address. */
 #define MSI_SLOT_LEARN_DISTANCE	64
 
 /**
  * struct msi_slot_message - a message
- * @address: address
- * @data: data of vector 0; vector n has n more
- * @used: a slot was translated by it
+ * @address: the address
+ * @data: the data of vector 0; the data of vector n is greater by n
+ * @used: a slot was translated from this message
  */
 struct msi_slot_message {
 	u64 address;
@@ -43,28 +44,30 @@ struct msi_slot_message {
 /**
  * struct msi_slot_env - the messages of one device
  * @vectors: how many vectors SET_IRQS has allocated; 0 while MSI is disabled
- * @active: the host has a message for them. While it has none, @host is the last one
- *	that it had for them, or 0.
- * @host: the host message; a slot in which it is written stays as it is
- * @inert: low half of an address that raises nothing, with a high half of 0
- * @inert_on_free: slots whose vectors are gone get @inert; otherwise they keep what they have
- * @clean: the device was reset in this session or for it: what it holds comes from
- *	nobody else
+ * @active: the vectors have a host message at present
+ * @host: the host message. While the vectors have none, it is the last that they had,
+ *	or 0. A slot in which the guest writes this message is not changed.
+ * @inert: the low half of the inert address; its high half is 0
+ * @inert_on_free: when its vectors are freed, a slot gets the inert address; otherwise
+ *	it keeps what it has
+ * @clean: the device was reset in this session or for it, so it holds no message of
+ *	an earlier session
  * @guest: the guest message
- * @addresses: low halves of the addresses that the guest message held while MSI
- *	was enabled, each once. None is ever forgotten: see @lowest.
- * @max_addresses: entries of @addresses
- * @nr_addresses: how many are used
- * @overflow: @addresses is too small: everything from @lowest to @highest is
- *	taken for an address of the guest
- * @lowest: the lowest that @addresses holds or had no room for
- * @highest: the highest
- * @messages: the messages that the guest message was while MSI was enabled, each
- *	once. When there are too many, the oldest that is not @used is forgotten;
- *	its address is not. When all are @used, no other is remembered.
- * @max_messages: entries of @messages
- * @nr_messages: how many are used
- * @next_message: where to look next for one of @messages that can be forgotten
+ * @addresses: the low halves of all addresses that the guest message had while MSI was
+ *	enabled, each once. None is ever removed: see @overflow.
+ * @max_addresses: how many entries @addresses has room for
+ * @nr_addresses: how many entries @addresses has
+ * @overflow: @addresses was too small for all. Each value from @lowest to @highest
+ *	counts as an address of the guest then.
+ * @lowest: the lowest of all these addresses, those without room in @addresses included
+ * @highest: the highest of them
+ * @messages: the former guest messages: all that the guest message was while MSI was
+ *	enabled, each once. When there is no room for another, the oldest that is not
+ *	@used is removed, but its address stays in @addresses. If all are @used, no
+ *	other is added.
+ * @max_messages: how many entries @messages has room for
+ * @nr_messages: how many entries @messages has
+ * @next_message: the entry at which the next search for one to remove begins
  */
 struct msi_slot_env {
 	unsigned int vectors;
@@ -89,11 +92,11 @@ struct msi_slot_env {
 };
 
 /**
- * struct msi_slot_layout - where a window's slots have what
- * @size: bytes of the window
- * @data_offset: how far behind the address the data is
- * @high: the dword behind the address is the address's high half
- * @learn: replace nothing, record where addresses and data are written
+ * struct msi_slot_layout - where the parts of a window's slots are
+ * @size: size of the window in bytes
+ * @data_offset: the data is so many bytes after the address
+ * @high: the dword after the address is the high half of the address
+ * @learn: change nothing, only record where addresses and data are written
  */
 struct msi_slot_layout {
 	u64 size;
@@ -103,19 +106,21 @@ struct msi_slot_layout {
 };
 
 /**
- * struct msi_slot_dword - a dword of the window that is or may be part of a slot
+ * struct msi_slot_dword - a dword of the window that is or may become a part of a slot
  * @offset: where it is
- * @age: grows with each dword that the guest writes: which one was written later
+ * @age: the window's @age when the guest wrote it; of two dwords, the greater age was
+ *	written later
  * @guest: what the guest wrote
  * @device: what the device got
- * @previous: of an address: what the device held before, and holds again when
- *	the address is undone, unless @live or @inert
- * @address: it is an address of the guest, and hence the start of a slot
- * @translated: what the device got is a part of a host message
- * @expired: @translated, and the vectors have been freed since
- * @live: of an address: its data has been placed, too
- * @inert: of an address: it gets the inert one when it cannot be translated
- * @learned: in a LEARN window: it was data of an address before it, and stays
+ * @previous: for an address: what the device held before. It gets that back when the
+ *	address is undone, unless the slot is @live or @inert.
+ * @address: it is an address of the guest, and so the start of a slot
+ * @translated: @device is a part of a host message
+ * @expired: it is @translated, and the vectors have been freed since
+ * @live: for an address: the data of its slot has been translated too
+ * @inert: for an address: the device gets the inert address while the slot cannot be
+ *	translated
+ * @learned: in a LEARN window: it was data of an address before it, and stays recorded
  */
 struct msi_slot_dword {
 	u64 offset;
@@ -133,10 +138,11 @@ struct msi_slot_dword {
 
 /**
  * enum msi_slot_event_kind - what happened to a dword
- * @MSI_SLOT_ADDRESS: the host address (either half) was written
+ * @MSI_SLOT_ADDRESS: the low or high half of the host address was written
  * @MSI_SLOT_DATA: the host data was written
  * @MSI_SLOT_WITHHELD: an address of the guest was not written
- * @MSI_SLOT_UNDONE: a host address was taken back
+ * @MSI_SLOT_UNDONE: a host address was replaced by what was there before, or by the
+ *	inert address
  */
 enum msi_slot_event_kind {
 	MSI_SLOT_ADDRESS,
@@ -146,8 +152,8 @@ enum msi_slot_event_kind {
 };
 
 /**
- * struct msi_slot_event - something to be traced
- * @offset: dword
+ * struct msi_slot_event - something to trace
+ * @offset: the dword
  * @guest: what the guest wrote there
  * @host: what the device holds there now
  * @kind: what happened
@@ -161,10 +167,10 @@ struct msi_slot_event {
 
 /**
  * struct msi_slot_access - a write of the guest, see msi_slot_begin_access()
- * @offset: where: a multiple of @width, or of 4 if that is 8
+ * @offset: where: a multiple of @width, or of 4 if @width is 8
  * @value: what
  * @width: 1, 2, 4 or 8 bytes
- * @before: of a write of 1 or 2 bytes: the dword around it, as the guest sees it
+ * @before: if @width is 1 or 2: the dword that contains it, as the guest sees it
  */
 struct msi_slot_access {
 	u64 offset;
@@ -174,11 +180,12 @@ struct msi_slot_access {
 };
 
 /**
- * struct msi_slot_write - a write to be made to the device
+ * struct msi_slot_write - a write to the device
  * @offset: where
  * @value: what
- * @width: 1, 2, 4 or 8 bytes; @offset is a multiple of it, but for 8, which only
- *	the guest's own write of 8 bytes can cause, at the guest's own offset
+ * @width: 1, 2, 4 or 8 bytes. @offset is a multiple of @width. Only a write of 8 bytes
+ *	by the guest causes one of 8 bytes, which is at the guest's own offset: that may
+ *	be a multiple of 4.
  */
 struct msi_slot_write {
 	u64 offset;
@@ -187,11 +194,11 @@ struct msi_slot_write {
 };
 
 /**
- * struct msi_slot_plan - what is to be done
- * @nr_writes: entries of @writes
- * @writes: to be made, in this order
- * @nr_events: entries of @events
- * @events: to be traced; already counted
+ * struct msi_slot_plan - what the caller has to do
+ * @nr_writes: how many entries @writes has
+ * @writes: the writes to make, in this order
+ * @nr_events: how many entries @events has
+ * @events: what to trace; it is counted already
  */
 struct msi_slot_plan {
 	unsigned int nr_writes;
@@ -203,16 +210,16 @@ struct msi_slot_plan {
 /**
  * struct msi_slot_window - a window and its slots
  * @layout: its layout
- * @addresses: dwords of addresses replaced
- * @data: dwords of data replaced
- * @withheld: addresses that were not written
- * @undone: addresses that were taken back
- * @age: dwords that the guest has written
- * @dwords: sorted by offset
- * @max_dwords: entries of @dwords
- * @nr_dwords: how many are used
+ * @addresses: how many dwords of host addresses were written
+ * @data: how many dwords of host data were written
+ * @withheld: how many addresses were withheld
+ * @undone: how many addresses were undone
+ * @age: how many dwords the guest has written
+ * @dwords: the dwords that are remembered, sorted by offset
+ * @max_dwords: how many entries @dwords has room for
+ * @nr_dwords: how many entries @dwords has
  * @nr_slots: how many of these are addresses
- * @plan: what the last msi_slot_write() or msi_slot_update() wants done
+ * @plan: what the last msi_slot_write() or msi_slot_update() planned
  */
 struct msi_slot_window {
 	struct msi_slot_layout layout;
@@ -229,13 +236,13 @@ struct msi_slot_window {
 };
 
 /**
- * struct msi_slot_info - a slot, for the user
+ * struct msi_slot_info - a slot, as it is shown to the user
  * @offset: where its address is
- * @guest_address: what the guest wrote as its address
- * @guest_data: what the guest wrote as its data, 0 if nothing yet
+ * @guest_address: the address that the guest wrote
+ * @guest_data: the data that the guest wrote, 0 if it has written none yet
  * @vector: the vector that @guest_data stands for, 0 if it stands for none
- * @data_distance: how far behind its address the data is; 0 if that is not known
- *	(in a LEARN window, before any came)
+ * @data_distance: the data is so many bytes after the address; 0 if that is not known,
+ *	as in a LEARN window before the guest writes data
  * @has_address: the device holds the present host address
  * @has_data: the device holds the present host data of @vector
  */
@@ -251,7 +258,7 @@ struct msi_slot_info {
 
 /**
  * typedef msi_slot_read_fn - read an aligned dword of the device
- * @context: the caller's
+ * @context: what the caller passed with the function
  * @offset: which dword
  *
  * Return: what the device holds.
@@ -260,14 +267,14 @@ typedef u32 (*msi_slot_read_fn)(void *context, u64 offset);
 
 /**
  * msi_slot_init_env - begin a session: no vectors, no guest message
- * @env: to be filled in
- * @inert: low half of an address that raises nothing
- * @inert_on_free: slots whose vectors are gone get it
+ * @env: out
+ * @inert: the low half of the inert address
+ * @inert_on_free: a slot gets the inert address when its vectors are freed
  * @clean: the device was reset for this session
- * @addresses: memory for addresses, MSI_SLOT_ADDRESSES of them
- * @nr_addresses: how many
- * @messages: memory for messages, MSI_SLOT_MESSAGES of them
- * @nr_messages: how many
+ * @addresses: memory for the guest's addresses, MSI_SLOT_ADDRESSES entries
+ * @nr_addresses: how many entries
+ * @messages: memory for former guest messages, MSI_SLOT_MESSAGES entries
+ * @nr_messages: how many entries
  */
 void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
 		       bool clean, u32 *addresses, unsigned int nr_addresses,
@@ -275,51 +282,53 @@ void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
 		       unsigned int nr_messages);
 
 /**
- * msi_slot_set_guest - the guest message is or may be another one now
- * @env: messages
- * @address: its address, 64 bits wide where the capability is
+ * msi_slot_set_guest - the guest message has changed, or may have
+ * @env: the messages
+ * @address: its address, with a high half if the capability has one
  * @data: its data
  *
- * To be called after each write to the virtual MSI capability, and at open;
- * then msi_slot_update() for each window. A message that is half old, half new
- * does no harm.
- * An address whose low half is 0 is never looked for: it would be found everywhere.
+ * Call it at open and after each write to the virtual MSI capability, then call
+ * msi_slot_update() for each window. It does no harm if the message is only half
+ * written yet.
  *
- * Return: whether it is another one.
+ * An address with a low half of 0 is not recognized: zeros are written everywhere.
+ *
+ * Return: true if the message has changed.
  */
 bool msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data);
 
 /**
  * msi_slot_set_host - the host message or the number of vectors has changed
- * @env: messages
- * @vectors: how many SET_IRQS has allocated, at most 32; 0: MSI is disabled
- * @address: the host message's address; 0: the host has no message at present,
- *	as vector 0 has no handler
- * @data: the host message's data for vector 0
+ * @env: the messages
+ * @vectors: how many vectors SET_IRQS has allocated, at most 32; 0: MSI is disabled
+ * @address: the address of the host message; 0: the host has no message at present,
+ *	because vector 0 has no handler
+ * @data: the data of the host message for vector 0
  *
- * To be followed by msi_slot_update() for each window. While there is no message
- * nothing is translated, but with several vectors the slots of the others still
- * work: what the device holds stays as it is.
+ * Then call msi_slot_update() for each window.
+ *
+ * While the host has no message, nothing is translated. If there are several vectors,
+ * the slots of the others still work then, so their slots are left as they are.
  */
 void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
 		       u64 address, u32 data);
 
 /**
- * msi_slot_layout_ok - can there be a window like this
- * @layout: layout
+ * msi_slot_layout_ok - check the layout of a window
+ * @layout: the layout
  *
- * Return: false if the size or the data offset is 0 or no multiple of 4, if the
- * data is not behind the address or not within the window, if @high has
- * the high half where the data is, or if @learn comes with anything but a size.
+ * Return: false if the size or the data offset is 0 or not a multiple of 4, if the
+ * data is not after the address or not in the window, if the high half of @high is
+ * where the data is, or if @learn comes with anything but a size.
  */
 bool msi_slot_layout_ok(const struct msi_slot_layout *layout);
 
 /**
- * msi_slot_init_window - begin with a window: no slots, nothing counted
- * @window: to be filled in
- * @layout: its layout, which is ok
- * @dwords: memory for its dwords, MSI_SLOT_DWORDS of them
- * @nr_dwords: how many, at least 8
+ * msi_slot_init_window - initialize a window: no slots, all counters 0
+ * @window: out
+ * @layout: its layout, which was checked
+ * @dwords: memory for its dwords, MSI_SLOT_DWORDS entries
+ * @nr_dwords: how many entries, at least 8
  */
 void msi_slot_init_window(struct msi_slot_window *window,
 			  const struct msi_slot_layout *layout,
@@ -327,10 +336,10 @@ void msi_slot_init_window(struct msi_slot_window *window,
 			  unsigned int nr_dwords);
 
 /**
- * msi_slot_reset - the device was reset: all slots have ended
+ * msi_slot_reset - forget all slots, as the device was reset
  * @window: window
  *
- * What was counted stays.
+ * The counters stay.
  */
 void msi_slot_reset(struct msi_slot_window *window);
 
@@ -338,25 +347,25 @@ void msi_slot_reset(struct msi_slot_window *window);
  * msi_slot_expire - the vectors were freed, or are about to be
  * @window: window
  *
- * Host messages in the window may be somebody else's from now on. The next
- * msi_slot_update() replaces them, by the address that raises nothing or by the
- * messages of vectors that have been allocated since.
+ * From now on the host messages in the window may belong to another device. The next
+ * msi_slot_update() replaces them with the inert address, or with the message of the
+ * vectors that have been allocated since.
  */
 void msi_slot_expire(struct msi_slot_window *window);
 
 /**
  * msi_slot_begin_access - the guest is about to write to the window
  * @window: window
- * @offset: where: a multiple of @width, or of 4 if that is 8. All of it lies in
- *	the window.
- * @width: 1, 2, 4 or 8 bytes. Split all else as the core does.
+ * @offset: where: a multiple of @width, or of 4 if @width is 8. All bytes are in the
+ *	window.
+ * @width: 1, 2, 4 or 8 bytes. Split writes of any other size as the core does.
  * @value: what
- * @read: reads the device, for the dword around a write that is narrower. It is
- *	read here only: a register may answer differently the next time.
+ * @read: reads the device: the dword that contains a write of 1 or 2 bytes. It is read
+ *	here and not again, because a register may answer differently the second time.
  * @context: for @read
  *
- * msi_slot_update() may be called before msi_slot_write(), but not another
- * msi_slot_write().
+ * Between this call and msi_slot_write() there may be calls of msi_slot_update(), but
+ * no other msi_slot_write().
  *
  * Return: the write, for msi_slot_translates() and msi_slot_write().
  */
@@ -366,13 +375,13 @@ msi_slot_begin_access(const struct msi_slot_window *window, u64 offset,
 		      msi_slot_read_fn read, void *context);
 
 /**
- * msi_slot_translates - whether a write would open or complete a slot
+ * msi_slot_translates - check whether a write would open or complete a slot
  * @window: window
- * @env: messages
+ * @env: the messages
  * @access: the write
  *
- * Return: true if msi_slot_write() may give the device a part of the host message,
- * which must not move from then on.
+ * Return: true if msi_slot_write() may write a part of the host message to the device.
+ * The host must not change the message from then on.
  */
 bool msi_slot_translates(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env,
@@ -380,68 +389,74 @@ bool msi_slot_translates(const struct msi_slot_window *window,
 
 /**
  * msi_slot_write - the guest writes to the window
- * @window: window; its @plan says what the device has to get instead, and in
- *	which order. It counts as done: before the call, make sure that the
- *	device takes memory accesses, and that it does until it is done.
- * @env: messages
+ * @window: window. Its @plan says what to write to the device instead, and in which
+ *	order. The slots change at once, as if that was done: the device must decode
+ *	memory from before this call until all is written.
+ * @env: the messages
  * @access: the write
- * @read: reads the device. It is called, before anything is to be written, for
- *	a dword that becomes the address of a slot.
+ * @read: reads the device. It is called for a dword that becomes the address of a
+ *	slot, before anything is written.
  * @context: for @read
  *
- * When there are as many slots as there can be, one more address is withheld and
- * forgotten: the guest, too, finds what was there before.
+ * When the window has as many slots as it can have, the address of another one is
+ * withheld and not remembered. A read returns what was there before, to the guest as
+ * well.
  */
 void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
 		    const struct msi_slot_access *access,
 		    msi_slot_read_fn read, void *context);
 
 /**
- * msi_slot_update - write what can be translated since the messages changed
- * @window: window; its @plan says what the device has to get, for one slot.
- *	As with msi_slot_write(), it counts as done.
- * @env: messages
- * @cursor: where to go on; the caller sets it to 0 once
+ * msi_slot_update - write to slots what follows from a change of the messages
+ * @window: window. Its @plan says what to write to the device for one slot. As with
+ *	msi_slot_write(), the slot changes at once.
+ * @env: the messages
+ * @cursor: where to continue; the caller sets it to 0 before the first call
  *
- * Addresses that were withheld or undone are now written, with their data, if
- * that has become possible. So are slots where the device holds an older host message.
- * A slot that has expired and cannot be translated gets the inert address, and 0 for
- * its data. Call it until it returns false, each time the messages have changed.
+ * Call it until it returns false, each time that the messages have changed.
  *
- * Return: true if there is something to be done, false if that was all.
+ * - Addresses that were withheld or undone, and their data, are translated if that has
+ *   become possible.
+ * - Slots in which the device holds an older host message get the present one.
+ * - Slots that have expired and cannot be translated get the inert address, and 0 as
+ *   their data.
+ *
+ * Return: true if there is something to write, false if that was all.
  */
 bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
 		     u64 *cursor);
 
 /**
- * msi_slot_is_outdated - whether msi_slot_update() has something to write
+ * msi_slot_is_outdated - check whether msi_slot_update() has something to write
  * @window: window
- * @env: messages
+ * @env: the messages
  *
- * Return: what msi_slot_update() would.
+ * Return: what msi_slot_update() would return.
  */
 bool msi_slot_is_outdated(const struct msi_slot_window *window,
 			  const struct msi_slot_env *env);
 
 /**
- * msi_slot_read - what the guest sees
+ * msi_slot_read - the guest reads from the window
  * @window: window
- * @offset: where it reads, as in msi_slot_begin_access()
+ * @offset: where, as in msi_slot_begin_access()
  * @width: 1, 2, 4 or 8 bytes
  * @value: what the device holds there
  *
- * Return: @value, with what the guest wrote in the dwords that were replaced,
- * withheld or undone, as far as the device holds there what it held then. It does not
- * where it was reset, or has given that place another meaning.
+ * In dwords that were translated, withheld or undone, the guest reads what it wrote, as
+ * long as the device holds what it held then. The device no longer does if it was reset,
+ * or if it has given that place another meaning.
+ *
+ * Return: what the guest reads.
  */
 u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 		  unsigned int width, u64 value);
 
 /**
- * msi_slot_get - read a slot
+ * msi_slot_get - get a slot
  * @window: window; it has @nr_slots slots
- * @env: messages
- * @index: which, in ascending order of their offsets, from 0
+ * @env: the messages
+ * @index: which slot: from 0, in ascending order of their offsets
  * @info: out: the slot
  *
  * Return: false if there are no more than @index slots.
@@ -451,30 +466,30 @@ bool msi_slot_get(const struct msi_slot_window *window,
 		  struct msi_slot_info *info);
 
 /**
- * msi_slot_learned - whether data came behind a slot of a LEARN window
+ * msi_slot_learned - check whether there is data after an address in a LEARN window
  * @window: window
- * @env: messages
- * @offset: where the slot's address is
- * @distance: how far behind it, up to MSI_SLOT_LEARN_DISTANCE
+ * @env: the messages
+ * @offset: where the address is
+ * @distance: how many bytes after the address, up to MSI_SLOT_LEARN_DISTANCE
  * @data: out: the data
  *
- * There can be data at several distances: that of a neighbour, or a dword that
- * only looks like it, as 0 does where the data is 0. One slot does not tell them
- * apart, all of them together do.
+ * There can be data at several distances: the data of a neighbouring slot, or a dword
+ * that only has the same value. A 0 is found often if the guest data is 0. One slot is
+ * not enough to tell them apart, all slots together are.
  *
- * Return: whether data of the guest was written there.
+ * Return: true if the guest wrote data of its message there.
  */
 bool msi_slot_learned(const struct msi_slot_window *window,
 		      const struct msi_slot_env *env, u64 offset, u32 distance,
 		      u32 *data);
 
 /**
- * msi_slot_live - which vectors have a live slot
+ * msi_slot_live - find the vectors with a live slot
  * @window: window
- * @env: messages
+ * @env: the messages
  *
- * Return: a bit for each vector whose present host message a slot of the device
- * holds.
+ * Return: bit n is set if the device holds the present host message of vector n in a
+ * slot.
  */
 u32 msi_slot_live(const struct msi_slot_window *window,
 		  const struct msi_slot_env *env);
