@@ -2,6 +2,7 @@
 """Runs every line of a plan on every kernel it names."""
 
 import concurrent.futures
+import json
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import tap
 HOST_TIMEOUT = 1800
 SLOW_FACTOR = 3  # of the debug kernel
 JOB_BYTES = 3 << 30  # the memory of a host, of its QEMU and of its device servers
+TIMES = kernels.CACHE / "run-cpu-seconds.json"
 
 
 def default_jobs():
@@ -29,6 +31,8 @@ def default_jobs():
 
 
 def is_slow(run):
+    """Two emulated processors of the debug kernel need a core of their own: with more
+    beside them they wait for each other's locks. One such host runs at a time."""
     return (isinstance(run, plan.BootRun) and run.kernel == kernels.DEBUG and
             run.cpus > 1)
 
@@ -39,16 +43,40 @@ def title(run):
     return f"{run.kernel} {run.name} {run.platform.title}"
 
 
+def key(run):
+    """Tells a run from all others, also from those with the same title."""
+    return " ".join([title(run), *getattr(run, "devices", ())])
+
+
+def read_times(path):
+    """{key: seconds of CPU} of earlier matrices, {} if there were none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def record_times(path, times):
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_text(json.dumps({**read_times(path), **times}, indent=1), encoding="utf-8")
+    half.rename(path)
+
+
+def longest_first(runs, times):
+    """By CPU time, which other work on the machine changes little. Runs that nobody has
+    measured yet are the first, in the order of the plan."""
+    return sorted(runs, key=lambda run: -times.get(key(run), float("inf")))
+
+
 class Matrix:
     def __init__(self, runs, labels, timeout):
         self.runs = runs
-        self.slow = [run for run in runs if is_slow(run)]
-        self.quick = [run for run in runs if not is_slow(run)]
+        self.waiting = longest_first(runs, read_times(TIMES))
         self.slow_under_way = 0
-        self.from_the_end = False
         self.labels = labels
         self.timeout = timeout
         self.over = []
+        self.times = {}
         self.lock = threading.Lock()
         self.interrupted = False
         self.kernels = {}
@@ -67,19 +95,13 @@ class Matrix:
         return run.kernel not in self.labels
 
     def next_run(self):
-        """Two emulated processors of the debug kernel need a core of their own: with
-        more beside them they wait for each other's locks. So one such host at a time,
-        from the start, and beside it what begins a plan, which mostly waits for resets.
-        After that from both ends by turns: what ends a plan does not wait for anything,
-        and four of either kind would leave a core idle, or want two more."""
         with self.lock:
-            if self.interrupted or not (self.slow or self.quick):
+            if self.interrupted or not self.waiting:
                 return None
-            if self.slow and not (self.slow_under_way and self.quick):
-                run = self.slow.pop(0)
-            else:
-                self.from_the_end = not (self.slow_under_way or self.from_the_end)
-                run = self.quick.pop(-1 if self.from_the_end else 0)
+            fitting = [run for run in self.waiting
+                       if not (self.slow_under_way and is_slow(run))]
+            run = (fitting or self.waiting)[0]
+            self.waiting.remove(run)
             self.slow_under_way += is_slow(run)
             return run
 
@@ -141,6 +163,7 @@ class Matrix:
             return  # its processes have ended with it, which says nothing
         with self.lock:
             self.over.append(ended)
+            self.times[key(run)] = round(ended.cpu_seconds, 1)
             failed = "  FAILED" if ended.tally.failures else ""
             print(f"[{len(self.over)}/{len(self.runs)}] {ended.title}: {ended.tally}, "
                   f"{ended.seconds:.0f} s ({ended.cpu_seconds:.0f} s of CPU){failed}",
@@ -174,6 +197,7 @@ class Matrix:
             tally.fail("nothing was tested")
             self.over.append(results.Run("nothing", tally))
         results.write(self.over)
+        record_times(TIMES, self.times)
         for line in results.summary(self.over):
             print(line)
         sys.stdout.flush()
