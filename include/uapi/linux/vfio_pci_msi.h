@@ -490,7 +490,8 @@ struct vfio_device_feature_pci_msix_map {
  * end with the session. Two limits: slots are not forgotten if a device with
  * No_Soft_Reset loses its power in a sleep; and if a device shows different registers
  * at the same place of its BAR, one after the other, the kernel tells their slots apart
- * by the offset only.
+ * by the offset only. If the table is longer after a reset and reaches into a window,
+ * that part of the window is table: writes are dropped.
  *
  * Messages in memory. A message that the device reads from memory does not pass a
  * window. The drivers ath11k and ath12k give the card the messages of the MAC's receive
