@@ -33,36 +33,6 @@ static bool irq_in_use(struct msi_vfio_pci_device *mdev)
 	}
 }
 
-/**
- * msi_vfio_pci_check_bars - does the device have the BARs that the core gave it
- * @mdev: open device
- *
- * A reset of which nobody was told, as that behind an AER error, leaves a device
- * without its BARs; the core puts them back when the user enables decoding.
- *
- * Return: 0, -ENXIO if it has lost them, or -EIO if it does not respond.
- */
-int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev)
-{
-	const u32 *rbar = mdev->core.rbar;
-	unsigned int i;
-	u32 bar;
-
-	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
-		/* The BARs of a VF read as 0 and are always valid. */
-		if (!rbar[i])
-			continue;
-		if (pci_user_read_config_dword(mdev->core.pdev,
-					       PCI_BASE_ADDRESS_0 + i * 4, &bar) ||
-		    PCI_POSSIBLE_ERROR(bar))
-			return -EIO;
-		if (bar != rbar[i])
-			return -ENXIO;
-	}
-
-	return 0;
-}
-
 static int check_decoding(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
@@ -607,21 +577,6 @@ void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev)
 	}
 	restore_if_awake(mdev);
 	mutex_unlock(&mdev->state);
-}
-
-/**
- * msi_vfio_pci_is_waking - is the device between sleep and use
- * @mdev: device
- *
- * The resume that says what the device has lost is itself not over then.
- *
- * Return: true if it will be awake or asleep a moment later.
- */
-bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev)
-{
-	struct device *dev = &mdev->core.pdev->dev;
-
-	return !pm_runtime_active(dev) && !pm_runtime_suspended(dev);
 }
 
 /* A call of the user can hold @state for long, and a worker must not wait for it. */

@@ -410,6 +410,8 @@ u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			  struct msi_vfio_pci_hw_shared *shared,
 			  struct msi_vfio_pci_hw_vector *hw);
+int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
 
 /* vector.c */
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
@@ -489,8 +491,6 @@ bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
 void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev);
-bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
-int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
 int msi_vfio_pci_cpu_init(void);
