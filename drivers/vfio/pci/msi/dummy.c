@@ -16,11 +16,6 @@
 #include "msi_vfio_pci.h"
 #include "trace.h"
 
-static bool is_dummy(const struct msi_vfio_pci_dummy *dummy, unsigned int nr)
-{
-	return nr >= dummy->start && nr - dummy->start < dummy->count;
-}
-
 static bool irq_in_use(struct msi_vfio_pci_device *mdev)
 {
 	switch (mdev->core.irq_type) {
@@ -100,7 +95,7 @@ static int write_entry(struct msi_vfio_pci_device *mdev, u8 __iomem *entry,
 		       unsigned int nr, bool on)
 {
 	u32 ctrl = ioread32(entry + PCI_MSIX_ENTRY_VECTOR_CTRL);
-	bool use = is_dummy(&mdev->dummy, nr);
+	bool use = msi_vfio_pci_is_dummy(&mdev->dummy, nr);
 
 	if (PCI_POSSIBLE_ERROR(ctrl))
 		return -EIO;
@@ -465,7 +460,7 @@ bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
 {
 	lockdep_assert_held(&mdev->state);
 
-	if (!mdev->dummy_on || !is_dummy(&mdev->dummy, nr))
+	if (!mdev->dummy_on || !msi_vfio_pci_is_dummy(&mdev->dummy, nr))
 		return false;
 
 	out->address = mdev->dummy.iova;

@@ -389,6 +389,13 @@ static inline bool msi_vfio_pci_is_msi(u32 index)
 	       index == VFIO_PCI_MSIX_IRQ_INDEX;
 }
 
+/* Is a vector among those that point at the dummy target, while that is on. */
+static inline bool msi_vfio_pci_is_dummy(const struct msi_vfio_pci_dummy *dummy,
+					 unsigned int nr)
+{
+	return nr >= dummy->start && nr - dummy->start < dummy->count;
+}
+
 static inline bool msi_vfio_pci_in_d3(struct msi_vfio_pci_device *mdev)
 {
 	return (__force int)mdev->core.pdev->current_state >=
