@@ -447,30 +447,6 @@ void msi_vfio_pci_get_dummy(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_dummy_message - what the dummy target says of a vector
- * @mdev: device, with @state held
- * @nr: the vector
- * @out: out: address, data and flags of one that points at the target
- *
- * Return: whether it does.
- */
-bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
-				unsigned int nr,
-				struct vfio_pci_msi_message *out)
-{
-	lockdep_assert_held(&mdev->state);
-
-	if (!mdev->dummy_on || !msi_vfio_pci_is_dummy(&mdev->dummy, nr))
-		return false;
-
-	out->address = mdev->dummy.iova;
-	out->data = nr;
-	out->flags = VFIO_PCI_MSI_MESSAGE_DUMMY;
-
-	return true;
-}
-
-/**
  * msi_vfio_pci_dummy_refuses - does the dummy target forbid a SET_IRQS
  * @mdev: device, with @state held
  * @hdr: the request, without its data

@@ -429,12 +429,15 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
+bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
+				unsigned int nr,
+				struct vfio_pci_msi_message *out);
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
+void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
 
 /* notify.c */
-void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
@@ -490,9 +493,6 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 			   const struct vfio_device_feature_pci_msix_dummy *in);
 void msi_vfio_pci_get_dummy(struct msi_vfio_pci_device *mdev,
 			    struct vfio_device_feature_pci_msix_dummy *out);
-bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
-				unsigned int nr,
-				struct vfio_pci_msi_message *out);
 bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
 				const struct vfio_irq_set *hdr);
 void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev);

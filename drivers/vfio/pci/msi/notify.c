@@ -12,19 +12,6 @@
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
-/**
- * msi_vfio_pci_messages_changed - count another generation of the messages
- * @mdev: device, with @state held
- */
-void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev)
-{
-	lockdep_assert_held(&mdev->state);
-
-	mdev->generation++;
-	if (mdev->notify)
-		compat_eventfd_signal(mdev->notify);
-}
-
 /*
  * Under the interrupt's lock, when it was given a message: by SET_IRQS, when the
  * interrupt is started, and when it moves to another CPU.

@@ -198,6 +198,30 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	}
 }
 
+/**
+ * msi_vfio_pci_dummy_message - what the dummy target says of a vector
+ * @mdev: device, with @state held
+ * @nr: the vector
+ * @out: out: address, data and flags of one that points at the target
+ *
+ * Return: whether it does.
+ */
+bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
+				unsigned int nr,
+				struct vfio_pci_msi_message *out)
+{
+	lockdep_assert_held(&mdev->state);
+
+	if (!mdev->dummy_on || !msi_vfio_pci_is_dummy(&mdev->dummy, nr))
+		return false;
+
+	out->address = mdev->dummy.iova;
+	out->data = nr;
+	out->flags = VFIO_PCI_MSI_MESSAGE_DUMMY;
+
+	return true;
+}
+
 /* Its message does not move. */
 static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		       struct msi_vfio_pci_hw_shared *shared,
@@ -241,6 +265,19 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			read_dummy(mdev, start + i, &shared, &msg[i]);
 		else
 			read_vector(mdev, start + i, &shared, &msg[i]);
+}
+
+/**
+ * msi_vfio_pci_messages_changed - count another generation of the messages
+ * @mdev: device, with @state held
+ */
+void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	mdev->generation++;
+	if (mdev->notify)
+		compat_eventfd_signal(mdev->notify);
 }
 
 /* Remembers a vector's message. Returns whether it is another one than it was. */
