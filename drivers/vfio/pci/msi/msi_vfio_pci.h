@@ -429,9 +429,6 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
-bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
-				unsigned int nr,
-				struct vfio_pci_msi_message *out);
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
 void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev);

@@ -198,20 +198,10 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	}
 }
 
-/**
- * msi_vfio_pci_dummy_message - what the dummy target says of a vector
- * @mdev: device, with @state held
- * @nr: the vector
- * @out: out: address, data and flags of one that points at the target
- *
- * Return: whether it does.
- */
-bool msi_vfio_pci_dummy_message(struct msi_vfio_pci_device *mdev,
-				unsigned int nr,
-				struct vfio_pci_msi_message *out)
+/* The message of a vector at the dummy target. Returns whether it is one. */
+static bool dummy_message(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			  struct vfio_pci_msi_message *out)
 {
-	lockdep_assert_held(&mdev->state);
-
 	if (!mdev->dummy_on || !msi_vfio_pci_is_dummy(&mdev->dummy, nr))
 		return false;
 
@@ -229,7 +219,7 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 {
 	struct msi_vfio_pci_hw_vector hw = {};
 
-	if (!msi_vfio_pci_dummy_message(mdev, nr, out))
+	if (!dummy_message(mdev, nr, out))
 		return;
 
 	msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
