@@ -424,8 +424,6 @@ bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_follow_count(struct msi_vfio_pci_device *mdev);
-long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg);
-long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
@@ -550,6 +548,10 @@ void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev);
 /* feature.c */
 int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,
 			       void __user *arg, size_t argsz);
+
+/* irqs.c */
+long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg);
+long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg);
 
 /* flags.c */
 extern const struct msi_vfio_pci_flag_name msi_vfio_pci_window_flags[];

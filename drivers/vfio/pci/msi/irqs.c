@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SET_IRQS and GET_IRQ_INFO: what the core does, and what follows from it for masks,
+ * windows, the dummy target and notification.
+ */
+
+#include <linux/irq.h>
+#include <linux/minmax.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "msi_vfio_pci.h"
+#include "trace.h"
+
+/**
+ * msi_vfio_pci_irq_info - VFIO_DEVICE_GET_IRQ_INFO
+ * @mdev: device
+ * @arg: user's struct vfio_irq_info
+ *
+ * The core answers. That vectors can be masked is added to its answer, which says
+ * what it is about: the request may have been another one before the core read it.
+ *
+ * Return: what the core returns.
+ */
+long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
+{
+	struct vfio_irq_info __user *user = (void __user *)arg;
+	struct vfio_irq_info info;
+	long ret;
+
+	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_GET_IRQ_INFO,
+				  arg);
+	if (ret)
+		return ret;
+	if (copy_from_user(&info, user,
+			   offsetofend(struct vfio_irq_info, count)))
+		return -EFAULT;
+	if (!msi_vfio_pci_is_msi(info.index) ||
+	    !msi_vfio_pci_vector_count(mdev, info.index))
+		return 0;
+
+	return put_user(info.flags | VFIO_IRQ_INFO_MASKABLE, &user->flags) ?
+	       -EFAULT : 0;
+}
+
+/* What the core refuses, it goes on refusing: only this is done here. */
+static bool sets_masks(const struct vfio_irq_set *hdr)
+{
+	u32 action = hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
+	u32 data = hdr->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+
+	return msi_vfio_pci_is_msi(hdr->index) &&
+	       (action == VFIO_IRQ_SET_ACTION_MASK ||
+		action == VFIO_IRQ_SET_ACTION_UNMASK) &&
+	       (data == VFIO_IRQ_SET_DATA_NONE ||
+		data == VFIO_IRQ_SET_DATA_BOOL);
+}
+
+/* Messages may be others than they were. */
+static void vectors_changed(struct msi_vfio_pci_device *mdev)
+{
+	mdev->known_is_old = true;
+	msi_vfio_pci_messages_changed(mdev);
+	/* A move is told from what was noted before it. */
+	if (mdev->notify)
+		msi_vfio_pci_look_at_messages(mdev);
+	msi_vfio_pci_vectors_changed(mdev);
+}
+
+static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr,
+		      const void __user *data)
+{
+	bool mask = hdr->flags & VFIO_IRQ_SET_ACTION_MASK;
+	u8 *which = NULL;
+	size_t size;
+	bool moved;
+	int ret;
+
+	/* This bounds the size by the number of vectors. */
+	ret = vfio_set_irqs_validate_and_prepare(hdr,
+						 msi_vfio_pci_vector_count(mdev, hdr->index),
+						 VFIO_PCI_NUM_IRQS, &size);
+	if (ret)
+		return ret;
+
+	if (size) {
+		which = memdup_user(data, size);
+		if (IS_ERR(which))
+			return PTR_ERR(which);
+	}
+
+	if (mutex_lock_killable(&mdev->state)) {
+		kfree(which);
+		return -EINTR;
+	}
+	ret = msi_vfio_pci_set_masks(mdev, hdr->index, hdr->start, hdr->count,
+				     which, mask, &moved);
+	if (moved)
+		vectors_changed(mdev);
+	mutex_unlock(&mdev->state);
+	kfree(which);
+	if (!ret)
+		trace_msi_vfio_pci_masks_set(mdev->core.pdev, hdr->index,
+					     hdr->start, hdr->count, mask);
+
+	return ret;
+}
+
+static bool sets_triggers(const struct vfio_irq_set *hdr)
+{
+	return msi_vfio_pci_is_msi(hdr->index) &&
+	       hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER;
+}
+
+/* Whether a SET_IRQS frees all vectors. */
+static bool frees_vectors(const struct vfio_irq_set *hdr)
+{
+	return sets_triggers(hdr) && !hdr->count &&
+	       hdr->flags & VFIO_IRQ_SET_DATA_NONE;
+}
+
+/* Whether a SET_IRQS can allocate vectors. */
+static bool attaches(const struct vfio_irq_set *hdr)
+{
+	return sets_triggers(hdr) && hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD;
+}
+
+/* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
+static bool changes_messages(const struct vfio_irq_set *hdr)
+{
+	return frees_vectors(hdr) || attaches(hdr);
+}
+
+/*
+ * Whether the host may give the message of MSI to another device in the course of a
+ * SET_IRQS, which the core is going to accept: all vectors are freed, or the only one
+ * gets another handler. x86 keeps the vector of an interrupt without a handler, unless
+ * it can be masked.
+ */
+static bool gives_message_back(struct msi_vfio_pci_device *mdev,
+			       const struct vfio_irq_set *hdr)
+{
+	u32 index = VFIO_PCI_MSI_IRQ_INDEX;
+	struct vfio_irq_set copy = *hdr;
+	size_t size;
+
+	if (hdr->index != index || mdev->core.irq_type != index ||
+	    (hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
+	    VFIO_IRQ_SET_ACTION_TRIGGER ||
+	    vfio_set_irqs_validate_and_prepare(&copy,
+					       msi_vfio_pci_vector_count(mdev, index),
+					       VFIO_PCI_NUM_IRQS, &size))
+		return false;
+
+	return frees_vectors(hdr) ||
+	       (attaches(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
+		msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0)));
+}
+
+/* How much of the user's memory the core is going to read. */
+static size_t request_size(const struct vfio_irq_set *hdr)
+{
+	u32 type = hdr->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
+	size_t size = offsetofend(struct vfio_irq_set, count);
+	u32 count = min_t(u32, hdr->count, MSI_VFIO_PCI_MAX_VECTORS);
+
+	if (type == VFIO_IRQ_SET_DATA_EVENTFD)
+		size += count * sizeof(s32);
+	else if (type == VFIO_IRQ_SET_DATA_BOOL)
+		size += count * sizeof(u8);
+
+	return size;
+}
+
+/*
+ * The core, with @state held: others must not have to wait for the user's memory, so
+ * what is not there is not waited for. -EFAULT then, and nothing has been done: the
+ * core copies all of a request before it does any of it.
+ */
+static long core_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
+{
+	long ret;
+
+	pagefault_disable();
+	ret = vfio_pci_core_ioctl(&mdev->core.vdev, VFIO_DEVICE_SET_IRQS, arg);
+	pagefault_enable();
+
+	return ret;
+}
+
+static long set_irqs(struct msi_vfio_pci_device *mdev,
+		     const struct vfio_irq_set *hdr, unsigned long arg)
+{
+	int irq_type = mdev->core.irq_type;
+	long ret;
+
+	lockdep_assert_held(&mdev->state);
+
+	if (msi_vfio_pci_dummy_refuses(mdev, hdr))
+		return -EBUSY;
+
+	msi_vfio_pci_keep_masks(mdev);
+	if (gives_message_back(mdev, hdr))
+		msi_vfio_pci_vectors_end(mdev);
+	msi_vfio_pci_mend_vectors(mdev);
+	ret = attaches(hdr) ? msi_vfio_pci_follow_count(mdev) : 0;
+	if (!ret)
+		ret = core_set_irqs(mdev, arg);
+	msi_vfio_pci_watch_vectors(mdev);
+	if (irq_type != mdev->core.irq_type)
+		msi_vfio_pci_forget_masks(mdev);
+	else
+		msi_vfio_pci_start_masked(mdev);
+	if (irq_type != mdev->core.irq_type || changes_messages(hdr))
+		vectors_changed(mdev);
+	else if (irq_type == VFIO_PCI_MSI_IRQ_INDEX)
+		msi_vfio_pci_vectors_changed(mdev);
+	msi_vfio_pci_dummy_yield(mdev);
+
+	return ret;
+}
+
+/* Pages that were just used are not reclaimed so often in a row. */
+#define MAX_TRIES	10
+
+/**
+ * msi_vfio_pci_set_irqs - VFIO_DEVICE_SET_IRQS
+ * @mdev: device
+ * @arg: user's struct vfio_irq_set
+ *
+ * Masks of vectors are set here, all else by the core, which reads the request for
+ * itself. What was read here only decides what is expected to come of it. If the user
+ * changes the request in between, the generation can fail to grow. What has become of
+ * the messages in slots is looked at afterwards in any case. The generation also grows
+ * for a request that failed, maybe half-way.
+ *
+ * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY
+ * if the dummy target is in the way; -EINTR if the task was killed; else what the
+ * core returns.
+ */
+long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
+{
+	int tries = MAX_TRIES;
+	struct vfio_irq_set hdr;
+	bool readable;
+	long ret;
+
+	do {
+		if (copy_from_user(&hdr, (void __user *)arg,
+				   offsetofend(struct vfio_irq_set, count)))
+			return -EFAULT;
+		if (sets_masks(&hdr))
+			return set_masks(mdev, &hdr, (void __user *)arg +
+					 offsetofend(struct vfio_irq_set, count));
+
+		readable = !fault_in_readable((void __user *)arg,
+					      request_size(&hdr));
+		if (mutex_lock_killable(&mdev->state))
+			return -EINTR;
+		ret = set_irqs(mdev, &hdr, arg);
+		mutex_unlock(&mdev->state);
+	} while (ret == -EFAULT && readable && --tries);
+
+	return ret;
+}
