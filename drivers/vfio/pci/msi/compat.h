@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Every difference between the kernels that this driver supports: 6.1 to the
- * newest; but for main.c's parameters, which are where parameters are looked for.
+ * The differences between the kernels that this driver supports: 6.1 to the newest.
+ * Two are elsewhere: module parameters in main.c, where parameters are looked for,
+ * and operations of the core that need this driver's own code in msix_map.c.
  * compat-probes.h is made at build time (compat-probe.sh).
  */
 #ifndef MSI_VFIO_PCI_COMPAT_H
@@ -20,15 +21,14 @@
 #include <linux/vfio_pci_core.h>
 
 #include "compat-probes.h"
-#include "msi_vfio_pci.h"
 
 /* Operations of newer kernels, for the ops table. */
 
 #ifdef HAVE_REGION_INFO_CAPS
-#define COMPAT_REGION_INFO_OPS						\
-	.get_region_info_caps	= compat_region_info,
+#define COMPAT_REGION_INFO_OPS(describe)				\
+	.get_region_info_caps	= describe,
 #else
-#define COMPAT_REGION_INFO_OPS
+#define COMPAT_REGION_INFO_OPS(describe)
 #endif
 
 #ifdef HAVE_MATCH_TOKEN_UUID
@@ -60,45 +60,6 @@
 	.pasid_detach_ioas	= vfio_iommufd_physical_pasid_detach_ioas,
 #else
 #define COMPAT_PASID_OPS
-#endif
-
-/* DMA-BUF export of BARs goes through operations of the core device. */
-#ifdef HAVE_PCI_OPS
-static inline int compat_get_dmabuf_phys(struct vfio_pci_core_device *vdev,
-					 struct p2pdma_provider **provider,
-					 unsigned int region,
-					 struct phys_vec *phys_vec,
-					 struct vfio_region_dma_range *ranges,
-					 size_t nr_ranges)
-{
-	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(&vdev->vdev);
-	size_t i;
-	int ret;
-
-	/* The core refuses ranges that overflow, and does not read them again. */
-	for (i = 0; i < nr_ranges; i++) {
-		ret = msi_vfio_pci_claim_pages(mdev, region, ranges[i].offset,
-					       ranges[i].offset +
-					       ranges[i].length,
-					       VFIO_PCI_MSIX_MAP_READ_WRITE);
-		if (ret < 0)
-			return ret;
-	}
-
-	return vfio_pci_core_get_dmabuf_phys(vdev, provider, region, phys_vec,
-					     ranges, nr_ranges);
-}
-
-static inline void compat_set_pci_ops(struct vfio_pci_core_device *vdev)
-{
-	static const struct vfio_pci_device_ops ops = {
-		.get_dmabuf_phys = compat_get_dmabuf_phys,
-	};
-
-	vdev->pci_ops = &ops;
-}
-#else
-static inline void compat_set_pci_ops(struct vfio_pci_core_device *vdev) {}
 #endif
 
 /*
@@ -258,28 +219,9 @@ static inline void compat_vm_flags_clear(struct vm_area_struct *vma,
 }
 
 /*
- * Region info: newer kernels copy from and to user memory before and after the
- * operation, older ones have one ioctl for all of it.
+ * The end of the ioctl for region info on older kernels: newer ones copy from and to
+ * user memory before and after an operation.
  */
-#ifdef HAVE_REGION_INFO_CAPS
-static inline int compat_region_info(struct vfio_device *vdev,
-				     struct vfio_region_info *info,
-				     struct vfio_info_cap *caps)
-{
-	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
-
-	if (!msi_vfio_pci_region_has_rules(mdev, info->index))
-		return vfio_pci_ioctl_get_region_info(vdev, info, caps);
-
-	return msi_vfio_pci_describe_bar(mdev, info, caps);
-}
-
-static inline long compat_ioctl_region_info(struct msi_vfio_pci_device *mdev,
-					    unsigned long arg)
-{
-	return -ENOTTY;
-}
-#else
 static inline int compat_copy_region_info(struct vfio_region_info *info,
 					  struct vfio_info_cap *caps,
 					  void __user *arg)
@@ -301,34 +243,6 @@ static inline int compat_copy_region_info(struct vfio_region_info *info,
 	return copy_to_user(arg, info, offsetofend(struct vfio_region_info,
 						   offset)) ? -EFAULT : 0;
 }
-
-static inline long compat_ioctl_region_info(struct msi_vfio_pci_device *mdev,
-					    unsigned long arg)
-{
-	struct vfio_region_info info = {};
-	struct vfio_info_cap caps = {};
-	int ret;
-
-	if (copy_from_user(&info, (void __user *)arg,
-			   offsetofend(struct vfio_region_info, offset)))
-		return -EFAULT;
-
-	/* The core reads the request for itself. */
-	if (!msi_vfio_pci_region_has_rules(mdev, info.index))
-		return vfio_pci_core_ioctl(&mdev->core.vdev,
-					   VFIO_DEVICE_GET_REGION_INFO, arg);
-
-	if (info.argsz < offsetofend(struct vfio_region_info, offset))
-		return -EINVAL;
-
-	ret = msi_vfio_pci_describe_bar(mdev, &info, &caps);
-	if (!ret)
-		ret = compat_copy_region_info(&info, &caps, (void __user *)arg);
-	kfree(caps.buf);
-
-	return ret;
-}
-#endif
 
 /*
  * compat_ioread32 - read a register in CPU byte order; -EIO while the device

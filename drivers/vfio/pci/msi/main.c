@@ -215,7 +215,7 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 
 	switch (cmd) {
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return compat_ioctl_region_info(mdev, arg);
+		return msi_vfio_pci_ioctl_region_info(mdev, arg);
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return msi_vfio_pci_irq_info(mdev, arg);
 	case VFIO_DEVICE_IOEVENTFD:
@@ -296,7 +296,7 @@ static const struct vfio_device_ops msi_vfio_pci_ops = {
 	.mmap		= msi_vfio_pci_mmap,
 	.request	= vfio_pci_core_request,
 	.match		= vfio_pci_core_match,
-	COMPAT_REGION_INFO_OPS
+	COMPAT_REGION_INFO_OPS(msi_vfio_pci_region_info)
 	COMPAT_MATCH_OPS
 	COMPAT_BIND_OPS
 	COMPAT_DETACH_OPS
@@ -319,7 +319,7 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 		return PTR_ERR(mdev);
 
 	dev_set_drvdata(&pdev->dev, &mdev->core);
-	compat_set_pci_ops(&mdev->core);
+	msi_vfio_pci_set_pci_ops(&mdev->core);
 	msi_vfio_pci_find_table(mdev);
 
 	msi_vfio_pci_power_add(mdev);

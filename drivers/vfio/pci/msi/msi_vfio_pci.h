@@ -528,11 +528,12 @@ void msi_vfio_pci_end_claim(struct msi_vfio_pci_device *mdev,
 			    struct msi_vfio_pci_claim *claim, bool keep);
 bool msi_vfio_pci_bar_is_claimed(struct msi_vfio_pci_device *mdev, u32 region);
 int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma);
-bool msi_vfio_pci_region_has_rules(struct msi_vfio_pci_device *mdev,
-				   u32 region);
-int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
-			      struct vfio_region_info *info,
-			      struct vfio_info_cap *caps);
+int msi_vfio_pci_region_info(struct vfio_device *vdev,
+			     struct vfio_region_info *info,
+			     struct vfio_info_cap *caps);
+long msi_vfio_pci_ioctl_region_info(struct msi_vfio_pci_device *mdev,
+				    unsigned long arg);
+void msi_vfio_pci_set_pci_ops(struct vfio_pci_core_device *vdev);
 
 /* ioeventfd.c */
 long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev,

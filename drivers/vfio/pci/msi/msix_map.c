@@ -11,6 +11,7 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/uaccess.h>
 
 #include "compat.h"
 #include "msi_vfio_pci.h"
@@ -453,14 +454,8 @@ int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	return ret;
 }
 
-/**
- * msi_vfio_pci_region_has_rules - is any page of a region not to be mapped freely
- * @mdev: device
- * @region: any region
- *
- * Return: true if the core's description of it will not do.
- */
-bool msi_vfio_pci_region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
+/* Is any page of a region not to be mapped freely? The core's description will not do then. */
+static bool region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
 {
 	const struct msi_vfio_pci_map *map;
 	u32 access;
@@ -561,19 +556,13 @@ static int add_capabilities(struct msi_vfio_pci_device *mdev,
 						    sparse->nr_areas));
 }
 
-/**
- * msi_vfio_pci_describe_bar - the region info of a BAR with rules
- * @mdev: device
- * @info: in: index; out: the region
- * @caps: capabilities are added here
- *
- * As the core's, without the pages that cannot be written through a mapping.
- *
- * Return: 0 or -ENOMEM.
+/*
+ * The region info of a BAR with rules: as the core's, without the pages that cannot be
+ * written through a mapping.
  */
-int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
-			      struct vfio_region_info *info,
-			      struct vfio_info_cap *caps)
+static int describe_bar(struct msi_vfio_pci_device *mdev,
+			struct vfio_region_info *info,
+			struct vfio_info_cap *caps)
 {
 	struct vfio_region_info_cap_sparse_mmap *sparse;
 	int ret;
@@ -597,3 +586,92 @@ int msi_vfio_pci_describe_bar(struct msi_vfio_pci_device *mdev,
 
 	return ret;
 }
+
+/*
+ * Region info: newer kernels copy from and to user memory before and after the
+ * operation, older ones have one ioctl for all of it.
+ */
+#ifdef HAVE_REGION_INFO_CAPS
+int msi_vfio_pci_region_info(struct vfio_device *vdev,
+			     struct vfio_region_info *info,
+			     struct vfio_info_cap *caps)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	if (!region_has_rules(mdev, info->index))
+		return vfio_pci_ioctl_get_region_info(vdev, info, caps);
+
+	return describe_bar(mdev, info, caps);
+}
+
+long msi_vfio_pci_ioctl_region_info(struct msi_vfio_pci_device *mdev,
+				    unsigned long arg)
+{
+	return -ENOTTY;
+}
+#else
+long msi_vfio_pci_ioctl_region_info(struct msi_vfio_pci_device *mdev,
+				    unsigned long arg)
+{
+	struct vfio_region_info info = {};
+	struct vfio_info_cap caps = {};
+	int ret;
+
+	if (copy_from_user(&info, (void __user *)arg,
+			   offsetofend(struct vfio_region_info, offset)))
+		return -EFAULT;
+
+	/* The core reads the request for itself. */
+	if (!region_has_rules(mdev, info.index))
+		return vfio_pci_core_ioctl(&mdev->core.vdev,
+					   VFIO_DEVICE_GET_REGION_INFO, arg);
+
+	if (info.argsz < offsetofend(struct vfio_region_info, offset))
+		return -EINVAL;
+
+	ret = describe_bar(mdev, &info, &caps);
+	if (!ret)
+		ret = compat_copy_region_info(&info, &caps, (void __user *)arg);
+	kfree(caps.buf);
+
+	return ret;
+}
+#endif
+
+/* DMA-BUF export of BARs goes through operations of the core device. */
+#ifdef HAVE_PCI_OPS
+static int get_dmabuf_phys(struct vfio_pci_core_device *vdev,
+			   struct p2pdma_provider **provider,
+			   unsigned int region, struct phys_vec *phys_vec,
+			   struct vfio_region_dma_range *ranges,
+			   size_t nr_ranges)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(&vdev->vdev);
+	size_t i;
+	int ret;
+
+	/* The core refuses ranges that overflow, and does not read them again. */
+	for (i = 0; i < nr_ranges; i++) {
+		ret = msi_vfio_pci_claim_pages(mdev, region, ranges[i].offset,
+					       ranges[i].offset +
+					       ranges[i].length,
+					       VFIO_PCI_MSIX_MAP_READ_WRITE);
+		if (ret < 0)
+			return ret;
+	}
+
+	return vfio_pci_core_get_dmabuf_phys(vdev, provider, region, phys_vec,
+					     ranges, nr_ranges);
+}
+
+void msi_vfio_pci_set_pci_ops(struct vfio_pci_core_device *vdev)
+{
+	static const struct vfio_pci_device_ops ops = {
+		.get_dmabuf_phys = get_dmabuf_phys,
+	};
+
+	vdev->pci_ops = &ops;
+}
+#else
+void msi_vfio_pci_set_pci_ops(struct vfio_pci_core_device *vdev) {}
+#endif
