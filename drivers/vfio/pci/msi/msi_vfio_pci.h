@@ -544,6 +544,7 @@ void msi_vfio_pci_close_ioeventfds(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_isolated(struct msi_vfio_pci_device *mdev);
 
 /* quirks.c */
+int msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev);
 
 /* feature.c */
@@ -563,7 +564,6 @@ int msi_vfio_pci_parse_flags(const struct msi_vfio_pci_flag_name *names,
 
 /* sysfs.c */
 extern const struct attribute_group *msi_vfio_pci_groups[];
-int msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev);
 
 /* debugfs.c */
 void msi_vfio_pci_debugfs_init(void);

@@ -162,29 +162,3 @@ const struct attribute_group *msi_vfio_pci_groups[] = {
 	&group,
 	NULL
 };
-
-/**
- * msi_vfio_pci_add_admin_windows - give a device what the administrator wants
- * @mdev: a device that is being opened, with @state held
- *
- * Return: 0, or an errno if the device cannot have one of the windows.
- */
-int msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev)
-{
-	struct msi_vfio_pci_window_list list;
-	unsigned int i;
-	int ret = 0;
-
-	mutex_lock(&mdev->admin_lock);
-	list = mdev->admin;
-	mutex_unlock(&mdev->admin_lock);
-
-	for (i = 0; i < list.count && !ret; i++) {
-		ret = msi_vfio_pci_add_window(mdev, &list.windows[i]);
-		if (ret)
-			pci_err(mdev->core.pdev, "no window %u of msi_windows: %d\n",
-				i, ret);
-	}
-
-	return ret;
-}
