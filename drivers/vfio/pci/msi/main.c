@@ -153,7 +153,9 @@ static int open_session(struct msi_vfio_pci_device *mdev)
 	mdev->isolated = msi_vfio_pci_isolated(mdev);
 	msi_vfio_pci_open_map(mdev);
 
-	return msi_vfio_pci_open_windows(mdev);
+	ret = msi_vfio_pci_open_windows(mdev);
+
+	return ret ?: msi_vfio_pci_add_initial_windows(mdev);
 }
 
 static int msi_vfio_pci_open_device(struct vfio_device *vdev)

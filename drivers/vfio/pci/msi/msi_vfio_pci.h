@@ -544,8 +544,7 @@ void msi_vfio_pci_close_ioeventfds(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_isolated(struct msi_vfio_pci_device *mdev);
 
 /* quirks.c */
-int msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_add_initial_windows(struct msi_vfio_pci_device *mdev);
 
 /* feature.c */
 int msi_vfio_pci_ioctl_feature(struct vfio_device *vdev, u32 flags,

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that are known to have an embedded interrupt controller, and where.
+ * Which windows a session begins with: those that the administrator asks for, else the
+ * one of a card that is known to have an embedded interrupt controller.
  */
 
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
 
 #include "msi_vfio_pci.h"
 
@@ -55,22 +58,14 @@ static const struct pci_device_id quirks[] = {
 	{}
 };
 
-/**
- * msi_vfio_pci_add_builtin_windows - give a device the window it is known to have
- * @mdev: a device that is being opened
- *
- * A card that differs from what is known is opened all the same.
- */
-void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev)
+/* A card that differs from what is known is opened all the same. */
+static void add_known_window(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	const struct pci_device_id *id;
 	int ret;
 
-	if (!READ_ONCE(windows) || !pdev->msi_cap)
-		return;
-
-	id = pci_match_id(quirks, pdev);
+	id = READ_ONCE(windows) ? pci_match_id(quirks, pdev) : NULL;
 	if (!id)
 		return;
 
@@ -80,13 +75,8 @@ void msi_vfio_pci_add_builtin_windows(struct msi_vfio_pci_device *mdev)
 			 ret);
 }
 
-/**
- * msi_vfio_pci_add_admin_windows - give a device what the administrator wants
- * @mdev: a device that is being opened, with @state held
- *
- * Return: 0, or an errno if the device cannot have one of the windows.
- */
-int msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev)
+/* Returns 0, or an errno if the device cannot have one of the windows. */
+static int add_admin_windows(struct msi_vfio_pci_device *mdev)
 {
 	struct msi_vfio_pci_window_list list;
 	unsigned int i;
@@ -102,6 +92,30 @@ int msi_vfio_pci_add_admin_windows(struct msi_vfio_pci_device *mdev)
 			pci_err(mdev->core.pdev, "no window %u of msi_windows: %d\n",
 				i, ret);
 	}
+
+	return ret;
+}
+
+/**
+ * msi_vfio_pci_add_initial_windows - add the windows that a session begins with
+ * @mdev: a device that is being opened, with @state held
+ *
+ * Those of the administrator, else the one that the card is known to have.
+ *
+ * Return: 0, or an errno if the device cannot have what the administrator wants:
+ * without it guest addresses would reach the device. Windows may be left then.
+ */
+int msi_vfio_pci_add_initial_windows(struct msi_vfio_pci_device *mdev)
+{
+	int ret;
+
+	/* A device without MSI has no windows. */
+	if (!mdev->core.pdev->msi_cap)
+		return 0;
+
+	ret = add_admin_windows(mdev);
+	if (!ret && !mdev->nr_windows)
+		add_known_window(mdev);
 
 	return ret;
 }

@@ -1006,14 +1006,10 @@ static void map_bars(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_open_windows - begin a session
  * @mdev: a device whose core has been enabled, with @state held
  *
- * Return: 0, -ENOMEM, or another errno if the device cannot have what the
- * administrator wants: without it guest addresses would reach the device. Windows may
- * be left then.
+ * Return: 0 or -ENOMEM.
  */
 int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
-	int ret;
-
 	mdev->pinned = 0;
 	mdev->was_reset = 0;
 	mdev->owed = 0;
@@ -1022,11 +1018,8 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 		return 0;
 
 	map_bars(mdev);
-	ret = init_messages(mdev) ?: msi_vfio_pci_add_admin_windows(mdev);
-	if (!ret && !mdev->nr_windows)
-		msi_vfio_pci_add_builtin_windows(mdev);
 
-	return ret;
+	return init_messages(mdev);
 }
 
 /**
