@@ -469,7 +469,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_windows_woke(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev);

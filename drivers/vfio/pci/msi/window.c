@@ -519,16 +519,18 @@ bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_windows_woke - the device has woken up
- * @mdev: device, bound and maybe not open
+ * msi_vfio_pci_has_deferred_writes - slots are still to be written
+ * @mdev: device, bound and maybe not open, that has just woken up
  *
  * Takes no lock.
+ *
+ * Return: true if somebody has to call msi_vfio_pci_windows_follow_host().
  */
-void msi_vfio_pci_windows_woke(struct msi_vfio_pci_device *mdev)
+bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev)
 {
 	smp_mb();	/* see msi_vfio_pci_windows_follow_host() */
-	if (test_bit(0, &mdev->owed))
-		msi_vfio_pci_cpu_look(mdev);
+
+	return test_bit(0, &mdev->owed);
 }
 
 /**
