@@ -430,13 +430,6 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
 void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev);
-bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
-
-/* notify.c */
-int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
-void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev);
 
 /* mask.c */
 bool msi_vfio_pci_has_mask_bit(unsigned int irq);
@@ -495,6 +488,16 @@ void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
+void msi_vfio_pci_mend_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_revive_vector(struct msi_vfio_pci_device *mdev,
+				unsigned int irq);
+
+/* follow.c */
+bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
+void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_cpu_init(void);
 void msi_vfio_pci_cpu_exit(void);
 void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev);
@@ -502,9 +505,6 @@ void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_mend_vectors(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_revive_vector(struct msi_vfio_pci_device *mdev,
-				unsigned int irq);
 
 /* power.c */
 void msi_vfio_pci_power_add(struct msi_vfio_pci_device *mdev);

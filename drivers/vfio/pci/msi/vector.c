@@ -312,19 +312,3 @@ void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev)
 		msi_vfio_pci_messages_changed(mdev);
 	mdev->known_is_old = false;
 }
-
-/**
- * msi_vfio_pci_follow_host - do what follows if the host has moved a vector
- * @mdev: open device, with @state held
- *
- * An affinity that was changed, a CPU that was unplugged: on a host that does not
- * remap interrupts the message is another one then.
- *
- * Return: true if this has to be called again when the device is awake.
- */
-bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
-{
-	msi_vfio_pci_look_at_messages(mdev);
-
-	return msi_vfio_pci_windows_follow_host(mdev);
-}
