@@ -78,13 +78,8 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 		msi_vfio_pci_cpu_look(mdev);
 }
 
-/**
- * msi_vfio_pci_unwatch_vectors - undo msi_vfio_pci_watch_vectors()
- * @mdev: device, with @state held
- *
- * Nobody looks at the messages on behalf of these vectors when this has returned.
- */
-void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev)
+/* Nothing is noticed of these vectors any more when this has returned. */
+static void unwatch_vectors(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, count = nr_watchable(mdev);
 	int irq;
@@ -119,7 +114,7 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 		ret = -EINTR;
 		goto out;
 	}
-	msi_vfio_pci_unwatch_vectors(mdev);
+	unwatch_vectors(mdev);
 	swap(mdev->notify, notify);
 	/* From here on moves are told from what was allocated before. */
 	if (mdev->notify)
@@ -140,7 +135,7 @@ out:
  */
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
 {
-	msi_vfio_pci_unwatch_vectors(mdev);
+	unwatch_vectors(mdev);
 	if (mdev->notify)
 		eventfd_ctx_put(mdev->notify);
 	mdev->notify = NULL;

@@ -497,7 +497,6 @@ bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_unwatch_vectors(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_cpu_init(void);
 void msi_vfio_pci_cpu_exit(void);
 void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev);
