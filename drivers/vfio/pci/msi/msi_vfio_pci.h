@@ -1,6 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * msi-vfio-pci: vfio-pci that shows and controls MSI and MSI-X
+ *
+ * The files and their floors. A file calls and includes only files of lower floors, which
+ * tools/testing/checks/floors checks.
+ *
+ *	8 main.c	bind, open, close and reset; the table of operations
+ *	7 feature.c	VFIO_DEVICE_FEATURE
+ *	7 irqs.c	SET_IRQS and GET_IRQ_INFO
+ *	7 power.c	what the device may have lost when it wakes up
+ *	7 debugfs.c	the state of a session, as text
+ *	7 sysfs.c	attributes of a bound device
+ *	6 follow.c	the host moves vectors
+ *	6 quirks.c	the windows that a session begins with
+ *	5 window.c	accesses to windows
+ *	5 dummy.c	the dummy target
+ *	5 ioeventfd.c	VFIO_DEVICE_IOEVENTFD
+ *	4 vector.c	messages and their generation
+ *	3 mask.c	masks of vectors
+ *	3 config.c	what MSI_NOVIRT shows
+ *	3 msix_map.c	which page of a BAR may be mapped how
+ *	2 hardware.c	what the device says of itself and its vectors
+ *	2 cpu.c		vectors that were lost with a CPU
+ *	2 isolation.c	does the platform isolate the device's messages
+ *	2 flags.c	flags as words
+ *	2 slot.c	what a write to a window means
+ *	1 msi_vfio_pci.h
+ *	1 compat.h	differences between kernels
+ *	1 trace.h	tracepoints
+ *	0 slot.h
+ *	0 compat-probes.h
  */
 #ifndef MSI_VFIO_PCI_H
 #define MSI_VFIO_PCI_H
