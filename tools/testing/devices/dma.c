@@ -9,7 +9,7 @@
 
 struct dma_write {
 	struct vfio_user_dma_access access;
-	uint32_t data;
+	uint8_t data[TRANSPORT_MAX_DATA];
 };
 
 void dma_init(struct dma *dma, struct transport *transport)
@@ -34,27 +34,47 @@ static int take_id(struct dma *dma, enum dma_state state)
 	return -1;
 }
 
-void dma_write32(struct dma *dma, uint64_t address, uint32_t data)
+/* Returns the ID of the message, or -1. */
+static int send_write(struct dma *dma, uint64_t address, const void *data, uint32_t count)
 {
-	struct dma_write write = {
-		.access = { .address = address, .count = sizeof(data) },
-		.data = htole32(data),
-	};
+	static struct dma_write write;
 	struct vfio_user_header header = {
 		.command = VFIO_USER_DMA_WRITE,
-		.size = sizeof(header) + sizeof(write.access) + sizeof(write.data),
+		.size = sizeof(header) + sizeof(write.access) + count,
 	};
 	int id = take_id(dma, DMA_PENDING);
 
 	if (id < 0) {
 		dma->failed++;
 		log_line("DMA write: too many are unanswered");
-		return;
+		return -1;
 	}
 	header.id = id;
+	write.access.address = address;
+	write.access.count = count;
+	memcpy(write.data, data, count);
+	dma->write_count[id] = count;
 	dma->unanswered++;
-	log_detail("DMA write %d: 0x%" PRIx32 " to 0x%" PRIx64, id, data, address);
 	transport_send(dma->transport, &header, &write);
+	return id;
+}
+
+void dma_write32(struct dma *dma, uint64_t address, uint32_t data)
+{
+	uint32_t value = htole32(data);
+	int id = send_write(dma, address, &value, sizeof(value));
+
+	if (id >= 0)
+		log_detail("DMA write %d: 0x%" PRIx32 " to 0x%" PRIx64, id, data, address);
+}
+
+void dma_write(struct dma *dma, uint64_t address, const void *data, uint32_t count)
+{
+	int id = send_write(dma, address, data, count);
+
+	if (id >= 0)
+		log_detail("DMA write %d: %" PRIu32 " bytes to 0x%" PRIx64, id, count,
+			   address);
 }
 
 bool dma_read(struct dma *dma, struct dma_reader *reader, uint64_t address,
@@ -81,8 +101,9 @@ bool dma_read(struct dma *dma, struct dma_reader *reader, uint64_t address,
 }
 
 /* A client may answer with the header alone, or say how much it wrote. */
-static bool write_succeeded(const struct transport *t)
+static bool write_succeeded(const struct dma *dma)
 {
+	const struct transport *t = dma->transport;
 	struct vfio_user_dma_access access;
 
 	if (t->header.flags & VFIO_USER_ERROR)
@@ -90,13 +111,13 @@ static bool write_succeeded(const struct transport *t)
 	if (transport_payload_size(t) < sizeof(access))
 		return true;
 	memcpy(&access, transport_payload(t), sizeof(access));
-	return access.count == sizeof(uint32_t);
+	return access.count == dma->write_count[t->header.id];
 }
 
 static void write_replied(struct dma *dma)
 {
 	const struct vfio_user_header *header = &dma->transport->header;
-	bool success = write_succeeded(dma->transport);
+	bool success = write_succeeded(dma);
 
 	log_detail("DMA write %u: %s", header->id,
 		   success ? "done" : strerror(header->error));
@@ -167,6 +188,17 @@ void dma_drop(struct dma *dma, const char *why)
 {
 	dma->dropped++;
 	log_detail("not sent: %s", why);
+}
+
+void dma_cancel_read(struct dma *dma)
+{
+	unsigned int i;
+
+	for (i = 0; dma->reader && i <= UINT16_MAX; i++) {
+		if (dma->state[i] == DMA_READING)
+			dma->state[i] = DMA_ABANDONED;
+	}
+	dma->reader = NULL;
 }
 
 void dma_reset(struct dma *dma)

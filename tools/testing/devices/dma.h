@@ -2,7 +2,8 @@
 /*
  * Memory reads and writes by the device, which interrupts by writes, too. They are
  * sent to the client, and a write is counted when its answer arrives, so that no caller
- * waits: a client may hold its answer back until its own request is answered.
+ * waits: a client may hold its answer back until its own request is answered. A device
+ * that has to wait for what it reads does so in server_dma_read().
  */
 #ifndef DMA_H
 #define DMA_H
@@ -34,16 +35,21 @@ struct dma {
 	uint32_t unanswered;
 	uint16_t next_id;
 	uint8_t state[UINT16_MAX + 1];	/* enum dma_state of each message ID */
+	uint32_t write_count[UINT16_MAX + 1];	/* bytes of each write */
 };
 
 void dma_init(struct dma *dma, struct transport *transport);
 void dma_write32(struct dma *dma, uint64_t address, uint32_t data);
+/* @count: up to TRANSPORT_MAX_DATA */
+void dma_write(struct dma *dma, uint64_t address, const void *data, uint32_t count);
 /*
  * There is one read at a time: false if one is not answered yet. A reset ends it, so
  * that the reader hears nothing.
  */
 bool dma_read(struct dma *dma, struct dma_reader *reader, uint64_t address,
 	      uint32_t count);
+/* End the read that is not answered yet. Its reader is not called. */
+void dma_cancel_read(struct dma *dma);
 /* The reply to a read or a write is in dma->transport. */
 void dma_reply(struct dma *dma);
 /* Count a write that the device's state did not let it make. */

@@ -106,8 +106,7 @@ static void set_pending(struct msi *msi, uint32_t bits)
 	pci_set_value32(msi->function, pending_offset(msi), bits);
 }
 
-/* How many vectors software allows, which it may set higher than it was offered. */
-static unsigned int enabled_vectors(const struct msi *msi)
+unsigned int msi_enabled_vectors(const struct msi *msi)
 {
 	uint16_t control = msi_control(msi);
 	unsigned int asked = (control & PCI_MSI_FLAGS_QMASK) >> 1;
@@ -125,7 +124,7 @@ static void send_message(struct msi *msi, unsigned int vectors, uint32_t vector)
 
 void msi_raise(struct msi *msi, uint32_t vector)
 {
-	unsigned int vectors = enabled_vectors(msi);
+	unsigned int vectors = msi_enabled_vectors(msi);
 
 	if (!(msi_control(msi) & PCI_MSI_FLAGS_ENABLE))
 		dma_drop(msi->dma, "MSI is disabled");
@@ -141,7 +140,7 @@ void msi_raise(struct msi *msi, uint32_t vector)
 
 void msi_deliver(struct msi *msi)
 {
-	unsigned int vectors = enabled_vectors(msi), vector;
+	unsigned int vectors = msi_enabled_vectors(msi), vector;
 
 	if (!(msi_control(msi) & PCI_MSI_FLAGS_ENABLE) || !pci_is_bus_master(msi->function))
 		return;

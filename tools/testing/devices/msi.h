@@ -28,6 +28,8 @@ bool msi_set_next_vectors(struct msi *msi, uint32_t vectors);
 /* The function is reset, or its MSI alone. */
 void msi_reset(struct msi *msi);
 void msi_reset_alone(struct msi *msi);
+/* How many vectors software allows, which it may set higher than it was offered. */
+unsigned int msi_enabled_vectors(const struct msi *msi);
 void msi_raise(struct msi *msi, uint32_t vector);
 /* Send what is pending and no longer held back. */
 void msi_deliver(struct msi *msi);

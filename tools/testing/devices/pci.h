@@ -51,6 +51,11 @@ struct pci_device_ops {
 	/* After each write to configuration space; may be NULL. */
 	void (*config_written)(struct pci_function *f);
 	void (*reset)(struct pci_function *f);
+	/*
+	 * Once the answer to each of the client's messages is sent: what the device does
+	 * by itself, and may wait for in server_dma_read(). May be NULL.
+	 */
+	void (*work)(struct pci_function *f);
 };
 
 struct pci_function {

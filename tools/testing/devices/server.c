@@ -295,6 +295,40 @@ static bool serve_message(struct server *s)
 	return s->negotiated || header->command != VFIO_USER_VERSION;
 }
 
+/* Where the data of a read goes that is waited for. */
+struct waiting_reader {
+	struct dma_reader reader;
+	void *data;
+	uint32_t count;
+	bool success;
+};
+
+static void take_data(struct dma_reader *reader, const void *data)
+{
+	struct waiting_reader *w = container_of(reader, struct waiting_reader, reader);
+
+	w->success = data;
+	if (data)
+		memcpy(w->data, data, w->count);
+}
+
+bool server_dma_read(struct server *s, uint64_t address, void *data, uint32_t count)
+{
+	struct waiting_reader w = {
+		.reader.done = take_data,
+		.data = data,
+		.count = count,
+	};
+
+	if (s->client_gone || !dma_read(&s->dma, &w.reader, address, count))
+		return false;
+	while (s->dma.reader == &w.reader && !s->client_gone)
+		s->client_gone = !serve_message(s);
+	if (s->client_gone)
+		dma_cancel_read(&s->dma);
+	return w.success;
+}
+
 int server_run(struct server *s, struct pci_function *f, const char *path)
 {
 	s->function = f;
@@ -302,8 +336,11 @@ int server_run(struct server *s, struct pci_function *f, const char *path)
 	pci_reset(f, PCI_RESET_CONVENTIONAL);
 	if (transport_accept(&s->transport, path))
 		return EXIT_FAILURE;
-	while (serve_message(s))
-		;
+	while (!s->client_gone) {
+		s->client_gone = !serve_message(s);
+		if (!s->client_gone && f->ops->work)
+			f->ops->work(f);
+	}
 	transport_close(&s->transport);
 	return EXIT_SUCCESS;
 }
