@@ -17,6 +17,7 @@ static const struct {
 	{ "protocol", protocol_tests },
 	{ "malformed", malformed_tests },
 	{ "config", config_tests },
+	{ "ath", ath_tests },
 	{ "ath11k", ath11k_tests },
 	{ "msi64", msi64_tests },
 	{ "msix", msix_tests },

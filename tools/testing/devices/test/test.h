@@ -17,6 +17,7 @@ struct test {
 extern const struct test protocol_tests[];
 extern const struct test malformed_tests[];
 extern const struct test config_tests[];
+extern const struct test ath_tests[];
 extern const struct test ath11k_tests[];
 extern const struct test msi64_tests[];
 extern const struct test msix_tests[];

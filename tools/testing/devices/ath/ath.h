@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tests can know of the model of the ath11k and ath12k cards. Its BAR has nothing that
+ * a card does not have, so what the card saw is in a vendor-specific capability.
+ */
+#ifndef ATH_H
+#define ATH_H
+
+#define ATH_BAR0_SIZE		0x200000
+#define ATH_MSI_VECTORS		32
+
+/* BAR offsets: the registers that stand for others, and the views of the chip. */
+#define ATH_SHADOW		0x8fc
+#define ATH_SHADOW_REGISTERS	36
+#define ATH_VIEW_SIZE		0x80000
+#define ATH_PAGED_VIEW		0x80000
+#define ATH_CE_VIEW		0x100000	/* fixed; paged where the chip has no fixed views */
+#define ATH_UMAC_VIEW		0x180000
+
+/* The capability's dwords, all of them R and 0 after a reset of the function. */
+#define ATH_REPORT_CAP		0xb0
+#define ATH_REPORT_STAGE	0x04	/* the highest enum ath_stage */
+#define ATH_REPORT_SLOTS	0x08	/* slots that are enabled */
+#define ATH_REPORT_SLOT_SENT	0x0c	/* messages sent by slots */
+#define ATH_REPORT_MSI_SENT	0x10	/* by the MSI capability */
+#define ATH_REPORT_HTT_RINGS	0x14	/* rings that were set up by messages in memory */
+#define ATH_REPORT_FAILED	0x18	/* DMA that failed */
+#define ATH_REPORT_SIZE		0x1c
+
+enum ath_stage {
+	ATH_STAGE_NONE,
+	ATH_STAGE_DOWNLOADED,	/* the firmware's image was taken */
+	ATH_STAGE_MHI,		/* MHI is in state M0 */
+	ATH_STAGE_QRTR,		/* the host said HELLO by QRTR */
+	ATH_STAGE_QMI,		/* the firmware was told to start */
+	ATH_STAGE_HTC,		/* the copy engines have buffers: HTC said that it is ready */
+	ATH_STAGE_HTC_DONE,	/* HTC's services are connected */
+	ATH_STAGE_WMI,		/* WMI is initialized */
+	ATH_STAGE_HTT,		/* HTT told its version */
+};
+
+#endif /* ATH_H */

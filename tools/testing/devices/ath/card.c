@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The card's configuration space and BAR: its registers, and the views of the chip. */
+#include "card.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "bytes.h"
+#include "compiler.h"
+#include "log.h"
+#include "options.h"
+
+#define SELECT_PAGE		0x3f
+#define HW_VERSION		0x224
+#define SOC_RESET		0x3008
+#define SOC_RESET_BIT		0x1
+
+#define VERSION_2		0x200	/* in HW_VERSION and CHIP_VERSION */
+#define LTSSM_UP		0x111
+
+/* Of a ring's registers: the slot. */
+#define RING_MSI_LO		0x48
+#define RING_MSI_HI		0x4c	/* address in bits 7:0 */
+#define RING_MSI_ENABLE		0x100	/* in RING_MSI_HI */
+#define RING_MSI_DATA		0x50
+
+static struct card *to_card(struct pci_function *f)
+{
+	return container_of(f, struct card, function);
+}
+
+bool card_read(struct card *card, uint64_t address, void *data, uint32_t count)
+{
+	if (!pci_is_bus_master(&card->function)) {
+		dma_drop(&card->server.dma, "not bus master");
+		return false;
+	}
+	return server_dma_read(&card->server, address, data, count);
+}
+
+void card_write(struct card *card, uint64_t address, const void *data, uint32_t count)
+{
+	if (pci_is_bus_master(&card->function))
+		dma_write(&card->server.dma, address, data, count);
+	else
+		dma_drop(&card->server.dma, "not bus master");
+}
+
+void card_write32(struct card *card, uint64_t address, uint32_t value)
+{
+	value = htole32(value);
+	card_write(card, address, &value, sizeof(value));
+}
+
+uint32_t card_bar_register(const struct card *card, uint32_t offset)
+{
+	return pci_bar_memory32(&card->function, 0, offset);
+}
+
+void card_set_bar_register(struct card *card, uint32_t offset, uint32_t value)
+{
+	put32(card->function.bar[0].memory, offset, value);
+}
+
+uint32_t card_chip_register(const struct card *card, uint32_t address)
+{
+	return get32(card->registers, address);
+}
+
+static void report(struct card *card, unsigned int offset, uint32_t value)
+{
+	pci_set_value32(&card->function, ATH_REPORT_CAP + offset, value);
+}
+
+static uint32_t reported(const struct card *card, unsigned int offset)
+{
+	return pci_value32(&card->function, ATH_REPORT_CAP + offset);
+}
+
+void card_reach(struct card *card, uint32_t stage)
+{
+	log_detail("stage %" PRIu32, stage);
+	if (stage > reported(card, ATH_REPORT_STAGE))
+		report(card, ATH_REPORT_STAGE, stage);
+}
+
+void card_raise_msi(struct card *card, uint32_t vector)
+{
+	report(card, ATH_REPORT_MSI_SENT, reported(card, ATH_REPORT_MSI_SENT) + 1);
+	msi_raise(&card->msi, vector % msi_enabled_vectors(&card->msi));
+}
+
+void card_raise_slot(struct card *card, uint32_t ring, const char *what)
+{
+	uint32_t high = card_chip_register(card, ring + RING_MSI_HI);
+	uint64_t address = (uint64_t)(high & 0xff) << 32 |
+			   card_chip_register(card, ring + RING_MSI_LO);
+
+	if (!(high & RING_MSI_ENABLE)) {
+		dma_drop(&card->server.dma, what);
+		return;
+	}
+	report(card, ATH_REPORT_SLOT_SENT, reported(card, ATH_REPORT_SLOT_SENT) + 1);
+	card_write32(card, address, card_chip_register(card, ring + RING_MSI_DATA));
+}
+
+/* The chip address that a view shows at a BAR offset. */
+static uint32_t viewed_address(const struct card *card, uint64_t offset)
+{
+	uint32_t page = card_bar_register(card, card->chip->select) & SELECT_PAGE;
+	uint32_t in_view = offset % ATH_VIEW_SIZE;
+
+	if (card->chip->fixed_views && offset >= ATH_UMAC_VIEW)
+		return CHIP_UMAC + in_view;
+	if (card->chip->fixed_views && offset >= ATH_CE_VIEW)
+		return card->chip->copy_engines + in_view;
+	return page * ATH_VIEW_SIZE + in_view;
+}
+
+static void chip_written(struct card *card, uint32_t address, uint32_t value)
+{
+	put32(card->registers, address, value);
+	ce_register_written(card, address, value);
+}
+
+/* As a power-up leaves the chip: its registers, and all that its firmware knew. */
+static void reset_chip(struct card *card)
+{
+	madvise(card->registers, CHIP_SIZE, MADV_DONTNEED);
+	put32(card->registers, CHIP_VERSION, VERSION_2);
+	put32(card->registers, CHIP_LTSSM, LTSSM_UP);
+	memset(card->shadow, 0, sizeof(card->shadow));
+	card_set_bar_register(card, HW_VERSION, VERSION_2);
+	card_set_bar_register(card, card->chip->select, 0);
+	dma_cancel_read(&card->server.dma);
+	mhi_reset(card);
+	qmi_reset(card);
+	ce_reset(card);
+	wmi_reset(card);
+}
+
+static bool card_has_register(struct pci_function *f, unsigned int bar, uint64_t offset)
+{
+	return true;
+}
+
+static uint32_t card_read_register(struct pci_function *f, unsigned int bar, uint64_t offset)
+{
+	struct card *card = to_card(f);
+
+	if (offset >= ATH_PAGED_VIEW)
+		return card_chip_register(card, viewed_address(card, offset));
+	return card_bar_register(card, offset);
+}
+
+static void card_write_register(struct pci_function *f, unsigned int bar, uint64_t offset,
+				uint32_t value)
+{
+	struct card *card = to_card(f);
+	unsigned int shadow = (offset - ATH_SHADOW) / sizeof(value);
+
+	if (offset >= ATH_PAGED_VIEW) {
+		chip_written(card, viewed_address(card, offset), value);
+		return;
+	}
+	card_set_bar_register(card, offset, value);
+	if (offset == SOC_RESET) {
+		if (value & SOC_RESET_BIT)
+			reset_chip(card);
+	} else if (offset >= ATH_SHADOW && shadow < ATH_SHADOW_REGISTERS) {
+		if (card->shadow[shadow] && card->shadow[shadow] < CHIP_SIZE)
+			chip_written(card, card->shadow[shadow] & ~3U, value);
+	} else {
+		mhi_register_written(card, offset, value);
+	}
+}
+
+static void card_reset(struct pci_function *f)
+{
+	struct card *card = to_card(f);
+
+	msi_reset(&card->msi);
+	dma_reset(&card->server.dma);
+	reset_chip(card);
+}
+
+static unsigned int is_enabled(const struct card *card, uint32_t ring)
+{
+	return card_chip_register(card, ring + RING_MSI_HI) & RING_MSI_ENABLE ? 1 : 0;
+}
+
+static unsigned int enabled_slots(const struct card *card)
+{
+	const struct chip *chip = card->chip;
+	unsigned int count = 0, i;
+
+	for (i = 0; i < CE_COUNT; i++) {
+		if (chip->sources & 1U << i)
+			count += is_enabled(card, ce_address(card, i) + CE_SOURCE_RING);
+		if (chip->destinations & 1U << i) {
+			count += is_enabled(card, ce_address(card, i) + CE_DESTINATION_RING);
+			count += is_enabled(card, ce_address(card, i) + CE_STATUS_RING);
+		}
+	}
+	for (i = 0; i < CHIP_UMAC_RINGS && chip->umac_ring[i]; i++)
+		count += is_enabled(card, chip->umac_ring[i]);
+	return count;
+}
+
+static void card_work(struct pci_function *f)
+{
+	struct card *card = to_card(f);
+
+	while (mhi_work(card) || ce_work(card))
+		;
+	report(card, ATH_REPORT_SLOTS, enabled_slots(card));
+	report(card, ATH_REPORT_HTT_RINGS, card->wmi.htt_rings);
+	report(card, ATH_REPORT_FAILED, card->server.dma.failed);
+}
+
+static const struct pci_device_ops card_ops = {
+	.has_register = card_has_register,
+	.read_register = card_read_register,
+	.write_register = card_write_register,
+	.reset = card_reset,
+	.work = card_work,
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"Usage: vfio-user-ath --socket PATH [--id VVVV:DDDD] [--download]\n"
+		"    [--no-soft-reset] [--verbose]\n"
+		"Serve an ath11k or ath12k card to the first vfio-user client at PATH.\n");
+}
+
+/* What the command line asks for. */
+struct wishes {
+	const char *path;
+	struct pci_identity id;
+	bool download;
+	bool no_soft_reset;
+};
+
+/* Exits if there is something wrong with it. */
+static void parse_options(int argc, char **argv, struct wishes *wishes)
+{
+	enum { SOCKET = 1, ID, DOWNLOAD, NO_SOFT_RESET, VERBOSE, HELP };
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, SOCKET },
+		{ "id", required_argument, NULL, ID },
+		{ "download", no_argument, NULL, DOWNLOAD },
+		{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
+		{ "verbose", no_argument, NULL, VERBOSE },
+		{ "help", no_argument, NULL, HELP },
+		{}
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case SOCKET:
+			wishes->path = optarg;
+			break;
+		case ID:
+			if (option_id(optarg, &wishes->id))
+				exit(EXIT_FAILURE);
+			break;
+		case DOWNLOAD:
+			wishes->download = true;
+			break;
+		case NO_SOFT_RESET:
+			wishes->no_soft_reset = true;
+			break;
+		case VERBOSE:
+			log_details = true;
+			break;
+		case HELP:
+			usage(stdout);
+			exit(EXIT_SUCCESS);
+		default:
+			usage(stderr);
+			exit(EXIT_FAILURE);
+		}
+	}
+	if (!wishes->path || optind != argc) {
+		usage(stderr);
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void add_report(struct pci_function *f)
+{
+	pci_add_capability(f, ATH_REPORT_CAP, PCI_CAP_ID_VNDR);
+	pci_init16(f, ATH_REPORT_CAP + PCI_CAP_FLAGS, ATH_REPORT_SIZE, 0);
+}
+
+int main(int argc, char **argv)
+{
+	static struct card card;
+	struct wishes wishes = {
+		.id = { .vendor = ATH_VENDOR_ID, .device = 0x1103, .class = 0x028000 },
+	};
+
+	parse_options(argc, argv, &wishes);
+	card.chip = chip_find(wishes.id.device);
+	if (wishes.id.vendor != ATH_VENDOR_ID || !card.chip) {
+		log_line("there is no card %04x:%04x", wishes.id.vendor, wishes.id.device);
+		return EXIT_FAILURE;
+	}
+	card.mhi.download = wishes.download;
+	card.registers = mmap(NULL, CHIP_SIZE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (card.registers == MAP_FAILED) {
+		log_line("no memory for the chip's registers");
+		return EXIT_FAILURE;
+	}
+	pci_init(&card.function, &card_ops, &wishes.id);
+	if (wishes.no_soft_reset)
+		pci_keep_in_d3hot(&card.function);
+	if (pci_add_bar(&card.function, 0, ATH_BAR0_SIZE, PCI_BASE_ADDRESS_MEM_TYPE_64))
+		return EXIT_FAILURE;
+	msi_init(&card.msi, &card.function, &card.server.dma, PCI_INTERRUPT_OFFSET,
+		 ATH_MSI_VECTORS, 0);
+	add_report(&card.function);
+	return server_run(&card.server, &card.function, wishes.path);
+}
