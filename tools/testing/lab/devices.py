@@ -26,6 +26,10 @@ class Device:
     def is_server(self):
         return self.words[0] not in ("qemu", "share")
 
+    @property
+    def is_card(self):
+        return self.words[0] == "vfio-user-ath"
+
 
 def table():
     known = {}

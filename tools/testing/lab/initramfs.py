@@ -110,27 +110,53 @@ def decompress(modules):
             subprocess.run([*command, *paths], check=True)
 
 
+def copy_modules(kernel, listed, target):
+    """Those that a file here lists."""
+    known = foreign.dependencies(kernel.modules)
+    for name in foreign.names_in(listed):
+        for path in known.get(name, ()):
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(kernel.modules / path, target / path)
+
+
+def index(root, kernel):
+    """Whatever is there of modules, decompressed."""
+    decompress(root / "usr/lib/modules" / kernel.release)
+    subprocess.run(["depmod", "-b", root / "usr", kernel.release], check=True)
+
+
 def modules(kernel):
     root = build.OUT / kernel.label / "root"
     shutil.rmtree(root, ignore_errors=True)
     target = root / "usr/lib/modules" / kernel.release
     target.mkdir(parents=True)
-    known = foreign.dependencies(kernel.modules)
-    for name in foreign.names_in("modules"):
-        for path in known.get(name, ()):
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(kernel.modules / path, target / path)
+    copy_modules(kernel, "modules", target)
     for name in INDEXES:
         shutil.copy2(kernel.modules / name, target / name)
     build.module(kernel, root / "usr")
-    decompress(target)
-    subprocess.run(["depmod", "-b", root / "usr", kernel.release], check=True)
+    index(root, kernel)
     if not list(target.rglob(f"{build.MODULE}.ko")):
         raise progress.Failed(f"the build for {kernel.label} gave no {build.MODULE}.ko")
     pack(root, build.OUT / kernel.label / "modules.cpio")
 
 
-def for_run(kernel, settings, folder):
+def modules_archive(kernel, has_card):
+    """What modules() packed, with the drivers of cards where there is one."""
+    common = build.OUT / kernel.label / "modules.cpio"
+    if not has_card:
+        return common
+    archive = build.OUT / kernel.label / "modules-cards.cpio"
+    if not archive.exists() or archive.stat().st_mtime < common.stat().st_mtime:
+        root = build.OUT / kernel.label / "root-cards"
+        shutil.rmtree(root, ignore_errors=True)
+        shutil.copytree(build.OUT / kernel.label / "root", root, symlinks=True)
+        copy_modules(kernel, "modules-cards", root / "usr/lib/modules" / kernel.release)
+        index(root, kernel)
+        pack(root, archive)
+    return archive
+
+
+def for_run(kernel, settings, folder, has_card=False):
     """The whole initramfs of one run; settings become variables of init."""
     root = folder / "run"
     (root / "lab").mkdir(parents=True)
@@ -141,7 +167,7 @@ def for_run(kernel, settings, folder):
     archive = folder / "initramfs"
     with open(archive, "wb") as out:
         for part in (build.folder_of(kernel.arch) / "base.cpio",
-                     build.OUT / kernel.label / "modules.cpio", folder / "run.cpio"):
+                     modules_archive(kernel, has_card), folder / "run.cpio"):
             with open(part, "rb") as data:
                 shutil.copyfileobj(data, out)
             out.write(bytes(-os.fstat(out.fileno()).st_size % 512))

@@ -94,7 +94,8 @@ def qemu_command(boot, folder, logs, initrd):
 
 
 def cpu_seconds(process):
-    """The CPU time that a process has used so far; nobody has waited for it yet."""
+    """What an ended process has used, before anybody waits for it."""
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     text = pathlib.Path("/proc", str(process.pid), "stat").read_text(encoding="ascii")
     user, system = text.rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
@@ -117,10 +118,8 @@ def run_qemu(boot, command, guest, logs):
                                    text=True, errors="replace")
     killer = threading.Timer(boot.timeout, process.kill)
     killer.start()
-    guest.cpu_clock = lambda: cpu_seconds(process)
     try:
         listen(process, guest, logs / "channel")
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         guest.cpu_seconds = cpu_seconds(process)
         code = process.wait()
     finally:
@@ -167,9 +166,11 @@ def run_logged(boot, on_line, logs):
     playing = []
     code = None
     try:
+        chosen = devices.find(boot.devices)
         with build.locked():
-            initrd = initramfs.for_run(boot.kernel, boot.settings(), folder)
-        for index, device in enumerate(devices.find(boot.devices)):
+            initrd = initramfs.for_run(boot.kernel, boot.settings(), folder,
+                                       any(device.is_card for device in chosen))
+        for index, device in enumerate(chosen):
             if device.is_server:
                 playing.append(devices.Server(device, build.SERVERS,
                                               folder / f"{index}.sock",
