@@ -539,23 +539,17 @@ TEST_F(dummy, memory_off_in_hardware)
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 }
 
-static void set_power(int fd, const char *bdf, u16 state)
-{
-	int cap = hw_capability(bdf, PCI_CAP_ID_PM);
-
-	config_write16(fd, cap + PCI_PM_CTRL, state);
-}
 
 TEST_F(dummy, in_d3hot)
 {
-	set_power(self->fd, self->s->bdf, 3);
+	power_state_set(self->s, 3);
 	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, self->iova));
 	EXPECT_REFUSED(0, dummy_off(self->fd));
-	set_power(self->fd, self->s->bdf, 0);
+	power_state_set(self->s, 0);
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
-	set_power(self->fd, self->s->bdf, 3);
+	power_state_set(self->s, 3);
 	EXPECT_REFUSED(ENXIO, dummy_off(self->fd));
-	set_power(self->fd, self->s->bdf, 0);
+	power_state_set(self->s, 0);
 	EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
 	EXPECT_EQ(0, dummy_off(self->fd));
 	EXPECT_TRUE(dummy_gone(self->s, 0, VECTORS));

@@ -77,8 +77,7 @@ LAB_VARIANTS(feature, msix);
 FIXTURE_SETUP(feature)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
-	self->index = irq_count(self->s->fd, VFIO_PCI_MSIX_IRQ_INDEX) ?
-		      VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
+	self->index = vectors_index(self->s->fd);
 	guarded_alloc(&self->buf);
 }
 

@@ -511,24 +511,18 @@ static void reset_device(struct __test_metadata *_metadata,
 static void reset_function(struct __test_metadata *_metadata,
 			   struct target *t)
 {
-	int fd = t->src.fd;
-	int control = hw_capability(t->src.s->bdf, PCI_CAP_ID_EXP) +
-		      PCI_EXP_DEVCTL;
-
-	config_write16(fd, control, config_read16(fd, control) |
-		       PCI_EXP_DEVCTL_BCR_FLR);
+	function_reset(t->src.s);
 }
 
 static void set_power(struct __test_metadata *_metadata,
 		      struct target *t, int state)
 {
-	int fd = t->src.fd;
 	int control = hw_capability(t->src.s->bdf, PCI_CAP_ID_PM) +
 		      PCI_PM_CTRL;
-	u16 value = config_read16(fd, control) & ~PCI_PM_CTRL_STATE_MASK;
 
-	config_write16(fd, control, value | state);
-	ASSERT_EQ(state, config_read16(fd, control) & PCI_PM_CTRL_STATE_MASK);
+	power_state_set(t->src.s, state);
+	ASSERT_EQ(state, config_read16(t->src.fd, control) &
+			 PCI_PM_CTRL_STATE_MASK);
 }
 
 static void cycle_power(struct __test_metadata *_metadata,

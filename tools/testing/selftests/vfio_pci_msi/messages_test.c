@@ -724,12 +724,10 @@ TEST_F(msix_device, disabled_with_the_function)
 /* A sleeping device is not asked: it gets back all that it has lost. */
 TEST_F(msix_device, disabled_in_d3hot)
 {
-	int control = hw_capability(self->s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
-
 	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
-	config_write16(self->fd, control, 3);
+	power_state_set(self->s, 3);
 	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER);
-	config_write16(self->fd, control, 0);
+	power_state_set(self->s, 0);
 	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER);
 }
 

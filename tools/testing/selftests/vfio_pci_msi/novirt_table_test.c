@@ -255,7 +255,7 @@ TEST_F(novirt_table, writes_are_dropped)
 }
 
 /* Two ways in which a user makes registers unreachable. */
-static void decode_memory(const struct session *s, bool on)
+static void decode_memory(struct session *s, bool on)
 {
 	if (on)
 		command_set(s->fd, PCI_COMMAND_MEMORY);
@@ -263,15 +263,12 @@ static void decode_memory(const struct session *s, bool on)
 		command_clear(s->fd, PCI_COMMAND_MEMORY);
 }
 
-static void stay_awake(const struct session *s, bool on)
+static void stay_awake(struct session *s, bool on)
 {
-	int control = hw_capability(s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
-
-	VFIO_ASSERT_NE(control, PCI_PM_CTRL);
-	config_write16(s->fd, control, on ? 0 : 3);
+	power_state_set(s, on ? 0 : 3);
 }
 
-static void (*const reach[])(const struct session *s, bool on) = {
+static void (*const reach[])(struct session *s, bool on) = {
 	decode_memory, stay_awake,
 };
 

@@ -30,8 +30,7 @@ LAB_VARIANTS(observe, msix);
 FIXTURE_SETUP(observe)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
-	self->index = irq_count(self->s->fd, VFIO_PCI_MSIX_IRQ_INDEX) ?
-		      VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
+	self->index = vectors_index(self->s->fd);
 	self->trigger = eventfd_new();
 	ASSERT_EQ(0, set_triggers(self->s->fd, self->index, 0, 1,
 				  &self->trigger));

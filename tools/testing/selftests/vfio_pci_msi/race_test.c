@@ -51,8 +51,7 @@ FIXTURE_SETUP(race)
 
 	r->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	r->fd = r->s->fd;
-	r->index = irq_count(r->fd, VFIO_PCI_MSIX_IRQ_INDEX) ?
-		   VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
+	r->index = vectors_index(r->fd);
 	r->count = lab_remap() || r->index == VFIO_PCI_MSIX_IRQ_INDEX ?
 		   VECTORS : 1;
 	for (int i = 0; i < VECTORS; i++)

@@ -239,11 +239,9 @@ TEST_F(resize, covers_the_table)
 /* Sleeps are resets, too. */
 TEST_F(resize, covers_the_table_after_d3hot)
 {
-	int control = hw_capability(self->r.s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
-
 	bar_write32(self->fd, 0, MSIX_REG_NEXT_VECTORS, MORE);
-	config_write16(self->fd, control, 3);
-	config_write16(self->fd, control, 0);
+	power_state_set(self->r.s, 3);
+	power_state_set(self->r.s, 0);
 	ASSERT_EQ(MORE, irq_count(self->fd, MSIX));
 	expect_covered(_metadata, self->fd);
 }

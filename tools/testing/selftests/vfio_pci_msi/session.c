@@ -10,6 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/pci_regs.h>
+
+#include "hardware.h"
 #include "session.h"
 
 /* Longer than any emulated device needs on any machine. */
@@ -181,6 +184,12 @@ int irq_count(int fd, u32 index)
 	return info.count;
 }
 
+u32 vectors_index(int fd)
+{
+	return irq_count(fd, VFIO_PCI_MSIX_IRQ_INDEX) ?
+	       VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
+}
+
 int session_hot_reset(struct session *s)
 {
 	struct {
@@ -199,6 +208,28 @@ int session_hot_reset(struct session *s)
 int low_power(int fd, u32 which)
 {
 	return feature(fd, VFIO_DEVICE_FEATURE_SET | which, NULL, 0);
+}
+
+void power_state_set(struct session *s, u16 state)
+{
+	int cap = hw_capability(s->bdf, PCI_CAP_ID_PM);
+	u16 control;
+
+	VFIO_ASSERT_NE(cap, 0);
+	control = config_read16(s->fd, cap + PCI_PM_CTRL);
+	config_write16(s->fd, cap + PCI_PM_CTRL,
+		       (control & ~PCI_PM_CTRL_STATE_MASK) | state);
+}
+
+void function_reset(struct session *s)
+{
+	int cap = hw_capability(s->bdf, PCI_CAP_ID_EXP);
+	u16 control;
+
+	VFIO_ASSERT_NE(cap, 0);
+	control = config_read16(s->fd, cap + PCI_EXP_DEVCTL);
+	config_write16(s->fd, cap + PCI_EXP_DEVCTL,
+		       control | PCI_EXP_DEVCTL_BCR_FLR);
 }
 
 void set_power_control(const char *bdf, const char *word)

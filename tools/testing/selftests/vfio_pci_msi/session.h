@@ -50,11 +50,18 @@ int set_irqs(int fd, u32 flags, u32 index, u32 start, u32 count,
 int set_triggers(int fd, u32 index, u32 start, u32 count, const int *fds);
 int disable_irqs(int fd, u32 index);
 int irq_count(int fd, u32 index);
+/* The index of MSI-X on a device that has MSI-X, else that of MSI. */
+u32 vectors_index(int fd);
 int session_hot_reset(struct session *s);
 /* @which: VFIO_DEVICE_FEATURE_LOW_POWER_* */
 int low_power(int fd, u32 which);
 /* Waits until the device sleeps, which the kernel does on its own. */
 bool sleeps_soon(const char *bdf);
+
+/* Set the power state in PMCSR by a config write: 0 is D0, 3 is D3hot. */
+void power_state_set(struct session *s, u16 state);
+/* Reset the function (FLR) by a config write. */
+void function_reset(struct session *s);
 
 /* "auto": it may sleep when nobody uses it; "on": it must not. */
 void set_power_control(const char *bdf, const char *word);

@@ -37,8 +37,7 @@ FIXTURE_SETUP(session)
 	driver_release(lab_bdf(variant->device));
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	self->new_generation = generation_of(self->s->fd);
-	self->index = irq_count(self->s->fd, VFIO_PCI_MSIX_IRQ_INDEX) ?
-		      VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
+	self->index = vectors_index(self->s->fd);
 	self->count = lab_remap() ||
 		      self->index == VFIO_PCI_MSIX_IRQ_INDEX ? VECTORS : 1;
 	for (int i = 0; i < VECTORS; i++)

@@ -37,7 +37,6 @@ struct test {
 	const char *mode;
 	int trigger;
 	struct target target;
-	int pm_control;
 	int msi;
 	int msix;
 };
@@ -151,13 +150,6 @@ static void look(struct test *t, char state[NAME])
 			 masked ? "-masked" : "");
 }
 
-static void set_power(struct test *t, int state)
-{
-	u16 value = config_read16(t->s->fd, t->pm_control);
-
-	config_write16(t->s->fd, t->pm_control,
-		       (value & ~PCI_PM_CTRL_STATE_MASK) | state);
-}
 
 static int index_of(const char *interrupts)
 {
@@ -203,7 +195,7 @@ static void clean(struct test *t)
 	int fd = t->s->fd;
 	char state[NAME];
 
-	set_power(t, 0);
+	power_state_set(t->s, 0);
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	VFIO_ASSERT_EQ(dummy_off(fd), 0);
 	for (u32 index = INTX; index <= MSIX; index++)
@@ -227,7 +219,7 @@ static void bring_into(struct test *t, const char *state, const char *place)
 	if (!strcmp(place, "memory-off"))
 		command_clear(fd, PCI_COMMAND_MEMORY);
 	else if (!strcmp(place, "D3hot"))
-		set_power(t, D3HOT);
+		power_state_set(t->s, D3HOT);
 	else
 		VFIO_ASSERT_EQ(strcmp(place, "memory-on"), 0);
 }
@@ -279,7 +271,7 @@ static void try(struct test *t, const char *state, const char *place,
 	bring_into(t, state, place);
 	ret = act(t, state, action);
 	/* Where it can be seen whether the device agrees. */
-	set_power(t, 0);
+	power_state_set(t->s, 0);
 	command_set(t->s->fd, PCI_COMMAND_MEMORY);
 	look(t, after);
 
@@ -330,10 +322,9 @@ static void try_all(struct test *t, const struct table *table)
 {
 	const char *bdf = lab_bdf(DEVICE);
 
-	t->pm_control = hw_capability(bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
 	t->msi = hw_capability(bdf, PCI_CAP_ID_MSI);
 	t->msix = hw_capability(bdf, PCI_CAP_ID_MSIX);
-	VFIO_ASSERT_NE(t->pm_control, PCI_PM_CTRL);
+
 	VFIO_ASSERT_NE(t->msi, 0);
 	VFIO_ASSERT_NE(t->msix, 0);
 
