@@ -14,6 +14,7 @@
 #include "dummy.h"
 #include "hardware.h"
 #include "messages.h"
+#include "msix.h"
 
 #define WAIT_MS	10000
 
@@ -213,6 +214,18 @@ bool dummy_gone(struct session *s, u32 start, u32 count)
 	}
 
 	return true;
+}
+
+bool dummy_asserts(int fd, struct target *target, u32 vector)
+{
+	int tries = WAIT_MS;
+
+	*target->word = ~0U;
+	bar_write32(fd, 0, MSIX_REG_RAISE, vector);
+	while (*target->word != vector && --tries)
+		usleep(1000);
+
+	return tries;
 }
 
 static FILE *open_interrupts(void)

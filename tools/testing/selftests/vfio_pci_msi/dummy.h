@@ -63,6 +63,12 @@ bool dummy_gone(struct session *s, u32 start, u32 count);
 u16 msix_control(const char *bdf);
 bool msix_on_soon(const char *bdf);
 
+/*
+ * Have the msix model raise @vector, and wait until it has written the vector's number
+ * to the target.
+ */
+bool dummy_asserts(int fd, struct target *target, u32 vector);
+
 /* How many lines of /proc/interrupts are of VFIO. */
 unsigned int vfio_irqs(void);
 

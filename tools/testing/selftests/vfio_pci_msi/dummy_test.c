@@ -83,24 +83,7 @@ FIXTURE_TEARDOWN(dummy)
 #define EXPECT_REFUSED(_errno, _call)					\
 	EXPECT_REFUSED_ON(self->s, _errno, _call)
 
-static bool word_becomes(volatile u32 *word, u32 value)
-{
-	int tries = WAIT_MS;
 
-	while (*word != value && --tries)
-		usleep(1000);
-
-	return tries;
-}
-
-/* The device asserts a vector, and the target says so. */
-static bool asserts(int fd, struct target *target, u32 vector)
-{
-	*target->word = ~0;
-	bar_write32(fd, 0, MSIX_REG_RAISE, vector);
-
-	return word_becomes(target->word, vector);
-}
 
 TEST_F(dummy, probe)
 {
@@ -149,16 +132,6 @@ TEST_F(dummy, is_off_at_first)
 	EXPECT_EQ(0, memcmp(&inactive, &dummy, sizeof(dummy)));
 }
 
-/* What the device itself says of its table. */
-static void expect_hw_entry(struct __test_metadata *_metadata, int fd, u32 vector,
-			    u64 address, u32 data, u32 control)
-{
-	bar_write32(fd, 0, MSIX_REG_HW_INDEX, vector);
-	EXPECT_EQ((u32)address, bar_read32(fd, 0, MSIX_REG_HW_ADDR_LO));
-	EXPECT_EQ(address >> 32, bar_read32(fd, 0, MSIX_REG_HW_ADDR_HI));
-	EXPECT_EQ(data, bar_read32(fd, 0, MSIX_REG_HW_DATA));
-	EXPECT_EQ(control, bar_read32(fd, 0, MSIX_REG_HW_CTRL));
-}
 
 TEST_F(dummy, all_vectors)
 {
@@ -168,7 +141,7 @@ TEST_F(dummy, all_vectors)
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 	EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
 	for (u32 v = 0; v < VECTORS; v++)
-		expect_hw_entry(_metadata, self->fd, v, self->iova, v, 0);
+		EXPECT_TRUE(hw_model_entry_is(self->fd, v, self->iova, v, 0));
 
 	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
 	EXPECT_EQ(DUMMY_ENABLE, dummy.flags);
@@ -178,7 +151,7 @@ TEST_F(dummy, all_vectors)
 	EXPECT_EQ(self->iova, dummy.iova);
 
 	for (u32 v = 0; v < VECTORS; v++)
-		EXPECT_TRUE(asserts(self->fd, &self->target, v));
+		EXPECT_TRUE(dummy_asserts(self->fd, &self->target, v));
 	EXPECT_EQ(VECTORS, bar_read32(self->fd, 0, MSIX_REG_SENT));
 	EXPECT_EQ(0, bar_read32(self->fd, 0, MSIX_REG_FAILED));
 	EXPECT_EQ(0, vfio_irqs());
@@ -193,7 +166,7 @@ TEST_F(dummy, some_vectors)
 	EXPECT_TRUE(dummy_in_place(self->s, 5, 3, self->iova));
 	for (u32 v = 0; v < VECTORS; v++) {
 		if (v >= 5 && v < 8) {
-			EXPECT_TRUE(asserts(self->fd, &self->target, v));
+			EXPECT_TRUE(dummy_asserts(self->fd, &self->target, v));
 		} else {
 			bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
 		}
@@ -260,7 +233,7 @@ TEST_F(dummy, sends_nothing_by_itself)
 	hw_msix_unmap(&msix);
 
 	ASSERT_EQ(0, dummy_on(self->fd, 4, 1, self->iova));
-	EXPECT_TRUE(asserts(self->fd, &self->target, 4));
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 4));
 	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_SENT));
 	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_PENDING));
 	EXPECT_EQ(~0U, *other);
@@ -283,7 +256,7 @@ TEST_F(dummy, turned_off)
 	/* What is off stays off, and can be turned on again. */
 	EXPECT_REFUSED(0, dummy_off(self->fd));
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 1, self->iova));
-	EXPECT_TRUE(asserts(self->fd, &self->target, 0));
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 0));
 }
 
 TEST_F(dummy, messages)
@@ -352,15 +325,14 @@ TEST_F(dummy, disabled_by_the_device)
 	ASSERT_EQ(0, dummy_off(self->fd));
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 1).flags);
-	EXPECT_TRUE(asserts(self->fd, &self->target, 1));
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 1));
 }
 
 TEST_F(dummy, debugfs)
 {
-	char path[PATH_MAX], line[64];
+	const char *path = debugfs_path(self->s->bdf, "vectors");
+	char line[64];
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/vectors",
-		 self->s->bdf);
 	ASSERT_EQ(0, dummy_on(self->fd, 2, 1, self->iova));
 	snprintf(line, sizeof(line), "\n2 0 0x%llx 0x2 dummy\n",
 		 (unsigned long long)self->iova);
@@ -647,7 +619,7 @@ TEST_F(dummy, bars_do_not_respond)
 	EXPECT_EQ(-EIO, dummy_on(self->fd, 0, 0, self->iova));
 	bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
 	for (u32 v = 0; v < VECTORS; v++)
-		expect_hw_entry(_metadata, self->fd, v, 0, 0x4711 + v, 1);
+		EXPECT_TRUE(hw_model_entry_is(self->fd, v, 0, 0x4711 + v, 1));
 	EXPECT_EQ(0, msix_control(self->s->bdf) &
 		     (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL));
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
@@ -789,7 +761,7 @@ TEST_F(dummy, memory_off_and_on)
 	command_set(self->fd, PCI_COMMAND_MEMORY);
 	dummy_look(self->s, &after);
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
-	EXPECT_TRUE(asserts(self->fd, &self->target, 4));
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 4));
 }
 
 TEST_F(dummy, bus_master_off_and_on)
@@ -801,7 +773,7 @@ TEST_F(dummy, bus_master_off_and_on)
 	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_DROPPED));
 	EXPECT_EQ(~0U, *self->target.word);
 	command_set(self->fd, PCI_COMMAND_MASTER);
-	EXPECT_TRUE(asserts(self->fd, &self->target, 3));
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 3));
 }
 
 /* Interrupts of any kind are refused, whatever else is wrong with the request. */
@@ -829,7 +801,7 @@ TEST_F(dummy, keeps_interrupts_off)
 	}
 	EXPECT_EQ(0, set_triggers(self->fd, VFIO_PCI_REQ_IRQ_INDEX, 0, 1,
 				  &self->event));
-	EXPECT_TRUE(asserts(self->fd, &self->target, 1));
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 1));
 
 	ASSERT_EQ(0, dummy_off(self->fd));
 	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,

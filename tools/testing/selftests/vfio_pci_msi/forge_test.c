@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "hardware.h"
 #include "msix.h"
 #include "pages.h"
 #include "session.h"
@@ -14,7 +15,6 @@
 
 #define MSIX		VFIO_PCI_MSIX_IRQ_INDEX
 #define TABLE_BAR	2
-#define ENTRY_DWORDS	4
 
 /*
  * A message as if there were no remapping, with a vector that no one has. That is
@@ -82,12 +82,10 @@ FIXTURE_TEARDOWN(forge)
 	party_close(&self->forger);
 }
 
-/* The device's own word for its table's entry 0. */
+/* The table's entry 0 as the device's registers show it. */
 static void read_entry(const struct party *party, u32 *entry)
 {
-	bar_write32(party->fd, 0, MSIX_REG_HW_INDEX, 0);
-	for (int i = 0; i < ENTRY_DWORDS; i++)
-		entry[i] = bar_read32(party->fd, 0, MSIX_REG_HW_ADDR_LO + 4 * i);
+	hw_model_entry(party->fd, 0, entry);
 }
 
 static u32 answers(const struct party *party)
@@ -139,7 +137,7 @@ static void expect_own_arrives(struct __test_metadata *_metadata,
 
 TEST_F(forge, through_a_mapping)
 {
-	u32 own[ENTRY_DWORDS], entry[ENTRY_DWORDS], other[ENTRY_DWORDS];
+	u32 own[HW_ENTRY_DWORDS], entry[HW_ENTRY_DWORDS], other[HW_ENTRY_DWORDS];
 	volatile u32 *table = map_table(&self->forger);
 	bool hole = !variant->table_map || !strcmp(variant->table_map, "rw");
 
@@ -163,7 +161,7 @@ TEST_F(forge, through_a_mapping)
 	}
 
 	if (table) {
-		for (int i = 0; i < ENTRY_DWORDS; i++)
+		for (int i = 0; i < HW_ENTRY_DWORDS; i++)
 			table[i] = own[i];
 		munmap((void *)table, getpagesize());
 	}
@@ -176,7 +174,7 @@ TEST_F(forge, through_a_mapping)
 /* The roads that a mapping is not needed for are closed under both drivers. */
 TEST_F(forge, without_a_mapping)
 {
-	u32 own[ENTRY_DWORDS], entry[ENTRY_DWORDS], other[ENTRY_DWORDS];
+	u32 own[HW_ENTRY_DWORDS], entry[HW_ENTRY_DWORDS], other[HW_ENTRY_DWORDS];
 
 	read_entry(&self->forger, own);
 	read_entry(&self->victim, other);

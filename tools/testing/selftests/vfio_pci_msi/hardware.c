@@ -11,6 +11,7 @@
 #include <linux/pci_regs.h>
 
 #include "hardware.h"
+#include "msix.h"
 #include "session.h"
 
 /* More of 4 bytes do not fit; a device that is gone seems to have no end of them. */
@@ -302,6 +303,28 @@ void hw_msix_message(const struct hw_msix *msix, int vector,
 	message->masked = entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] &
 			  PCI_MSIX_ENTRY_CTRL_MASKBIT;
 	message->pending = msix->pba[vector / 32] & (1U << (vector % 32));
+}
+
+void hw_model_entry(int fd, u32 vector, u32 entry[HW_ENTRY_DWORDS])
+{
+	bar_write32(fd, 0, MSIX_REG_HW_INDEX, vector);
+	for (int i = 0; i < HW_ENTRY_DWORDS; i++)
+		entry[i] = bar_read32(fd, 0, MSIX_REG_HW_ADDR_LO + 4 * i);
+}
+
+bool hw_model_entry_is(int fd, u32 vector, u64 address, u32 data, u32 control)
+{
+	u32 want[HW_ENTRY_DWORDS] = { address, address >> 32, data, control };
+	u32 entry[HW_ENTRY_DWORDS];
+
+	hw_model_entry(fd, vector, entry);
+	if (!memcmp(want, entry, sizeof(want)))
+		return true;
+	printf("# vector %u has %#x %#x %#x %#x, not %#x %#x %#x %#x\n", vector,
+	       entry[0], entry[1], entry[2], entry[3], want[0], want[1], want[2],
+	       want[3]);
+
+	return false;
 }
 
 void hw_msix_copy_table(const struct hw_msix *msix, u8 *buf)

@@ -82,4 +82,11 @@ void hw_msix_message(const struct hw_msix *msix, int vector,
 void hw_msix_copy_table(const struct hw_msix *msix, u8 *buf);
 volatile u32 *hw_msix_entry(const struct hw_msix *msix, int vector);
 
+#define HW_ENTRY_DWORDS	4
+
+/* A vector's table entry as registers of the msix model show it. */
+void hw_model_entry(int fd, u32 vector, u32 entry[HW_ENTRY_DWORDS]);
+/* Is it this one? Prints the entry if it is not. */
+bool hw_model_entry_is(int fd, u32 vector, u64 address, u32 data, u32 control);
+
 #endif /* VFIO_PCI_MSI_HARDWARE_H */

@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+#include <linux/types.h>
+
+#include "session.h"
+
 /* CPU 0 cannot be unplugged. */
 #define SECOND_CPU		"1"
 #define SECOND_CPU_ONLINE	"/sys/devices/system/cpu/cpu" SECOND_CPU "/online"
@@ -17,5 +21,14 @@ int irq_of(const char *bdf);
 /* Both by /proc/irq; @cpus is a list. 0 or a negative errno. */
 int set_affinity(int irq, const char *cpus);
 bool is_on(int irq, const char *cpu);
+
+/*
+ * The host moves a vector when its next interrupts arrive. Raise the device's only
+ * vector by writing 0 to the register @raise of BAR 0, until it is on @cpu; false if it
+ * never is.
+ */
+bool finish_move(struct session *s, u32 raise, int trigger, const char *cpu);
+/* Set the vector's affinity to @cpu, and finish the move. */
+bool move_vector(struct session *s, u32 raise, int trigger, const char *cpu);
 
 #endif /* VFIO_PCI_MSI_INTERRUPTS_H */

@@ -6,7 +6,6 @@
  * The argument is how many users there are on each device and road: a few, unless
  * it is given.
  */
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,7 +177,7 @@ static void expect_nothing_left(struct __test_metadata *_metadata,
 				const char *bdf)
 {
 	int cap = hw_capability(bdf, PCI_CAP_ID_MSI);
-	char path[PATH_MAX], count[16];
+	char count[16];
 
 	EXPECT_EQ(0, vfio_irqs());
 	if (cap)
@@ -186,9 +185,7 @@ static void expect_nothing_left(struct __test_metadata *_metadata,
 			     PCI_MSI_FLAGS_ENABLE);
 	if (hw_capability(bdf, PCI_CAP_ID_MSIX))
 		EXPECT_EQ(0, msix_control(bdf) & PCI_MSIX_FLAGS_ENABLE);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/vectors",
-		 bdf);
-	EXPECT_TRUE(file_has(path, "# closed"));
+	EXPECT_TRUE(file_has(debugfs_path(bdf, "vectors"), "# closed"));
 	ASSERT_LT(0, file_read("/sys/module/msi_vfio_pci/refcnt", count,
 			       sizeof(count)));
 	EXPECT_STREQ("0\n", count);

@@ -133,6 +133,16 @@ bool file_has(const char *path, const char *text)
 	return file_read(path, buf, sizeof(buf)) > 0 && strstr(buf, text);
 }
 
+const char *debugfs_path(const char *bdf, const char *file)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/%s", bdf,
+		 file);
+
+	return path;
+}
+
 void module_load(const char *module)
 {
 	pid_t pid = fork();

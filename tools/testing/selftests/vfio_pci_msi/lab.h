@@ -36,6 +36,9 @@ int file_write(const char *path, const char *text);
 ssize_t file_read(const char *path, char *buf, size_t size);
 bool file_has(const char *path, const char *text);
 
+/* A file of the driver's debugfs folder of @bdf: "vectors" or "windows". */
+const char *debugfs_path(const char *bdf, const char *file);
+
 void module_load(const char *module);
 int module_param_write(const char *module, const char *param, const char *value);
 

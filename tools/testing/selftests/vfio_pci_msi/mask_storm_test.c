@@ -94,13 +94,10 @@ LAB_VARIANTS(storm, ath11k_noid);
 /* debugfs has a line for each vector: NUMBER IRQ ... */
 static void find_irqs(struct storm *st)
 {
-	char path[PATH_MAX], line[256];
+	FILE *file = fopen(debugfs_path(st->src.s->bdf, "vectors"), "r");
+	char line[256];
 	int nr, irq;
-	FILE *file;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/vectors",
-		 st->src.s->bdf);
-	file = fopen(path, "r");
 	VFIO_ASSERT_NOT_NULL(file);
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "%d %d", &nr, &irq) == 2 &&

@@ -4,7 +4,6 @@
  * table (msix), in the MSI capability (igb), and without any (ath11k).
  */
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -1051,10 +1050,8 @@ TEST_F(mask, shown_to_the_administrator)
 {
 	struct target *t = &self->t;
 	struct source *src = &t->src;
-	char path[PATH_MAX];
+	const char *path = debugfs_path(src->s->bdf, "vectors");
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/vectors",
-		 src->s->bdf);
 	EXPECT_FALSE(file_has(path, "masked"));
 	ASSERT_EQ(0, mask_vectors(src, 0, 1));
 	EXPECT_TRUE(file_has(path, "trigger,masked\n"));

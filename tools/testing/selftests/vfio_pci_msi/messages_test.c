@@ -4,7 +4,6 @@
  * every flag, and what its limits are.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -685,10 +684,8 @@ static void expect_all(struct __test_metadata *_metadata, int fd, u32 flags)
 /* New messages alone do not bring them back, and nothing else tells. */
 TEST_F(msix_device, disabled_by_the_device)
 {
-	char path[PATH_MAX];
+	const char *path = debugfs_path(self->s->bdf, "vectors");
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/msi-vfio-pci/%s/vectors",
-		 self->s->bdf);
 	EXPECT_FALSE(file_has(path, "disabled"));
 
 	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);

@@ -21,8 +21,7 @@
 #define BAR	0
 #define TRACING		"/sys/kernel/tracing"
 
-#define MOVE_TRIES	100
-#define MOVE_PAUSE_US	100000
+
 /* Several times what the driver takes to hear of a move. */
 #define SILENCE_US	500000
 
@@ -202,25 +201,6 @@ TEST_F(notify, outlives_who_closes_the_eventfd)
 	EXPECT_SIGNALS(1);
 }
 
-/* A move takes effect with the vector's next interrupts. */
-static bool carry_out(int fd, u32 raise, int trigger, int irq, const char *cpu)
-{
-	for (int i = 0; i < MOVE_TRIES && !is_on(irq, cpu); i++) {
-		bar_write32(fd, BAR, raise, 0);
-		VFIO_ASSERT_EQ(eventfd_wait(trigger), true);
-		eventfd_take(trigger);
-		usleep(MOVE_PAUSE_US);
-	}
-
-	return is_on(irq, cpu);
-}
-
-static bool move(int fd, u32 raise, int trigger, int irq, const char *cpu)
-{
-	VFIO_ASSERT_EQ(set_affinity(irq, cpu), 0);
-
-	return carry_out(fd, raise, trigger, irq, cpu);
-}
 
 static u64 address_of(int fd, u32 index)
 {
@@ -228,8 +208,28 @@ static u64 address_of(int fd, u32 index)
 }
 
 #define MOVE(_cpu)							\
-	ASSERT_TRUE(move(self->fd, variant->raise, self->trigger,	\
-			 irq_of(self->s->bdf), (_cpu)))
+	ASSERT_TRUE(move_vector(self->s, variant->raise, self->trigger,	\
+				(_cpu)))
+
+#define FINISH_MOVE(_cpu)						\
+	ASSERT_TRUE(finish_move(self->s, variant->raise, self->trigger,	\
+				(_cpu)))
+
+/*
+ * Wait until the driver has followed all that came before, and take that as the state
+ * from which a change is counted; returns the message's address.
+ */
+static u64 settle(int fd, u32 index, int events, u64 *generation)
+{
+	usleep(SILENCE_US);
+	*generation = generation_of(fd);
+	eventfd_take(events);
+
+	return address_of(fd, index);
+}
+
+#define SETTLE()							\
+	settle(self->fd, variant->index, self->events, &self->generation)
 
 /* What goes through the remapping table needs no other message. */
 #define EXPECT_MOVE_IS_HEARD(_before) do {				\
@@ -252,10 +252,7 @@ TEST_F(notify, hears_of_changed_affinities)
 
 	ATTACH();
 	MOVE("0");
-	usleep(SILENCE_US);
-	self->generation = generation_of(self->fd);
-	eventfd_take(self->events);
-	before = address_of(self->fd, variant->index);
+	before = SETTLE();
 
 	MOVE(SECOND_CPU);
 	EXPECT_MOVE_IS_HEARD(before);
@@ -311,8 +308,7 @@ TEST_F(notify, hears_of_a_move_that_is_under_way)
 			      VFIO_IRQ_SET_ACTION_TRIGGER, variant->index, 0, 1,
 			      NULL, 0));
 
-	ASSERT_TRUE(carry_out(self->fd, variant->raise, self->trigger,
-			      irq_of(self->s->bdf), SECOND_CPU));
+	FINISH_MOVE(SECOND_CPU);
 	if (lab_remap())
 		usleep(SILENCE_US);
 	EXPECT_EQ(!lab_remap(), lab_remap() ? !!eventfd_take(self->events) :
@@ -325,10 +321,7 @@ TEST_F(notify, hears_of_unplugged_cpus)
 
 	ATTACH();
 	MOVE(SECOND_CPU);
-	usleep(SILENCE_US);
-	self->generation = generation_of(self->fd);
-	eventfd_take(self->events);
-	before = address_of(self->fd, variant->index);
+	before = SETTLE();
 
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
 	EXPECT_MOVE_IS_HEARD(before);
@@ -344,10 +337,7 @@ TEST_F(notify, hears_of_unplugged_cpus_under_a_mask)
 			      VFIO_IRQ_SET_ACTION_MASK, variant->index, 0, 1,
 			      NULL, 0));
 	ATTACH();
-	usleep(SILENCE_US);
-	self->generation = generation_of(self->fd);
-	eventfd_take(self->events);
-	before = address_of(self->fd, variant->index);
+	before = SETTLE();
 
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
 	EXPECT_MOVE_IS_HEARD(before);
@@ -385,8 +375,7 @@ TEST_F(notify, does_not_poll_while_a_vector_is_idle)
 	eventfd_take(self->events);
 
 	/* It still hears of it. */
-	ASSERT_TRUE(carry_out(self->fd, variant->raise, self->trigger,
-			      irq_of(self->s->bdf), SECOND_CPU));
+	FINISH_MOVE(SECOND_CPU);
 	EXPECT_EQ(!lab_remap(), lab_remap() ? !!eventfd_take(self->events) :
 					      eventfd_wait(self->events));
 }
@@ -398,9 +387,7 @@ TEST_F(notify, lets_moving_vectors_go)
 	MOVE("0");
 	ASSERT_EQ(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
 	ASSERT_EQ(0, disable_irqs(self->fd, variant->index));
-	usleep(SILENCE_US);
-	self->generation = generation_of(self->fd);
-	eventfd_take(self->events);
+	SETTLE();
 
 	ATTACH();
 	EXPECT_SIGNALS(1);

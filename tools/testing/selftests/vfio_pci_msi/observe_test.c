@@ -34,8 +34,8 @@ FIXTURE_SETUP(observe)
 	self->trigger = eventfd_new();
 	ASSERT_EQ(0, set_triggers(self->s->fd, self->index, 0, 1,
 				  &self->trigger));
-	snprintf(self->vectors, sizeof(self->vectors),
-		 "/sys/kernel/debug/msi-vfio-pci/%s/vectors", self->s->bdf);
+	snprintf(self->vectors, sizeof(self->vectors), "%s",
+		 debugfs_path(self->s->bdf, "vectors"));
 }
 
 FIXTURE_TEARDOWN(observe)

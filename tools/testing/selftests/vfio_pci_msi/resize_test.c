@@ -27,8 +27,6 @@
 #define MORE		22
 #define FEWER		8
 
-/* Longer than any emulated device needs on any machine. */
-#define WAIT_MS		10000
 
 /* The session, and all that can be attached. */
 struct resized {
@@ -295,37 +293,16 @@ TEST_F(resize, is_notified_of)
 	close(notify);
 }
 
-static void expect_entry(struct __test_metadata *_metadata, int fd, int v,
-			 u64 address, u32 data, u32 control)
-{
-	bar_write32(fd, 0, MSIX_REG_HW_INDEX, v);
-	EXPECT_EQ((u32)address, bar_read32(fd, 0, MSIX_REG_HW_ADDR_LO))
-		TH_LOG("vector %d", v);
-	EXPECT_EQ(address >> 32, bar_read32(fd, 0, MSIX_REG_HW_ADDR_HI));
-	EXPECT_EQ(data, bar_read32(fd, 0, MSIX_REG_HW_DATA));
-	EXPECT_EQ(control, bar_read32(fd, 0, MSIX_REG_HW_CTRL));
-}
 
 /* The dummy target is in vectors 0 to @used - 1 of @count. */
 static void expect_target(struct __test_metadata *_metadata, int fd, u64 iova,
 			  int used, int count)
 {
 	for (int v = 0; v < count; v++)
-		expect_entry(_metadata, fd, v, v < used ? iova : 0,
-			     v < used ? v : 0, v >= used);
+		EXPECT_TRUE(hw_model_entry_is(fd, v, v < used ? iova : 0,
+					      v < used ? v : 0, v >= used));
 }
 
-static void expect_asserts(struct __test_metadata *_metadata, int fd,
-			   struct target *target, u32 v)
-{
-	int tries = WAIT_MS;
-
-	*target->word = ~0;
-	bar_write32(fd, 0, MSIX_REG_RAISE, v);
-	while (*target->word != v && --tries)
-		usleep(1000);
-	EXPECT_EQ(v, *target->word);
-}
 
 /* What is behind the table is memory, which a reset has cleared. */
 static void expect_clean_behind(struct __test_metadata *_metadata, int fd,
@@ -359,7 +336,7 @@ TEST_F(resize, dummy_target_of_more)
 	EXPECT_EQ(MORE, dummy_count(self->fd));
 	expect_target(_metadata, self->fd, self->target.iova, MORE, MORE);
 	EXPECT_EQ(DUMMY, message_of(self->fd, MSIX, MORE - 1).flags);
-	expect_asserts(_metadata, self->fd, &self->target, MORE - 1);
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, MORE - 1));
 	ASSERT_EQ(0, dummy_off(self->fd));
 	expect_target(_metadata, self->fd, 0, 0, MORE);
 	expect_clean_behind(_metadata, self->fd, MORE);
@@ -375,7 +352,7 @@ TEST_F(resize, dummy_target_of_fewer)
 	EXPECT_EQ(FEWER, dummy_count(self->fd));
 	expect_target(_metadata, self->fd, self->target.iova, FEWER, FEWER);
 	expect_clean_behind(_metadata, self->fd, FEWER);
-	expect_asserts(_metadata, self->fd, &self->target, FEWER - 1);
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, FEWER - 1));
 	ASSERT_EQ(0, dummy_off(self->fd));
 	expect_clean_behind(_metadata, self->fd, FEWER);
 }
@@ -387,13 +364,13 @@ TEST_F(resize, dummy_target_while_on)
 	EXPECT_EQ(COUNT, dummy_count(self->fd));
 	expect_target(_metadata, self->fd, self->target.iova, COUNT, MORE);
 	expect_clean_behind(_metadata, self->fd, MORE);
-	expect_asserts(_metadata, self->fd, &self->target, COUNT - 1);
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, COUNT - 1));
 
 	resize(&self->r, FEWER);
 	EXPECT_EQ(COUNT, dummy_count(self->fd));
 	expect_target(_metadata, self->fd, self->target.iova, FEWER, FEWER);
 	expect_clean_behind(_metadata, self->fd, FEWER);
-	expect_asserts(_metadata, self->fd, &self->target, FEWER - 1);
+	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, FEWER - 1));
 	EXPECT_EQ(DUMMY, message_of(self->fd, MSIX, FEWER - 1).flags);
 	EXPECT_EQ(-EINVAL, try_messages(&self->r, FEWER, 1));
 

@@ -30,8 +30,7 @@
 
 #define DUMMY_START	2
 #define DUMMY_COUNT	9
-#define ASSERT_TRIES	10000
-#define ASSERT_PAUSE_US	1000
+
 #define BIND_ROUNDS	50
 
 #define GUEST_ADDRESS	0xfee55000
@@ -482,17 +481,6 @@ FIXTURE_TEARDOWN(dummy)
 	target_free(&self->t.target);
 }
 
-static bool asserts(int fd, struct target *target)
-{
-	int tries = ASSERT_TRIES;
-
-	*target->word = ~0U;
-	bar_write32(fd, 0, MSIX_REG_RAISE, DUMMY_START);
-	while (*target->word != DUMMY_START && --tries)
-		usleep(ASSERT_PAUSE_US);
-
-	return tries;
-}
 
 static void expect_dummy(struct __test_metadata *_metadata,
 			 struct polled *t, const struct level *level)
@@ -501,7 +489,7 @@ static void expect_dummy(struct __test_metadata *_metadata,
 		TH_LOG("%s", level->name);
 	EXPECT_TRUE(dummy_in_place(t->s, DUMMY_START, DUMMY_COUNT,
 				   t->target.iova));
-	EXPECT_TRUE(asserts(t->s->fd, &t->target));
+	EXPECT_TRUE(dummy_asserts(t->s->fd, &t->target, DUMMY_START));
 }
 
 static const struct level * const levels[] = {
@@ -612,19 +600,6 @@ FIXTURE_VARIANT(slots) {
 LAB_VARIANTS(slots, ath11k_noid);
 LAB_VARIANTS(slots, ath11k_kept, .kept = true);
 
-static void move(struct session *s, int trigger, const char *cpu)
-{
-	int irq = irq_of(s->bdf), tries = MOVE_TRIES;
-
-	VFIO_ASSERT_EQ(set_affinity(irq, cpu), 0);
-	while (!is_on(irq, cpu) && --tries) {
-		bar_write32(s->fd, WINDOW_BAR, ATH11K_RAISE, 0);
-		VFIO_ASSERT_EQ(eventfd_wait(trigger), true);
-		eventfd_take(trigger);
-		usleep(MOVE_PAUSE_US);
-	}
-	VFIO_ASSERT_GT(tries, 0);
-}
 
 FIXTURE_SETUP(slots)
 {
@@ -639,7 +614,7 @@ FIXTURE_SETUP(slots)
 	guest_message(self->t.s->fd, GUEST_ADDRESS, GUEST_DATA);
 	ASSERT_EQ(0, set_triggers(self->t.s->fd, MSI, 0, 1, &self->t.trigger));
 	/* To the CPU that stays: without REPROGRAM a slot does not follow. */
-	move(self->t.s, self->t.trigger, "0");
+	ASSERT_TRUE(move_vector(self->t.s, ATH11K_RAISE, self->t.trigger, "0"));
 	slot_write(self->t.s->fd, slots[0], GUEST_ADDRESS, GUEST_DATA);
 }
 

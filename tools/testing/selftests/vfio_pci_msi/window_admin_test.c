@@ -53,8 +53,8 @@ FIXTURE_SETUP(admin)
 	driver_bind(self->bdf, DRIVER_MSI);
 	snprintf(self->file, sizeof(self->file),
 		 "/sys/bus/pci/devices/%s/msi_windows", self->bdf);
-	snprintf(self->debugfs, sizeof(self->debugfs),
-		 "/sys/kernel/debug/msi-vfio-pci/%s/windows", self->bdf);
+	snprintf(self->debugfs, sizeof(self->debugfs), "%s",
+		 debugfs_path(self->bdf, "windows"));
 	ASSERT_EQ(0, file_write(self->file, "\n"));
 	self->trigger = eventfd_new();
 }

@@ -50,21 +50,8 @@ static u32 device_address(int fd)
 	return bar_read32(fd, WINDOW_BAR, ATH11K_HW_ADDR);
 }
 
-/* An interrupt moves when it comes the next time. */
-static bool moves_to(int fd, int irq, int trigger, const char *cpu)
-{
-	VFIO_ASSERT_EQ(set_affinity(irq, cpu), 0);
-	for (int i = 0; i < MOVE_TRIES; i++) {
-		if (is_on(irq, cpu))
-			return true;
-		bar_write32(fd, WINDOW_BAR, ATH11K_RAISE, 0);
-		VFIO_ASSERT_EQ(eventfd_wait(trigger), true);
-		eventfd_take(trigger);
-		usleep(MOVE_PAUSE_US);
-	}
-
-	return false;
-}
+#define MOVE(_cpu)							\
+	ASSERT_TRUE(move_vector(self->s, ATH11K_RAISE, self->trigger, _cpu))
 
 FIXTURE_SETUP(move)
 {
@@ -80,7 +67,7 @@ FIXTURE_SETUP(move)
 				  &self->trigger));
 	self->irq = irq_of(self->s->bdf);
 	ASSERT_NE(0, self->irq);
-	ASSERT_TRUE(moves_to(self->s->fd, self->irq, self->trigger, "0"));
+	MOVE("0");
 }
 
 FIXTURE_TEARDOWN(move)
@@ -179,7 +166,7 @@ TEST_F(move, is_seen_by_the_next_write)
 
 	slot_write(fd, slots[1], GUEST_ADDRESS, 0x5a5a5a5a);
 	before = device_address(fd);
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
+	MOVE(SECOND_CPU);
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 	EXPECT_NE(before, held(fd, SLOT));
 	EXPECT_EQ(host(fd).address, held(fd, SLOT));
@@ -193,7 +180,7 @@ TEST_F(move, grows_the_generation)
 	int fd = self->s->fd;
 	u64 generation = generation_of(fd);
 
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
+	MOVE(SECOND_CPU);
 	EXPECT_LT(generation, generation_of(fd));
 	generation = generation_of(fd);
 	EXPECT_EQ(generation, generation_of(fd));
@@ -217,7 +204,7 @@ TEST_F(move, is_forced_by_the_unplug_of_a_cpu)
 	int fd = self->s->fd;
 	u64 generation;
 
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
+	MOVE(SECOND_CPU);
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 	before = host(fd);
 	generation = generation_of(fd);
@@ -239,7 +226,7 @@ TEST_F(move, is_made_up_for_when_the_device_can_be_written)
 {
 	int fd = self->s->fd;
 
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
+	MOVE(SECOND_CPU);
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 	command_clear(fd, PCI_COMMAND_MEMORY);
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
@@ -257,7 +244,6 @@ TEST_F(move, is_made_up_for_when_the_device_can_be_written)
 FIXTURE(woken) {
 	struct session *s;
 	int trigger;
-	int irq;
 };
 
 FIXTURE_VARIANT(woken) {
@@ -281,8 +267,7 @@ FIXTURE_SETUP(woken)
 	guest_message(fd, GUEST_ADDRESS, GUEST_DATA);
 	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
 				  &self->trigger));
-	self->irq = irq_of(self->s->bdf);
-	ASSERT_TRUE(moves_to(fd, self->irq, self->trigger, SECOND_CPU));
+	MOVE(SECOND_CPU);
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
 }
 
