@@ -104,7 +104,7 @@ static bool msix_is_on(const char *bdf)
 	       PCI_MSIX_FLAGS_ENABLE;
 }
 
-/* Masked means that the table is still being written. */
+/* While the function is masked the kernel is still writing the table. */
 bool msix_on_soon(const char *bdf)
 {
 	int tries = WAIT_MS / 10;
@@ -115,21 +115,21 @@ bool msix_on_soon(const char *bdf)
 	return tries;
 }
 
-static int vectors_looked_at(int fd)
+static int compared_vectors(int fd)
 {
 	int count = irq_count(fd, VFIO_PCI_MSIX_IRQ_INDEX);
 
 	return count < DUMMY_VECTORS ? count : DUMMY_VECTORS;
 }
 
-/* MSI_NOVIRT is on: the hardware's table. False where memory is not decoded. */
+/* MSI_NOVIRT is on, so reads return the hardware's table. False with decoding off. */
 static bool read_table(struct session *s, u32 table[DUMMY_VECTORS][4])
 {
 	int cap = hw_capability(s->bdf, PCI_CAP_ID_MSIX);
-	size_t size = vectors_looked_at(s->fd) * sizeof(table[0]);
+	size_t size = compared_vectors(s->fd) * sizeof(table[0]);
 	u32 place;
 
-	/* Not the hardware's config space, which a reset can make unreadable. */
+	/* From the virtual config space: during a reset the hardware's is unreadable. */
 	VFIO_ASSERT_EQ(config_read(s->fd, cap + PCI_MSIX_TABLE, &place,
 				   sizeof(place)), sizeof(place));
 	memset(table, 0, DUMMY_VECTORS * sizeof(table[0]));
@@ -144,7 +144,7 @@ void dummy_look(struct session *s, struct dummy_state *state)
 	memset(state, 0, sizeof(*state));
 	VFIO_ASSERT_EQ(dummy_get(s->fd, &state->dummy), 0);
 	VFIO_ASSERT_EQ(messages_get(s->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0,
-				    vectors_looked_at(s->fd), state->msg,
+				    compared_vectors(s->fd), state->msg,
 				    &state->generation), 0);
 	state->msix_control = msix_control(s->bdf);
 	state->msi_control = msi_control(s->bdf);
@@ -153,7 +153,7 @@ void dummy_look(struct session *s, struct dummy_state *state)
 	state->table_known = read_table(s, state->table);
 }
 
-/* Always false, for the caller to return. */
+/* Print why a check failed. Returns false, so that the caller can return it. */
 static bool __attribute__((format(printf, 1, 2)))
 complain(const char *format, ...)
 {
@@ -173,22 +173,24 @@ bool dummy_in_place(struct session *s, u32 start, u32 count, u64 iova)
 	u32 table[DUMMY_VECTORS][4];
 
 	if (!msix_is_on(s->bdf))
-		return complain("MSI-X control is %#x", msix_control(s->bdf));
+		return complain("MSI-X is not enabled: control is %#x",
+				msix_control(s->bdf));
 	if (!read_table(s, table))
 		return complain("the table cannot be read");
 
-	for (u32 v = 0; v < vectors_looked_at(s->fd); v++) {
+	for (u32 v = 0; v < compared_vectors(s->fd); v++) {
 		u64 address = table[v][0] | (u64)table[v][1] << 32;
 		bool masked = table[v][3] & PCI_MSIX_ENTRY_CTRL_MASKBIT;
 		bool used = v >= start && v < start + count;
 
 		if (masked == used)
-			return complain("vector %u is %smasked", v,
-					masked ? "" : "not ");
+			return complain("vector %u is %s", v, masked ?
+					"masked" : "not masked");
 		if (used && (address != iova || table[v][2] != v))
-			return complain("vector %u has %#llx, %#x", v,
-					(unsigned long long)address,
-					table[v][2]);
+			return complain("vector %u has address %#llx, data %#x, not %#llx, %#x",
+					v, (unsigned long long)address,
+					table[v][2], (unsigned long long)iova,
+					v);
 	}
 
 	return true;
@@ -200,17 +202,19 @@ bool dummy_gone(struct session *s, u32 start, u32 count)
 	u32 table[DUMMY_VECTORS][4];
 
 	if (control & (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL))
-		return complain("MSI-X control is %#x", control);
+		return complain("MSI-X is enabled or masked: control is %#x",
+				control);
 	if (!read_table(s, table))
 		return complain("the table cannot be read");
 
-	for (u32 v = 0; v < vectors_looked_at(s->fd); v++) {
+	for (u32 v = 0; v < compared_vectors(s->fd); v++) {
 		if (!(table[v][3] & PCI_MSIX_ENTRY_CTRL_MASKBIT))
 			return complain("vector %u is not masked", v);
 		if (v >= start && v < start + count &&
 		    (table[v][0] || table[v][1] || table[v][2]))
-			return complain("vector %u has %#x %#x %#x", v,
-					table[v][0], table[v][1], table[v][2]);
+			return complain("vector %u has %#x %#x %#x, not zeros",
+					v, table[v][0], table[v][1],
+					table[v][2]);
 	}
 
 	return true;
@@ -250,7 +254,7 @@ unsigned int vfio_irqs(void)
 	return lines;
 }
 
-/* Those that a host without any work takes, too. */
+/* Interrupts that an idle host takes, too. */
 static bool is_host_irq(const char *line)
 {
 	static const char * const names[] = {
@@ -265,7 +269,7 @@ static bool is_host_irq(const char *line)
 	return false;
 }
 
-/* Of a line after its colon, a count for each CPU. */
+/* Sum the counts of all CPUs, which follow a line's colon. */
 static unsigned long long sum_counts(char *pos)
 {
 	unsigned long long sum = 0;
@@ -281,7 +285,7 @@ static unsigned long long sum_counts(char *pos)
 	}
 }
 
-/* Those with a number, and the spurious and the erroneous ones. */
+/* Numbered interrupts, and the counts of spurious and erroneous ones. */
 unsigned long long irqs_taken(void)
 {
 	FILE *file = open_interrupts();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The dummy target, memory for it, and all that can be seen of it.
+ * Helpers for the dummy target: calls of MSIX_DUMMY, memory that the device can write,
+ * and checks of the device's state.
  */
 #ifndef VFIO_PCI_MSI_DUMMY_H
 #define VFIO_PCI_MSI_DUMMY_H
@@ -17,10 +18,13 @@
 #define DUMMY		VFIO_PCI_MSI_MESSAGE_DUMMY
 #define DUMMY_ENABLE	VFIO_PCI_MSIX_DUMMY_ENABLE
 
-/* As many vectors as are looked at. */
+/* How many vectors are compared at most. */
 #define DUMMY_VECTORS	16
 
-/* A page that the device can write, above 4 GiB for it, of any size up to 64 KiB. */
+/*
+ * The IOVA of a page that the device can write. It is above 4 GiB, and a multiple of
+ * every page size up to 64 KiB.
+ */
 #define TARGET_IOVA	0x123450000ULL
 
 struct target {
@@ -39,7 +43,7 @@ int dummy_get(int fd, struct vfio_device_feature_pci_msix_dummy *dummy);
 int dummy_on(int fd, u32 start, u32 count, u64 iova);
 int dummy_off(int fd);
 
-/* All that a refused call must not change. */
+/* Everything that a refused call must not change. */
 struct dummy_state {
 	struct vfio_device_feature_pci_msix_dummy dummy;
 	struct vfio_pci_msi_message msg[DUMMY_VECTORS];
@@ -54,13 +58,21 @@ struct dummy_state {
 
 void dummy_look(struct session *s, struct dummy_state *state);
 
-/* Is the target in the device as it should be: in @count vectors from @start on? */
+/*
+ * Does the device have the target: MSI-X is enabled, @count vectors from @start on are
+ * unmasked and point at @iova, and all others are masked? Both functions print what
+ * differs.
+ */
 bool dummy_in_place(struct session *s, u32 start, u32 count, u64 iova);
-/* Is nothing of it there: MSI-X off, all vectors masked, those of it 0? */
+/*
+ * Is the target removed: MSI-X is disabled, all vectors are masked, and the entries of
+ * the @count vectors from @start on are 0?
+ */
 bool dummy_gone(struct session *s, u32 start, u32 count);
 
-/* The MSI-X control in the hardware, and waiting until it is enabled. */
+/* Message Control of the hardware's MSI-X capability. */
 u16 msix_control(const char *bdf);
+/* Wait until MSI-X is enabled and not masked; false if that does not happen. */
 bool msix_on_soon(const char *bdf);
 
 /*
@@ -69,10 +81,10 @@ bool msix_on_soon(const char *bdf);
  */
 bool dummy_asserts(int fd, struct target *target, u32 vector);
 
-/* How many lines of /proc/interrupts are of VFIO. */
+/* How many lines of /proc/interrupts belong to VFIO. */
 unsigned int vfio_irqs(void);
 
-/* Interrupts of /proc/interrupts that are not of the host itself. */
+/* The sum of interrupts in /proc/interrupts, without those of the host's own devices. */
 unsigned long long irqs_taken(void);
 
 #endif /* VFIO_PCI_MSI_DUMMY_H */

@@ -14,7 +14,10 @@
 #include "msix.h"
 #include "session.h"
 
-/* More of 4 bytes do not fit; a device that is gone seems to have no end of them. */
+/*
+ * Config space has room for no more capabilities of 4 bytes. The list of a device that
+ * is gone reads as all ones, and would not end.
+ */
 #define MOST_CAPABILITIES	48
 
 #define RECOVERY_MS		10000
@@ -80,7 +83,7 @@ void hw_config_write16(const char *bdf, unsigned int pos, u16 value)
 	close(fd);
 }
 
-/* Only what is wanted is read: each dword takes the emulated hardware long. */
+/* Reads as little as possible: the emulated hardware is slow to answer. */
 int hw_capability(const char *bdf, u8 id)
 {
 	u16 head = hw_config_read16(bdf, PCI_CAPABILITY_LIST) << 8;
@@ -89,7 +92,8 @@ int hw_capability(const char *bdf, u8 id)
 	if (!(hw_config_read16(bdf, PCI_STATUS) & PCI_STATUS_CAP_LIST))
 		return 0;
 	while ((pos = head >> 8)) {
-		VFIO_ASSERT_GT(left--, 0, "%s: capabilities without end\n", bdf);
+		VFIO_ASSERT_GT(left--, 0, "%s: the list of capabilities does not end\n",
+			       bdf);
 		head = hw_config_read16(bdf, pos);
 		if ((head & 0xff) == id)
 			break;
@@ -149,13 +153,16 @@ int hw_inject_error(const char *bdf, u32 status)
 	unsigned int domain, bus, dev, fn;
 	int inject, parts, ret = 0;
 
-	/* It locks in an order of its own, and would end lockdep's watch. */
+	/*
+	 * aer_inject takes locks in an order that lockdep reports, and after its first
+	 * report lockdep is off for all other tests.
+	 */
 	if (!access("/proc/lockdep", F_OK))
 		return -ENODEV;
 
 	module_load("aer_inject");
 	inject = open("/dev/aer_inject", O_WRONLY);
-	VFIO_ASSERT_GE(inject, 0, "aer_inject has no device\n");
+	VFIO_ASSERT_GE(inject, 0, "/dev/aer_inject cannot be opened\n");
 
 	parts = sscanf(bdf, "%x:%x:%x.%x", &domain, &bus, &dev, &fn);
 	VFIO_ASSERT_EQ(parts, 4);

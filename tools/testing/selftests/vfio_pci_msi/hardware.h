@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the hardware holds, found without the driver under test: config space
- * through sysfs, the MSI-X table through a mapping of its BAR.
+ * What the hardware holds, read without the features under test: config space through
+ * sysfs, the MSI-X table through a mapping of its BAR.
  */
 #ifndef VFIO_PCI_MSI_HARDWARE_H
 #define VFIO_PCI_MSI_HARDWARE_H
@@ -22,18 +22,19 @@ void hw_config_write16(const char *bdf, unsigned int pos, u16 value);
 /* 0 if @bdf has no such capability. */
 int hw_capability(const char *bdf, u8 id);
 
-/* Is @bdf behind a port, so that its bus can be reset? */
+/* Is @bdf below a port, so that its bus can be reset? */
 bool hw_has_port(const char *bdf);
-/* Reset the bus that @bdf is on behind everybody's back. */
+/* Reset the bus of @bdf through the port's registers: the kernel does not notice. */
 void hw_reset_bus(const char *bdf);
 
 /*
- * Have the device report an uncorrectable error. A negative errno, -ENODEV where
- * this cannot be done, or 0.
+ * Have the device report an uncorrectable error. Returns 0 or a negative errno; -ENODEV
+ * if the kernel cannot inject errors.
  */
 int hw_inject_error(const char *bdf, u32 status);
-/* How often the kernel has said that it is done with an error; whether it does again. */
+/* How many recoveries from errors the kernel's log reports. */
 int hw_recoveries(void);
+/* Wait until it reports more than @before; false if it does not. */
 bool hw_recovers_soon(int before);
 
 struct hw_message {
@@ -49,17 +50,20 @@ struct hw_msi {
 	int cap;
 	int address;
 	int data;
-	int end;	/* behind the data field, the last virtualized byte */
+	int end;	/* first byte after the data field, the last virtualized one */
 	int mask;
 	int pending;
 };
 
 void hw_msi_find(struct hw_msi *msi, const char *bdf);
-/* With as many low bits of @vector in the data as the capability has on. */
+/*
+ * The message of @vector: with several vectors enabled, the vector's number replaces
+ * the low bits of the data.
+ */
 void hw_msi_message(const struct hw_msi *msi, int vector,
 		    struct hw_message *message);
 
-/* The table and the pending bits, mapped for reading and writing. */
+/* The table and the PBA, mapped for reading and writing. */
 struct hw_msix {
 	int cap;
 	int vectors;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Linux interrupts of a device, and which CPU they go to.
+ * Linux interrupts of a device, and their affinity.
  */
 #ifndef VFIO_PCI_MSI_INTERRUPTS_H
 #define VFIO_PCI_MSI_INTERRUPTS_H
@@ -18,8 +18,9 @@
 /* The Linux interrupt of the device's only vector; 0 if it has none. */
 int irq_of(const char *bdf);
 
-/* Both by /proc/irq; @cpus is a list. 0 or a negative errno. */
+/* Set the affinity in /proc/irq; @cpus is a list. Returns 0 or a negative errno. */
 int set_affinity(int irq, const char *cpus);
+/* Is @cpu the interrupt's effective affinity? */
 bool is_on(int irq, const char *cpu);
 
 /*

@@ -13,7 +13,7 @@
 
 #include "lab.h"
 
-/* Does the plan's @name, @len bytes long, have @ident for a name in C? */
+/* Is @ident the C identifier of the plan's @name, which is @len bytes long? */
 static bool same_device(const char *name, size_t len, const char *ident)
 {
 	size_t i;

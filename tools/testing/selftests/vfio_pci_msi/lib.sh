@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# For the tests in shell: results in TAP, devices by the names of the plan,
+# For tests in shell: results as TAP, devices by their names in the plan, binding to
 # drivers.
 
 pci=/sys/bus/pci
 
-# The shell of busybox prefers its own modprobe, which knows less than kmod's.
+# busybox's shell prefers its built-in modprobe, which has fewer options than kmod's.
 modprobe()
 {
 	/sbin/modprobe "$@"
@@ -45,7 +45,8 @@ tap_skip()
 	echo "ok $tap_count $1 # SKIP $2"
 }
 
-# check NAME COMMAND...: the result is the command's, its output a comment
+# check NAME COMMAND...: the test passes if the command succeeds; the output of a
+# command that fails is printed as a comment
 check()
 {
 	local name="$1" output
@@ -65,7 +66,7 @@ tap_end()
 	[ "$tap_failed" = 0 ]
 }
 
-# The names of this run's devices, and the BDF of one.
+# device_names: the names of this run's devices. bdf_of NAME: the BDF of one.
 device_names()
 {
 	local device
@@ -104,7 +105,7 @@ vfio_modules()
 		modprobe -q "$module"
 	done
 
-	# The IOMMU drivers refuse devices whose interrupts are not remapped.
+	# By default the IOMMU drivers refuse devices whose interrupts are not remapped.
 	[ "$LAB_REMAP" = off ] || return 0
 	for module in vfio_iommu_type1 iommufd; do
 		module=/sys/module/$module/parameters/allow_unsafe_interrupts
@@ -112,7 +113,7 @@ vfio_modules()
 	done
 }
 
-# bind BDF DRIVER: fails where another driver or none holds the device then
+# bind BDF DRIVER: fails if the device is not bound to that driver afterwards
 bind()
 {
 	vfio_modules "$2"

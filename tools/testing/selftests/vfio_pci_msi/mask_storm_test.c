@@ -527,7 +527,7 @@ TEST_F(storm, at_once)
 
 int main(int argc, char **argv)
 {
-	const char *arg = lab_road(argc, argv);
+	const char *arg = lab_argument(argc, argv);
 
 	seed = time(NULL) | 1;
 	if (lab_kernel_is("debug"))

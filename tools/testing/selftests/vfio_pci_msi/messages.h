@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls of MSI_NOVIRT, MSI_MESSAGES and MSI_NOTIFY.
+ * Wrappers for MSI_NOVIRT, MSI_MESSAGES and MSI_NOTIFY.
  */
 #ifndef VFIO_PCI_MSI_MESSAGES_H
 #define VFIO_PCI_MSI_MESSAGES_H
@@ -26,12 +26,12 @@ int novirt_get(int fd, u32 *flags);
 int messages_get(int fd, u32 index, u32 start, u32 count,
 		 struct vfio_pci_msi_message *msg, u64 *generation);
 
-/* The same of a call that has to succeed. */
+/* These have to succeed: the test fails if the call does. */
 struct vfio_pci_msi_message message_of(int fd, u32 index, u32 vector);
 u64 generation_of(int fd);
 bool novirt_on(int fd);
 
-/* @eventfd as in the uapi header, -1 for none; 0 or a negative errno. */
+/* @eventfd: -1 removes it. Returns 0 or a negative errno. */
 int notify_set(int fd, int eventfd, u32 reserved);
 
 #endif /* VFIO_PCI_MSI_MESSAGES_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which pages of a BAR may be mapped how: MSIX_MAP, and the roads to a page.
+ * Which pages of a BAR may be mapped how: MSIX_MAP, and every way to get at a page.
  */
 #ifndef VFIO_PCI_MSI_PAGES_H
 #define VFIO_PCI_MSI_PAGES_H
@@ -20,13 +20,14 @@
 #define RANGES_MAX	32
 #define AREAS_MAX	16
 
-/* The words that the parameter table_map takes. */
+/* The values of the module's parameter table_map. */
 #define TABLE_MAP_WORDS	{ "auto", "deny", "ro", "rw" }
 
-/* How the table's own pages may be mapped then, on this host. */
+/* The access to the table's pages that the value @table_map allows on this host. */
 u32 table_map_access(const char *table_map);
-/* What sysfs has to say of a device, and why. */
+/* What the device's file msix_table_map in sysfs has to say: the rule, and why. */
 void table_map_expected(const char *table_map, char *text, size_t size);
+/* What that file says. */
 void table_map_shown(const char *bdf, char *text, size_t size);
 
 u64 page_size(void);
@@ -38,12 +39,12 @@ struct msix_map {
 	struct vfio_pci_msix_map_range range[RANGES_MAX];
 };
 
-/* A negative errno, or 0. */
+/* Returns 0 or a negative errno. */
 int msix_map_get(int fd, struct msix_map *map);
-/* The same of a call that has to succeed. */
+/* The same; the test fails if the call does. */
 struct msix_map msix_map_of(int fd);
 
-/* What VFIO_DEVICE_GET_REGION_INFO says of mapping a BAR. */
+/* What VFIO_DEVICE_GET_REGION_INFO says about mapping a BAR. */
 struct region_map {
 	u64 size;
 	bool mmap;
@@ -55,18 +56,18 @@ struct region_map {
 
 struct region_map region_map(int fd, u32 bar);
 
-/* MAP_FAILED and errno where it is refused. */
+/* Returns MAP_FAILED, with errno set, if the mapping is refused. */
 void *bar_map(int fd, u32 bar, u64 offset, size_t size, int prot, int flags);
 
-/* Map and unmap again; a negative errno, or 0. */
+/* Map and unmap again. Returns 0 or a negative errno. */
 int bar_try_map(int fd, u32 bar, u64 offset, size_t size, int prot, int flags);
 
-/* A dword that an ioeventfd writes; a negative errno, or 0. */
+/* Have @eventfd write a dword; -1 removes the ioeventfd. Returns 0 or a negative errno. */
 int bar_try_ioeventfd(int fd, u32 bar, u64 offset, int eventfd);
 
-/* The kernel has it. */
+/* Does this kernel export BARs as DMA-BUF? */
 bool dma_buf_exists(int fd);
-/* A negative errno, or the DMA-BUF's file. */
+/* Returns the DMA-BUF's file or a negative errno. */
 int bar_try_dma_buf(int fd, u32 bar, u64 offset, u64 length);
 
 #endif /* VFIO_PCI_MSI_PAGES_H */

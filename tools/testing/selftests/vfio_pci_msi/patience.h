@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A busy machine and a kernel full of checks: the harness's 30 seconds can be too
- * few. Upstream's tests are compiled with this before their first line.
+ * The harness gives a test 30 seconds, which are too few on a busy machine with a debug
+ * kernel. Upstream's tests are compiled with this file included before their first line.
  */
 #ifndef VFIO_PCI_MSI_PATIENCE_H
 #define VFIO_PCI_MSI_PATIENCE_H

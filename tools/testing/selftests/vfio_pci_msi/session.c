@@ -29,8 +29,8 @@ static void attach_ioas(struct session *s)
 }
 
 /*
- * The library has no mode for the containers of powerpc. They hold one group, and
- * what they ask for before DMA is of no use here.
+ * The library has no mode for powerpc's containers, which hold one group each. The calls
+ * that they need before DMA are left out, as no test of such a host does DMA.
  */
 static void set_container_iommu(const struct session *s)
 {
@@ -44,8 +44,8 @@ static void set_container_iommu(const struct session *s)
 }
 
 /*
- * Not vfio_pci_device_init(), which maps every BAR whole and for writing: the
- * tests have to see what a user that maps nothing sees.
+ * vfio_pci_device_init() is not used, as it maps all of every BAR for writing. The tests
+ * need a session in which nothing has been mapped.
  */
 struct session *session_open_bdf(const char *bdf, const char *mode)
 {
@@ -60,7 +60,8 @@ struct session *session_open_bdf(const char *bdf, const char *mode)
 		set_container_iommu(s);
 		__vfio_pci_group_get_device_fd(s->device, s->bdf, NULL);
 		s->fd = s->device->fd;
-		VFIO_ASSERT_GE(s->fd, 0, "%s cannot be opened\n", s->bdf);
+		VFIO_ASSERT_GE(s->fd, 0, "%s cannot be opened through its group\n",
+			       s->bdf);
 	} else {
 		int ret;
 
@@ -68,7 +69,7 @@ struct session *session_open_bdf(const char *bdf, const char *mode)
 		s->fd = s->device->fd;
 		ret = __vfio_device_bind_iommufd(s->fd, s->iommu->iommufd,
 						 NULL);
-		VFIO_ASSERT_EQ(ret, 0, "%s cannot be bound\n", s->bdf);
+		VFIO_ASSERT_EQ(ret, 0, "%s cannot be bound to iommufd\n", s->bdf);
 		attach_ioas(s);
 	}
 
@@ -197,7 +198,7 @@ int session_hot_reset(struct session *s)
 		s32 group;
 	} arg = {
 		.head.argsz = sizeof(arg),
-		/* A cdev stands for itself, a group is handed over. */
+		/* The group is passed as the proof of ownership; a cdev needs none. */
 		.head.count = s->device->group_fd ? 1 : 0,
 		.group = s->device->group_fd,
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One open device: a session, and the calls of VFIO on it as the tests want
- * them, with the errno returned instead of asserted.
+ * A session (one open device), and wrappers for the calls of VFIO. Unlike libvfio's they
+ * return errors instead of asserting that there is none.
  */
 #ifndef VFIO_PCI_MSI_SESSION_H
 #define VFIO_PCI_MSI_SESSION_H
@@ -24,25 +24,28 @@ struct session {
 };
 
 /*
- * Open the plan's @device, bound to @driver first where it is not, in the
- * libvfio IOMMU mode @mode.
+ * Open the plan's @device in libvfio's IOMMU mode @mode. It is bound to @driver first
+ * if it is not.
  */
 struct session *session_open(const char *device, const char *driver,
 			     const char *mode);
 /*
- * The same under msi-vfio-pci with its parameter table_map, which is read at open.
- * Tests that look at the table through a writable mapping say rw: not every
- * platform's rule allows that.
+ * The same under msi-vfio-pci with the module's parameter table_map set, which is read
+ * at open. Tests that access the table through a writable mapping use "rw", as the
+ * rule "auto" does not allow that on every platform.
  */
 struct session *session_open_table_map(const char *device, const char *mode,
 				       const char *table_map);
 struct session *session_open_bdf(const char *bdf, const char *mode);
 void session_close(struct session *s);
 
-/* Another file of the same session: only the group hands out a second one. */
+/*
+ * Another file descriptor for the same session. Only the group opens a second file; for
+ * the cdev the first is duplicated.
+ */
 int session_open_again(struct session *s);
 
-/* All return a negative errno where the call failed. */
+/* All return a negative errno if the call fails. */
 int feature(int fd, u32 flags, void *payload, size_t size);
 int feature_raw(int fd, void *arg);
 int set_irqs(int fd, u32 flags, u32 index, u32 start, u32 count,
@@ -55,7 +58,7 @@ u32 vectors_index(int fd);
 int session_hot_reset(struct session *s);
 /* @which: VFIO_DEVICE_FEATURE_LOW_POWER_* */
 int low_power(int fd, u32 which);
-/* Waits until the device sleeps, which the kernel does on its own. */
+/* Wait until the kernel has suspended the device; false if it does not. */
 bool sleeps_soon(const char *bdf);
 
 /* Set the power state in PMCSR by a config write: 0 is D0, 3 is D3hot. */
@@ -63,10 +66,10 @@ void power_state_set(struct session *s, u16 state);
 /* Reset the function (FLR) by a config write. */
 void function_reset(struct session *s);
 
-/* "auto": it may sleep when nobody uses it; "on": it must not. */
+/* "auto": the kernel may suspend the device while it is idle; "on": it must not. */
 void set_power_control(const char *bdf, const char *word);
 
-/* An offset of the device's file. */
+/* The region's offset in the device's file. */
 u64 region_offset(int fd, u32 region);
 u64 region_size(int fd, u32 region);
 ssize_t region_read(int fd, u32 region, u64 offset, void *buf, size_t size);
@@ -78,7 +81,7 @@ ssize_t config_write(int fd, unsigned int pos, const void *buf, size_t size);
 u16 config_read16(int fd, unsigned int pos);
 void config_write16(int fd, unsigned int pos, u16 value);
 
-/* Memory decoding and bus mastering, as a VMM's guest switches them. */
+/* Set or clear bits of the Command register, such as PCI_COMMAND_MEMORY. */
 void command_set(int fd, u16 bits);
 void command_clear(int fd, u16 bits);
 
@@ -86,12 +89,12 @@ u32 bar_read32(int fd, u32 bar, u64 offset);
 void bar_write32(int fd, u32 bar, u64 offset, u32 value);
 
 int eventfd_new(void);
-/* The count that the eventfd holds, 0 if none; it is 0 afterwards. */
+/* Read the eventfd's count and set it to 0. */
 u64 eventfd_take(int fd);
-/* Wait for the eventfd; false if nothing comes. */
+/* Wait until the eventfd is signalled; false if it is not. */
 bool eventfd_wait(int fd);
 
-/* Two pages of memory with a hole behind them, for buffers that end in it. */
+/* Two pages, followed by one without access. For buffers that end where memory does. */
 struct guarded {
 	u8 *start;
 	u8 *end;

@@ -15,7 +15,7 @@
 #define IGB_IMS		0xd0
 #define IGB_LINK	(1 << 2)
 
-/* Registers of BAR 0, 0 where there is none. */
+/* The last nine are registers of BAR 0; 0: the device does not have it. */
 struct source_model {
 	const char *device;
 	u32 index;
@@ -102,7 +102,7 @@ void source_close(struct source *src)
 	session_close(src->s);
 }
 
-/* What was caused before and not been read since does not interrupt again. */
+/* A cause that is still set does not interrupt again: clear it, then set it. */
 static void raise_igb(struct source *src)
 {
 	write32(src, IGB_IMS, IGB_LINK);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device as a source of interrupts: the models and QEMU's igb raise a vector on
- * request. The models count what they sent.
+ * A device as a source of interrupts. The lab's models and QEMU's igb raise a vector
+ * when a register is written; the models also count the messages that they sent.
  */
 #ifndef VFIO_PCI_MSI_SOURCE_H
 #define VFIO_PCI_MSI_SOURCE_H
@@ -18,35 +18,38 @@ struct source {
 	struct session *s;
 	int fd;
 	u32 index;
-	int vectors;	/* with a message of its own, at most SOURCE_VECTORS */
-	bool mask_bits;	/* the hardware masks, and says what is pending */
+	int vectors;	/* that can be allocated, at most SOURCE_VECTORS */
+	bool mask_bits;	/* the hardware has mask bits and pending bits */
 	const struct source_model *model;
 };
 
-/* @device: msix, ath11k_noid, or igb with its MSI. Opened, and bus master. */
+/*
+ * Open @device: msix, ath11k_noid, or igb of which MSI is used. Memory decoding and bus
+ * mastering are on afterwards.
+ */
 void source_open(struct source *src, const char *device, const char *mode);
 void source_close(struct source *src);
 
-/* The device asks for the vector, for each of a set, or several times. */
+/* Have the device raise a vector once, each vector of a set, or one several times. */
 void source_raise(struct source *src, int vector);
 void source_raise_set(struct source *src, u32 set);
 void source_burst(struct source *src, int vector, int times);
 /*
- * Until all that the device has sent, and the kernel has sent again, was handled:
- * the device has had an answer to each write, and each CPU has run this program
- * since, which it does when it has no interrupt left to take. What did not come by
- * then does not come.
+ * Wait until every interrupt that the device has sent, or the kernel has sent again, was
+ * handled. The device has an answer to each of its writes by then, and this program has
+ * run on each CPU since, which it does only when the CPU has no interrupt left to take.
+ * An interrupt that has not arrived by then does not arrive any more.
  */
 void source_settle(struct source *src);
 
-/* The second half of that: no CPU has an interrupt left to take. */
+/* The second half of that: wait until no CPU has an interrupt left to take. */
 void settle_cpus(void);
 
-/* Of the models only. How many messages of the vector the device has sent. */
+/* How many messages of the vector the device has sent; models only, as the next two. */
 u32 source_sent(struct source *src, int vector);
-/* How often the vector was asked for while its pending bit was set already. */
+/* How often the vector was raised while its pending bit was already set. */
 u32 source_merged(struct source *src, int vector);
-/* Requests that were lost, which no test wants. */
+/* How many messages the device lost; expected to be 0. */
 u32 source_failed(struct source *src);
 
 /* VFIO_DEVICE_SET_IRQS; all return 0 or a negative errno. */

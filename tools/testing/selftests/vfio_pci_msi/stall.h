@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory that is not there until the test says so: what the kernel does with the part
- * of a request before it can be seen, and changed, while it waits for the rest.
+ * Memory with a page that is missing until the test provides it (userfaultfd). While the
+ * kernel waits for that page of a request, the test can see what the kernel has done
+ * with the part of the request before it, and can change that part.
  */
 #ifndef VFIO_PCI_MSI_STALL_H
 #define VFIO_PCI_MSI_STALL_H
@@ -12,31 +13,31 @@
 
 #include <linux/types.h>
 
-/* A page that is there, one that is not, and one that is. */
+/* Three pages, of which the middle one is missing. */
 struct stall {
 	int uffd;
 	size_t page;
 	u8 *start;
 	u8 *missing;
-	u8 *content;	/* of the page that is missing */
+	u8 *content;	/* what the missing page will contain */
 };
 
 void stall_alloc(struct stall *s);
 void stall_free(struct stall *s);
 
-/* Place an object of which all but the first @there bytes are missing. */
+/* Place an object of which the bytes after the first @there are missing. */
 void *stall_end(struct stall *s, const void *object, size_t size, size_t there);
-/* The same of an object of which the first @missing bytes are. */
+/* Place an object of which the first @missing bytes are missing. */
 void *stall_start(struct stall *s, const void *object, size_t size,
 		  size_t missing);
 
-/* Wait until somebody waits for what is missing; false if nobody does. */
+/* Wait until the kernel waits for the missing page; false if it does not. */
 bool stall_wait(struct stall *s);
-/* The same without waiting for long. */
+/* The same, for a millisecond only. */
 bool stall_try(struct stall *s);
-/* Put it there. */
+/* Provide the missing page. */
 void stall_go_on(struct stall *s);
-/* Take it away again. */
+/* Take the page away again. */
 void stall_again(struct stall *s);
 
 /* An ioctl in a thread of its own. */
@@ -44,10 +45,11 @@ struct call {
 	int fd;
 	unsigned long request;
 	void *arg;
-	int ret;	/* a negative errno where it failed */
+	int ret;	/* a negative errno if it failed */
 	pthread_t thread;
 };
 
+/* Start it, and wait for its end; call_end() returns @ret. */
 void call_start(struct call *call, int fd, unsigned long request, void *arg);
 int call_end(struct call *call);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linked into upstream's VFIO selftests, whose sources stay as they are: lets
- * them run where two of their assumptions do not hold.
+ * Linked with upstream's VFIO selftests, whose sources are unchanged. It lets them run
+ * where two of their assumptions do not hold.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include <libvfio.h>
 
-/* The library's default is iommufd, which not every kernel has. */
+/* The library uses iommufd by default, which not every kernel has. */
 static void __attribute__((constructor)) choose_iommu_mode(void)
 {
 	if (access("/dev/iommu", F_OK))
@@ -20,8 +20,8 @@ char *__real_sysfs_driver_get(const char *bdf);
 char *__wrap_sysfs_driver_get(const char *bdf);
 
 /*
- * The SR-IOV test asks whether the VF is held by vfio-pci, by name. The driver
- * under test counts as that.
+ * The SR-IOV test compares the name of the VF's driver with "vfio-pci". Report that
+ * name for the driver under test.
  */
 char *__wrap_sysfs_driver_get(const char *bdf)
 {

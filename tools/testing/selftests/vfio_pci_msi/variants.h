@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Variants of a fixture: each device of the plan on each road to it, the group
- * with a type1v2 container and the cdev with iommufd.
+ * Variants of a fixture: one for each device and each of VFIO's two interfaces, the
+ * group (with a type1v2 container) and the cdev (with iommufd).
  *
- * A run of the lab has some devices, and a kernel may have no iommufd. Variants
- * that a run cannot have are left out of it rather than reported as skipped:
- * what has to run where is the plan's to say. It can also name one road, "group"
- * or "cdev", as the test's argument, and behind a point one test of the program.
+ * A run of the lab has only some of the devices, and its kernel may have no iommufd.
+ * Variants that cannot run are left out and not reported as skipped: the plan decides
+ * which variants have to run, and a check of it finds those that no run has. The plan
+ * can restrict a program by its argument: INTERFACE, which is "group" or "cdev", or
+ * INTERFACE.TEST, which also names one test of the program.
  */
 #ifndef VFIO_PCI_MSI_VARIANTS_H
 #define VFIO_PCI_MSI_VARIANTS_H
@@ -43,7 +44,7 @@ FIXTURE_VARIANT_ADD(_fixture, _name) {					\
 	__VA_ARGS__							\
 }
 
-/* More members of the variant can follow as initializers. */
+/* Initializers of more members of the variant can follow the device. */
 #define LAB_VARIANTS_AS(_fixture, _name, _device, ...)			\
 __LAB_VARIANT(_fixture, _device, _name##_group,				\
 	      MODE_VFIO_TYPE1V2_IOMMU, false, __VA_ARGS__);		\
@@ -53,24 +54,24 @@ __LAB_VARIANT(_fixture, _device, _name##_cdev,				\
 #define LAB_VARIANTS(_fixture, _device, ...)				\
 LAB_VARIANTS_AS(_fixture, _device, _device, __VA_ARGS__)
 
-static bool lab_variant_runs(const struct lab_variant *v, const char *road)
+static bool lab_variant_runs(const struct lab_variant *v, const char *interface)
 {
-	if (road && strcmp(road, v->iommufd ? "cdev" : "group"))
+	if (interface && strcmp(interface, v->iommufd ? "cdev" : "group"))
 		return false;
 
 	return lab_has_device(v->device) && (!v->iommufd || lab_has_iommufd());
 }
 
-/* The plan's argument, or NULL; those of the harness begin with '-'. */
-static char *lab_road(int argc, char **argv)
+/* The plan's argument, or NULL; the harness's own arguments begin with '-'. */
+static char *lab_argument(int argc, char **argv)
 {
 	return argc == 2 && argv[1][0] != '-' ? argv[1] : NULL;
 }
 
-/* Takes the test off the road, and returns it, or NULL. */
-static char *lab_test(char *road)
+/* Cut the test's name off the argument; returns NULL if it names no test. */
+static char *lab_test(char *argument)
 {
-	char *point = road ? strchr(road, '.') : NULL;
+	char *point = argument ? strchr(argument, '.') : NULL;
 
 	if (!point)
 		return NULL;
@@ -80,12 +81,13 @@ static char *lab_test(char *road)
 
 static int lab_main(int argc, char **argv)
 {
-	char *road = lab_road(argc, argv), *test = lab_test(road);
+	char *interface = lab_argument(argc, argv);
+	char *test = lab_test(interface);
 	const struct lab_variant *v;
 	int count = 0, runs = 0;
 	char **args;
 
-	if (road)
+	if (interface)
 		argc--;
 
 	for (v = lab_variants; v; v = v->next)
@@ -94,7 +96,7 @@ static int lab_main(int argc, char **argv)
 	memcpy(args, argv, argc * sizeof(*args));
 
 	for (v = lab_variants; v; v = v->next) {
-		if (lab_variant_runs(v, road)) {
+		if (lab_variant_runs(v, interface)) {
 			runs++;
 			continue;
 		}
@@ -102,9 +104,12 @@ static int lab_main(int argc, char **argv)
 		args[argc++] = (char *)v->name;
 	}
 	if (!runs)
-		ksft_exit_fail_msg("LAB_DEVICES has no device of this test\n");
+		ksft_exit_fail_msg("LAB_DEVICES has none of this test's devices\n");
 
-	/* The harness takes what comes first: no other road to this test either. */
+	/*
+	 * The first option that matches a variant decides: those that -V leaves out stay
+	 * out, whatever -t names.
+	 */
 	if (test) {
 		args[argc++] = "-t";
 		args[argc++] = test;

@@ -88,7 +88,7 @@ static void send(int fd, u32 offset, u32 value)
 	bar_write32(fd, WINDOW_BAR, offset, value);
 	while (answers(fd) == before && tries--)
 		usleep(SEND_PAUSE_US);
-	VFIO_ASSERT_GT(tries, 0, "the device does not send\n");
+	VFIO_ASSERT_GT(tries, 0, "the device did not send its message\n");
 }
 
 void slot_send(int fd, unsigned int slot)
@@ -115,7 +115,7 @@ void htt_setup(int fd, const struct dma_region *memory, u32 ring, u64 address,
 	bar_write32(fd, WINDOW_BAR, ATH11K_HTT_READ, 1);
 	while (bar_read32(fd, WINDOW_BAR, ATH11K_HTT_TAKEN) == before && tries--)
 		usleep(SEND_PAUSE_US);
-	VFIO_ASSERT_GT(tries, 0, "the device does not read\n");
+	VFIO_ASSERT_GT(tries, 0, "the device did not read the HTT message\n");
 }
 
 void htt_raise(int fd, u32 ring)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Windows on the ath11k model, and what the device really holds in them.
+ * Windows of the ath11k model, and what the device holds in their slots.
  */
 #ifndef VFIO_PCI_MSI_WINDOW_H
 #define VFIO_PCI_MSI_WINDOW_H
@@ -16,7 +16,7 @@
 #define WINDOW_OFFSET	0x80000
 #define WINDOW_SIZE	0x40000
 #define WINDOW_MAX	16
-/* What a slot holds whose vectors are gone: a message to no CPU. */
+/* The inert address (on x86), which a slot holds after its vectors were freed. */
 #define WINDOW_INERT	0xfee0000c
 #define SLOTS_MAX	64
 
@@ -25,31 +25,33 @@ struct window_state {
 	struct vfio_pci_msi_slot slot[SLOTS_MAX];
 };
 
-/* The window that the driver gives to an ath11k by itself. */
+/* The window that the driver has for an ath11k by default. */
 struct vfio_device_feature_pci_msi_window window_of_ath11k(void);
 
 /* Both return 0 or a negative errno. */
 int window_set(int fd, const struct vfio_device_feature_pci_msi_window *window);
 int window_get(int fd, u32 window, struct window_state *state);
 
-/* The same of a call that has to succeed. */
+/* These have to succeed: the test fails if the call does. */
 u32 window_count(int fd);
 struct window_state window_state(int fd);
 
+/* Write the guest message to the virtual MSI capability. */
 void guest_message(int fd, u32 address, u16 data);
 
-/* What the device holds, whatever a window shows of it. */
+/* The dword that the device holds at @offset, which reads of a window may not show. */
 u32 held(int fd, u64 offset);
 
-/* As the device's driver writes it: address, flags, data. */
+/* Write a slot as the device's driver does: address, flags, data. */
 void slot_write(int fd, u64 offset, u32 address, u32 data);
 
-/* Have the device send what a slot holds, and wait until it has. */
+/* Have the device send the message that a slot holds, and wait until it has. */
 void slot_send(int fd, unsigned int slot);
 
 /*
- * Give the firmware a ring's message in memory of the user, as the device's driver
- * does, and have it raise the ring: both wait until the device has.
+ * Give the firmware a ring's message in the user's memory, as the device's driver does,
+ * and have the firmware raise the ring's interrupt. Both wait until the device has done
+ * so.
  */
 void htt_setup(int fd, const struct dma_region *memory, u32 ring, u64 address,
 	       u32 data);
