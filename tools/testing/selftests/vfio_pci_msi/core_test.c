@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the core does for every driver: the same scenes under vfio-pci, which
- * proves the test, and under msi-vfio-pci.
+ * What vfio-pci-core does for every driver. Each test runs under vfio-pci too, which
+ * shows that the test is right, and under msi-vfio-pci.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(core)
 		session_close(self->s);
 }
 
-/* Both files of the session show one and the same device. */
+/* Reads return what was written, and writes reach the device. */
 TEST_F(core, region_access)
 {
 	bar_write32(self->fd, 0, MSIX_REG_SCRATCH, 0x13572468);
@@ -84,7 +84,7 @@ TEST_F(core, ioeventfd)
 	EXPECT_EQ(0, ioeventfd(self->fd, 0, MSIX_REG_SCRATCH,
 			       VFIO_DEVICE_IOEVENTFD_32, 0xcafe1234, -1));
 
-	/* The core keeps ioeventfds off the table. */
+	/* The core refuses ioeventfds in the table. */
 	EXPECT_EQ(-EINVAL, ioeventfd(self->fd, 2, 0, VFIO_DEVICE_IOEVENTFD_32,
 				     1, self->event));
 }
@@ -98,7 +98,7 @@ TEST_F(core, low_power)
 
 	if (feature(fd, VFIO_DEVICE_FEATURE_PROBE | VFIO_DEVICE_FEATURE_SET |
 		    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0))
-		SKIP(return, "%s cannot sleep", variant->device);
+		SKIP(return, "%s does not support low power", variant->device);
 
 	EXPECT_EQ(0, feature(fd, VFIO_DEVICE_FEATURE_SET |
 			     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0));
@@ -117,8 +117,8 @@ TEST_F(core, low_power)
 	EXPECT_EQ(0, bar_read32(fd, 0, MSIX_REG_FAILED));
 }
 
-/* Whoever wants the device back asks its user, and waits for the close. */
-TEST_F(core, request_of_the_device)
+/* An unbind signals the request eventfd, and waits until the user closes the device. */
+TEST_F(core, device_request)
 {
 	const char *bdf = lab_bdf(variant->device);
 	char unbind[PATH_MAX];
@@ -167,14 +167,14 @@ TEST_F(core, dma_buf)
 	if (feature(self->fd, VFIO_DEVICE_FEATURE_PROBE |
 		    VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_BUF,
 		    NULL, 0))
-		SKIP(return, "this kernel exports no DMA-BUF");
+		SKIP(return, "this kernel does not export BARs as DMA-BUF");
 
 	dmabuf = ioctl(self->fd, VFIO_DEVICE_FEATURE, &call);
 	EXPECT_LE(0, dmabuf);
 	EXPECT_EQ(0, close(dmabuf));
 }
 
-/* What wants a device that is PCI Express. */
+/* Tests that need a PCI Express device. */
 FIXTURE(express) {
 	struct session *s;
 	int event;
@@ -217,8 +217,8 @@ TEST_F(express, hot_reset)
 				  &self->event));
 }
 
-/* An error of the device, injected: the core's handler tells the user. */
-TEST_F(express, error_is_reported)
+/* The core's error handler signals the error eventfd. */
+TEST_F(express, error_reported)
 {
 	int ret;
 
@@ -226,7 +226,7 @@ TEST_F(express, error_is_reported)
 				  &self->event));
 	ret = hw_inject_error(self->s->bdf, PCI_ERR_UNC_COMP_ABORT);
 	if (ret == -ENODEV)
-		SKIP(return, "lockdep does not stand aer_inject");
+		SKIP(return, "aer_inject is not used with lockdep");
 	ASSERT_EQ(0, ret);
 	EXPECT_TRUE(eventfd_wait(self->event));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests whose allocations and copies fail, each of them in turn, by the debug
- * kernel's fault injection: a request that fails says why, changes nothing, and
- * works the next time. What it did not free kmemleak finds.
+ * The debug kernel's fault injection makes each allocation and each user copy of a
+ * request fail in turn. A request that fails returns ENOMEM or EFAULT, changes nothing,
+ * and succeeds the next time. kmemleak finds what it did not free.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #define FAULTS		"/sys/kernel/debug/"
 #define FAIL_NTH	"/proc/thread-self/fail-nth"
 
-/* More than any request allocates and copies. */
+/* No request has more allocations and copies than this. */
 #define MOST_FAULTS	2000
 
 #define VECTORS		4
@@ -33,7 +33,7 @@ struct test {
 	int triggers[VECTORS];
 	u32 index;
 	bool msix;
-	/* Found out before, as that can fail too. */
+	/* Offsets in the device's file, found before, as finding them can fail too. */
 	u64 window;
 	u64 config;
 };
@@ -95,8 +95,8 @@ FIXTURE_TEARDOWN(failure)
 	session_close(t->s);
 }
 
-/* All of a session that a request of this driver could change. */
-struct everything {
+/* All the state of a session that a request of this driver could change. */
+struct session_state {
 	u64 generation;
 	bool novirt;
 	struct window_state window;
@@ -105,7 +105,7 @@ struct everything {
 	struct vfio_pci_msi_message msg[VECTORS];
 };
 
-static void look(const struct test *t, struct everything *all)
+static void get_state(const struct test *t, struct session_state *all)
 {
 	int fd = t->s->fd;
 
@@ -120,7 +120,7 @@ static void look(const struct test *t, struct everything *all)
 		all->window = window_state(fd);
 }
 
-/* Let the thread's @nth allocation or copy from now on fail; 0: none does. */
+/* Make this thread's @nth allocation or copy from now on fail; 0: none. */
 static void fail_nth(int file, unsigned int nth)
 {
 	char text[16];
@@ -130,10 +130,11 @@ static void fail_nth(int file, unsigned int nth)
 }
 
 /*
- * Has it failed? And from here on none does. The copies of these two calls count too:
- * if it is one of them that fails, none of the request's has.
+ * Stop making allocations and copies fail; returns whether one of the request's has
+ * failed. The copies of the two calls in here count too: if one of those fails, none of
+ * the request's has.
  */
-static bool has_failed(int file)
+static bool stop_failing(int file)
 {
 	char text[16] = {};
 	bool failed = pread(file, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
@@ -147,11 +148,10 @@ static bool has_failed(int file)
 struct request {
 	const char *name;
 	int (*make)(const struct test *t);
-	/* NULL: there is nothing to undo. */
+	/* NULL if there is nothing to undo. */
 	int (*undo)(const struct test *t);
-	/* Only for devices with, or without, MSI-X. */
-	bool msix;
-	bool msi;
+	bool msix;	/* only for the device with MSI-X */
+	bool msi;	/* only for the device with MSI */
 };
 
 static int get_messages(const struct test *t)
@@ -183,7 +183,7 @@ static int get_map(const struct test *t)
 	return msix_map_get(t->s->fd, &map);
 }
 
-/* A small one behind those that there are: what succeeds stays. */
+/* Add a small window after the last one: a window that was added stays. */
 static int set_window(const struct test *t)
 {
 	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
@@ -264,7 +264,7 @@ static int read_config(const struct test *t)
 	return ret == sizeof(config) ? 0 : -errno;
 }
 
-/* In an order in which each finds what it needs. */
+/* In this order: SET MSI_WINDOW before the requests that need a window. */
 static const struct request requests[] = {
 	{ "GET MSI_MESSAGES", get_messages },
 	{ "GET MSIX_MAP", get_map },
@@ -285,62 +285,67 @@ static bool concerns(const struct request *request, bool msix)
 	return msix ? !request->msi : !request->msix;
 }
 
-/* The dummy target wants no vectors; all else has more to do with some. */
+/* MSIX_DUMMY needs all vectors freed. Other requests do more with some allocated. */
 static void prepare(const struct test *t, const struct request *request)
 {
 	int fd = t->s->fd;
 
 	if (request->msix)
-		disable_irqs(fd, t->index);	/* if there are any */
+		disable_irqs(fd, t->index);	/* fails if there are none */
 	else
 		VFIO_ASSERT_EQ(set_triggers(fd, t->index, 0, VECTORS,
 					    t->triggers), 0);
 }
 
-/* An errno that stands for a lack of memory, or a buffer that is not there. */
-static bool is_the_fault(int ret)
+/* The errors that a failing allocation, and a failing copy, have to cause. */
+static bool is_injected(int ret)
 {
 	return ret == -ENOMEM || ret == -EFAULT;
 }
 
-/* How many faults there were; what a failed request has changed is a mistake. */
+/*
+ * Make the request with its first allocation or copy failing, then with its second, and
+ * so on, until it succeeds without a fault. Returns the number of faults.
+ */
 static unsigned int fail_each(struct __test_metadata *_metadata,
 			      const struct test *t,
 			      const struct request *request)
 {
 	int file = open(FAIL_NTH, O_RDWR);
-	struct everything before, after;
+	struct session_state before, after;
 	unsigned int nth, faults = 0;
 	bool failed = true;
 	int ret;
 
 	VFIO_ASSERT_GE(file, 0);
 	for (nth = 1; failed && nth < MOST_FAULTS; nth++) {
-		look(t, &before);
+		get_state(t, &before);
 		fail_nth(file, nth);
 		ret = request->make(t);
-		failed = has_failed(file);
+		failed = stop_failing(file);
 		if (ret) {
 			faults++;
-			look(t, &after);
-			EXPECT_TRUE(failed && is_the_fault(ret))
-				TH_LOG("%s: %d", request->name, ret);
+			get_state(t, &after);
+			EXPECT_TRUE(failed && is_injected(ret))
+				TH_LOG("%s with fault %u returned %d, not ENOMEM or EFAULT",
+				       request->name, nth, ret);
 			EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)))
-				TH_LOG("%s, fault %u", request->name, nth);
+				TH_LOG("%s with fault %u failed and changed the session",
+				       request->name, nth);
 		} else if (request->undo) {
 			EXPECT_EQ(0, request->undo(t));
 		}
 	}
 	close(file);
-	/* The last one had no fault, and has succeeded. */
+	/* The last request had no fault, and has succeeded. */
 	EXPECT_FALSE(failed);
 	EXPECT_EQ(0, ret)
-		TH_LOG("%s: %d", request->name, ret);
+		TH_LOG("%s without a fault returned %d", request->name, ret);
 
 	return faults;
 }
 
-TEST_F(failure, of_requests_changes_nothing)
+TEST_F(failure, failed_request_changes_nothing)
 {
 	for (int i = 0; i < ARRAY_SIZE(requests); i++) {
 		const struct request *request = &requests[i];
@@ -349,7 +354,7 @@ TEST_F(failure, of_requests_changes_nothing)
 		if (!concerns(request, self->t.msix))
 			continue;
 		prepare(&self->t, request);
-		/* The first that succeeds allocates more than those after it. */
+		/* The first request that succeeds allocates more than later ones. */
 		faults = fail_each(_metadata, &self->t, request);
 		faults += fail_each(_metadata, &self->t, request);
 		TH_LOG("%s: %u faults", request->name, faults);
@@ -357,7 +362,7 @@ TEST_F(failure, of_requests_changes_nothing)
 	}
 }
 
-/* Up to the call that opens the device. */
+/* Do everything up to the call that opens the device. */
 static void prepare_open(struct session *s)
 {
 	if (s->iommu->mode->container_path)
@@ -366,7 +371,7 @@ static void prepare_open(struct session *s)
 	s->fd = s->device->fd;
 }
 
-/* The file, or a negative errno. */
+/* Returns the device's file or a negative errno. */
 static int try_open(struct session *s)
 {
 	int ret;
@@ -388,7 +393,7 @@ static void give_up_open(struct session *s)
 		VFIO_ASSERT_EQ(close(s->fd), 0);
 }
 
-TEST_F(failure, of_opening_leaves_the_device_closed)
+TEST_F(failure, failed_open_leaves_device_closed)
 {
 	int file = open(FAIL_NTH, O_RDWR);
 	struct session *s = self->t.s;
@@ -406,7 +411,7 @@ TEST_F(failure, of_opening_leaves_the_device_closed)
 		prepare_open(s);
 		fail_nth(file, nth);
 		ret = try_open(s);
-		failed = has_failed(file);
+		failed = stop_failing(file);
 		if (ret < 0) {
 			EXPECT_TRUE(failed);
 			faults++;
@@ -414,7 +419,8 @@ TEST_F(failure, of_opening_leaves_the_device_closed)
 			prepare_open(s);
 			ret = try_open(s);
 			ASSERT_GE(ret, 0)
-				TH_LOG("after fault %u", nth);
+				TH_LOG("the device cannot be opened after fault %u",
+				       nth);
 		}
 		s->fd = ret;
 		EXPECT_FALSE(novirt_on(s->fd));
@@ -422,7 +428,7 @@ TEST_F(failure, of_opening_leaves_the_device_closed)
 	}
 	close(file);
 	EXPECT_FALSE(failed);
-	TH_LOG("%u faults", faults);
+	TH_LOG("open: %u faults", faults);
 	EXPECT_LT(0, faults);
 }
 

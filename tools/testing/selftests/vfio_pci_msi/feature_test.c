@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules for every feature: which operations exist, which errno a wrong call
- * gets, and that a failed call changes nothing.
+ * The rules that hold for every feature: which operations exist, which errno a wrong
+ * call returns, and that a failed call changes nothing.
  */
 #include <errno.h>
 #include <limits.h>
@@ -21,12 +21,12 @@
 #define MESSAGES	VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES
 #define MSIX_MAP	VFIO_DEVICE_FEATURE_PCI_MSIX_MAP
 
-/* An address of the kernel's, never one of a user's. */
+/* An address of the kernel, which no process can have. */
 #define KERNEL_ADDRESS	((void *)0xffff888000001000UL)
 
 static const u32 features[] = { NOVIRT, MESSAGES, MSIX_MAP };
 
-/* Fills memory that no call may write. */
+/* Memory that no call may write is filled with this byte. */
 #define CANARY	0xc5
 
 static bool only_canaries(const u8 *from, const u8 *to)
@@ -48,7 +48,7 @@ struct messages_call {
 	struct vfio_pci_msi_message msg[];
 };
 
-/* Fill in a good call for @count messages from 0 on. */
+/* Fill in a valid call for @count messages from vector 0 on. */
 static void fill_messages(struct messages_call *call, u32 index, u32 count)
 {
 	size_t argsz = sizeof(*call) + count * sizeof(call->msg[0]);
@@ -174,7 +174,7 @@ TEST_F(feature, unknown_number)
 	}
 }
 
-TEST_F(feature, argsz_below_the_head)
+TEST_F(feature, argsz_below_header)
 {
 	static const u32 ops[] = { PROBE, GET, SET };
 	struct messages_call call;
@@ -274,7 +274,7 @@ TEST_F(feature, set_reads_no_payload)
 	head->flags = SET | NOVIRT;
 	EXPECT_EQ(0, feature_raw(self->s->fd, head));
 
-	/* The payload that argsz promises cannot be read. */
+	/* argsz includes a payload that cannot be read. */
 	head->argsz = sizeof(*head) + 64;
 	EXPECT_EQ(0, feature_raw(self->s->fd, head));
 	EXPECT_TRUE(novirt_on(self->s->fd));
@@ -300,7 +300,7 @@ TEST_F(feature, unwritable_payload_of_novirt)
 {
 	struct novirt_call *call;
 
-	/* The payload ends 1 to 4 bytes behind the last readable one. */
+	/* The payload ends 1 to 4 bytes after the last readable byte. */
 	for (int over = 1; over <= sizeof(call->novirt); over++) {
 		call = (void *)(self->buf.end - sizeof(*call) + over);
 		call->head.argsz = sizeof(*call);
@@ -326,11 +326,11 @@ TEST_F(feature, unreadable_payload_of_messages)
 		call->head.argsz = sizeof(*call);
 		call->head.flags = GET | MESSAGES;
 		EXPECT_EQ(-EFAULT, feature_raw(self->s->fd, call))
-			TH_LOG("%d bytes too many", over);
+			TH_LOG("the last %d bytes cannot be read", over);
 	}
 }
 
-/* The array's end lies 1 byte to all of it behind the last writable byte. */
+/* From 1 byte of the array to all of it lies after the last writable byte. */
 TEST_F(feature, unwritable_array_of_messages)
 {
 	struct messages_call *call;
@@ -344,11 +344,11 @@ TEST_F(feature, unwritable_array_of_messages)
 		call->messages.index = self->index;
 		call->messages.count = 1;
 		EXPECT_EQ(-EFAULT, feature_raw(self->s->fd, call))
-			TH_LOG("%d bytes too many", over);
+			TH_LOG("the last %d bytes cannot be written", over);
 	}
 }
 
-TEST_F(feature, array_ends_with_its_page)
+TEST_F(feature, array_ends_at_end_of_page)
 {
 	struct messages_call *call;
 
@@ -366,7 +366,7 @@ TEST_F(feature, read_only_messages)
 	ASSERT_EQ(0, mprotect(self->buf.start, self->buf.page, PROT_READ));
 	EXPECT_EQ(-EFAULT, feature_raw(self->s->fd, call));
 
-	/* The head of the answer can be written, the array cannot. */
+	/* The payload's fixed part can be written, the array cannot. */
 	ASSERT_EQ(0, mprotect(self->buf.start, self->buf.page,
 			      PROT_READ | PROT_WRITE));
 	call = (void *)(self->buf.start + self->buf.page - sizeof(*call));
@@ -378,7 +378,7 @@ TEST_F(feature, read_only_messages)
 	EXPECT_EQ(-EFAULT, feature_raw(self->s->fd, call));
 }
 
-/* Every bad call again, once NOVIRT is on and with vectors: nothing moves. */
+/* Every bad call again, with NOVIRT on and a vector allocated: nothing changes. */
 TEST_F(feature, failed_calls_change_nothing)
 {
 	struct messages_call *call = (void *)self->buf.start;
@@ -410,7 +410,7 @@ TEST_F(feature, failed_calls_change_nothing)
 	close(trigger);
 }
 
-/* A device that has neither capability, and vfio-pci on one that has. */
+/* A device with neither MSI nor MSI-X, and one with MSI-X under vfio-pci. */
 FIXTURE(no_feature) {
 	struct session *s;
 };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Forging with a device that every emulated host can have, and whose messages
- * take the way that those of hardware take: what the host does not isolate, it
- * delivers. Under vfio-pci that shows the hole; under msi-vfio-pci the mapping
- * that it takes is refused where nothing else would stop it.
+ * One device sends another device's message. The device is one that emulated hosts of
+ * every architecture can have, and its messages are treated like those of hardware: the
+ * host delivers what it does not isolate. Under vfio-pci the forged message arrives on
+ * hosts that do not isolate messages; under msi-vfio-pci the mapping that forging needs
+ * is refused on those hosts.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -18,13 +19,13 @@
 #define MESSAGE_DWORDS	3
 
 /*
- * The victim's is one that the forger has not: where each device has a table of its
- * own in the IOMMU (AMD's), the messages of the first vectors of all devices are equal.
+ * Forger and victim use different vectors: with AMD's IOMMU, where each device has its
+ * own interrupt remapping table, the first vectors of all devices have equal messages.
  */
 #define FORGERS_VECTOR	0
 #define VICTIMS_VECTOR	1
 
-/* Registers of BAR 0: which vector is that of receive queue 0 is up to the user. */
+/* Registers of BAR 0. RX_VECTOR() selects the vector of receive queue 0. */
 #define REG_CAUSE	0xc0
 #define REG_RAISE	0xc8
 #define REG_UNMASK	0xd0
@@ -64,7 +65,7 @@ LAB_VARIANTS_AS(forge_e1000e, eeh_off, e1000e, .table_map = "auto",
 		.eeh_off = true);
 #endif
 
-/* With all vectors up to @vector, which is the one that it sends. */
+/* Allocate all vectors up to @vector, which is the one that the device sends. */
 static void party_open(struct party *party, const char *device,
 		       unsigned int vector, const char *mode,
 		       const char *table_map)
@@ -108,7 +109,7 @@ FIXTURE_TEARDOWN(forge_e1000e)
 		EXPECT_EQ(0, file_write(EEH, "0x1"));
 }
 
-/* Have the device send its vector, which it may do more than once. */
+/* Have the device send its vector's message, which it may do more than once. */
 static void fire(const struct party *party)
 {
 	bar_read32(party->fd, 0, REG_CAUSE);
@@ -138,7 +139,7 @@ static volatile u32 *map_table(const struct party *party)
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* The message of the party's vector as hardware has it. */
+/* The message of the party's vector in the hardware's table. */
 static void read_message(const struct party *party, u32 *message)
 {
 	size_t first = party->vector * PCI_MSIX_ENTRY_SIZE / sizeof(u32);
@@ -151,13 +152,13 @@ static void read_message(const struct party *party, u32 *message)
 	munmap(map, getpagesize());
 }
 
-/* Into the forger's entry. */
+/* Write the message into the forger's entry. */
 static void write_message(volatile u32 *table, const u32 *message)
 {
 	table += FORGERS_VECTOR * PCI_MSIX_ENTRY_SIZE / sizeof(u32);
 	for (int i = 0; i < MESSAGE_DWORDS; i++)
 		table[i] = message[i];
-	/* Read back, so that it is there before the device sends it. */
+	/* The read makes sure that the message has arrived before the device sends it. */
 	VFIO_ASSERT_EQ(table[MESSAGE_DWORDS - 1], message[MESSAGE_DWORDS - 1]);
 }
 
@@ -220,7 +221,7 @@ TEST_F(forge_e1000e, through_a_mapping)
 	expect_own_arrives(_metadata, &self->victim, &self->forger);
 }
 
-/* The roads that a mapping is not needed for are closed under both drivers. */
+/* Writes and ioeventfds do not reach the table under either driver. */
 TEST_F(forge_e1000e, without_a_mapping)
 {
 	u32 own[MESSAGE_DWORDS], message[MESSAGE_DWORDS];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Forging: the owner of one device has it send the message of another one. Under
- * vfio-pci that works on a host that does not isolate messages, which shows that
- * the test can see it; here the mapping that it takes is refused there.
+ * The user of one device has it send another device's message. Under vfio-pci the forged
+ * message arrives on hosts that do not isolate messages, which shows that the test works.
+ * Under msi-vfio-pci the mapping that forging needs is refused on those hosts.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -17,9 +17,9 @@
 #define TABLE_BAR	2
 
 /*
- * A message as if there were no remapping, with a vector that no one has. That is
- * all that can be asked of QEMU's host with remapping: it delivers the message of
- * another device whoever sends it, which hardware does not.
+ * On hosts that remap interrupts only a message in the format without remapping is
+ * tried, with a vector that is not in use. The other device's message cannot be tried:
+ * QEMU delivers it whichever device sends it, unlike hardware.
  */
 #define STRAY_ADDRESS	0xfee00000
 #define STRAY_DATA	0x61
@@ -28,7 +28,7 @@
 #define WAIT_US		1000
 #define NOT_SENT_US	100000
 
-/* A device of the plan with its table at the start of BAR 2, registers of BAR 0. */
+/* A device whose table is at the start of BAR 2 and whose registers are in BAR 0. */
 struct party {
 	struct session *s;
 	int fd;
@@ -94,7 +94,7 @@ static u32 answers(const struct party *party)
 	       bar_read32(party->fd, 0, MSIX_REG_FAILED);
 }
 
-/* Have the device send vector 0, and wait until it has. */
+/* Have the device send vector 0's message, and wait until it has. */
 static void fire(const struct party *party)
 {
 	u32 before = answers(party);
@@ -103,7 +103,7 @@ static void fire(const struct party *party)
 	bar_write32(party->fd, 0, MSIX_REG_RAISE, 0);
 	while (answers(party) == before && tries--)
 		usleep(WAIT_US);
-	VFIO_ASSERT_GT(tries, 0, "the device does not send\n");
+	VFIO_ASSERT_GT(tries, 0, "the device did not send its message\n");
 }
 
 static volatile u32 *map_table(const struct party *party)
@@ -120,7 +120,7 @@ static void forge(const struct party *forger, volatile u32 *table,
 	table[0] = address_lo;
 	table[1] = address_hi;
 	table[2] = data;
-	/* Read back, so that it is there before the device sends it. */
+	/* The read makes sure that the message has arrived before the device sends it. */
 	VFIO_ASSERT_EQ(table[2], data);
 	fire(forger);
 }
@@ -171,7 +171,7 @@ TEST_F(forge, through_a_mapping)
 	expect_own_arrives(_metadata, &self->victim, &self->forger);
 }
 
-/* The roads that a mapping is not needed for are closed under both drivers. */
+/* Writes and ioeventfds do not reach the table under either driver. */
 TEST_F(forge, without_a_mapping)
 {
 	u32 own[HW_ENTRY_DWORDS], entry[HW_ENTRY_DWORDS], other[HW_ENTRY_DWORDS];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device that goes while it is asked: from some read on all that comes from it is
- * ones. Those are no message, no mask and no pending bit: what the kernel knows by
- * itself is shown, and nothing else.
+ * A device that goes away during MSI_MESSAGES: from some read on, all of its reads
+ * return all ones. MSI_MESSAGES must not take these for a message, a mask bit or a
+ * pending bit, and shows only what the kernel itself knows.
  */
 #include <unistd.h>
 
@@ -14,7 +14,7 @@
 
 #define BAR		0
 #define VECTORS		16
-/* More than a request reads. */
+/* A request reads less often than this. */
 #define MOST_READS	1000
 
 FIXTURE(gone) {
@@ -63,7 +63,7 @@ static void get(int fd, struct vfio_pci_msi_message *msg)
 				    NULL), 0);
 }
 
-/* Whether the device was gone before the request was over. */
+/* The device goes away after @reads reads. Was it gone before the request was over? */
 static bool get_while_it_goes(int fd, u32 reads, struct vfio_pci_msi_message *msg)
 {
 	bool gone;
@@ -92,11 +92,11 @@ TEST_F(gone, after_any_read)
 			break;
 		for (int i = 0; i < VECTORS; i++) {
 			EXPECT_EQ(0, memcmp(&before[i], &msg[i], sizeof(*msg)))
-				TH_LOG("after %u reads: vector %d, flags %#x",
+				TH_LOG("gone after %u reads: vector %d changed, flags %#x",
 				       reads, i, msg[i].flags);
 		}
 	}
-	/* At least three dwords of each entry. */
+	/* The request reads at least three dwords of each entry. */
 	EXPECT_LT(3 * VECTORS, reads);
 	EXPECT_GT(MOST_READS, reads);
 	get(fd, msg);

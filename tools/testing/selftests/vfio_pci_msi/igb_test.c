@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device at work: DMA and MSI-X of an igb, by libvfio's driver for it, with
- * the features in use around it.
+ * A device at work: libvfio's driver for igb uses DMA and MSI-X while features of
+ * msi-vfio-pci are in use.
  */
 #include <string.h>
 #include <sys/mman.h>
@@ -89,7 +89,7 @@ static bool interrupts_once(struct vfio_pci_device *device, int msi_fd)
 	       value == 1;
 }
 
-TEST_F(igb, works_with_the_features_in_use)
+TEST_F(igb, works_with_features_in_use)
 {
 	struct vfio_pci_msi_message before, after;
 	int msi = self->device->driver.msi;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * INTx is a line that devices share. Who wants to hear of changed messages must not
- * be hung on it: whoever else frees his interrupt there would be warned by the kernel,
- * which the lab takes for a failure.
+ * MSI_NOTIFY on a device whose interrupt is INTx, a line that devices share. The driver
+ * must not set an affinity notifier on that line: the kernel prints a warning when
+ * another device's driver frees its interrupt there, and the lab fails on warnings.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "session.h"
 #include "variants.h"
 
-/* Behind a port from which the host's chipset leads to the same line. */
+/* A device below a port whose INTx the host's chipset routes to the same line. */
 #define NEIGHBOUR	"e1000e"
 
 FIXTURE(intx) {
@@ -53,7 +53,7 @@ FIXTURE_SETUP(intx)
 	self->neighbour = session_open(NEIGHBOUR, DRIVER_MSI, variant->mode);
 	self->events = eventfd_new();
 	self->trigger = eventfd_new();
-	/* Else the warning would find nobody. */
+	/* Without these the kernel would have no reason to warn. */
 	ASSERT_EQ(line_of(self->s->bdf), line_of(self->neighbour->bdf));
 	ASSERT_FALSE(lab_remap());
 }
@@ -70,7 +70,7 @@ TEST_F(intx, line_is_not_watched)
 {
 	int fd = self->s->fd;
 
-	/* Without vectors, with the line's own interrupt, and after MSI. */
+	/* Without vectors; while the device uses the line; and after it used MSI. */
 	ASSERT_EQ(0, notify_set(fd, self->events, 0));
 	use_line(self->neighbour, self->trigger);
 

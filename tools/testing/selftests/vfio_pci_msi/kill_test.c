@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A user who dies at any point of whatever he does: nothing of his is left, and
- * the device goes on to work, here and under vfio-pci.
+ * A user process is killed at a random point of random calls. It leaves no handlers,
+ * enable bits or state behind, and the device works afterwards under msi-vfio-pci and
+ * under vfio-pci.
  *
- * The argument is how many users there are on each device and road: a few, unless
- * it is given.
+ * The argument is the number of users for each device and interface, by default 4.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +22,7 @@
 #define USERS		4
 #define VECTORS		4
 
-/* A user opens the device, and does things for as long as this at most. */
+/* How long a user lives at most. */
 #define LIFE_US		150000
 
 static int users = USERS;
@@ -92,7 +92,7 @@ static void power(struct user *u, u16 state)
 		config_write16(u->fd, u->power, state);
 }
 
-static void look(struct user *u)
+static void read_state(struct user *u)
 {
 	struct vfio_pci_msi_message msg[VECTORS];
 	u8 config[64];
@@ -102,8 +102,8 @@ static void look(struct user *u)
 	config_read(u->fd, 0, config, sizeof(config));
 }
 
-/* What comes of it does not matter, only that the user is in it when he dies. */
-static void do_anything(struct user *u)
+/* Make a random call. It may fail: it only has to be under way when the user dies. */
+static void random_call(struct user *u)
 {
 	u32 index = random() % 3;
 	int none = -1;
@@ -149,7 +149,7 @@ static void do_anything(struct user *u)
 						 PCI_COMMAND_MASTER);
 		break;
 	default:
-		look(u);
+		read_state(u);
 	}
 }
 
@@ -170,7 +170,7 @@ static void live(const char *bdf, const char *mode)
 	command_set(u.fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	novirt_set(u.fd);
 	while (true)
-		do_anything(&u);
+		random_call(&u);
 }
 
 static void expect_nothing_left(struct __test_metadata *_metadata,
@@ -191,7 +191,7 @@ static void expect_nothing_left(struct __test_metadata *_metadata,
 	EXPECT_STREQ("0\n", count);
 }
 
-/* All that it is for: interrupts, and the target where there can be one. */
+/* Each kind of interrupt works, and the dummy target where the device can have it. */
 static void expect_works(struct __test_metadata *_metadata,
 			 const char *device, const char *driver,
 			 const char *mode)
@@ -243,7 +243,7 @@ TEST_F(kill, leaves_nothing)
 		usleep(life);
 		ASSERT_EQ(0, kill(pid, SIGKILL));
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
-		/* And not before, by one of his own checks. */
+		/* The user must not have ended before, by one of its own assertions. */
 		ASSERT_TRUE(WIFSIGNALED(status));
 		ASSERT_EQ(SIGKILL, WTERMSIG(status));
 		expect_nothing_left(_metadata, bdf);

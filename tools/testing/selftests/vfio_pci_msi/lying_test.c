@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device whose MSI-X capability says that the table is where its BAR has ended.
- * Nothing of the kernel's follows it there: it is served without what the table
- * would say. (SET_IRQS is left to the PCI core, which maps what it is told to.)
+ * A device whose MSI-X capability places the table after the end of its BAR. The driver
+ * accesses nothing there, and serves the device without what the table would contain.
+ * SET_IRQS is not tested: the PCI core maps the table wherever the capability says.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ FIXTURE_TEARDOWN(lying)
 	session_close(self->s);
 }
 
-TEST_F(lying, has_a_table_beyond_its_bar)
+TEST_F(lying, table_beyond_bar)
 {
 	int cap = hw_capability(self->s->bdf, PCI_CAP_ID_MSIX);
 	int fd = self->s->fd;
@@ -52,8 +52,8 @@ TEST_F(lying, has_a_table_beyond_its_bar)
 	EXPECT_GT(TABLE_OFFSET, region_size(fd, TABLE_BAR));
 }
 
-/* The BAR is what it was, and reads end where it ends. */
-TEST_F(lying, shows_no_table)
+/* With MSI_NOVIRT the BAR reads as before, and reads end where the BAR ends. */
+TEST_F(lying, novirt_shows_no_table)
 {
 	int fd = self->s->fd;
 	u64 size = region_size(fd, TABLE_BAR);
@@ -71,7 +71,7 @@ TEST_F(lying, shows_no_table)
 	free(before);
 }
 
-TEST_F(lying, has_vectors_without_messages)
+TEST_F(lying, vectors_without_messages)
 {
 	struct vfio_pci_msi_message msg[VECTORS], none[VECTORS] = {};
 
@@ -82,7 +82,7 @@ TEST_F(lying, has_vectors_without_messages)
 	EXPECT_EQ(0, memcmp(msg, none, sizeof(msg)));
 }
 
-TEST_F(lying, cannot_be_pointed_at_a_dummy_target)
+TEST_F(lying, no_dummy_target)
 {
 	int fd = self->s->fd;
 
@@ -91,8 +91,8 @@ TEST_F(lying, cannot_be_pointed_at_a_dummy_target)
 	EXPECT_EQ(-ENOTTY, dummy_on(fd, 0, VECTORS, TARGET_IOVA));
 }
 
-/* There is no page with a table, and all of the BAR can be mapped. */
-TEST_F(lying, has_no_rule_for_a_table)
+/* MSIX_MAP lists no page of the table, and all of the BAR can be mapped. */
+TEST_F(lying, no_page_rule_for_table)
 {
 	static const char *const words[] = TABLE_MAP_WORDS;
 

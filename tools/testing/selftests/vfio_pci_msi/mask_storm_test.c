@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts under random masking, unmasking, trigger replacement and moves to
- * other CPUs: none is lost, none comes twice. Some thousand without an argument, a
- * million with the argument "soak"; a number is the seed of another run.
+ * Interrupts while vectors are masked, unmasked, given other triggers and moved to other
+ * CPUs at random: no interrupt is lost and none is delivered twice. Some thousand
+ * interrupts without an argument, a million with the argument "soak". A number as the
+ * argument is the seed of an earlier run, to repeat it.
  *
- * An eventfd adds up what arrives, but on the way there interrupts of one vector
- * become one: in the device's pending bit, in the CPU's interrupt controller, in
- * the kernel's note of what came under a mask. A total alone would prove nothing.
- * So a vector is only raised where it is known what has to come of it:
+ * An eventfd adds up what arrives. On the way to it, several interrupts of one vector
+ * can merge into one: in the device's pending bit, in the CPU's interrupt controller, and
+ * where the kernel notes what arrives under a mask. A total alone would prove nothing, so
+ * a vector is raised only when it is known what has to be delivered:
  *
- * - "in_turn" does one thing after the other. A vector that is not masked is raised
- *   once and seen before anything else is done. One that is masked is raised as often
- *   as may be, is not seen, and is seen once when it is unmasked. Before that all
- *   that was sent has arrived: the device has had an answer to each write, and each
- *   CPU has run this program since.
- * - "at_once" raises vectors in one thread while another masks and unmasks them and
- *   replaces their triggers. No vector is raised again before it was seen: one that
- *   is lost is missed for good, and one that comes twice is either read as a count of
- *   two or comes when nothing was raised.
+ * - "in_turn" takes one step after the other. A vector that is not masked is raised once,
+ *   and its interrupt is awaited before the next step. A masked vector is raised any
+ *   number of times, which delivers nothing, and delivers one interrupt when it is
+ *   unmasked. Before it is unmasked everything that was sent has arrived: the device has
+ *   an answer to each of its writes, and this program has run on each CPU since.
+ * - "at_once" raises vectors in one thread while another thread masks and unmasks them
+ *   and replaces their triggers. A vector is not raised again before its interrupt was
+ *   delivered. A lost interrupt therefore never arrives, and one that is delivered twice
+ *   is either read as a count of two or arrives when nothing was raised.
  *
- * At the end the device's own count of messages has to be that of the eventfds, for
- * each vector. In the moment in which its trigger is replaced a vector has none, and
- * what a device without mask bits sends then is lost under any driver: nothing of
- * such a device is on its way then. A device with mask bits is not waited for, but
- * for what it sent before it was masked.
+ * At the end, for each vector, the device's count of messages has to be equal to what
+ * the eventfds counted. While its trigger is replaced a vector has none for a moment, and
+ * what a device without mask bits sends in that moment is lost under any driver; so
+ * nothing of such a device is on its way then. With mask bits, only what the device sent
+ * before it was masked is awaited.
  *
- * On x86 without interrupt remapping a move raises the vector once more if another
- * one that waits in that CPU has the number that it gets: the kernel takes it for its
- * own (msi_set_affinity()), and wants drivers to cope. There only a device with one
- * vector is moved.
+ * On x86 without interrupt remapping, a move can raise the vector once more: if another
+ * interrupt is waiting in that CPU with the number that the vector gets, the kernel takes
+ * it for the vector's own (msi_set_affinity()), and drivers have to cope with that. On
+ * such hosts only a device with one vector is moved.
  */
 #include <errno.h>
 #include <limits.h>
@@ -42,13 +43,13 @@
 #include "source.h"
 #include "variants.h"
 
-/* A million takes its time: the lab ends a host that hangs. */
+/* A million interrupts take long. If the host hangs, the lab ends it. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT	7200
 
 #define SEEN_MS		10000
 #define MOST_MERGED	4
-#define TESTS		4	/* of a million */
+#define TESTS		4	/* that share the million */
 
 static u32 seed;
 static u64 goal = 1500;		/* interrupts of each test */
@@ -91,7 +92,7 @@ FIXTURE_VARIANT(storm) {
 LAB_VARIANTS(storm, msix);
 LAB_VARIANTS(storm, ath11k_noid);
 
-/* debugfs has a line for each vector: NUMBER IRQ ... */
+/* debugfs has a line for each vector, which begins with its number and its Linux IRQ. */
 static void find_irqs(struct storm *st)
 {
 	FILE *file = fopen(debugfs_path(st->src.s->bdf, "vectors"), "r");
@@ -144,19 +145,19 @@ static u32 below(struct storm *st, u32 end)
 	return next(&st->random) % end;
 }
 
-/* The first mistake ends a test: what comes after it is its consequence. */
+/* Only the first mistake is kept, and ends the test: later ones follow from it. */
 static void mistake(struct storm *st, const char *what, int v)
 {
 	static char text[128];
 
 	if (!__atomic_load_n(&st->mistake, __ATOMIC_RELAXED)) {
-		snprintf(text, sizeof(text), "%s, vector %d after %llu", what, v,
-			 (unsigned long long)st->total);
+		snprintf(text, sizeof(text), "vector %d %s, after %llu interrupts", v,
+			 what, (unsigned long long)st->total);
 		__atomic_store_n(&st->mistake, text, __ATOMIC_RELAXED);
 	}
 }
 
-static bool fine(struct storm *st)
+static bool no_mistake(struct storm *st)
 {
 	return !__atomic_load_n(&st->mistake, __ATOMIC_RELAXED);
 }
@@ -167,14 +168,14 @@ static void must(struct storm *st, int ret, const char *what, int v)
 		mistake(st, what, v);
 }
 
-/* What both eventfds of a vector have got. */
+/* Read what both eventfds of a vector have counted. */
 static u64 take(struct vector *vector)
 {
 	return eventfd_take(vector->fds[0]) + eventfd_take(vector->fds[1]);
 }
 
-/* Vectors of which something can be read, within @ms. */
-static u32 ready(struct storm *st, int ms)
+/* The set of vectors whose eventfds can be read; waits for one up to @ms. */
+static u32 readable(struct storm *st, int ms)
 {
 	struct pollfd pfd[2 * SOURCE_VECTORS];
 	u32 set = 0;
@@ -205,10 +206,13 @@ static void report(struct storm *st)
 	fflush(stdout);
 }
 
-/* Reads what has come of the vectors of @expected, once each. Returns the rest. */
+/*
+ * Read what has arrived of the vectors in the set @expected: one interrupt each. Returns
+ * the set of those whose interrupt has not arrived yet.
+ */
 static u32 see(struct storm *st, u32 expected, int ms)
 {
-	u32 set = ready(st, ms);
+	u32 set = readable(st, ms);
 
 	for (int v = 0; v < st->src.vectors; v++) {
 		u64 count;
@@ -216,12 +220,12 @@ static u32 see(struct storm *st, u32 expected, int ms)
 		if (!(set & 1U << v))
 			continue;
 		if (!(expected & 1U << v)) {
-			mistake(st, "came, but was not raised or is masked", v);
+			mistake(st, "arrived without being raised, or while masked", v);
 			continue;
 		}
 		count = take(&st->vector[v]);
 		if (count != 1)
-			mistake(st, "came twice", v);
+			mistake(st, "arrived twice", v);
 		st->vector[v].seen += count;
 		st->total += count;
 		expected &= ~(1U << v);
@@ -231,17 +235,17 @@ static u32 see(struct storm *st, u32 expected, int ms)
 	return expected;
 }
 
-/* Each vector of the set comes once, and no other does. */
+/* Wait until each vector of the set has arrived once; no other may arrive. */
 static void see_all(struct storm *st, u32 expected)
 {
 	u32 left = expected;
 
-	while (left && fine(st)) {
+	while (left && no_mistake(st)) {
 		u32 before = left;
 
 		left = see(st, left, SEEN_MS);
 		if (left == before)
-			mistake(st, "is lost", __builtin_ctz(left));
+			mistake(st, "was lost", __builtin_ctz(left));
 	}
 	see(st, 0, 0);
 }
@@ -251,7 +255,7 @@ static bool can_move(const struct storm *st)
 	return lab_remap() || st->src.vectors == 1;
 }
 
-/* A second thread moves the vectors from CPU to CPU. */
+/* In a second thread: move vectors from CPU to CPU. */
 static void *move_vectors(void *arg)
 {
 	u32 random = seed ^ 0x5eed;
@@ -259,7 +263,7 @@ static void *move_vectors(void *arg)
 	char path[PATH_MAX];
 	int tries = 1000;
 
-	/* One at least, however little of the processor this thread was given. */
+	/* At least one move, even if this thread got little processor time. */
 	while (can_move(st) &&
 	       (!__atomic_load_n(&st->stop, __ATOMIC_RELAXED) ||
 		(!st->moves && --tries))) {
@@ -267,7 +271,7 @@ static void *move_vectors(void *arg)
 
 		snprintf(path, sizeof(path), "/proc/irq/%d/smp_affinity",
 			 st->vector[v].irq);
-		/* No CPU may have a vector to spare: it stays then. */
+		/* This fails if the CPU has no free interrupt vector. */
 		if (!file_write(path, next(&random) & 1 ? "1" : "2"))
 			__atomic_fetch_add(&st->moves, 1, __ATOMIC_RELAXED);
 		usleep(next(&random) % 500);
@@ -301,7 +305,7 @@ static void raise_in_turn(struct storm *st)
 		source_settle(&st->src);
 }
 
-/* Several of one that is masked are one. */
+/* Several interrupts of a masked vector become one. */
 static void burst_in_turn(struct storm *st, int v)
 {
 	struct vector *vector = &st->vector[v];
@@ -319,7 +323,7 @@ static void burst_in_turn(struct storm *st, int v)
 
 static void mask_in_turn(struct storm *st, int v)
 {
-	must(st, mask_vectors(&st->src, v, 1), "cannot be masked", v);
+	must(st, mask_vectors(&st->src, v, 1), "could not be masked", v);
 	st->vector[v].masked = true;
 }
 
@@ -327,14 +331,14 @@ static void unmask_in_turn(struct storm *st, int v)
 {
 	struct vector *vector = &st->vector[v];
 
-	must(st, unmask_vectors(&st->src, v, 1), "cannot be unmasked", v);
+	must(st, unmask_vectors(&st->src, v, 1), "could not be unmasked", v);
 	vector->masked = false;
 	if (vector->pending)
 		see_all(st, 1U << v);
 	vector->pending = false;
 }
 
-/* A range of masks at once, of which some are as they were. */
+/* Mask or unmask some vectors of a range with one call. */
 static void masks_in_turn(struct storm *st, bool mask)
 {
 	int start = below(st, st->src.vectors);
@@ -356,7 +360,7 @@ static void masks_in_turn(struct storm *st, bool mask)
 	}
 	must(st, mask ? mask_some(&st->src, start, count, which) :
 			unmask_some(&st->src, start, count, which),
-	     "masks cannot be set", start);
+	     "could not be masked or unmasked with its range", start);
 	see_all(st, seen);
 }
 
@@ -366,21 +370,21 @@ static void replace(struct storm *st, int v)
 
 	vector->current ^= 1;
 	must(st, attach(&st->src, v, 1, &vector->fds[vector->current]),
-	     "cannot get another trigger", v);
+	     "could not get another trigger", v);
 }
 
-/* Of a vector that has none for a while, and may be masked and unmasked then. */
+/* Leave a vector without a trigger for a while, and maybe mask or unmask it then. */
 static void detach_in_turn(struct storm *st, int v)
 {
 	struct vector *vector = &st->vector[v];
 
-	must(st, detach(&st->src, v), "cannot be detached", v);
+	must(st, detach(&st->src, v), "could not be detached", v);
 	if (below(st, 2)) {
 		bool mask = below(st, 2);
 
 		must(st, mask ? mask_vectors(&st->src, v, 1) :
 				unmask_vectors(&st->src, v, 1),
-		     "cannot be masked without a trigger", v);
+		     "could not be masked or unmasked without a trigger", v);
 		vector->masked = mask;
 	}
 	replace(st, v);
@@ -424,8 +428,8 @@ static void act_in_turn(struct storm *st)
 	see(st, 0, 0);
 }
 
-/* Nothing is under way, and the books of both ends agree. */
-static void check_books(struct __test_metadata *_metadata, struct storm *st)
+/* Nothing is on its way any more, and the counts of device and eventfds agree. */
+static void check_counts(struct __test_metadata *_metadata, struct storm *st)
 {
 	struct source *src = &st->src;
 
@@ -455,16 +459,16 @@ TEST_F(storm, in_turn)
 	pthread_t mover;
 
 	ASSERT_EQ(0, pthread_create(&mover, NULL, move_vectors, st));
-	while (st->total < goal && fine(st))
+	while (st->total < goal && no_mistake(st))
 		act_in_turn(st);
-	for (int v = 0; v < st->src.vectors && fine(st); v++)
+	for (int v = 0; v < st->src.vectors && no_mistake(st); v++)
 		unmask_in_turn(st, v);
 	st->stop = true;
 	pthread_join(mover, NULL);
-	check_books(_metadata, st);
+	check_counts(_metadata, st);
 }
 
-/* Masked, unmasked, and in between sometimes given another trigger. */
+/* Mask and unmask vectors; in between, sometimes replace the trigger. */
 static void *change_vectors(void *arg)
 {
 	u32 random = seed ^ 0xacced;
@@ -477,14 +481,14 @@ static void *change_vectors(void *arg)
 
 		if (replaces && !src->mask_bits)
 			pthread_mutex_lock(&st->raising);
-		must(st, mask_vectors(src, v, 1), "cannot be masked", v);
+		must(st, mask_vectors(src, v, 1), "could not be masked", v);
 		if (replaces) {
 			source_settle(&st->src);
 			replace(st, v);
 		} else if (next(&random) % 4 == 0) {
 			usleep(next(&random) % 500);
 		}
-		must(st, unmask_vectors(src, v, 1), "cannot be unmasked", v);
+		must(st, unmask_vectors(src, v, 1), "could not be unmasked", v);
 		if (replaces && !src->mask_bits)
 			pthread_mutex_unlock(&st->raising);
 		__atomic_fetch_add(&st->acts, 1, __ATOMIC_RELAXED);
@@ -501,7 +505,7 @@ TEST_F(storm, at_once)
 
 	ASSERT_EQ(0, pthread_create(&mover, NULL, move_vectors, st));
 	ASSERT_EQ(0, pthread_create(&changer, NULL, change_vectors, st));
-	while (fine(st) && (st->total < goal || outstanding)) {
+	while (no_mistake(st) && (st->total < goal || outstanding)) {
 		u32 set = st->total < goal ?
 			  all & ~outstanding & next(&st->random) : 0;
 		u32 before;
@@ -517,12 +521,12 @@ TEST_F(storm, at_once)
 		before = outstanding;
 		outstanding = see(st, outstanding, SEEN_MS);
 		if (outstanding == before)
-			mistake(st, "is lost", __builtin_ctz(outstanding));
+			mistake(st, "was lost", __builtin_ctz(outstanding));
 	}
 	st->stop = true;
 	pthread_join(changer, NULL);
 	pthread_join(mover, NULL);
-	check_books(_metadata, st);
+	check_counts(_metadata, st);
 }
 
 int main(int argc, char **argv)
