@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ACTION_MASK and ACTION_UNMASK of MSI and MSI-X vectors: with mask bits in a
- * table (msix), in the MSI capability (igb), and without any (ath11k).
+ * ACTION_MASK and ACTION_UNMASK of MSI and MSI-X vectors, on devices with mask bits in
+ * the table (msix), with mask bits in the MSI capability (igb), and without mask bits
+ * (ath11k).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -28,14 +29,14 @@
 #define UNMASK	VFIO_IRQ_SET_ACTION_UNMASK
 #define ACT	VFIO_IRQ_SET_ACTION_TRIGGER
 
-struct target {
+struct test {
 	struct source src;
 	int trigger[SOURCE_VECTORS];
 	int spare;
 };
 
 FIXTURE(mask) {
-	struct target t;
+	struct test t;
 };
 
 FIXTURE_VARIANT(mask) {
@@ -49,7 +50,7 @@ LAB_VARIANTS(mask, igb);
 
 FIXTURE_SETUP(mask)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	source_open(&t->src, variant->device, variant->mode);
 	for (int v = 0; v < SOURCE_VECTORS; v++)
@@ -60,7 +61,7 @@ FIXTURE_SETUP(mask)
 
 FIXTURE_TEARDOWN(mask)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	source_close(&t->src);
 	for (int v = 0; v < SOURCE_VECTORS; v++)
@@ -68,13 +69,13 @@ FIXTURE_TEARDOWN(mask)
 	close(t->spare);
 }
 
-static u32 flags_of(struct target *t, int v)
+static u32 flags_of(struct test *t, int v)
 {
 	return message_of(t->src.fd, t->src.index, v).flags;
 }
 
-/* The vectors that MSI_MESSAGES shows with a flag. */
-static u32 shown(struct target *t, u32 flag)
+/* The set of vectors that MSI_MESSAGES shows with this flag. */
+static u32 shown(struct test *t, u32 flag)
 {
 	struct vfio_pci_msi_message msg[SOURCE_VECTORS];
 	u32 set = 0;
@@ -88,55 +89,58 @@ static u32 shown(struct target *t, u32 flag)
 	return set;
 }
 
-static u32 shown_masked(struct target *t)
+static u32 shown_masked(struct test *t)
 {
 	return shown(t, MASKED);
 }
 
-static u32 shown_pending(struct target *t)
+static u32 shown_pending(struct test *t)
 {
 	return shown(t, PENDING);
 }
 
-static u32 all(struct target *t)
+static u32 all(struct test *t)
 {
 	return (1U << t->src.vectors) - 1;
 }
 
-/* Exactly one interrupt arrives by @trigger. */
+/* Exactly one interrupt is delivered to @trigger. */
 static void expect_one(struct __test_metadata *_metadata,
-		       struct target *t, int trigger)
+		       struct test *t, int trigger)
 {
 	EXPECT_TRUE(eventfd_wait(trigger));
 	source_settle(&t->src);
 	EXPECT_EQ(1, eventfd_take(trigger));
 }
 
-/* One interrupt arrives by each trigger of a set, and none by the others. */
+/* One interrupt is delivered to each trigger of the set, and none to the others. */
 static void expect_set(struct __test_metadata *_metadata,
-		       struct target *t, u32 set)
+		       struct test *t, u32 set)
 {
 	for (int v = 0; v < t->src.vectors; v++) {
 		EXPECT_TRUE(!(set & 1U << v) || eventfd_wait(t->trigger[v]))
-			TH_LOG("vector %d", v);
+			TH_LOG("vector %d was not delivered", v);
 	}
 	source_settle(&t->src);
 	for (int v = 0; v < t->src.vectors; v++) {
 		EXPECT_EQ(!!(set & 1U << v), eventfd_take(t->trigger[v]))
-			TH_LOG("vector %d", v);
+			TH_LOG("vector %d was delivered another number of times", v);
 	}
 }
 
 static void expect_nothing(struct __test_metadata *_metadata,
-			   struct target *t)
+			   struct test *t)
 {
 	expect_set(_metadata, t, 0);
 	EXPECT_EQ(0, eventfd_take(t->spare));
 }
 
-/* What was raised under a mask has reached whoever holds it back. */
+/*
+ * The vectors of the set, which were raised while masked, become pending, and nothing is
+ * delivered.
+ */
 static void expect_held(struct __test_metadata *_metadata,
-			struct target *t, u32 set)
+			struct test *t, u32 set)
 {
 	source_settle(&t->src);
 	for (int i = 0; i < 10000 && shown_pending(t) != set; i++)
@@ -146,7 +150,7 @@ static void expect_held(struct __test_metadata *_metadata,
 }
 
 static void expect_works(struct __test_metadata *_metadata,
-			 struct target *t, u32 set)
+			 struct test *t, u32 set)
 {
 	source_raise_set(&t->src, set);
 	expect_set(_metadata, t, set);
@@ -163,7 +167,7 @@ static u32 irq_flags(int fd, u32 index)
 
 TEST_F(mask, irq_info)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	int fd = t->src.fd;
 	u32 other = t->src.index == MSI ? MSIX : MSI;
 
@@ -182,7 +186,7 @@ TEST_F(mask, irq_info)
 
 TEST_F(mask, irq_info_bad_calls)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct vfio_irq_info info = { .index = t->src.index };
 	struct vfio_irq_info *end;
 	int fd = t->src.fd;
@@ -211,10 +215,10 @@ TEST_F(mask, irq_info_bad_calls)
 	guarded_free(&g);
 }
 
-/* Each vector alone: several are one, and the others are not concerned. */
+/* Each vector by itself: its interrupts become one, and other vectors are delivered. */
 TEST_F(mask, held_and_delivered_once)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 
 	for (int v = 0; v < src->vectors; v++) {
@@ -237,7 +241,7 @@ TEST_F(mask, held_and_delivered_once)
 
 TEST_F(mask, nothing_raised_nothing_delivered)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	ASSERT_EQ(0, mask_vectors(&t->src, 0, t->src.vectors));
 	EXPECT_EQ(all(t), shown_masked(t));
@@ -247,10 +251,10 @@ TEST_F(mask, nothing_raised_nothing_delivered)
 	expect_works(_metadata, t, all(t));
 }
 
-/* Again and again: a note of what has arrived is used up once. */
-TEST_F(mask, many_times)
+/* What was pending is delivered once, and not again with a later unmask. */
+TEST_F(mask, repeated)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	for (int i = 0; i < 20; i++) {
 		ASSERT_EQ(0, mask_vectors(&t->src, 0, 1));
@@ -262,9 +266,9 @@ TEST_F(mask, many_times)
 	}
 }
 
-TEST_F(mask, twice_is_once)
+TEST_F(mask, masked_and_unmasked_twice)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 
 	ASSERT_EQ(0, unmask_vectors(src, 0, src->vectors));
@@ -285,7 +289,7 @@ TEST_F(mask, twice_is_once)
 
 TEST_F(mask, every_range)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int n = src->vectors < 6 ? src->vectors : 6;
 
@@ -309,10 +313,10 @@ TEST_F(mask, every_range)
 	expect_works(_metadata, t, all(t));
 }
 
-/* Any value but 0 is true, and 0 leaves a vector as it is. */
+/* DATA_BOOL: every value but 0 selects the vector, and 0 leaves it as it is. */
 TEST_F(mask, some_of_a_range)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	static const u8 values[] = { 1, 0, 2, 0x80, 0xff, 0, 0, 16 };
 	struct source *src = &t->src;
 	u8 which[SOURCE_VECTORS];
@@ -341,7 +345,7 @@ TEST_F(mask, some_of_a_range)
 	ASSERT_EQ(0, mask_some(src, 0, src->vectors, which));
 	EXPECT_EQ(0, shown_masked(t));
 
-	/* The first byte is for the first vector of the range. */
+	/* The first byte belongs to the first vector of the range. */
 	if (src->vectors < 4)
 		return;
 	memcpy(which, ((u8[]){ 0, 1 }), 2);
@@ -351,10 +355,10 @@ TEST_F(mask, some_of_a_range)
 	expect_works(_metadata, t, all(t));
 }
 
-/* In the device itself, where it has the bits. */
-TEST_F(mask, the_hardware_masks)
+/* The device's own mask bits follow. */
+TEST_F(mask, hardware_mask_bits)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	struct hw_message hw;
 	struct hw_msi msi;
@@ -379,8 +383,9 @@ TEST_F(mask, the_hardware_masks)
 	}
 }
 
-static void replaced(struct __test_metadata *_metadata,
-		     struct target *t, bool raise_before, bool raise_after)
+/* Replace the trigger under the mask; raise the vector before and after that, or not. */
+static void replace_trigger(struct __test_metadata *_metadata, struct test *t,
+			    bool raise_before, bool raise_after)
 {
 	struct source *src = &t->src;
 	int old = t->trigger[0];
@@ -410,21 +415,21 @@ static void replaced(struct __test_metadata *_metadata,
 	expect_works(_metadata, t, all(t));
 }
 
-TEST_F(mask, survives_another_trigger)
+TEST_F(mask, survives_new_trigger)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
-	replaced(_metadata, t, false, false);
-	replaced(_metadata, t, false, true);
-	replaced(_metadata, t, true, false);
-	replaced(_metadata, t, true, true);
-	replaced(_metadata, t, false, false);
+	replace_trigger(_metadata, t, false, false);
+	replace_trigger(_metadata, t, false, true);
+	replace_trigger(_metadata, t, true, false);
+	replace_trigger(_metadata, t, true, true);
+	replace_trigger(_metadata, t, false, false);
 }
 
-/* Its mask is there from the moment on in which the trigger is. */
-TEST_F(mask, survives_removing_the_trigger)
+/* When the vector gets a trigger again, it is masked from the first moment on. */
+TEST_F(mask, survives_detach)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int v = src->vectors - 1;
 	u32 bit = 1U << v;
@@ -442,9 +447,9 @@ TEST_F(mask, survives_removing_the_trigger)
 	expect_works(_metadata, t, all(t));
 }
 
-TEST_F(mask, without_a_trigger)
+TEST_F(mask, without_trigger)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int v = src->vectors - 1;
 	u32 bit = 1U << v;
@@ -471,7 +476,7 @@ TEST_F(mask, without_a_trigger)
 	expect_set(_metadata, t, bit);
 	EXPECT_EQ(0, shown_masked(t));
 
-	/* Masked and unmasked without one. */
+	/* Masked and unmasked without a trigger. */
 	ASSERT_EQ(0, detach(src, v));
 	ASSERT_EQ(0, mask_vectors(src, v, 1));
 	ASSERT_EQ(0, unmask_vectors(src, v, 1));
@@ -479,10 +484,10 @@ TEST_F(mask, without_a_trigger)
 	expect_works(_metadata, t, all(t));
 }
 
-/* Vectors that SET_IRQS allocates on its way to those that it attaches. */
-TEST_F(mask, never_had_a_trigger)
+/* A vector that SET_IRQS allocated only because a later one got a trigger. */
+TEST_F(mask, allocated_without_trigger)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int last = src->vectors - 1;
 
@@ -502,19 +507,19 @@ TEST_F(mask, never_had_a_trigger)
 }
 
 static void reset_device(struct __test_metadata *_metadata,
-			 struct target *t)
+			 struct test *t)
 {
 	ASSERT_EQ(0, ioctl(t->src.fd, VFIO_DEVICE_RESET));
 }
 
 static void reset_function(struct __test_metadata *_metadata,
-			   struct target *t)
+			   struct test *t)
 {
 	function_reset(t->src.s);
 }
 
 static void set_power(struct __test_metadata *_metadata,
-		      struct target *t, int state)
+		      struct test *t, int state)
 {
 	int control = hw_capability(t->src.s->bdf, PCI_CAP_ID_PM) +
 		      PCI_PM_CTRL;
@@ -525,7 +530,7 @@ static void set_power(struct __test_metadata *_metadata,
 }
 
 static void cycle_power(struct __test_metadata *_metadata,
-			struct target *t)
+			struct test *t)
 {
 	set_power(_metadata, t, 3);
 	set_power(_metadata, t, 0);
@@ -533,9 +538,9 @@ static void cycle_power(struct __test_metadata *_metadata,
 
 TEST_F(mask, survives_every_reset)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	static void (*const resets[])(struct __test_metadata *_metadata,
-				      struct target *t) = {
+				      struct test *t) = {
 		reset_device, reset_function, cycle_power,
 	};
 	struct source *src = &t->src;
@@ -545,14 +550,14 @@ TEST_F(mask, survives_every_reset)
 		resets[i](_metadata, t);
 		command_set(src->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 		EXPECT_EQ(1, shown_masked(t))
-			TH_LOG("reset %d", i);
+			TH_LOG("the mask is lost after reset %d", i);
 		source_raise_set(src, all(t));
 		expect_set(_metadata, t, all(t) & ~1);
 		expect_held(_metadata, t, 1);
 		ASSERT_EQ(0, unmask_vectors(src, 0, 1));
 		expect_set(_metadata, t, 1);
 
-		/* An unmasked one is not masked by it. */
+		/* The reset does not mask an unmasked vector. */
 		resets[i](_metadata, t);
 		command_set(src->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 		EXPECT_EQ(0, shown_masked(t));
@@ -560,10 +565,10 @@ TEST_F(mask, survives_every_reset)
 	}
 }
 
-/* A masked vector whose trigger changes after the reset. */
-TEST_F(mask, survives_a_reset_and_another_trigger)
+/* The masked vector gets another trigger after the reset. */
+TEST_F(mask, survives_reset_and_new_trigger)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 
 	ASSERT_EQ(0, mask_vectors(src, 0, 1));
@@ -577,15 +582,15 @@ TEST_F(mask, survives_a_reset_and_another_trigger)
 	EXPECT_EQ(1, shown_masked(t));
 	ASSERT_EQ(0, unmask_vectors(src, 0, 1));
 	source_settle(src);
-	/* The reset of a device with mask bits took what was pending. */
+	/* The reset cleared the pending bit of a device that has mask bits. */
 	EXPECT_EQ(!src->mask_bits, eventfd_take(t->spare));
 	source_raise(src, 0);
 	expect_one(_metadata, t, t->spare);
 }
 
-TEST_F(mask, ends_with_the_vectors)
+TEST_F(mask, ends_when_vectors_are_freed)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 
 	for (int i = 0; i < 3; i++) {
@@ -598,7 +603,7 @@ TEST_F(mask, ends_with_the_vectors)
 		EXPECT_EQ(0, shown_masked(t));
 		ASSERT_EQ(0, attach(src, 0, src->vectors, t->trigger));
 		EXPECT_EQ(0, shown_masked(t));
-		/* MSI-X may keep what is pending while it is disabled. */
+		/* While MSI-X is disabled, the device may keep its pending bits. */
 		source_settle(src);
 		for (int v = 0; v < src->vectors; v++)
 			EXPECT_GE(src->mask_bits, eventfd_take(t->trigger[v]));
@@ -606,9 +611,9 @@ TEST_F(mask, ends_with_the_vectors)
 	}
 }
 
-TEST_F(mask, ends_with_the_session)
+TEST_F(mask, ends_with_session)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 
 	for (int i = 0; i < 2; i++) {
@@ -623,10 +628,10 @@ TEST_F(mask, ends_with_the_session)
 	}
 }
 
-/* A SET_IRQS that fails removes the triggers it was to replace, not the masks. */
-TEST_F(mask, survives_a_failed_change)
+/* A SET_IRQS that fails removes the triggers that it was to replace, not the masks. */
+TEST_F(mask, survives_failed_set_irqs)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int triggers[SOURCE_VECTORS], last = src->vectors - 1;
 
@@ -642,7 +647,7 @@ TEST_F(mask, survives_a_failed_change)
 	ASSERT_EQ(0, unmask_vectors(src, 0, 1));
 	expect_set(_metadata, t, 1);
 
-	/* A request that the core does not even begin with. */
+	/* Requests that the core refuses before it changes anything. */
 	ASSERT_EQ(0, mask_vectors(src, 0, 1));
 	EXPECT_EQ(-EINVAL, set_irqs(src->fd, EVENTFD | ACT, src->index,
 				    src->vectors, 4096, NULL, 0));
@@ -652,10 +657,10 @@ TEST_F(mask, survives_a_failed_change)
 	expect_works(_metadata, t, all(t));
 }
 
-/* What the user triggers himself is not the device's: it is not held back. */
-TEST_F(mask, triggers_of_the_user_are_delivered)
+/* ACTION_TRIGGER signals the eventfd of a masked vector. */
+TEST_F(mask, user_triggers_are_delivered)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	u8 yes = 1;
 
@@ -670,15 +675,15 @@ TEST_F(mask, triggers_of_the_user_are_delivered)
 	expect_nothing(_metadata, t);
 }
 
-static u16 hw_command(struct target *t)
+static u16 hw_command(struct test *t)
 {
 	return hw_config_read16(t->src.s->bdf, PCI_COMMAND);
 }
 
-/* Decoding is on for a moment only, and the user does not see it. */
+/* The kernel turns memory decoding on for a moment only, and the user does not see it. */
 TEST_F(mask, without_memory_decoding)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 
 	for (int i = 0; i < 2; i++) {
@@ -705,10 +710,10 @@ TEST_F(mask, without_memory_decoding)
 	EXPECT_NE(0, hw_command(t) & PCI_COMMAND_MEMORY);
 }
 
-/* The table does not answer in D3hot, the MSI capability does. */
+/* In D3hot the MSI capability can be written; the table cannot. */
 TEST_F(mask, in_d3hot)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int ret = src->index == MSIX ? -EBUSY : 0;
 
@@ -737,17 +742,17 @@ TEST_F(mask, in_d3hot)
 	expect_works(_metadata, t, all(t));
 }
 
-/* The core's way to sleep: a call wakes the device up. */
-TEST_F(mask, of_a_sleeping_device)
+/* A call wakes the device up if the core has suspended it. */
+TEST_F(mask, in_low_power)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int fd = src->fd;
 	u32 set = VFIO_DEVICE_FEATURE_SET;
 
 	if (feature(fd, set | VFIO_DEVICE_FEATURE_PROBE |
 		    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0))
-		SKIP(return, "%s cannot sleep", variant->device);
+		SKIP(return, "%s does not support low power", variant->device);
 
 	ASSERT_EQ(0, feature(fd, set | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY,
 			     NULL, 0));
@@ -762,10 +767,13 @@ TEST_F(mask, of_a_sleeping_device)
 	expect_set(_metadata, t, 1);
 }
 
-/* No message changes by it; an interrupt that starts may be on another CPU. */
+/*
+ * Masking changes no message. When a vector is unmasked whose trigger was attached under
+ * the mask, the kernel starts its interrupt, maybe on another CPU: the generation grows.
+ */
 TEST_F(mask, generation)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	u64 before = generation_of(src->fd);
 
@@ -782,7 +790,7 @@ TEST_F(mask, generation)
 }
 
 static void expect_refused(struct __test_metadata *_metadata,
-			   struct target *t, int ret, u32 flags, u32 start, u32 count,
+			   struct test *t, int ret, u32 flags, u32 start, u32 count,
 			   const void *data, size_t size)
 {
 	u32 before = shown_masked(t);
@@ -793,10 +801,10 @@ static void expect_refused(struct __test_metadata *_metadata,
 	EXPECT_EQ(before, shown_masked(t));
 }
 
-/* All that has an action of masks, and is not one of the four good ones. */
+/* All combinations of flags with ACTION_MASK or ACTION_UNMASK but the four valid ones. */
 TEST_F(mask, bad_flags)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	u32 good[] = { NONE | MASK, NONE | UNMASK, BOOL | MASK, BOOL | UNMASK };
 	s32 payload = t->spare;
 
@@ -820,7 +828,7 @@ TEST_F(mask, bad_flags)
 
 TEST_F(mask, bad_ranges)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	u32 n = irq_count(t->src.fd, t->src.index);
 	u32 v = t->src.vectors;
 	struct { u32 start, count; } bad[] = {
@@ -841,7 +849,7 @@ TEST_F(mask, bad_ranges)
 				       bad[i].count, which, sizeof(which));
 		}
 	}
-	/* Nor do zeros make a vector that is not there a good one. */
+	/* A vector that is not allocated is an error even if its DATA_BOOL is 0. */
 	memset(which, 0, sizeof(which));
 	which[0] = 1;
 	if (v < n)
@@ -852,7 +860,7 @@ TEST_F(mask, bad_ranges)
 
 TEST_F(mask, bad_index)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	static const u32 wrong[] = { VFIO_PCI_NUM_IRQS, 1U << 31, ~0U };
 	int fd = t->src.fd;
 	u32 other = t->src.index == MSI ? MSIX : MSI;
@@ -862,7 +870,7 @@ TEST_F(mask, bad_index)
 		for (int i = 0; i < ARRAY_SIZE(wrong); i++)
 			EXPECT_EQ(-EINVAL, set_irqs(fd, NONE | action, wrong[i],
 						    0, 1, NULL, 0));
-		/* Not enabled, or none of it at all. */
+		/* An index that is not enabled, or that the device does not have. */
 		EXPECT_EQ(-EINVAL, set_irqs(fd, NONE | action, other, 0, 1,
 					    NULL, 0));
 		EXPECT_EQ(-EINVAL, set_irqs(fd, BOOL | action, other, 0, 1,
@@ -880,7 +888,7 @@ TEST_F(mask, bad_index)
 
 TEST_F(mask, not_enabled)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	u8 yes = 1;
 
@@ -894,10 +902,10 @@ TEST_F(mask, not_enabled)
 	expect_works(_metadata, t, all(t));
 }
 
-/* All that are in the range, or none. */
+/* A call with a vector that is not allocated changes none of the range. */
 TEST_F(mask, partly_allocated)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	static const u8 which[SOURCE_VECTORS] = { 1, 1, 0, 0 };
 	int n = irq_count(src->fd, src->index);
@@ -917,7 +925,7 @@ TEST_F(mask, partly_allocated)
 	EXPECT_EQ(-EINVAL, unmask_vectors(src, 2, 3));
 	EXPECT_EQ(0xf, shown_masked(t));
 
-	/* Where one can be allocated by itself, there are gaps. */
+	/* If vector 6 can be allocated by itself, 4 and 5 are a gap. */
 	if (!attach(src, 6, 1, &t->trigger[6])) {
 		EXPECT_EQ(-EINVAL, mask_vectors(src, 0, 7));
 		EXPECT_EQ(-EINVAL, unmask_vectors(src, 3, 4));
@@ -938,8 +946,8 @@ TEST_F(mask, partly_allocated)
 	expect_works(_metadata, t, 0xf);
 }
 
-/* Allocate some, with gaps where the kernel can have gaps; returns which. */
-static u32 allocate_some(struct __test_metadata *_metadata, struct target *t)
+/* Allocate vectors, with gaps if the kernel can have gaps; returns the set of them. */
+static u32 allocate_some(struct __test_metadata *_metadata, struct test *t)
 {
 	struct source *src = &t->src;
 	u32 set = 1;
@@ -953,10 +961,10 @@ static u32 allocate_some(struct __test_metadata *_metadata, struct target *t)
 	return set;
 }
 
-/* The function mask as masking.rst has it done, by the code that it shows. */
-TEST_F(mask, function_mask_by_the_example)
+/* Mask the function as Documentation/masking.rst describes it, with its example. */
+TEST_F(mask, function_mask_example)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	int fd = src->fd, n = irq_count(fd, src->index);
 	u32 set = allocate_some(_metadata, t), own;
@@ -972,7 +980,7 @@ TEST_F(mask, function_mask_by_the_example)
 	source_raise_set(src, set);
 	expect_held(_metadata, t, set);
 
-	/* Not those that the guest has masked by themselves. */
+	/* Unmask the function: the vectors that the guest has masked stay masked. */
 	own = set & 0x2b;
 	for (int v = 0; v < n; v++)
 		masked[v] = v < 32 && own & 1U << v;
@@ -988,10 +996,10 @@ TEST_F(mask, function_mask_by_the_example)
 	EXPECT_EQ(-EINVAL, set_masks(fd, src->index, n + 1, masked));
 }
 
-/* A payload that ends where memory does, and one that goes on behind it. */
+/* Payloads that cannot be read in full, and those that end where memory ends. */
 TEST_F(mask, bad_payloads)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	size_t head = offsetof(struct vfio_irq_set, data);
 	u32 n = src->vectors;
@@ -1017,7 +1025,7 @@ TEST_F(mask, bad_payloads)
 			EXPECT_EQ(EFAULT, errno);
 			EXPECT_EQ(before, shown_masked(t));
 		}
-		/* Too short an argsz for the header, or for the payload. */
+		/* An argsz that is too short for the header, or for the payload. */
 		set = (void *)(g.end - head - n);
 		memset(set, 1, head + n);
 		set->flags = BOOL | action;
@@ -1034,7 +1042,7 @@ TEST_F(mask, bad_payloads)
 		EXPECT_EQ(0, ioctl(src->fd, VFIO_DEVICE_SET_IRQS, set));
 		EXPECT_EQ(action == MASK ? all(t) : 0, shown_masked(t));
 	}
-	/* Without a payload the header alone is read. */
+	/* With DATA_NONE only the header is read. */
 	set = (void *)(g.end - head);
 	set->argsz = head;
 	set->flags = NONE | MASK;
@@ -1046,9 +1054,9 @@ TEST_F(mask, bad_payloads)
 	guarded_free(&g);
 }
 
-TEST_F(mask, shown_to_the_administrator)
+TEST_F(mask, debugfs)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct source *src = &t->src;
 	const char *path = debugfs_path(src->s->bdf, "vectors");
 
@@ -1062,9 +1070,9 @@ TEST_F(mask, shown_to_the_administrator)
 	EXPECT_FALSE(file_has(path, "masked"));
 }
 
-TEST_F(mask, is_traced)
+TEST_F(mask, tracepoint)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 #define TRACING "/sys/kernel/tracing"
 #define ENABLE	TRACING "/events/msi_vfio_pci/msi_vfio_pci_masks_set/enable"
 	ASSERT_EQ(0, file_write(ENABLE, "1"));
@@ -1078,7 +1086,11 @@ TEST_F(mask, is_traced)
 	file_write(ENABLE, "0");
 }
 
-/* Whatever meets whatever, every answer is a good one, and it ends well. */
+/*
+ * Masks, triggers, memory decoding and resets change in several threads at once: no call
+ * fails for another reason than that vectors are not allocated, and all vectors work in
+ * the end.
+ */
 #define ROUNDS	20
 
 struct party {
@@ -1096,7 +1108,7 @@ static void *toggle_masks(void *arg)
 		int ret = i & 1 ? mask_vectors(p->src, v, 1) :
 				  unmask_vectors(p->src, v, 1);
 
-		/* The vectors go and come. */
+		/* EINVAL: another thread has freed the vectors. */
 		if (ret && ret != -EINVAL)
 			__atomic_fetch_add(&p->mistakes, 1, __ATOMIC_RELAXED);
 	}
@@ -1127,7 +1139,7 @@ static void *toggle_memory(void *arg)
 		command_set(p->src->fd, PCI_COMMAND_MEMORY);
 		if (i % 10 == 9)
 			ioctl(p->src->fd, VFIO_DEVICE_RESET);
-		shown_masked(&(struct target){ .src = *p->src });
+		shown_masked(&(struct test){ .src = *p->src });
 	}
 
 	return NULL;
@@ -1135,7 +1147,7 @@ static void *toggle_memory(void *arg)
 
 TEST_F(mask, everything_at_once)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	void *(*const acts[])(void *) = {
 		toggle_masks, toggle_masks, toggle_vectors, toggle_memory,
 	};

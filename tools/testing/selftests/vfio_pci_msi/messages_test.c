@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI_MESSAGES: which vectors it shows, that they are what the hardware holds,
- * every flag, and what its limits are.
+ * MSI_MESSAGES: which vectors it shows, that their messages are those that the hardware
+ * holds, each flag, and its limits.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,15 +17,15 @@
 #define MSI	VFIO_PCI_MSI_IRQ_INDEX
 #define MSIX	VFIO_PCI_MSIX_IRQ_INDEX
 
-/* As many triggers as a test attaches at most. */
+/* How many triggers a test attaches at most. */
 #define TRIGGERS	8
 
-struct target {
+struct test {
 	struct session *s;
 	int fd;
 	u32 index;
-	int count;	/* of vectors that the device has */
-	int usable;	/* of them with a trigger in these tests */
+	int count;	/* how many vectors the device has */
+	int usable;	/* how many of them get a trigger in these tests */
 	int triggers[TRIGGERS];
 	struct hw_msi msi;
 	struct hw_msix msix;
@@ -33,7 +33,7 @@ struct target {
 };
 
 FIXTURE(messages) {
-	struct target t;
+	struct test t;
 };
 
 FIXTURE_VARIANT(messages) {
@@ -55,7 +55,7 @@ LAB_VARIANTS_AS(messages, igb_msix, igb, .index = MSIX);
 
 FIXTURE_SETUP(messages)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	t->s = session_open_table_map(variant->device, variant->mode, "rw");
 	t->fd = t->s->fd;
@@ -78,7 +78,7 @@ FIXTURE_SETUP(messages)
 
 FIXTURE_TEARDOWN(messages)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	if (t->index == MSIX)
 		hw_msix_unmap(&t->msix);
@@ -88,25 +88,25 @@ FIXTURE_TEARDOWN(messages)
 }
 
 static void attach_all(struct __test_metadata *_metadata,
-		       struct target *t)
+		       struct test *t)
 {
 	ASSERT_EQ(0, set_triggers(t->fd, t->index, 0, t->usable,
 				  t->triggers));
 }
 
 static void read_all(struct __test_metadata *_metadata,
-		     struct target *t)
+		     struct test *t)
 {
 	ASSERT_EQ(0, messages_get(t->fd, t->index, 0, t->count,
 				  t->msg, NULL));
 }
 
 /*
- * Vector @v is allocated, with flags @flags, as the hardware has it. Where
- * nothing is attached the kernel may have put zeros there.
+ * Vector @v has the hardware's message and the flags @flags, besides those that follow
+ * from the hardware. The message may be 0 if no eventfd is attached.
  */
 static void expect_hardware(struct __test_metadata *_metadata,
-			    struct target *t, int v, u32 flags)
+			    struct test *t, int v, u32 flags)
 {
 	const struct vfio_pci_msi_message *msg = &t->msg[v];
 	struct hw_message hw;
@@ -122,21 +122,22 @@ static void expect_hardware(struct __test_metadata *_metadata,
 	EXPECT_EQ(hw.address, msg->address);
 	EXPECT_EQ(hw.data, msg->data);
 	EXPECT_EQ(flags, msg->flags)
-		TH_LOG("vector %d", v);
+		TH_LOG("vector %d has flags %#x, not %#x", v, msg->flags, flags);
 }
 
 static void expect_nothing(struct __test_metadata *_metadata,
-			   struct target *t, int v)
+			   struct test *t, int v)
 {
 	static const struct vfio_pci_msi_message none;
 
 	EXPECT_EQ(0, memcmp(&none, &t->msg[v], sizeof(none)))
-		TH_LOG("vector %d", v);
+		TH_LOG("vector %d has flags %#x, though it is not allocated", v,
+		       t->msg[v].flags);
 }
 
 TEST_F(messages, nothing_allocated)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	memset(t->msg, 0xc5, sizeof(t->msg));
 	read_all(_metadata, t);
@@ -144,9 +145,9 @@ TEST_F(messages, nothing_allocated)
 		expect_nothing(_metadata, t, v);
 }
 
-TEST_F(messages, as_the_hardware_has_them)
+TEST_F(messages, match_hardware)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	attach_all(_metadata, t);
 	read_all(_metadata, t);
@@ -158,7 +159,7 @@ TEST_F(messages, as_the_hardware_has_them)
 
 TEST_F(messages, all_different)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	attach_all(_metadata, t);
 	read_all(_metadata, t);
@@ -168,13 +169,13 @@ TEST_F(messages, all_different)
 	}
 }
 
-/* SET_IRQS allocates from vector 0 on, whatever it attaches. */
-TEST_F(messages, allocated_without_a_trigger)
+/* SET_IRQS allocates all vectors up to the last that it attaches. */
+TEST_F(messages, allocated_without_trigger)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	if (t->usable < 2)
-		SKIP(return, "one vector only");
+		SKIP(return, "%s can have only one vector", variant->device);
 
 	ASSERT_EQ(0, set_triggers(t->fd, t->index, 1, t->usable - 1,
 				  t->triggers));
@@ -184,22 +185,25 @@ TEST_F(messages, allocated_without_a_trigger)
 		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
 }
 
-/* The last vectors of the device, with all before them allocated. */
-TEST_F(messages, at_the_end)
+/* The device's last vectors get a trigger; all before them are allocated. */
+TEST_F(messages, last_vectors)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	int start = t->count - t->usable, ret;
 
 	if (t->index == MSI && !lab_remap() && t->count > 1)
-		SKIP(return, "one vector only without remapping");
+		SKIP(return, "MSI has only one vector without interrupt remapping");
 
 	ret = set_triggers(t->fd, t->index, start, t->usable, t->triggers);
-	/* AMD's IOMMU has 512 for each device, and fewer for the IOAPIC's. */
+	/*
+	 * AMD's IOMMU has room for 512 interrupts of a device, and for fewer of the
+	 * IOAPIC.
+	 */
 	if (ret > 0)
 		SKIP(return, "the host has only %d vectors for a device", ret);
 	ASSERT_EQ(0, ret);
 	read_all(_metadata, t);
-	/* Of thousands of vectors some will do. */
+	/* With thousands of vectors, only some are compared. */
 	for (int v = 0; v < start; v += t->count / 64 + 1)
 		expect_hardware(_metadata, t, v, ALLOCATED);
 	for (int v = start; v < t->count; v++)
@@ -208,7 +212,7 @@ TEST_F(messages, at_the_end)
 
 TEST_F(messages, detached_vector_stays_allocated)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	int v = t->usable - 1, none = -1;
 
 	attach_all(_metadata, t);
@@ -224,7 +228,7 @@ TEST_F(messages, detached_vector_stays_allocated)
 
 TEST_F(messages, freed_vectors_show_nothing)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	attach_all(_metadata, t);
 	ASSERT_EQ(0, disable_irqs(t->fd, t->index));
@@ -233,9 +237,10 @@ TEST_F(messages, freed_vectors_show_nothing)
 		expect_nothing(_metadata, t, v);
 }
 
-TEST_F(messages, parts)
+/* Any range of vectors shows the same as the whole. */
+TEST_F(messages, ranges)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct vfio_pci_msi_message part[TRIGGERS + 2];
 	int end = t->count < ARRAY_SIZE(part) ? t->count :
 						   ARRAY_SIZE(part);
@@ -248,14 +253,14 @@ TEST_F(messages, parts)
 						  count, part, NULL));
 			EXPECT_EQ(0, memcmp(&t->msg[start], part,
 					    count * sizeof(part[0])))
-				TH_LOG("%d from %d", count, start);
+				TH_LOG("%d vectors from %d on differ", count, start);
 		}
 	}
 }
 
 TEST_F(messages, limits)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct { u32 start, count; int ret; } calls[] = {
 		{ 0, 0, 0 },
 		{ t->count, 0, 0 },
@@ -277,14 +282,15 @@ TEST_F(messages, limits)
 		EXPECT_EQ(calls[i].ret,
 			  messages_get(t->fd, t->index, calls[i].start,
 				       calls[i].count, t->msg, NULL))
-			TH_LOG("%u from %u", calls[i].count, calls[i].start);
+			TH_LOG("start %u, count %u", calls[i].start,
+			       calls[i].count);
 	}
 }
 
-/* Counts whose array no argsz can hold, with an argsz as large as it gets. */
+/* Counts whose array is larger than any argsz, with the largest argsz. */
 TEST_F(messages, huge_counts)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	static const u32 counts[] = { 1U << 28, (1U << 28) + 1, 1U << 31, ~0U };
 	struct {
 		struct vfio_device_feature head;
@@ -307,7 +313,7 @@ TEST_F(messages, huge_counts)
 
 TEST_F(messages, wrong_index)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	static const u32 wrong[] = { VFIO_PCI_INTX_IRQ_INDEX,
 		VFIO_PCI_ERR_IRQ_INDEX, VFIO_PCI_REQ_IRQ_INDEX,
 		VFIO_PCI_NUM_IRQS, 1U << 31, ~0U };
@@ -320,10 +326,10 @@ TEST_F(messages, wrong_index)
 	}
 }
 
-/* MSI on a device with MSI-X, or the other way round. */
-TEST_F(messages, the_other_index)
+/* MSI-X's index while MSI is enabled, or the other way round. */
+TEST_F(messages, other_index)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	u32 other = t->index == MSI ? MSIX : MSI;
 	int count = irq_count(t->fd, other);
 
@@ -337,7 +343,7 @@ TEST_F(messages, the_other_index)
 
 TEST_F(messages, flags_must_be_zero)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct vfio_device_feature_pci_msi_messages payload;
 
 	for (int bit = 0; bit < 32; bit++) {
@@ -351,10 +357,10 @@ TEST_F(messages, flags_must_be_zero)
 	}
 }
 
-/* What is only an output may hold anything before. */
-TEST_F(messages, outputs_are_not_read)
+/* Fields that are only outputs may contain anything before the call. */
+TEST_F(messages, output_fields_are_ignored)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct {
 		struct vfio_device_feature_pci_msi_messages head;
 		struct vfio_pci_msi_message msg;
@@ -375,7 +381,7 @@ TEST_F(messages, outputs_are_not_read)
 
 TEST_F(messages, memory_decoding_off)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	struct vfio_pci_msi_message before;
 	u32 known = ALLOCATED | TRIGGER;
 
@@ -397,7 +403,7 @@ TEST_F(messages, memory_decoding_off)
 
 TEST_F(messages, reading_changes_nothing)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 	u8 before[HW_CONFIG_SIZE], after[HW_CONFIG_SIZE];
 	struct hw_message hw_before, hw_after;
 
@@ -422,7 +428,7 @@ TEST_F(messages, reading_changes_nothing)
 
 TEST_F(messages, novirt_makes_no_difference)
 {
-	struct target *t = &self->t;
+	struct test *t = &self->t;
 
 	attach_all(_metadata, t);
 	ASSERT_EQ(0, novirt_set(t->fd));
@@ -431,7 +437,7 @@ TEST_F(messages, novirt_makes_no_difference)
 		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
 }
 
-/* What a device with a mask bit and a table shows, and what it delivers. */
+/* The flags of MSI-X vectors, whose mask bits and table the test writes itself. */
 FIXTURE(msix_flags) {
 	struct session *s;
 	int fd;
@@ -473,7 +479,7 @@ static void set_mask_bit(const struct hw_msix *msix, int vector, bool mask)
 	hw_msix_entry(msix, vector)[PCI_MSIX_ENTRY_VECTOR_CTRL / 4] = mask;
 }
 
-/* The host's administrator does it: the guest's write goes nowhere. */
+/* Through sysfs: a write by the device's user does not reach the hardware. */
 static void set_function_mask(const char *bdf, int cap, bool mask)
 {
 	u16 flags = hw_config_read16(bdf, cap + PCI_MSIX_FLAGS);
@@ -484,7 +490,7 @@ static void set_function_mask(const char *bdf, int cap, bool mask)
 	hw_config_write16(bdf, cap + PCI_MSIX_FLAGS, flags);
 }
 
-TEST_F(msix_flags, masked_by_its_bit)
+TEST_F(msix_flags, masked_by_mask_bit)
 {
 	for (int v = 0; v < TRIGGERS; v++) {
 		set_mask_bit(&self->msix, v, true);
@@ -497,7 +503,7 @@ TEST_F(msix_flags, masked_by_its_bit)
 	}
 }
 
-TEST_F(msix_flags, masked_by_the_function)
+TEST_F(msix_flags, masked_by_function_mask)
 {
 	set_function_mask(self->s->bdf, self->msix.cap, true);
 	for (int v = 0; v < TRIGGERS; v++) {
@@ -523,7 +529,7 @@ TEST_F(msix_flags, stale)
 	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
 		u32 value = entry[fields[i] / 4];
 
-		/* Masked, as nobody may send the wrong message. */
+		/* Masked, so that the device does not send the wrong message. */
 		set_mask_bit(&self->msix, 1, true);
 		entry[fields[i] / 4] = value ^ 0x10;
 		now = message_of(self->fd, MSIX, 1);
@@ -565,7 +571,7 @@ TEST_F(msix_flags, unknown_without_memory_decoding)
 		  message_of(self->fd, MSIX, 1).flags);
 }
 
-/* The msix model's own view of its table, and its interrupts. */
+/* The msix model: its registers show its table, and it raises interrupts. */
 FIXTURE(msix_device) {
 	struct session *s;
 	int fd;
@@ -677,12 +683,15 @@ static void expect_all(struct __test_metadata *_metadata, int fd, u32 flags)
 {
 	for (int v = 0; v < MSIX_VECTORS_DEFAULT; v++) {
 		EXPECT_EQ(flags, message_of(fd, MSIX, v).flags)
-			TH_LOG("vector %d", v);
+			TH_LOG("vector %d has other flags", v);
 	}
 }
 
-/* New messages alone do not bring them back, and nothing else tells. */
-TEST_F(msix_device, disabled_by_the_device)
+/*
+ * The device has disabled MSI-X by itself. SET_IRQS writes the messages again, which does
+ * not enable MSI-X; only the flag DISABLED shows that.
+ */
+TEST_F(msix_device, disabled_by_device)
 {
 	const char *path = debugfs_path(self->s->bdf, "vectors");
 
@@ -706,8 +715,8 @@ TEST_F(msix_device, disabled_by_the_device)
 	EXPECT_TRUE(eventfd_wait(self->triggers[3]));
 }
 
-/* With all the rest of it, its memory decoding too: config space still says so. */
-TEST_F(msix_device, disabled_with_the_function)
+/* A reset of the whole function. Config space can be read with memory decoding off. */
+TEST_F(msix_device, disabled_by_function_reset)
 {
 	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_FUNCTION);
 	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER | DISABLED);
@@ -718,7 +727,10 @@ TEST_F(msix_device, disabled_with_the_function)
 		   ALLOCATED | TRIGGER | MASKED | STALE | DISABLED);
 }
 
-/* A sleeping device is not asked: it gets back all that it has lost. */
+/*
+ * The capability is not read in D3hot. When the device wakes up, the kernel restores
+ * what it has lost.
+ */
 TEST_F(msix_device, disabled_in_d3hot)
 {
 	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
@@ -728,8 +740,8 @@ TEST_F(msix_device, disabled_in_d3hot)
 	expect_all(_metadata, self->fd, ALLOCATED | TRIGGER);
 }
 
-/* A device that is gone says nothing. */
-TEST_F(msix_device, disabled_and_gone)
+/* A device that is gone reads as all ones, which are not taken for flags. */
+TEST_F(msix_device, disabled_unknown_when_gone)
 {
 	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
 	bar_write32(self->fd, 0, MSIX_REG_LOSE, 0);
@@ -737,7 +749,7 @@ TEST_F(msix_device, disabled_and_gone)
 	bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
 }
 
-/* A device whose pending bits are where its table is, which is what shows there. */
+/* A device whose PBA lies in its table: reads of the PBA return the table. */
 FIXTURE(overlap) {
 	struct session *s;
 	int fd;
@@ -778,13 +790,13 @@ static int set_masks(int fd, u32 action, u32 start, u32 count)
 			NULL, 0);
 }
 
-TEST_F(overlap, cannot_ask_for_pending_bits)
+TEST_F(overlap, pending_bits_unknown)
 {
 	const int raised = 5;
 
 	for (int v = 0; v < OVERLAP_VECTORS; v++) {
 		EXPECT_EQ(ALLOCATED | TRIGGER, message_of(self->fd, MSIX, v).flags)
-			TH_LOG("vector %d", v);
+			TH_LOG("vector %d has other flags", v);
 	}
 
 	ASSERT_EQ(0, set_masks(self->fd, VFIO_IRQ_SET_ACTION_MASK, 0,
@@ -794,7 +806,7 @@ TEST_F(overlap, cannot_ask_for_pending_bits)
 	for (int v = 0; v < OVERLAP_VECTORS; v++) {
 		EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
 			  message_of(self->fd, MSIX, v).flags)
-			TH_LOG("vector %d", v);
+			TH_LOG("vector %d has other flags", v);
 	}
 	ASSERT_EQ(0, set_masks(self->fd, VFIO_IRQ_SET_ACTION_UNMASK, 0,
 			       OVERLAP_VECTORS));
@@ -802,8 +814,10 @@ TEST_F(overlap, cannot_ask_for_pending_bits)
 	EXPECT_EQ(1, eventfd_take(self->trigger));
 }
 
-/* Bit 0 of the second dword of pending bits, and the last of the last. */
-/* Where one dword of pending bits ends and another begins; and the last vector. */
+/*
+ * The first and the last bit of dwords of the PBA. The last entry is replaced by the last
+ * vector.
+ */
 #define EDGES	{ 64, 63, 32, 31, 0, -1 }
 #define NR_EDGES	6
 
@@ -822,7 +836,7 @@ FIXTURE_VARIANT(msix_many) {
 
 LAB_VARIANTS(msix_many, msix_2048);
 
-/* Of those that the host has for a device: AMD's IOMMU has fewer than 2048. */
+/* The last vector that the host can allocate: AMD's IOMMU has fewer than 2048. */
 static int last_vector(int fd, int trigger)
 {
 	int count = irq_count(fd, MSIX), ret;
@@ -863,7 +877,7 @@ static bool is_edge(const int *edges, int vector)
 	return false;
 }
 
-/* All vectors that are raised are pending in one answer, and no others. */
+/* One call shows exactly the raised vectors as pending. */
 static void expect_raised(struct __test_metadata *_metadata, int fd,
 			  const int *edges, int start, int count)
 {
@@ -872,13 +886,14 @@ static void expect_raised(struct __test_metadata *_metadata, int fd,
 	ASSERT_EQ(0, messages_get(fd, MSIX, start, count, msg, NULL));
 	for (int i = 0; i < count; i++) {
 		EXPECT_EQ(is_edge(edges, start + i), !!(msg[i].flags & PENDING))
-			TH_LOG("vector %d of %d from %d", start + i, count, start);
+			TH_LOG("vector %d, read with %d vectors from %d on",
+			       start + i, count, start);
 	}
 	free(msg);
 }
 
-/* The last one first: it allocates all before it. */
-TEST_F(msix_many, pending_bits_of_many)
+/* The last vector is attached first, which allocates all others. */
+TEST_F(msix_many, pending_bits_in_one_call)
 {
 	for (int i = NR_EDGES; i--;) {
 		int v = self->edges[i];
@@ -903,7 +918,7 @@ TEST_F(msix_many, pending_bits)
 		bar_write32(self->fd, 0, MSIX_REG_RAISE, v);
 		EXPECT_EQ(ALLOCATED | TRIGGER | MASKED | PENDING,
 			  message_of(self->fd, MSIX, v).flags)
-			TH_LOG("vector %d", v);
+			TH_LOG("vector %d has other flags", v);
 		set_mask_bit(&self->msix, v, false);
 		EXPECT_TRUE(eventfd_wait(trigger));
 		EXPECT_EQ(1, eventfd_take(trigger));
@@ -912,7 +927,7 @@ TEST_F(msix_many, pending_bits)
 	}
 }
 
-/* An MSI capability with mask bits, which the guest may write. */
+/* An MSI capability with mask bits, which the user can write in config space. */
 FIXTURE(msi_flags) {
 	struct session *s;
 	int fd;
@@ -953,7 +968,7 @@ TEST_F(msi_flags, masked)
 	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
 		  message_of(self->fd, MSI, 0).flags);
 
-	/* Config space answers without memory decoding, too. */
+	/* Config space can be read with memory decoding off, too. */
 	command_clear(self->fd, PCI_COMMAND_MEMORY);
 	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
 		  message_of(self->fd, MSI, 0).flags);
@@ -978,8 +993,8 @@ TEST_F(msi_flags, stale)
 }
 
 /*
- * The purpose of it all: messages as they are read, programmed into the slots
- * of an embedded interrupt controller, raise the vectors that they belong to.
+ * What MSI_MESSAGES is for: a message that it returned, written into a slot of an
+ * embedded interrupt controller, raises the vector that it belongs to.
  */
 FIXTURE(slots) {
 	struct session *s;
@@ -1039,7 +1054,7 @@ TEST_F(slots, raise_their_vectors)
 	EXPECT_EQ(0, bar_read32(self->fd, 0, ATH11K_DROPPED));
 }
 
-/* What the guest writes into its capability is not a host message. */
+/* What the guest writes to its virtual capability is no host message. */
 TEST_F(slots, guest_message_makes_no_difference)
 {
 	struct vfio_pci_msi_message before = message_of(self->fd, MSI, 0), now;
@@ -1061,11 +1076,11 @@ static void expect_flags(struct __test_metadata *_metadata, int fd, int count,
 {
 	for (int v = 0; v < count; v++) {
 		EXPECT_EQ(flags, message_of(fd, MSI, v).flags)
-			TH_LOG("vector %d", v);
+			TH_LOG("vector %d has other flags", v);
 	}
 }
 
-TEST_F(slots, disabled_by_the_device)
+TEST_F(slots, disabled_by_device)
 {
 	bar_write32(self->fd, 0, ATH11K_RESET, ATH11K_RESET_MSI);
 	expect_flags(_metadata, self->fd, self->count,
@@ -1085,8 +1100,8 @@ TEST_F(slots, disabled_by_the_device)
 	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
 }
 
-/* The core hands on what a user writes to MSI's control. */
-TEST_F(slots, disabled_by_its_user)
+/* The core writes the user's enable bit of MSI to the hardware. */
+TEST_F(slots, disabled_by_user)
 {
 	const unsigned int control = ATH11K_MSI_OFFSET + PCI_MSI_FLAGS;
 

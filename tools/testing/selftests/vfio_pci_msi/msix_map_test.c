@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSIX_MAP: good and bad calls of it; the rule for the table, who may set it and
- * who hears of it; windows in the table's page.
+ * MSIX_MAP: the table's rule, who may set it and where it is reported; valid and invalid
+ * calls; windows in the BAR that has the table.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #define PARAMETER	"/sys/module/msi_vfio_pci/parameters/table_map"
 #define LOGGED		"MSI-X table cannot be mapped"
 
-/* The BAR of the table of the plan's device msix. */
+/* The BAR that has the table of the lab's device msix. */
 #define TABLE_BAR	2
 
 #define CANARY		0xc5
@@ -39,7 +39,7 @@ static void expect_rule(struct __test_metadata *_metadata, const char *bdf,
 	EXPECT_STREQ(want, text);
 }
 
-/* Which rule a session has, and who hears of it. */
+/* Which rule a session has, and where that is reported. */
 FIXTURE(rule) {
 	const char *bdf;
 };
@@ -62,7 +62,8 @@ FIXTURE_TEARDOWN(rule)
 	set_parameter("auto");
 }
 
-TEST_F(rule, of_a_session_that_would_begin)
+/* While the device is closed, sysfs shows the rule that the next session will have. */
+TEST_F(rule, of_next_session)
 {
 	for (int i = 0; i < ARRAY_SIZE(rules); i++) {
 		ASSERT_EQ(0, set_parameter(rules[i]));
@@ -70,7 +71,7 @@ TEST_F(rule, of_a_session_that_would_begin)
 	}
 }
 
-TEST_F(rule, is_read_at_open)
+TEST_F(rule, read_at_open)
 {
 	struct session *s = session_open_table_map(variant->device,
 						   variant->mode, "rw");
@@ -84,7 +85,7 @@ TEST_F(rule, is_read_at_open)
 	expect_rule(_metadata, self->bdf, "deny");
 }
 
-/* How many of the kernel's messages since @kmsg was opened say it of @bdf. */
+/* How many of the kernel's messages since @kmsg was opened name @bdf and this rule. */
 static int count_logged(int kmsg, const char *bdf)
 {
 	char record[1024];
@@ -99,7 +100,7 @@ static int count_logged(int kmsg, const char *bdf)
 	return count;
 }
 
-TEST_F(rule, is_logged_once_if_it_forbids)
+TEST_F(rule, logged_once_if_it_forbids)
 {
 	for (int i = 0; i < ARRAY_SIZE(rules); i++) {
 		int kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -115,7 +116,8 @@ TEST_F(rule, is_logged_once_if_it_forbids)
 		session_close(s);
 		EXPECT_EQ(table_map_access(rules[i]) != READ_WRITE,
 			  count_logged(kmsg, self->bdf))
-			TH_LOG("rule %s", rules[i]);
+			TH_LOG("rule %s: not logged once for each session that it restricts",
+			       rules[i]);
 		close(kmsg);
 	}
 }
@@ -130,7 +132,7 @@ static void expect_parameter(struct __test_metadata *_metadata,
 	EXPECT_STREQ(want, text);
 }
 
-TEST_F(rule, is_one_of_four_words)
+TEST_F(rule, valid_words)
 {
 	expect_parameter(_metadata, "auto");
 	for (int i = ARRAY_SIZE(rules); i--;) {
@@ -140,19 +142,19 @@ TEST_F(rule, is_one_of_four_words)
 	EXPECT_EQ(0, set_parameter("auto\n"));
 }
 
-TEST_F(rule, is_no_other_word)
+TEST_F(rule, invalid_words)
 {
 	static const char * const bad[] = { "\n", "AUTO", "rw1", "r", " rw",
 		"rw ", "0", "1", "-1", "auto,rw", "read" };
 
 	for (int i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(-EINVAL, set_parameter(bad[i]))
-			TH_LOG("'%s'", bad[i]);
+			TH_LOG("'%s' is no valid word", bad[i]);
 		expect_parameter(_metadata, "auto");
 	}
 }
 
-TEST_F(rule, is_for_root_only)
+TEST_F(rule, parameter_mode)
 {
 	struct stat stat;
 
@@ -160,7 +162,7 @@ TEST_F(rule, is_for_root_only)
 	EXPECT_EQ(0600, stat.st_mode & 07777);
 }
 
-/* Good and bad calls of MSIX_MAP. */
+/* Valid and invalid calls of MSIX_MAP. */
 struct map_call {
 	struct vfio_device_feature head;
 	struct vfio_device_feature_pci_msix_map map;
@@ -211,7 +213,7 @@ FIXTURE_TEARDOWN(call)
 	session_close(self->s);
 }
 
-TEST_F(call, there_is_no_set)
+TEST_F(call, no_set)
 {
 	u32 number = VFIO_DEVICE_FEATURE_PCI_MSIX_MAP;
 	u32 set = VFIO_DEVICE_FEATURE_SET, probe = VFIO_DEVICE_FEATURE_PROBE;
@@ -223,7 +225,7 @@ TEST_F(call, there_is_no_set)
 				   sizeof(self->call.map)));
 }
 
-TEST_F(call, writes_what_there_is_room_for)
+TEST_F(call, writes_no_more_ranges_than_count)
 {
 	struct map_call *call = &self->call;
 	u8 canary[sizeof(call->range)];
@@ -245,9 +247,9 @@ TEST_F(call, writes_what_there_is_room_for)
 	}
 }
 
-/* A bad call changes nothing in its buffer. */
-static void refuse(struct __test_metadata *_metadata, int fd,
-		   struct map_call *call)
+/* An invalid call fails, and changes nothing in its buffer. */
+static void expect_refused(struct __test_metadata *_metadata, int fd,
+			   struct map_call *call)
 {
 	struct map_call before = *call;
 
@@ -260,15 +262,15 @@ TEST_F(call, refuses_reserved_bits)
 	for (int bit = 1; bit < 32; bit++) {
 		fill_call(&self->call, self->ranges);
 		self->call.map.flags = 1U << bit;
-		refuse(_metadata, self->fd, &self->call);
+		expect_refused(_metadata, self->fd, &self->call);
 	}
 	for (int bit = 0; bit < 32; bit++) {
 		fill_call(&self->call, self->ranges);
 		self->call.map.__reserved = 1U << bit;
-		refuse(_metadata, self->fd, &self->call);
+		expect_refused(_metadata, self->fd, &self->call);
 	}
 
-	/* What an earlier call has left there is no reason. */
+	/* The outputs of an earlier call may be passed back in. */
 	fill_call(&self->call, self->ranges);
 	self->call.map.flags = VFIO_PCI_MSIX_MAP_ISOLATED;
 	self->call.map.page_size = ~0U;
@@ -284,17 +286,17 @@ TEST_F(call, refuses_counts_beyond_argsz)
 	for (u32 count = 0; count <= RANGES_MAX; count++) {
 		fill_call(call, count);
 		call->head.argsz--;
-		refuse(_metadata, self->fd, call);
+		expect_refused(_metadata, self->fd, call);
 	}
 	for (int i = 0; i < ARRAY_SIZE(huge); i++) {
 		fill_call(call, RANGES_MAX);
 		call->map.count = huge[i];
-		refuse(_metadata, self->fd, call);
+		expect_refused(_metadata, self->fd, call);
 	}
 	fill_call(call, 0);
 	call->head.argsz = ~0U;
 	call->map.count = ~0U;
-	refuse(_metadata, self->fd, call);
+	expect_refused(_metadata, self->fd, call);
 }
 
 TEST_F(call, bad_buffers)
@@ -319,7 +321,7 @@ TEST_F(call, bad_buffers)
 	guarded_free(&buf);
 }
 
-/* A device with MSI, so that it can have windows, and with MSI-X. */
+/* A device with MSI, so that it can have windows, and with MSI-X in the same BAR. */
 FIXTURE(window) {
 	struct session *s;
 	struct vfio_device_feature_pci_msi_window window;
@@ -328,7 +330,7 @@ FIXTURE(window) {
 FIXTURE_VARIANT(window) {
 	const char *device;
 	const char *mode;
-	u64 table;	/* the page of the table and the PBA, the last of BAR 0 */
+	u64 table;	/* BAR 0's last page, which has the table and the PBA */
 };
 
 LAB_VARIANTS(window, nec_usb_xhci, .table = 0x3000);
@@ -336,7 +338,7 @@ LAB_VARIANTS(window, nec_usb_xhci, .table = 0x3000);
 FIXTURE_SETUP(window)
 {
 	if (page_size() != 4096)
-		SKIP(return, "all of the BAR is one page");
+		SKIP(return, "with larger pages the BAR has only one");
 	self->s = session_open_table_map(variant->device, variant->mode, "rw");
 	self->window = (struct vfio_device_feature_pci_msi_window) {
 		.offset = variant->table + 0x400,
@@ -351,7 +353,7 @@ FIXTURE_TEARDOWN(window)
 		session_close(self->s);
 }
 
-TEST_F(window, closes_the_table_with_its_page)
+TEST_F(window, in_table_page)
 {
 	static const u32 kinds[] = { VFIO_PCI_MSIX_MAP_TABLE,
 		VFIO_PCI_MSIX_MAP_PBA, VFIO_PCI_MSIX_MAP_WINDOW };
@@ -381,7 +383,7 @@ TEST_F(window, closes_the_table_with_its_page)
 				 PROT_READ | PROT_WRITE, MAP_SHARED));
 }
 
-TEST_F(window, elsewhere_leaves_the_table_alone)
+TEST_F(window, in_other_page)
 {
 	struct region_map region;
 	struct msix_map map;
@@ -398,7 +400,7 @@ TEST_F(window, elsewhere_leaves_the_table_alone)
 	EXPECT_EQ(VFIO_PCI_MSIX_MAP_PBA, map.range[2].kind);
 	EXPECT_EQ(READ_WRITE, map.range[2].access);
 
-	/* A VMM that was told that it is mappable would map the window with it. */
+	/* VMMs that find MSIX_MAPPABLE map the whole BAR, with the window. */
 	region = region_map(self->s->fd, 0);
 	EXPECT_FALSE(region.msix_mappable);
 	ASSERT_EQ(2, region.areas);
@@ -410,7 +412,7 @@ TEST_F(window, elsewhere_leaves_the_table_alone)
 				 PROT_READ | PROT_WRITE, MAP_SHARED));
 }
 
-TEST_F(window, read_only_table_is_left_out_too)
+TEST_F(window, beside_read_only_table)
 {
 	struct region_map region;
 
@@ -429,8 +431,8 @@ TEST_F(window, read_only_table_is_left_out_too)
 				      MAP_SHARED));
 }
 
-/* Only a mapping that was given keeps windows out of the BAR. */
-TEST_F(window, comes_before_the_first_mapping)
+/* A window is refused after a mapping that succeeded, not after one that was refused. */
+TEST_F(window, after_mapping)
 {
 	session_close(self->s);
 	self->s = session_open_table_map(variant->device, variant->mode, "ro");

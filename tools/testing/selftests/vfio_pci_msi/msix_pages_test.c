@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every road to every page of a device with MSI-X, under every rule for its table:
- * what the user is told, mmap, mprotect, DMA-BUF, ioeventfds, reads and writes.
- * What is wanted is worked out here page by page, from where the plan's devices
- * have their table and PBA.
+ * Every way to get at every page of a device with MSI-X, under each rule for its table:
+ * MSIX_MAP and the region info, mmap, mprotect, DMA-BUF, ioeventfds, reads and writes.
+ * The test computes what is expected page by page, from where the lab's devices have
+ * their table and PBA.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,10 +16,10 @@
 #include "session.h"
 #include "variants.h"
 
-/* Any that the IOMMU has. */
+/* An IOVA that every IOMMU translates. */
 #define DMA_IOVA	0x100000
 
-/* Bytes of a BAR. */
+/* A range of bytes in a BAR. */
 struct place {
 	u32 bar;
 	u64 offset;
@@ -30,7 +30,7 @@ struct layout {
 	struct place table;
 	struct place pba;
 	struct place registers;
-	/* Memory in the page of the table's first byte, 0 if there is none. */
+	/* The offset of memory in the page of the table's first byte; 0: there is none. */
 	u64 beside;
 };
 
@@ -82,8 +82,8 @@ static const struct layout prefetch = {
 };
 
 /*
- * QEMU's own devices, for hosts that cannot have those of the lab: registers that
- * are not asked for interrupts have no size.
+ * QEMU's own devices, for hosts that cannot have the lab's models. The test raises no
+ * interrupt on them: their registers have size 0.
  */
 static const struct layout e1000e = {
 	.table = { 3, 0, 0x50 },
@@ -101,7 +101,7 @@ static bool overlaps(const struct place *place, u32 bar, u64 start, u64 end)
 	       end > place->offset;
 }
 
-/* Ports of a BAR cannot be mapped, which is nobody's rule. */
+/* The size of a memory BAR. I/O BARs count as 0: no driver lets them be mapped. */
 static u64 memory_size(int fd, u32 bar)
 {
 	u16 type = config_read16(fd, PCI_BASE_ADDRESS_0 + 4 * bar);
@@ -109,7 +109,7 @@ static u64 memory_size(int fd, u32 bar)
 	return type & PCI_BASE_ADDRESS_SPACE_IO ? 0 : region_size(fd, bar);
 }
 
-/* What is wanted of the pages from @start to @end. */
+/* The access that is expected for the pages from @start to @end. */
 static u32 wanted(const struct scene *scene, u32 bar, u64 start, u64 end)
 {
 	return overlaps(&scene->layout->table, bar, page_down(start),
@@ -163,7 +163,10 @@ static struct msix_map wanted_map(const struct scene *scene)
 	return map;
 }
 
-/* The region info of a BAR: the runs of its open pages if not all are open. */
+/*
+ * The expected region info of a BAR: one area for each run of pages that may be mapped
+ * for writing, unless all may be.
+ */
 static struct region_map wanted_region(const struct scene *scene, u32 bar,
 				       u64 size)
 {
@@ -194,7 +197,7 @@ static struct region_map wanted_region(const struct scene *scene, u32 bar,
 	return map;
 }
 
-/* A session costs two resets, so that one serves several questions. */
+/* A session costs two resets, so one test checks several things. */
 FIXTURE(pages) {
 	struct session *s;
 	int fd;
@@ -206,7 +209,7 @@ FIXTURE_VARIANT(pages) {
 	struct scene scene;
 };
 
-/* auto is rw on one host and ro on the other. */
+/* "auto" is rw on hosts that isolate messages, and ro on others. */
 LAB_VARIANTS(pages, msix, .scene = { "auto", &own_bars });
 LAB_VARIANTS(pages, msix_2048, .scene = { "auto", &many });
 LAB_VARIANTS(pages, msix_shared, .scene = { "auto", &shared });
@@ -243,14 +246,15 @@ static void compare_region(struct __test_metadata *_metadata, int fd,
 
 	EXPECT_EQ(want.mmap, map.mmap);
 	EXPECT_EQ(want.msix_mappable, map.msix_mappable)
-		TH_LOG("BAR %u", bar);
+		TH_LOG("BAR %u: MSIX_MAPPABLE is %d, not %d", bar,
+		       map.msix_mappable, want.msix_mappable);
 	EXPECT_EQ(want.sparse, map.sparse);
 	ASSERT_EQ(want.areas, map.areas);
 	EXPECT_EQ(0, memcmp(want.area, map.area, sizeof(map.area)))
-		TH_LOG("BAR %u", bar);
+		TH_LOG("BAR %u: the areas of the region info are others", bar);
 }
 
-TEST_F(pages, told)
+TEST_F(pages, reported)
 {
 	struct msix_map want = wanted_map(&variant->scene);
 	struct msix_map map = msix_map_of(self->fd);
@@ -287,13 +291,13 @@ static void map_every_way(struct __test_metadata *_metadata, int fd,
 		ASSERT_EQ(wanted_errno(access, prots[i]),
 			  bar_try_map(fd, bar, start, end - start, prots[i],
 				      MAP_SHARED))
-			TH_LOG("BAR %u, pages %d to %d, prot %d", bar,
-			       (int)(start / page_size()),
+			TH_LOG("mmap of BAR %u, pages from %d to before %d, prot %d",
+			       bar, (int)(start / page_size()),
 			       (int)(end / page_size()), prots[i]);
 	}
 }
 
-/* As vfio-pci, which has no private mappings; a rule speaks first. */
+/* Private mappings are EINVAL as under vfio-pci, unless the rule refuses them first. */
 static void map_private(struct __test_metadata *_metadata, int fd,
 			const struct scene *scene)
 {
@@ -329,7 +333,7 @@ static int try_mprotect(void *map, u64 size, int prot)
 	return mprotect(map, size, prot) ? -errno : 0;
 }
 
-/* A mapping with a page of the table in it, and that page alone of it. */
+/* mprotect() of a mapping that includes the table's first page, and of that page only. */
 static void protect(struct __test_metadata *_metadata, int fd,
 		    const struct scene *scene, u64 start, u64 end, int prot)
 {
@@ -351,7 +355,7 @@ static void protect(struct __test_metadata *_metadata, int fd,
 	munmap(map, end - start);
 }
 
-/* Pages mapped one by one over a place that was kept for the BAR. */
+/* Map pages one by one with MAP_FIXED into an area that was reserved for the BAR. */
 static void map_fixed(struct __test_metadata *_metadata, int fd,
 		      const struct scene *scene)
 {
@@ -381,7 +385,7 @@ static void map_fixed(struct __test_metadata *_metadata, int fd,
 	munmap(map, size);
 }
 
-/* An old road: another page of the file behind a mapping that there is. */
+/* remap_file_pages() replaces the page of an existing mapping by one of the table. */
 static void remap_pages(struct __test_metadata *_metadata, int fd,
 			const struct scene *scene, u64 open)
 {
@@ -398,7 +402,7 @@ static void remap_pages(struct __test_metadata *_metadata, int fd,
 	munmap(map, page_size());
 }
 
-/* Neither iommufd nor powerpc's containers do. */
+/* Can BARs be mapped for DMA? Neither iommufd nor powerpc's containers can do that. */
 static bool maps_bars(const struct iommu *iommu)
 {
 	return iommu->mode->container_path &&
@@ -428,7 +432,7 @@ static int try_map_dma(const struct iommu *iommu, void *map, u32 flags)
 	return 0;
 }
 
-/* Another device's DMA to what is mapped: no more than the mapping allows. */
+/* DMA to a mapping of the table's page may do no more than the mapping allows. */
 static void map_dma(struct __test_metadata *_metadata, const struct session *s,
 		    const struct scene *scene)
 {
@@ -447,7 +451,7 @@ static void map_dma(struct __test_metadata *_metadata, const struct session *s,
 	munmap(map, page_size());
 }
 
-TEST_F(pages, mapped_and_changed)
+TEST_F(pages, mprotect_and_remap)
 {
 	const struct scene *scene = &variant->scene;
 	const struct place *table = &scene->layout->table;
@@ -472,7 +476,7 @@ TEST_F(pages, mapped_and_changed)
 	}
 }
 
-/* The kernel's own write to @map: 0 or a negative errno instead of a signal. */
+/* Have the kernel write to @map: returns 0 or a negative errno, and causes no signal. */
 static int try_store(void *map)
 {
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -485,7 +489,7 @@ static int try_store(void *map)
 	return ret;
 }
 
-/* Memory in the table's page, by the region and by a mapping as it may be. */
+/* Memory in the table's page, through the region and through an allowed mapping. */
 static void compare_memory(struct __test_metadata *_metadata, int fd,
 			   const struct scene *scene)
 {
@@ -525,8 +529,8 @@ static void compare_table(struct __test_metadata *_metadata, int fd,
 	munmap(map, size);
 }
 
-/* Whatever the rule: what traps works, and the table is the kernel's. */
-TEST_F(pages, trapped)
+/* Under every rule reads and writes of the region work, and those of the table do not. */
+TEST_F(pages, region_access)
 {
 	const struct layout *layout = variant->scene.layout;
 	const struct place *table = &layout->table;
@@ -561,7 +565,7 @@ TEST_F(pages, trapped)
 	close(trigger);
 }
 
-/* The core keeps them off the table itself on every platform. */
+/* The core refuses ioeventfds in the table on every platform. */
 static void try_ioeventfd(struct __test_metadata *_metadata, int fd,
 			  const struct scene *scene, u32 bar, u64 offset)
 {
@@ -572,7 +576,8 @@ static void try_ioeventfd(struct __test_metadata *_metadata, int fd,
 	else if (overlaps(&scene->layout->table, bar, offset, offset + 4))
 		want = -EINVAL;
 	EXPECT_EQ(want, bar_try_ioeventfd(fd, bar, offset, eventfd))
-		TH_LOG("BAR %u, 0x%llx", bar, (unsigned long long)offset);
+		TH_LOG("ioeventfd at BAR %u, offset 0x%llx", bar,
+		       (unsigned long long)offset);
 	if (!want)
 		EXPECT_EQ(0, bar_try_ioeventfd(fd, bar, offset, -1));
 	close(eventfd);
@@ -586,13 +591,13 @@ static void try_dma_buf(struct __test_metadata *_metadata, int fd,
 	int buf = bar_try_dma_buf(fd, bar, start, end - start);
 
 	EXPECT_EQ(want, buf < 0 ? buf : 0)
-		TH_LOG("BAR %u, pages %d to %d", bar,
+		TH_LOG("export of BAR %u, pages from %d to before %d", bar,
 		       (int)(start / page_size()), (int)(end / page_size()));
 	if (buf >= 0)
 		close(buf);
 }
 
-TEST_F(pages, exported_and_written_by_ioeventfds)
+TEST_F(pages, dma_buf_and_ioeventfd)
 {
 	const struct scene *scene = &variant->scene;
 	int fd = self->fd;
@@ -606,7 +611,7 @@ TEST_F(pages, exported_and_written_by_ioeventfds)
 
 			try_ioeventfd(_metadata, fd, scene, bar, pos);
 			try_ioeventfd(_metadata, fd, scene, bar, end - 4);
-			/* What is smaller than a page cannot be exported. */
+			/* A BAR that is smaller than a page cannot be exported. */
 			if (step < page_size())
 				continue;
 			try_dma_buf(_metadata, fd, scene, bar, pos, end);
