@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI_NOTIFY: an eventfd hears of each generation of the messages.
+ * MSI_NOTIFY: an eventfd is signalled each time the generation of the messages grows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #define TRACING		"/sys/kernel/tracing"
 
 
-/* Several times what the driver takes to hear of a move. */
+/* Several times what the driver needs to notice a move. */
 #define SILENCE_US	500000
 
 FIXTURE(notify) {
@@ -62,7 +62,10 @@ FIXTURE_TEARDOWN(notify)
 	session_close(self->s);
 }
 
-/* As many as the generation has grown by since the last time. */
+/*
+ * The generation has grown by @_count since the last check, and the eventfd has been
+ * signalled as often.
+ */
 #define EXPECT_SIGNALS(_count) do {					\
 	u64 _now = generation_of(self->fd);				\
 	EXPECT_EQ((_count), _now - self->generation);			\
@@ -79,7 +82,7 @@ FIXTURE_TEARDOWN(notify)
 	ASSERT_EQ(0, set_triggers(self->fd, variant->index, 0, 1,	\
 				  &self->trigger))
 
-TEST_F(notify, can_be_set_only)
+TEST_F(notify, has_only_set)
 {
 	struct vfio_device_feature_pci_msi_notify out;
 	u32 nr = VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY;
@@ -93,7 +96,7 @@ TEST_F(notify, can_be_set_only)
 				   sizeof(out)));
 }
 
-TEST_F(notify, hears_of_vectors_that_come_and_go)
+TEST_F(notify, vectors_allocated_and_freed)
 {
 	ATTACH();
 	EXPECT_SIGNALS(1);
@@ -105,7 +108,7 @@ TEST_F(notify, hears_of_vectors_that_come_and_go)
 	EXPECT_SIGNALS(1);
 }
 
-TEST_F(notify, is_silent_while_nothing_changes)
+TEST_F(notify, silent_without_change)
 {
 	ATTACH();
 	EXPECT_SIGNALS(1);
@@ -117,12 +120,12 @@ TEST_F(notify, is_silent_while_nothing_changes)
 	ioctl_assert(self->fd, VFIO_DEVICE_RESET, NULL);
 	EXPECT_SILENCE();
 
-	/* Who listens, listens after the reset too. */
+	/* The eventfd stays set through the reset. */
 	ATTACH();
 	EXPECT_SIGNALS(1);
 }
 
-TEST_F(notify, has_one_listener)
+TEST_F(notify, second_eventfd_replaces_first)
 {
 	int second = eventfd_new();
 
@@ -134,7 +137,7 @@ TEST_F(notify, has_one_listener)
 	close(second);
 }
 
-TEST_F(notify, can_be_removed)
+TEST_F(notify, removed)
 {
 	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
 	ATTACH();
@@ -148,7 +151,7 @@ TEST_F(notify, can_be_removed)
 	EXPECT_SIGNALS(1);
 }
 
-TEST_F(notify, refuses_what_is_no_eventfd)
+TEST_F(notify, invalid_calls)
 {
 	int null = open("/dev/null", O_RDWR);
 	struct guarded g;
@@ -163,7 +166,7 @@ TEST_F(notify, refuses_what_is_no_eventfd)
 				   VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY, g.start, 4));
 	close(null);
 
-	/* The payload ends where the hole begins. */
+	/* The payload's second half cannot be read. */
 	memset(g.start, 0, 2 * g.page);
 	*(struct vfio_device_feature *)(g.end - 12) = (struct vfio_device_feature) {
 		.argsz = 16,
@@ -173,12 +176,12 @@ TEST_F(notify, refuses_what_is_no_eventfd)
 	EXPECT_EQ(-EFAULT, feature_raw(self->fd, g.end - 12));
 	guarded_free(&g);
 
-	/* It is still the first who hears. */
+	/* The first eventfd is still signalled. */
 	ATTACH();
 	EXPECT_SIGNALS(1);
 }
 
-TEST_F(notify, ends_with_the_session)
+TEST_F(notify, ends_with_session)
 {
 	ATTACH();
 	EXPECT_SIGNALS(1);
@@ -190,7 +193,8 @@ TEST_F(notify, ends_with_the_session)
 	EXPECT_EQ(0, eventfd_take(self->events));
 }
 
-TEST_F(notify, outlives_who_closes_the_eventfd)
+/* The user closes its eventfd while it is set. */
+TEST_F(notify, eventfd_closed_by_user)
 {
 	close(self->events);
 	ATTACH();
@@ -216,8 +220,8 @@ static u64 address_of(int fd, u32 index)
 				(_cpu)))
 
 /*
- * Wait until the driver has followed all that came before, and take that as the state
- * from which a change is counted; returns the message's address.
+ * Wait until the driver has noticed all earlier changes, and count changes from here on.
+ * Returns the message's address.
  */
 static u64 settle(int fd, u32 index, int events, u64 *generation)
 {
@@ -231,8 +235,11 @@ static u64 settle(int fd, u32 index, int events, u64 *generation)
 #define SETTLE()							\
 	settle(self->fd, variant->index, self->events, &self->generation)
 
-/* What goes through the remapping table needs no other message. */
-#define EXPECT_MOVE_IS_HEARD(_before) do {				\
+/*
+ * The move is notified once if the message has changed. With interrupt remapping the
+ * message stays as it was.
+ */
+#define EXPECT_MOVE_IS_NOTIFIED(_before) do {				\
 	if (lab_remap()) {						\
 		usleep(SILENCE_US);					\
 		EXPECT_SILENCE();					\
@@ -246,7 +253,7 @@ static u64 settle(int fd, u32 index, int events, u64 *generation)
 	}								\
 } while (0)
 
-TEST_F(notify, hears_of_changed_affinities)
+TEST_F(notify, affinity_change)
 {
 	u64 before;
 
@@ -255,11 +262,11 @@ TEST_F(notify, hears_of_changed_affinities)
 	before = SETTLE();
 
 	MOVE(SECOND_CPU);
-	EXPECT_MOVE_IS_HEARD(before);
+	EXPECT_MOVE_IS_NOTIFIED(before);
 }
 
-/* Vectors that are there already when somebody begins to listen. */
-TEST_F(notify, hears_of_what_was_allocated_before)
+/* The vectors were allocated before the eventfd is set. */
+TEST_F(notify, vectors_allocated_before)
 {
 	u64 before;
 
@@ -270,16 +277,16 @@ TEST_F(notify, hears_of_what_was_allocated_before)
 	self->generation = generation_of(self->fd);
 	eventfd_take(self->events);
 	before = address_of(self->fd, variant->index);
-	/* What was before is no news. */
+	/* Earlier changes are not notified. */
 	usleep(SILENCE_US);
 	EXPECT_SILENCE();
 
 	MOVE(SECOND_CPU);
-	EXPECT_MOVE_IS_HEARD(before);
+	EXPECT_MOVE_IS_NOTIFIED(before);
 }
 
-/* Nobody has asked for the messages since they were allocated. */
-TEST_F(notify, hears_of_the_first_move)
+/* MSI_MESSAGES was not called since the vectors were allocated. */
+TEST_F(notify, first_move)
 {
 	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
 	ATTACH();
@@ -294,8 +301,11 @@ TEST_F(notify, hears_of_the_first_move)
 					      eventfd_wait(self->events));
 }
 
-/* It was asked for before, and also before a call that changes nothing. */
-TEST_F(notify, hears_of_a_move_that_is_under_way)
+/*
+ * The affinity was changed before the eventfd is set, and before a call that changes
+ * nothing. The move follows later, with the next interrupts.
+ */
+TEST_F(notify, move_pending)
 {
 	ASSERT_EQ(0, notify_set(self->fd, -1, 0));
 	ATTACH();
@@ -315,7 +325,7 @@ TEST_F(notify, hears_of_a_move_that_is_under_way)
 					      eventfd_wait(self->events));
 }
 
-TEST_F(notify, hears_of_unplugged_cpus)
+TEST_F(notify, cpu_unplugged)
 {
 	u64 before;
 
@@ -324,10 +334,10 @@ TEST_F(notify, hears_of_unplugged_cpus)
 	before = SETTLE();
 
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
-	EXPECT_MOVE_IS_HEARD(before);
+	EXPECT_MOVE_IS_NOTIFIED(before);
 }
 
-TEST_F(notify, hears_of_unplugged_cpus_under_a_mask)
+TEST_F(notify, cpu_unplugged_while_masked)
 {
 	u64 before;
 
@@ -340,11 +350,11 @@ TEST_F(notify, hears_of_unplugged_cpus_under_a_mask)
 	before = SETTLE();
 
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
-	EXPECT_MOVE_IS_HEARD(before);
+	EXPECT_MOVE_IS_NOTIFIED(before);
 }
 
-/* How often the driver has looked whether a vector has moved. */
-static unsigned int times_looked(void)
+/* How often the driver's worker has checked whether a vector has moved. */
+static unsigned int times_checked(void)
 {
 	unsigned int times = 0;
 	char line[512];
@@ -358,8 +368,8 @@ static unsigned int times_looked(void)
 	return times;
 }
 
-/* A move that waits for an interrupt which may never come. */
-TEST_F(notify, does_not_poll_while_a_vector_is_idle)
+/* The move needs an interrupt, which may never come: the driver must not poll for it. */
+TEST_F(notify, idle_vector_is_not_polled)
 {
 	const char *event = TRACING "/events/workqueue/workqueue_execute_start/enable";
 
@@ -371,17 +381,17 @@ TEST_F(notify, does_not_poll_while_a_vector_is_idle)
 	ASSERT_EQ(0, file_write(TRACING "/trace", ""));
 	usleep(2 * SILENCE_US);
 	ASSERT_EQ(0, file_write(event, "0"));
-	EXPECT_GE(1, times_looked());
+	EXPECT_GE(1, times_checked());
 	eventfd_take(self->events);
 
-	/* It still hears of it. */
+	/* The move is still notified. */
 	FINISH_MOVE(SECOND_CPU);
 	EXPECT_EQ(!lab_remap(), lab_remap() ? !!eventfd_take(self->events) :
 					      eventfd_wait(self->events));
 }
 
-/* Freed while they are watched, and while the move is still to come. */
-TEST_F(notify, lets_moving_vectors_go)
+/* The vectors are freed after their affinity was changed and before they have moved. */
+TEST_F(notify, freed_while_move_is_pending)
 {
 	ATTACH();
 	MOVE("0");
@@ -394,28 +404,28 @@ TEST_F(notify, lets_moving_vectors_go)
 	ASSERT_EQ(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
 }
 
-FIXTURE(deaf) {
+FIXTURE(no_vectors) {
 	struct session *s;
 };
 
-FIXTURE_VARIANT(deaf) {
+FIXTURE_VARIANT(no_vectors) {
 	const char *device;
 	const char *mode;
 };
 
-LAB_VARIANTS(deaf, plain);
+LAB_VARIANTS(no_vectors, plain);
 
-FIXTURE_SETUP(deaf)
+FIXTURE_SETUP(no_vectors)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 }
 
-FIXTURE_TEARDOWN(deaf)
+FIXTURE_TEARDOWN(no_vectors)
 {
 	session_close(self->s);
 }
 
-TEST_F(deaf, has_no_messages_to_hear_of)
+TEST_F(no_vectors, enotty)
 {
 	int events = eventfd_new();
 

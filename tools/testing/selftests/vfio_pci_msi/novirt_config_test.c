@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI_NOVIRT in config space: the hardware's address and data in reads of every
- * size, alignment and overlap, all other bytes as before, and no write of them
- * ever in the hardware.
+ * MSI_NOVIRT in config space: reads of every size, alignment and overlap return the
+ * hardware's MSI address and data, and all other bytes as before. Writes of these fields
+ * never reach the hardware.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,12 +14,12 @@
 #include "session.h"
 #include "variants.h"
 
-/* What the guest programs: no host message looks like this. */
+/* The guest message, which no host message can be equal to. */
 #define GUEST_ADDRESS_LO	0xfeeabcd0
 #define GUEST_ADDRESS_HI	0x12345678
 #define GUEST_DATA		0x4b1d
 
-/* How far around the capability every access is tried. */
+/* Accesses begin up to this many bytes before and after the capability. */
 #define MARGIN		12
 #define MAX_ACCESS	20
 
@@ -28,7 +28,7 @@ FIXTURE(novirt_config) {
 	struct hw_msi msi;
 	int trigger;
 	int size;			/* of config space */
-	u8 before[HW_CONFIG_SIZE];	/* as the user sees it before SET */
+	u8 before[HW_CONFIG_SIZE];	/* what the user read before SET */
 };
 
 FIXTURE_VARIANT(novirt_config) {
@@ -42,7 +42,7 @@ LAB_VARIANTS(novirt_config, e1000e);
 LAB_VARIANTS(novirt_config, edu);
 LAB_VARIANTS(novirt_config, nec_usb_xhci);
 
-/* The fields dword by dword, as a guest's driver writes them. */
+/* Write the fields dword by dword, as a guest does. */
 static void write_guest_message(int fd, const struct hw_msi *msi)
 {
 	u32 lo = GUEST_ADDRESS_LO, hi = GUEST_ADDRESS_HI;
@@ -54,7 +54,7 @@ static void write_guest_message(int fd, const struct hw_msi *msi)
 	VFIO_ASSERT_EQ(config_write(fd, msi->data, &data, 2), 2);
 }
 
-/* What a whole read has to show: the hardware's fields and @other around them. */
+/* What a read of all of config space has to return: @other with the hardware's fields. */
 static void expected_config(const struct hw_msi *msi, const u8 *other,
 			    u8 *expected)
 {
@@ -119,7 +119,7 @@ TEST_F(novirt_config, every_access_around_the_capability)
 			ASSERT_EQ(size, config_read(self->s->fd, pos, buf,
 						    size));
 			EXPECT_EQ(0, memcmp(expected + pos, buf, size))
-				TH_LOG("%d bytes at %#x", size, pos);
+				TH_LOG("a read of %d bytes at %#x differs", size, pos);
 		}
 	}
 }
@@ -133,7 +133,7 @@ TEST_F(novirt_config, every_byte)
 	for (int pos = 0; pos < PCI_CFG_SPACE_SIZE; pos++) {
 		ASSERT_EQ(1, config_read(self->s->fd, pos, &byte, 1));
 		EXPECT_EQ(expected[pos], byte)
-			TH_LOG("byte %#x", pos);
+			TH_LOG("byte %#x differs", pos);
 	}
 }
 
@@ -157,7 +157,7 @@ TEST_F(novirt_config, whole_config_space)
 	}
 }
 
-TEST_F(novirt_config, past_the_end_as_before)
+TEST_F(novirt_config, reads_over_the_end_as_before)
 {
 	int fd = self->s->fd;
 	ssize_t before[4];
@@ -173,7 +173,7 @@ TEST_F(novirt_config, past_the_end_as_before)
 	}
 }
 
-/* Every write that lies within the fields, before SET and after it. */
+/* All writes within the fields, before SET and after it. */
 TEST_F(novirt_config, no_write_reaches_the_hardware)
 {
 	const struct hw_msi *msi = &self->msi;
@@ -196,15 +196,15 @@ TEST_F(novirt_config, no_write_reaches_the_hardware)
 		ASSERT_EQ(0, novirt_set(fd));
 	}
 
-	/* And reads do not return what was written. */
+	/* Reads do not return what was written, either. */
 	expected_config(msi, self->before, hardware);
 	ASSERT_EQ(self->size, config_read(fd, 0, after, self->size));
 	EXPECT_EQ(0, memcmp(hardware, after, self->size));
 }
 
 /*
- * Once NOVIRT is on, no read of the session shows the guest message. That
- * writes go on updating it is seen by those that come before SET.
+ * Writes update the guest message. This is tested before SET, as with NOVIRT on no read
+ * of the session returns the guest message.
  */
 TEST_F(novirt_config, writes_update_the_guest_message)
 {
@@ -223,7 +223,7 @@ TEST_F(novirt_config, writes_update_the_guest_message)
 			ASSERT_EQ(fields, config_read(fd, msi->address,
 						      virtual, fields));
 			EXPECT_EQ(0, memcmp(expected, virtual, fields))
-				TH_LOG("%d bytes at %d", size, pos);
+				TH_LOG("after a write of %d bytes at %d", size, pos);
 		}
 	}
 }
@@ -236,7 +236,7 @@ TEST_F(novirt_config, other_fields_stay_virtual)
 	ASSERT_EQ(0, novirt_set(fd));
 	EXPECT_EQ(flags, config_read16(fd, self->msi.cap + PCI_MSI_FLAGS));
 
-	/* The guest's switch is virtual while SET_IRQS keeps MSI off. */
+	/* While SET_IRQS has MSI disabled, the guest's enable bit is virtual. */
 	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
 	config_write16(fd, self->msi.cap + PCI_MSI_FLAGS,
 		       flags | PCI_MSI_FLAGS_ENABLE);
@@ -245,7 +245,7 @@ TEST_F(novirt_config, other_fields_stay_virtual)
 		     PCI_MSI_FLAGS_ENABLE);
 }
 
-/* The fields follow the hardware, also while SET_IRQS has no vector on. */
+/* Reads return the hardware's fields also while no vector is allocated. */
 TEST_F(novirt_config, without_vectors)
 {
 	const struct hw_msi *msi = &self->msi;
@@ -294,7 +294,7 @@ TEST_F(novirt_config, bad_buffers)
 	guarded_free(&buf);
 }
 
-/* Mask bits are the hardware's, now as before. */
+/* MSI's mask bits are the hardware's, before SET and after it. */
 FIXTURE(novirt_mask) {
 	struct session *s;
 	struct hw_msi msi;
@@ -337,7 +337,7 @@ TEST_F(novirt_mask, reaches_the_hardware)
 	}
 }
 
-/* The device's own word for what its capability holds. */
+/* The ath11k model's registers show what its capability holds. */
 FIXTURE(novirt_device) {
 	struct session *s;
 	int trigger;
@@ -398,7 +398,7 @@ TEST_F(novirt_device, writes_change_no_register)
 	EXPECT_EQ(data, bar_read32(fd, 0, ATH11K_HW_DATA));
 	EXPECT_EQ(ctrl, bar_read32(fd, 0, ATH11K_HW_CTRL));
 
-	/* The standard interrupt still arrives. */
+	/* The device's standard MSI is still delivered. */
 	bar_write32(fd, 0, ATH11K_RAISE, 0);
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 	EXPECT_EQ(1, eventfd_take(self->trigger));

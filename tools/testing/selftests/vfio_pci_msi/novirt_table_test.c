@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI_NOVIRT in a BAR: the MSI-X table in reads of every size, alignment and
- * overlap, all ones before SET, and no write of it ever in the hardware.
+ * MSI_NOVIRT in a BAR: reads of every size, alignment and overlap return the hardware's
+ * MSI-X table, and all ones before SET. Writes of the table never reach the hardware.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,15 +15,15 @@
 
 #define TRIGGERS	3
 
-/* How much of the table's ends every access is tried at, and how long. */
+/* How many bytes of the table are tried as the start of an access, and its largest size. */
 #define MARGIN		36
 #define MAX_ACCESS	20
-/* The table of 2048 vectors, and some bytes around it. */
+/* A table of 2048 vectors, and how many bytes around the table are read. */
 #define MAX_TABLE	(2048 * PCI_MSIX_ENTRY_SIZE)
 #define AROUND		16
 /*
- * QEMU's own devices have nothing there. Such a hole reads as ones on x86, and is an
- * abort of the processor elsewhere.
+ * QEMU's own devices have no memory around their table. Reads of such a hole return all
+ * ones on x86, and abort on other architectures.
  */
 #ifdef __x86_64__
 #define HOLES_CAN_BE_READ	true
@@ -41,7 +41,7 @@ FIXTURE(novirt_table) {
 FIXTURE_VARIANT(novirt_table) {
 	const char *device;
 	const char *mode;
-	bool no_power;	/* it has no power states */
+	bool no_power;	/* the device has no power states */
 };
 
 LAB_VARIANTS(novirt_table, msix);
@@ -76,7 +76,7 @@ FIXTURE_TEARDOWN(novirt_table)
 	session_close(self->s);
 }
 
-/* A read at @offset of the table, which may be negative. */
+/* Read at @offset from the table's start, which may be negative. */
 static ssize_t read_table(int fd, const struct hw_msix *msix, int offset,
 			  void *buf, size_t size)
 {
@@ -89,7 +89,7 @@ static ssize_t write_table(int fd, const struct hw_msix *msix, int offset,
 	return region_write(fd, msix->bar, msix->offset + offset, buf, size);
 }
 
-/* How many of @margin bytes before the table can be read, and behind it. */
+/* How many of the @margin bytes before the table, and after it, can be read. */
 static int room_before(const struct hw_msix *msix, int margin)
 {
 	if (!HOLES_CAN_BE_READ)
@@ -98,7 +98,7 @@ static int room_before(const struct hw_msix *msix, int margin)
 	return msix->offset < margin ? msix->offset : margin;
 }
 
-static int room_behind(int fd, const struct hw_msix *msix, int margin)
+static int room_after(int fd, const struct hw_msix *msix, int margin)
 {
 	u64 room = region_size(fd, msix->bar) - msix->offset - msix->size;
 
@@ -109,8 +109,8 @@ static int room_behind(int fd, const struct hw_msix *msix, int margin)
 }
 
 /*
- * Whether @buf, read at @offset of the table, holds @table (all ones if NULL)
- * where it overlaps it. What lies around is the device's own business.
+ * Does @buf, which was read at @offset from the table's start, contain @table (all ones
+ * if NULL) where it overlaps the table? Bytes around the table are not compared.
  */
 static bool shows_table(const struct hw_msix *msix, const u8 *table,
 			const u8 *buf, int offset, int size)
@@ -134,7 +134,7 @@ static void read_everywhere(struct __test_metadata *_metadata, int fd,
 			    int from, int to)
 {
 	u8 buf[MAX_ACCESS];
-	int end = (int)msix->size + room_behind(fd, msix, AROUND);
+	int end = (int)msix->size + room_after(fd, msix, AROUND);
 
 	for (int offset = from; offset < to; offset++) {
 		for (int size = 1; size <= MAX_ACCESS && offset + size <= end;
@@ -143,12 +143,13 @@ static void read_everywhere(struct __test_metadata *_metadata, int fd,
 			ASSERT_EQ(size, read_table(fd, msix, offset, buf,
 						   size));
 			EXPECT_TRUE(shows_table(msix, table, buf, offset, size))
-				TH_LOG("%d bytes at %d", size, offset);
+				TH_LOG("a read of %d bytes at %d differs", size,
+				       offset);
 		}
 	}
 }
 
-/* Reads from before the table, in its first entries and over its end. */
+/* Reads that begin before the table, in its first entries, and close to its end. */
 static void read_ends(struct __test_metadata *_metadata, int fd,
 		      const struct hw_msix *msix, const u8 *table)
 {
@@ -175,7 +176,7 @@ TEST_F(novirt_table, whole_table)
 	u8 buf[MAX_TABLE + 2 * AROUND];
 	int fd = self->s->fd;
 	int before = room_before(msix, AROUND);
-	int behind = room_behind(fd, msix, AROUND);
+	int after = room_after(fd, msix, AROUND);
 
 	for (int round = 0; round < 2; round++) {
 		const u8 *table = round ? self->table : NULL;
@@ -187,27 +188,27 @@ TEST_F(novirt_table, whole_table)
 			EXPECT_TRUE(shows_table(msix, table, buf, skip, size));
 		}
 
-		ASSERT_EQ(before + msix->size + behind,
+		ASSERT_EQ(before + msix->size + after,
 			  read_table(fd, msix, -before, buf,
-				     before + msix->size + behind));
+				     before + msix->size + after));
 		EXPECT_TRUE(shows_table(msix, table, buf, -before,
-					before + msix->size + behind));
+					before + msix->size + after));
 
 		ASSERT_EQ(0, novirt_set(fd));
 	}
 }
 
-/* A read that overlaps the table shows the registers around it as they are. */
+/* A read that overlaps the table returns the registers around it unchanged. */
 TEST_F(novirt_table, registers_around_the_table)
 {
 	const struct hw_msix *msix = &self->msix;
 	u8 alone[AROUND], buf[AROUND + 8];
 	int fd = self->s->fd;
 	int before = room_before(msix, AROUND) & ~3;
-	int behind = room_behind(fd, msix, AROUND) & ~3;
+	int after = room_after(fd, msix, AROUND) & ~3;
 
-	if (!before && !behind)
-		SKIP(return, "there is nothing around the table");
+	if (!before && !after)
+		SKIP(return, "the BAR has no registers next to the table");
 
 	ASSERT_EQ(0, novirt_set(fd));
 	if (before) {
@@ -217,13 +218,13 @@ TEST_F(novirt_table, registers_around_the_table)
 		EXPECT_EQ(0, memcmp(alone, buf, before));
 		EXPECT_EQ(0, memcmp(self->table, buf + before, 8));
 	}
-	if (behind) {
-		ASSERT_EQ(behind, read_table(fd, msix, msix->size, alone,
-					     behind));
-		ASSERT_EQ(8 + behind, read_table(fd, msix, msix->size - 8, buf,
-						 8 + behind));
+	if (after) {
+		ASSERT_EQ(after, read_table(fd, msix, msix->size, alone,
+					     after));
+		ASSERT_EQ(8 + after, read_table(fd, msix, msix->size - 8, buf,
+						 8 + after));
 		EXPECT_EQ(0, memcmp(self->table + msix->size - 8, buf, 8));
-		EXPECT_EQ(0, memcmp(alone, buf + 8, behind));
+		EXPECT_EQ(0, memcmp(alone, buf + 8, after));
 	}
 }
 
@@ -254,7 +255,7 @@ TEST_F(novirt_table, writes_are_dropped)
 	EXPECT_EQ(0, memcmp(self->table, after, msix->size));
 }
 
-/* Two ways in which a user makes registers unreachable. */
+/* The two ways in which a user can make registers unreachable. */
 static void decode_memory(struct session *s, bool on)
 {
 	if (on)
@@ -274,8 +275,8 @@ static void (*const reach[])(struct session *s, bool on) = {
 
 #define WAYS(_variant)	((_variant)->no_power ? 1 : ARRAY_SIZE(reach))
 
-/* Without NOVIRT the hardware is not asked. */
-TEST_F(novirt_table, virtual_one_is_always_in_reach)
+/* Without NOVIRT reads of the table do not need the hardware. */
+TEST_F(novirt_table, unreachable_without_novirt)
 {
 	const struct hw_msix *msix = &self->msix;
 	int fd = self->s->fd;
@@ -289,7 +290,7 @@ TEST_F(novirt_table, virtual_one_is_always_in_reach)
 	}
 }
 
-TEST_F(novirt_table, out_of_reach)
+TEST_F(novirt_table, unreachable_with_novirt)
 {
 	const struct hw_msix *msix = &self->msix;
 	int fd = self->s->fd;
@@ -302,13 +303,13 @@ TEST_F(novirt_table, out_of_reach)
 		EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 4));
 		EXPECT_EQ(-EIO, read_table(fd, msix, 3, buf, 9));
 		EXPECT_EQ(-EIO, read_table(fd, msix, 0, buf, 32));
-		if (room_behind(fd, msix, AROUND) >= 4) {
+		if (room_after(fd, msix, AROUND) >= 4) {
 			EXPECT_EQ(-EIO,
 				  read_table(fd, msix, msix->size, buf, 4));
 			EXPECT_EQ(-EIO,
 				  read_table(fd, msix, msix->size - 4, buf, 8));
 		}
-		/* Dropped writes are no failure, now as before. */
+		/* Writes are dropped and succeed, as without NOVIRT. */
 		EXPECT_EQ(16, write_table(fd, msix, 0, buf, 16));
 
 		reach[way](self->s, true);
@@ -335,7 +336,7 @@ TEST_F(novirt_table, follows_the_hardware)
 	memcpy(&ctrl, buf + PCI_MSIX_ENTRY_VECTOR_CTRL, 4);
 	EXPECT_EQ(0, ctrl & 1);
 
-	/* Without vectors, too. */
+	/* The same without vectors. */
 	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSIX_IRQ_INDEX));
 	hw_msix_copy_table(msix, self->table);
 	ASSERT_EQ(16, read_table(fd, msix, 0, buf, 16));
@@ -367,7 +368,7 @@ TEST_F(novirt_table, bad_buffers)
 	guarded_free(&buf);
 }
 
-/* A read that runs over the BAR's end is cut there, with NOVIRT as without. */
+/* A read over the BAR's end is cut there, with NOVIRT and without. */
 TEST_F(novirt_table, end_of_the_bar)
 {
 	const struct hw_msix *msix = &self->msix;
@@ -376,7 +377,7 @@ TEST_F(novirt_table, end_of_the_bar)
 	u8 buf[16];
 
 	if (!HOLES_CAN_BE_READ)
-		SKIP(return, "there is nothing at the end of the BAR");
+		SKIP(return, "the end of the BAR cannot be read on this architecture");
 
 	for (int round = 0; round < 2; round++) {
 		EXPECT_EQ(4, region_read(fd, msix->bar, size - 4, buf, 16));
@@ -385,7 +386,7 @@ TEST_F(novirt_table, end_of_the_bar)
 	}
 }
 
-/* The device's own word for what its table holds. */
+/* The msix model's registers show what its table holds. */
 FIXTURE(novirt_registers) {
 	struct session *s;
 	int triggers[TRIGGERS];
@@ -416,7 +417,7 @@ FIXTURE_TEARDOWN(novirt_registers)
 }
 
 /* The default layout: registers in BAR 0, the table at the start of BAR 2. */
-TEST_F(novirt_registers, agree_with_the_table)
+TEST_F(novirt_registers, agree_with_table)
 {
 	static const u32 registers[] = { MSIX_REG_HW_ADDR_LO,
 		MSIX_REG_HW_ADDR_HI, MSIX_REG_HW_DATA, MSIX_REG_HW_CTRL };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an administrator sees of a device in use: tracepoints and debugfs.
+ * What an administrator can observe of a device in use: tracepoints and debugfs.
  */
 #include <limits.h>
 #include <string.h>
@@ -86,8 +86,8 @@ TEST_F(observe, failed_calls_are_not_traced)
 	EXPECT_FALSE(trace_has("msi_vfio_pci_"));
 }
 
-/* trace-cmd and perf read the formats, and know nothing of the module's enums. */
-TEST_F(observe, formats_have_numbers_for_names)
+/* trace-cmd and perf read the formats, and cannot resolve names of the module's enums. */
+TEST_F(observe, formats_have_numbers_not_enums)
 {
 	EXPECT_TRUE(file_has(EVENTS "/msi_vfio_pci_slot/format",
 			     "{ 0, \"address\" }"));
@@ -112,8 +112,8 @@ TEST_F(observe, debugfs_shows_the_vectors)
 		TH_LOG("%s is not in: %s", address, text);
 }
 
-/* Nothing of a closed device, no file of an unbound one. */
-TEST_F(observe, debugfs_follows_the_device)
+/* The file shows no vectors of a closed device, and is gone after unbind. */
+TEST_F(observe, debugfs_after_close_and_unbind)
 {
 	char open[4096], closed[4096];
 	char bdf[BDF_SIZE];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A driver in user space that polls a device which completes only when it can
- * assert MSI-X: nothing without vectors, everything with the dummy target, and no
- * interrupt for anybody.
+ * A driver in user space polls a device that completes requests only when it can assert
+ * MSI-X. It gets no completions without vectors, and all of them with the dummy target,
+ * which interrupts nobody.
  */
 #include <errno.h>
 #include <string.h>
@@ -21,14 +21,14 @@
 
 #define WAIT_MS		10000
 
-/* What is never asked for. */
+/* A value that is never requested: the place in the ring is empty. */
 #define NOTHING		~0U
 
 struct queue {
 	int fd;
 	struct dma_region memory;
 	volatile u32 *ring;
-	u32 next;	/* place that is completed next */
+	u32 next;	/* the place in the ring that is completed next */
 };
 
 FIXTURE(poll) {
@@ -92,7 +92,7 @@ static void request(struct queue *queue, u32 value)
 	bar_write32(queue->fd, 0, POLL_REG_DOORBELL, value);
 }
 
-/* Poll for the next completion. */
+/* Poll for the next completion; returns its value, or NOTHING if there is none. */
 static u32 completion(struct queue *queue)
 {
 	volatile u32 *place = &queue->ring[queue->next];
@@ -129,7 +129,7 @@ static void expect_all(struct __test_metadata *_metadata,
 	EXPECT_EQ(0, bar_read32(queue->fd, 0, POLL_REG_FAILED));
 }
 
-TEST_F(poll, gets_nothing_without_vectors)
+TEST_F(poll, nothing_without_vectors)
 {
 	for (u32 i = 0; i < 10; i++)
 		request(&self->queue, i);
@@ -137,8 +137,8 @@ TEST_F(poll, gets_nothing_without_vectors)
 	EXPECT_EQ(0, vfio_irqs());
 }
 
-/* The proof that it is the vectors: with them vfio-pci has all, at their price. */
-TEST_F(poll, is_interrupted_with_vectors)
+/* With vectors all requests complete also under vfio-pci, and each one interrupts. */
+TEST_F(poll, all_with_vectors)
 {
 	int event = eventfd_new();
 
@@ -151,7 +151,7 @@ TEST_F(poll, is_interrupted_with_vectors)
 	close(event);
 }
 
-/* vfio-pci has none. */
+/* Does the driver have MSIX_DUMMY? vfio-pci does not. */
 static bool has_target(struct __test_metadata *_metadata, const char *driver,
 		       int fd)
 {
@@ -163,7 +163,10 @@ static bool has_target(struct __test_metadata *_metadata, const char *driver,
 	return false;
 }
 
-/* A completion can be seen before the device has the answer to its next write. */
+/*
+ * Wait until the device has sent @count writes: the completion can be seen before the
+ * device has the answer to the write that asserts the vector.
+ */
 static bool has_sent(int fd, u32 count)
 {
 	int tries = 10000;
@@ -174,7 +177,7 @@ static bool has_sent(int fd, u32 count)
 	return tries;
 }
 
-TEST_F(poll, gets_all_with_the_target)
+TEST_F(poll, all_with_dummy_target)
 {
 	unsigned long long irqs = irqs_taken();
 
@@ -189,8 +192,11 @@ TEST_F(poll, gets_all_with_the_target)
 	EXPECT_EQ(irqs, irqs_taken());
 }
 
-/* What was held back comes too, and each queue asserts its own vector. */
-TEST_F(poll, gets_what_was_held_back)
+/*
+ * Completions that the device held back follow once the target is on for the queue's
+ * vector.
+ */
+TEST_F(poll, held_back_completions_follow)
 {
 	if (!has_target(_metadata, variant->driver, self->fd))
 		return;
@@ -200,7 +206,7 @@ TEST_F(poll, gets_what_was_held_back)
 		request(&self->queue, i);
 	expect_nothing(_metadata, &self->queue, 10);
 
-	/* Not by other vectors. */
+	/* The target in other vectors does not help. */
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 2, self->target.iova));
 	expect_nothing(_metadata, &self->queue, 10);
 	ASSERT_EQ(0, dummy_off(self->fd));
@@ -214,8 +220,8 @@ TEST_F(poll, gets_what_was_held_back)
 	expect_nothing(_metadata, &self->queue, 1);
 }
 
-/* The driver has to start its queue again, and nothing else. */
-TEST_F(poll, gets_all_after_a_reset)
+/* After a reset the driver has to start its queue again, and need not set the target. */
+TEST_F(poll, all_after_reset)
 {
 	if (!has_target(_metadata, variant->driver, self->fd))
 		return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two threads and more on one device: every answer is one that some moment had,
- * and nobody waits for ever. What must not happen inside the kernel meanwhile
- * is for its debug options to find.
+ * Two and more threads use one device at once. Each answer has to be right for some
+ * moment during the call, and no thread may wait for ever. Errors inside the kernel are
+ * left to the debug kernel's checks.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -90,19 +90,19 @@ static void *toggle_vectors(void *arg)
 	return NULL;
 }
 
-/* Is each vector in one of the states that there are? */
+/* The message must be one that a vector can have in some state. */
 static void check_message(struct race *r, const struct vfio_pci_msi_message *msg)
 {
 	static const struct vfio_pci_msi_message none;
 
 	if (!(msg->flags & ALLOCATED) && memcmp(msg, &none, sizeof(none)))
-		mistake(r, "not allocated, but %#llx, flags %#x",
+		mistake(r, "a vector that is not allocated has address %#llx, flags %#x",
 			(unsigned long long)msg->address, msg->flags);
 	if (msg->flags & TRIGGER && !msg->address)
-		mistake(r, "a trigger without a message");
+		mistake(r, "a vector with a trigger has address 0");
 }
 
-/* The same generation is the same messages. */
+/* As long as the generation is the same, the messages must be the same. */
 static void *read_messages(void *arg)
 {
 	struct vfio_pci_msi_message last[VECTORS], now[VECTORS];
@@ -121,12 +121,12 @@ static void *read_messages(void *arg)
 		for (int v = 0; v < r->count; v++)
 			check_message(r, &now[v]);
 		if (generation < last_generation)
-			mistake(r, "the generation went back");
+			mistake(r, "the generation became smaller");
 		for (int v = 0; v < r->count && !first; v++) {
 			if (generation == last_generation &&
 			    (now[v].address != last[v].address ||
 			     now[v].data != last[v].data))
-				mistake(r, "one generation, two messages");
+				mistake(r, "a message changed, the generation did not");
 		}
 		memcpy(last, now, sizeof(last));
 		last_generation = generation;
@@ -136,7 +136,7 @@ static void *read_messages(void *arg)
 	return NULL;
 }
 
-/* The whole of config space, some of it more often. */
+/* Read all of config space. */
 static void *read_config(void *arg)
 {
 	u8 config[PCI_CFG_SPACE_SIZE];
@@ -147,13 +147,13 @@ static void *read_config(void *arg)
 		    sizeof(config))
 			mistake(r, "config space could not be read");
 		if (config[0] != (hw_config_read16(r->s->bdf, 0) & 0xff))
-			mistake(r, "the vendor is gone");
+			mistake(r, "the vendor ID is wrong");
 	}
 
 	return NULL;
 }
 
-/* The guest's address must not show, nor half of it. */
+/* A read must not return the guest's address, nor a part of it. */
 static void *read_msi_address(void *arg)
 {
 	struct race *r = arg;
@@ -161,9 +161,9 @@ static void *read_msi_address(void *arg)
 
 	while (!stopped(r)) {
 		if (config_read(r->fd, r->msi.address, &address, 4) != 4)
-			mistake(r, "the address could not be read");
+			mistake(r, "MSI's address could not be read");
 		if (address && address >> 20 != 0xfee)
-			mistake(r, "the address is %#x", address);
+			mistake(r, "MSI's address is %#x, not the host's", address);
 	}
 
 	return NULL;
@@ -174,14 +174,15 @@ static void *read_msix_table(void *arg)
 	struct race *r = arg;
 	u32 entry[4];
 
-	/* Where the msix model has its table. */
+	/* The msix model has its table at the start of BAR 2. */
 	while (!stopped(r)) {
 		ssize_t ret = region_read(r->fd, 2, 0, entry, sizeof(entry));
 
 		if (ret != sizeof(entry) && ret != -EIO)
 			mistake(r, "the table could not be read: %zd", ret);
 		if (ret == sizeof(entry) && entry[0] && entry[0] >> 20 != 0xfee)
-			mistake(r, "the address is %#x", entry[0]);
+			mistake(r, "the table's address is %#x, not the host's",
+				entry[0]);
 	}
 
 	return NULL;
@@ -231,7 +232,7 @@ static void *open_and_close(void *arg)
 		int fd = session_open_again(r->s);
 
 		if (fd < 0 || !novirt_on(fd))
-			mistake(r, "a second file has another state");
+			mistake(r, "a second file could not be opened, or lacks NOVIRT");
 		close(fd);
 	}
 
@@ -240,7 +241,7 @@ static void *open_and_close(void *arg)
 
 typedef void *(*thread_fn)(void *);
 
-/* Run the readers until every actor has done its rounds. */
+/* Run all threads until each actor has done its rounds; then the readers stop. */
 static void run(struct race *r, thread_fn *actors, thread_fn *readers)
 {
 	pthread_t acting[4], reading[4];
@@ -315,7 +316,7 @@ TEST_F(race, everything_while_memory_is_switched)
 	EXPECT_EQ(0, r->mistakes);
 }
 
-TEST_F(race, files_come_and_go)
+TEST_F(race, files_opened_and_closed)
 {
 	struct race *r = &self->race;
 

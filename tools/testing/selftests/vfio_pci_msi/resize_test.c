@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A reset that changes how many vectors a device has, as new firmware does: messages,
- * masks and the dummy target follow VFIO_DEVICE_GET_IRQ_INFO, and nothing is written
- * behind the table as it is then.
+ * A reset changes how many vectors the device has, as new firmware can. Messages, masks
+ * and the dummy target follow VFIO_DEVICE_GET_IRQ_INFO, and the kernel writes nothing
+ * after the end of the new table.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,18 +28,18 @@
 #define FEWER		8
 
 
-/* The session, and all that can be attached. */
+/* A session of a device whose number of vectors changes. */
 struct resized {
 	struct session *s;
 	int fd;
 	u32 index;
-	u32 next;	/* the register that says how many there are to be */
+	u32 next;	/* register: the number of vectors after the next reset */
 	int triggers[MORE];
 };
 
 /*
- * Bound anew: from 6.2 on the kernel does not give a device more vectors than it had
- * when it was given some for the first time.
+ * Bind the device again: from 6.2 on, the kernel does not allocate more vectors than the
+ * device had when vectors were allocated for the first time since it was bound.
  */
 static void resized_open(struct resized *r, const char *device, const char *mode,
 			 u32 index)
@@ -77,7 +77,7 @@ static int try_messages(struct resized *r, u32 start, u32 count)
 	return messages_get(r->fd, r->index, start, count, msg, NULL);
 }
 
-/* There are messages of as many vectors, and of no more. */
+/* MSI_MESSAGES accepts exactly @count vectors. */
 static void expect_count(struct __test_metadata *_metadata, struct resized *r,
 			 u32 count)
 {
@@ -125,7 +125,7 @@ FIXTURE_TEARDOWN(resize)
 	target_free(&self->target);
 }
 
-/* Vector @v is as it should be, arrives, and can be masked. */
+/* Vector @v has its message, is delivered, and can be masked. */
 static void expect_works(struct __test_metadata *_metadata, struct resized *r,
 			 int v)
 {
@@ -173,7 +173,7 @@ TEST_F(resize, fewer_vectors)
 	EXPECT_EQ(-EINVAL, set_mask(r, true, FEWER, 1));
 }
 
-/* Those that are there stay. From 6.2 on the others are not to be had: see above. */
+/* Allocated vectors stay. From 6.2 on, no others can be allocated (resized_open()). */
 TEST_F(resize, more_vectors_while_enabled)
 {
 	struct resized *r = &self->r;
@@ -195,7 +195,7 @@ TEST_F(resize, more_vectors_while_enabled)
 		expect_works(_metadata, r, MORE - 1);
 }
 
-/* Masks and messages of those that are left. */
+/* Messages and masks of the vectors that the device still has. */
 TEST_F(resize, fewer_vectors_while_enabled)
 {
 	struct resized *r = &self->r;
@@ -209,8 +209,8 @@ TEST_F(resize, fewer_vectors_while_enabled)
 	EXPECT_EQ(-EINVAL, set_mask(r, true, 0, COUNT));
 }
 
-/* The user neither sees entry COUNT nor writes it. */
-static void expect_covered(struct __test_metadata *_metadata, int fd)
+/* The user can neither read nor write entry COUNT, which the table did not have before. */
+static void expect_protected(struct __test_metadata *_metadata, int fd)
 {
 	u64 offset = COUNT * PCI_MSIX_ENTRY_SIZE;
 	u32 value;
@@ -228,31 +228,31 @@ static void expect_covered(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(1, value);
 }
 
-TEST_F(resize, covers_the_table)
+TEST_F(resize, longer_table_is_protected)
 {
 	resize(&self->r, MORE);
-	expect_covered(_metadata, self->fd);
+	expect_protected(_metadata, self->fd);
 }
 
-/* Sleeps are resets, too. */
-TEST_F(resize, covers_the_table_after_d3hot)
+/* The way to D3hot and back is a reset, too. */
+TEST_F(resize, longer_table_is_protected_after_d3hot)
 {
 	bar_write32(self->fd, 0, MSIX_REG_NEXT_VECTORS, MORE);
 	power_state_set(self->r.s, 3);
 	power_state_set(self->r.s, 0);
 	ASSERT_EQ(MORE, irq_count(self->fd, MSIX));
-	expect_covered(_metadata, self->fd);
+	expect_protected(_metadata, self->fd);
 }
 
-/* A table that has become longer by a page. */
-TEST_F(resize, has_the_rules_of_its_table)
+/* The table has become longer by a page. */
+TEST_F(resize, longer_table_has_page_rule)
 {
 	const int count = page_size() / PCI_MSIX_ENTRY_SIZE + 1;
 	struct msix_map map;
 	bool found = false;
 
 	resize(&self->r, count);
-	/* Also before anybody has asked for vectors. */
+	/* The rule holds before vectors are allocated, too. */
 	if (!lab_remap())
 		EXPECT_EQ(-EPERM, bar_try_map(self->fd, TABLE_BAR, page_size(),
 					      page_size(),
@@ -276,8 +276,8 @@ TEST_F(resize, has_the_rules_of_its_table)
 					      MAP_SHARED));
 }
 
-/* On hosts whose messages move, all vectors are watched then. */
-TEST_F(resize, is_notified_of)
+/* On hosts whose messages can change, MSI_NOTIFY watches all vectors. */
+TEST_F(resize, notify_with_more_vectors)
 {
 	struct resized *r = &self->r;
 	int notify = eventfd_new();
@@ -304,8 +304,8 @@ static void expect_target(struct __test_metadata *_metadata, int fd, u64 iova,
 }
 
 
-/* What is behind the table is memory, which a reset has cleared. */
-static void expect_clean_behind(struct __test_metadata *_metadata, int fd,
+/* The memory after the table is still 0, as the reset has left it. */
+static void expect_clean_after(struct __test_metadata *_metadata, int fd,
 				int count)
 {
 	u8 bytes[(COUNT - FEWER) * PCI_MSIX_ENTRY_SIZE], zeros[sizeof(bytes)] = {};
@@ -327,7 +327,7 @@ static u32 dummy_count(int fd)
 	return dummy.count;
 }
 
-TEST_F(resize, dummy_target_of_more)
+TEST_F(resize, dummy_target_in_more_vectors)
 {
 	resize(&self->r, MORE);
 	EXPECT_EQ(-EINVAL, dummy_on(self->fd, MORE, 0, self->target.iova));
@@ -339,49 +339,49 @@ TEST_F(resize, dummy_target_of_more)
 	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, MORE - 1));
 	ASSERT_EQ(0, dummy_off(self->fd));
 	expect_target(_metadata, self->fd, 0, 0, MORE);
-	expect_clean_behind(_metadata, self->fd, MORE);
+	expect_clean_after(_metadata, self->fd, MORE);
 }
 
-TEST_F(resize, dummy_target_of_fewer)
+TEST_F(resize, dummy_target_in_fewer_vectors)
 {
 	resize(&self->r, FEWER);
 	EXPECT_EQ(-EINVAL, dummy_on(self->fd, FEWER, 0, self->target.iova));
 	EXPECT_EQ(-EINVAL, dummy_on(self->fd, 0, FEWER + 1, self->target.iova));
-	expect_clean_behind(_metadata, self->fd, FEWER);
+	expect_clean_after(_metadata, self->fd, FEWER);
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
 	EXPECT_EQ(FEWER, dummy_count(self->fd));
 	expect_target(_metadata, self->fd, self->target.iova, FEWER, FEWER);
-	expect_clean_behind(_metadata, self->fd, FEWER);
+	expect_clean_after(_metadata, self->fd, FEWER);
 	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, FEWER - 1));
 	ASSERT_EQ(0, dummy_off(self->fd));
-	expect_clean_behind(_metadata, self->fd, FEWER);
+	expect_clean_after(_metadata, self->fd, FEWER);
 }
 
-TEST_F(resize, dummy_target_while_on)
+TEST_F(resize, dummy_target_is_on_meanwhile)
 {
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
 	resize(&self->r, MORE);
 	EXPECT_EQ(COUNT, dummy_count(self->fd));
 	expect_target(_metadata, self->fd, self->target.iova, COUNT, MORE);
-	expect_clean_behind(_metadata, self->fd, MORE);
+	expect_clean_after(_metadata, self->fd, MORE);
 	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, COUNT - 1));
 
 	resize(&self->r, FEWER);
 	EXPECT_EQ(COUNT, dummy_count(self->fd));
 	expect_target(_metadata, self->fd, self->target.iova, FEWER, FEWER);
-	expect_clean_behind(_metadata, self->fd, FEWER);
+	expect_clean_after(_metadata, self->fd, FEWER);
 	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, FEWER - 1));
 	EXPECT_EQ(DUMMY, message_of(self->fd, MSIX, FEWER - 1).flags);
 	EXPECT_EQ(-EINVAL, try_messages(&self->r, FEWER, 1));
 
 	ASSERT_EQ(0, dummy_off(self->fd));
 	expect_target(_metadata, self->fd, 0, 0, FEWER);
-	expect_clean_behind(_metadata, self->fd, FEWER);
+	expect_clean_after(_metadata, self->fd, FEWER);
 }
 
 FIXTURE(resize_msi) {
 	struct resized r;
-	int most;	/* x86 has no blocks of several vectors without remapping */
+	int most;	/* without remapping, x86 can allocate only one vector of MSI */
 };
 
 FIXTURE_VARIANT(resize_msi) {

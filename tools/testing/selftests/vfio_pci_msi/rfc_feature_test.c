@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module parameter rfc_feature: a SET of feature 11 is MSI_NOVIRT for VMMs
- * with the RFC's patch, and everything else of feature 11 is the core's.
+ * The module's parameter rfc_feature: a SET of feature 11 then is MSI_NOVIRT, for VMMs
+ * with the RFC's patch. All other calls of feature 11 go to the core.
  */
 #include <errno.h>
 
@@ -62,7 +62,7 @@ TEST_F(rfc_feature, off_by_default)
 	EXPECT_STREQ("N\n", value);
 }
 
-/* Off, or not a SET: what vfio-pci says on this kernel. */
+/* While it is off, or the call is no SET: the result is vfio-pci's on this kernel. */
 TEST_F(rfc_feature, otherwise_as_vfio_pci)
 {
 	int expected[ARRAY_SIZE(operations)];
@@ -82,7 +82,7 @@ TEST_F(rfc_feature, otherwise_as_vfio_pci)
 			if (on && (op == SET || op == (PROBE | SET)))
 				continue;
 			EXPECT_EQ(expected[i], feature_11(self->s->fd, op))
-				TH_LOG("rfc_feature %d, flags %#x", on, op);
+				TH_LOG("rfc_feature is %d: flags %#x differ", on, op);
 		}
 		EXPECT_FALSE(novirt_on(self->s->fd));
 	}
@@ -95,7 +95,7 @@ TEST_F(rfc_feature, accepted_when_on)
 	ASSERT_EQ(0, rfc_feature_write("1"));
 	EXPECT_EQ(0, feature_11(fd, PROBE | SET));
 	EXPECT_FALSE(novirt_on(fd));
-	/* As the RFC's VMM calls it: no payload. */
+	/* The RFC's VMM calls it without a payload. */
 	EXPECT_EQ(0, feature(fd, SET | RFC_MSI_NOVIRT, NULL, 0));
 	EXPECT_TRUE(novirt_on(fd));
 }
@@ -111,7 +111,7 @@ TEST_F(rfc_feature, stays_set_when_switched_off)
 	EXPECT_NE(0, feature(fd, SET | RFC_MSI_NOVIRT, NULL, 0));
 }
 
-TEST_F(rfc_feature, does_not_touch_the_own_number)
+TEST_F(rfc_feature, own_number_is_unaffected)
 {
 	ASSERT_EQ(0, rfc_feature_write("1"));
 	EXPECT_EQ(0, feature(self->s->fd, PROBE |
@@ -120,7 +120,7 @@ TEST_F(rfc_feature, does_not_touch_the_own_number)
 	EXPECT_TRUE(novirt_on(self->s->fd));
 }
 
-/* A device without MSI and MSI-X. */
+/* A device with neither MSI nor MSI-X. */
 FIXTURE(rfc_plain) {
 	struct session *s;
 };

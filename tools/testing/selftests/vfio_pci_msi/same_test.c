@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A device on which no feature is used looks under msi-vfio-pci as it does
- * under vfio-pci, byte for byte: everything that a VMM asks for at start is
- * written down under both and compared. That vectors can be masked is the one
- * difference, which mask_test is about.
+ * Without the use of a feature, a device looks the same under msi-vfio-pci as under
+ * vfio-pci, byte for byte. The test writes down everything that a VMM asks for when it
+ * starts, under both drivers, and compares. The only difference is that vectors can be
+ * masked, which mask_test is about.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ LAB_VARIANTS(same, nvme);
 LAB_VARIANTS(same, edu);
 LAB_VARIANTS(same, nec_usb_xhci);
 
-/* Room for everything that hangs on a structure with capabilities. */
+/* Room for an info structure with all its capabilities. */
 #define INFO_SIZE	4096
 
 static void write_bytes(FILE *out, const void *bytes, size_t size)
@@ -53,7 +53,7 @@ static void write_bytes(FILE *out, const void *bytes, size_t size)
 	fprintf(out, "\n");
 }
 
-/* An info ioctl, whose argument begins with its argsz. */
+/* Call an info ioctl, whose argument begins with argsz, and write the result. */
 static void write_info(FILE *out, int fd, const char *what, u32 request,
 		       void *info)
 {
@@ -125,7 +125,7 @@ static void write_config(FILE *out, int fd)
 	}
 }
 
-/* Reads of the MSI-X table and behind, writes of it, and mappings of its BAR. */
+/* Read the MSI-X table and what follows it, write the table, and map its BAR. */
 static void write_table(FILE *out, int fd, const char *bdf)
 {
 	struct hw_msix msix;
@@ -156,7 +156,7 @@ static void write_table(FILE *out, int fd, const char *bdf)
 	}
 }
 
-/* Which features of the core there are, up to numbers that none has yet. */
+/* Probe the core's features, up to numbers that no feature has yet. */
 static void write_features(FILE *out, int fd)
 {
 	static const u32 ops[] = { VFIO_DEVICE_FEATURE_PROBE,
@@ -186,8 +186,8 @@ static void write_call(FILE *out, int fd, u32 index, u32 action, u32 data)
 }
 
 /*
- * Calls that change nothing, or that fail. An INTx without a trigger cannot be
- * masked, nor a vector that is not there.
+ * Calls of SET_IRQS that fail or change nothing. Neither an INTx without a trigger nor a
+ * vector that is not allocated can be masked.
  */
 static void write_calls(FILE *out, int fd)
 {
@@ -206,8 +206,8 @@ static void write_hot_reset(FILE *out, int fd)
 }
 
 /*
- * Address spaces of a PASID. Here no IOMMU has them; who lacks the operation says
- * that instead.
+ * Attach an address space for a PASID. The emulated IOMMUs have no PASIDs; a driver that
+ * lacks the operation would return another error.
  */
 static void write_pasid(FILE *out, const struct session *s)
 {
@@ -251,8 +251,8 @@ static char *describe(const char *device, const char *driver, const char *mode)
 }
 
 /*
- * What looks different: the windows of known devices, and on a host without
- * interrupt remapping the pages of the table.
+ * Turn off what would differ: the windows of known devices, and on a host without
+ * interrupt remapping the rule for the table's pages.
  */
 static int set_rules(const char *windows, const char *table_map)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long state lasts: through a reset and through sleep, and no longer than
- * the session, however it ends.
+ * How long the state of a session lasts: through resets and low power, and until the end
+ * of the session, however that comes.
  */
 #include <errno.h>
 #include <signal.h>
@@ -31,7 +31,7 @@ FIXTURE_VARIANT(session) {
 LAB_VARIANTS(session, ath11k_noid);
 LAB_VARIANTS(session, msix);
 
-/* A new binding, so that no other test's session can show through. */
+/* Bind the device again, so that it has no state of another test's session. */
 FIXTURE_SETUP(session)
 {
 	driver_release(lab_bdf(variant->device));
@@ -62,7 +62,7 @@ static void use_everything(int fd, u32 index, int count, const int *triggers)
 	VFIO_ASSERT_EQ(set_triggers(fd, index, 0, count, triggers), 0);
 }
 
-/* The address of vector 0 as NOVIRT shows it in config space or the table. */
+/* The address of vector 0 that NOVIRT shows in config space or in the table. */
 static u64 shown_address(struct session *s)
 {
 	struct hw_msi msi;
@@ -125,15 +125,15 @@ TEST_F(session, survives_reset)
 	}
 }
 
-/* Reading wakes the device up; nothing is lost by sleeping. */
-TEST_F(session, survives_sleep)
+/* Reads wake the device up, and no state is lost in low power. */
+TEST_F(session, survives_low_power)
 {
 	struct vfio_pci_msi_message before[VECTORS], after[VECTORS];
 	int fd = self->s->fd;
 
 	if (feature(fd, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_PROBE |
 		    VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, NULL, 0))
-		SKIP(return, "%s cannot sleep", variant->device);
+		SKIP(return, "%s does not support low power", variant->device);
 
 	use_everything(fd, self->index, self->count, self->triggers);
 	ASSERT_EQ(0, messages_get(fd, self->index, 0, self->count, before,
@@ -154,7 +154,7 @@ TEST_F(session, survives_sleep)
 	}
 }
 
-TEST_F(session, ends_with_the_last_close)
+TEST_F(session, ends_with_last_close)
 {
 	for (int i = 0; i < 3; i++) {
 		use_everything(self->s->fd, self->index, self->count,
@@ -166,7 +166,7 @@ TEST_F(session, ends_with_the_last_close)
 	}
 }
 
-TEST_F(session, ends_after_disabling)
+TEST_F(session, ends_after_vectors_are_freed)
 {
 	use_everything(self->s->fd, self->index, self->count, self->triggers);
 	ASSERT_EQ(0, disable_irqs(self->s->fd, self->index));
@@ -176,7 +176,7 @@ TEST_F(session, ends_after_disabling)
 			      self->new_generation);
 }
 
-TEST_F(session, ends_with_the_process)
+TEST_F(session, ends_when_user_is_killed)
 {
 	pid_t pid;
 	int status;
@@ -214,8 +214,8 @@ TEST_F(session, config_space_is_virtual_again)
 	EXPECT_EQ(0, memcmp(before, after, sizeof(before)));
 }
 
-/* Two files, one session. */
-TEST_F(session, is_shared_by_its_files)
+/* Two open files of the device are one session. */
+TEST_F(session, shared_by_two_files)
 {
 	int first = self->s->fd, second = session_open_again(self->s);
 
@@ -230,7 +230,7 @@ TEST_F(session, is_shared_by_its_files)
 	close(second);
 }
 
-TEST_F(session, lasts_until_the_last_close)
+TEST_F(session, lasts_until_last_close)
 {
 	u64 generation;
 
@@ -266,7 +266,7 @@ TEST_F(session, holds_the_module)
 	EXPECT_STREQ("0\n", count);
 }
 
-/* Has the generation grown beyond @last? Puts it there. */
+/* Has the generation grown since @last? Updates @last. */
 static bool grown(int fd, u64 *last)
 {
 	u64 before = *last;
@@ -276,13 +276,13 @@ static bool grown(int fd, u64 *last)
 	return *last > before;
 }
 
-TEST_F(session, generation_grows_with_the_vectors)
+TEST_F(session, generation_grows_with_vectors)
 {
 	int none[VECTORS] = { -1, -1, -1, -1 };
 	int fd = self->s->fd;
 	u64 last = generation_of(fd);
 
-	/* Allocating, replacing, detaching, attaching, freeing. */
+	/* Allocate, replace a trigger, detach, attach, free. */
 	ASSERT_EQ(0, set_triggers(fd, self->index, 0, self->count,
 				  self->triggers));
 	EXPECT_TRUE(grown(fd, &last));
@@ -297,7 +297,7 @@ TEST_F(session, generation_grows_with_the_vectors)
 	EXPECT_TRUE(grown(fd, &last));
 }
 
-TEST_F(session, generation_stands_still_otherwise)
+TEST_F(session, generation_unchanged_otherwise)
 {
 	struct vfio_pci_msi_message msg[VECTORS];
 	u8 bools[VECTORS] = { 1, 1, 1, 1 };
@@ -313,7 +313,7 @@ TEST_F(session, generation_stands_still_otherwise)
 				  NULL));
 	ASSERT_EQ(0, novirt_get(fd, &flags));
 	ASSERT_EQ(0, novirt_set(fd));
-	/* Loopback triggers. */
+	/* ACTION_TRIGGER without eventfds only signals the attached ones. */
 	ASSERT_EQ(0, set_irqs(fd, VFIO_IRQ_SET_DATA_NONE |
 			      VFIO_IRQ_SET_ACTION_TRIGGER, self->index, 0,
 			      self->count, NULL, 0));
@@ -325,15 +325,15 @@ TEST_F(session, generation_stands_still_otherwise)
 		EXPECT_EQ(2, eventfd_take(self->triggers[v]));
 }
 
-/* A SET_IRQS that fails half-way has detached what it came by. */
-TEST_F(session, generation_grows_with_half_a_change)
+/* A SET_IRQS that fails half-way has detached the eventfds that it had replaced. */
+TEST_F(session, generation_grows_with_failed_set_irqs)
 {
 	int half[2] = { self->triggers[0], 9999 };
 	int fd = self->s->fd;
 	u64 before;
 
 	if (self->count < 2)
-		SKIP(return, "one vector only without remapping");
+		SKIP(return, "MSI has only one vector without interrupt remapping");
 
 	ASSERT_EQ(0, set_triggers(fd, self->index, 0, self->count,
 				  self->triggers));

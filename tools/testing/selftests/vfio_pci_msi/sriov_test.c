@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SR-IOV: the administrator allows it, VFs appear under the same driver, and
- * have the features of a device of their own. (Tokens between PF and VF are
- * upstream's vfio_pci_sriov_uapi_test.)
+ * SR-IOV: once the administrator allows it, VFs can be created, are bound to the same
+ * driver and have the features of other devices. (Upstream's vfio_pci_sriov_uapi_test has
+ * more on tokens between PF and VF.)
  */
 #include <errno.h>
 #include <limits.h>
@@ -47,7 +47,7 @@ static int set_vfs(const char *pf, const char *count)
 
 FIXTURE_SETUP(sriov)
 {
-	/* In extended config space, which a host without MMCONFIG does not reach. */
+	/* The capability is in extended config space: the host must have MMCONFIG. */
 	ASSERT_LT(0, sysfs_sriov_totalvfs_get(lab_bdf(variant->device)));
 
 	self->pf = session_open(variant->device, DRIVER_MSI, variant->mode);
@@ -69,7 +69,7 @@ TEST_F(sriov, refused_by_default)
 	EXPECT_EQ(0, sysfs_sriov_numvfs_get(self->pf_bdf));
 }
 
-TEST_F(sriov, vfs_come_and_go)
+TEST_F(sriov, vfs_created_and_removed)
 {
 	ASSERT_EQ(0, enable_sriov("1"));
 	ASSERT_EQ(0, set_vfs(self->pf_bdf, "2"));
@@ -85,8 +85,8 @@ TEST_F(sriov, vfs_come_and_go)
 	EXPECT_EQ(0, sysfs_sriov_numvfs_get(self->pf_bdf));
 }
 
-/* A VF needs the token of its PF, by either road. */
-TEST_F(sriov, token)
+/* A VF can be opened only with its PF's token, through the group and through the cdev. */
+TEST_F(sriov, vf_needs_token)
 {
 	struct vfio_pci_device *vf;
 	char *bdf;
@@ -111,7 +111,7 @@ TEST_F(sriov, token)
 	}
 	EXPECT_LT(0, vf->fd);
 
-	/* A VF is a device like others, whose memory is always decoded. */
+	/* The VF has the features, like other devices. */
 	EXPECT_EQ(0, novirt_set(vf->fd));
 	EXPECT_TRUE(novirt_on(vf->fd));
 	close(vf->fd);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every action in every state: its errno, and the state that it leaves. What is
- * expected is the table in Documentation/states.txt; this has a result for each of its
- * cells.
+ * Tries every action in every state, and compares its errno and the state afterwards with
+ * the table in Documentation/states.txt. Each cell of the table is one result.
  */
 #include <errno.h>
 #include <limits.h>
@@ -22,13 +21,13 @@
 #define MSI	VFIO_PCI_MSI_IRQ_INDEX
 #define MSIX	VFIO_PCI_MSIX_IRQ_INDEX
 
-/* A device with all three kinds of interrupts, of which MSI can be masked. */
+/* A device with INTx, MSI and MSI-X, whose MSI has mask bits. */
 #define DEVICE		"igb"
 
 #define MAX_ROWS	32
 #define MAX_COLUMNS	16
 #define NAME		24
-#define FIRST_ACTION	2	/* behind the state and its place */
+#define FIRST_ACTION	2	/* the columns before are the state and the place */
 
 #define D3HOT		3
 
@@ -68,7 +67,7 @@ static int split(char *line, struct cell *cells)
 	return count;
 }
 
-/* Empty lines, lines of '#', the header, the rows. */
+/* The header, then the rows. Empty lines and lines with '#' are left out. */
 static void table_read(struct table *table, const char *path)
 {
 	char line[512];
@@ -88,7 +87,7 @@ static void table_read(struct table *table, const char *path)
 	fclose(file);
 }
 
-/* The last word of "vfio-msix[0](0000:01:00.0)", up to the bracket. */
+/* Does /proc/interrupts have a handler of @bdf, such as "vfio-msix[0](0000:01:00.0)"? */
 static bool has_handler(const char *bdf, const char *name)
 {
 	char line[1024], wanted[64];
@@ -123,8 +122,11 @@ static bool enabled(struct test *t, int cap, u16 bit)
 	return hw_config_read16(t->s->bdf, cap + PCI_MSI_FLAGS) & bit;
 }
 
-/* What the host has, which the device has to agree with, or "?" and what not. */
-static void look(struct test *t, char state[NAME])
+/*
+ * The state by the host's handlers and the dummy target. If there are several of them, or
+ * the device's enable bits differ, it begins with "?" and has a digit for each of them.
+ */
+static void get_state(struct test *t, char state[NAME])
 {
 	bool intx = has_handler(t->s->bdf, "vfio-intx");
 	bool msi = has_handler(t->s->bdf, "vfio-msi[");
@@ -178,7 +180,7 @@ static void end_session(struct test *t)
 	target_free(&t->target);
 }
 
-/* Handlers and enable bits of a device that nobody has open. */
+/* End the session and begin another; EEXIST if handlers stay while it is closed. */
 static int close_and_open(struct test *t)
 {
 	bool left;
@@ -200,7 +202,7 @@ static void clean(struct test *t)
 	VFIO_ASSERT_EQ(dummy_off(fd), 0);
 	for (u32 index = INTX; index <= MSIX; index++)
 		disable_irqs(fd, index);
-	look(t, state);
+	get_state(t, state);
 	VFIO_ASSERT_EQ(strcmp(state, "none"), 0);
 }
 
@@ -224,7 +226,7 @@ static void bring_into(struct test *t, const char *state, const char *place)
 		VFIO_ASSERT_EQ(strcmp(place, "memory-on"), 0);
 }
 
-/* 0 or a negative errno. */
+/* Returns 0 or a negative errno. */
 static int act(struct test *t, const char *state, const char *action)
 {
 	int fd = t->s->fd;
@@ -261,7 +263,10 @@ static int act(struct test *t, const char *state, const char *action)
 	VFIO_FAIL("no action %s\n", action);
 }
 
-/* The errno if nothing changed, else the state, or both. */
+/*
+ * The result is the errno if the action failed, the state afterwards ("same" if it is the
+ * one before), or both if an action that failed has changed the state.
+ */
 static void try(struct test *t, const char *state, const char *place,
 		const char *action, char *result, size_t size)
 {
@@ -270,10 +275,10 @@ static void try(struct test *t, const char *state, const char *place,
 
 	bring_into(t, state, place);
 	ret = act(t, state, action);
-	/* Where it can be seen whether the device agrees. */
+	/* In D0 with decoding on, the state can be compared with the device's. */
 	power_state_set(t->s, 0);
 	command_set(t->s->fd, PCI_COMMAND_MEMORY);
-	look(t, after);
+	get_state(t, after);
 
 	if (!ret)
 		snprintf(result, size, "%s", strcmp(after, state) ? after : "same");
@@ -283,7 +288,10 @@ static void try(struct test *t, const char *state, const char *place,
 		snprintf(result, size, "%s,%s", strerrorname_np(-ret), after);
 }
 
-/* Older PCI cores do not switch decoding on to restore the table (6.12.107). */
+/*
+ * 6.1 and 6.12 (seen on 6.12.107) restore the table after a reset without switching
+ * memory decoding on, which loses it if the user has decoding off.
+ */
 static bool is_lost_table(const char *state, const char *place, const char *action,
 			  const char *result)
 {
@@ -302,14 +310,14 @@ static void try_cell(struct test *t, const char *state, const char *place,
 
 	try(t, state, place, action, result, sizeof(result));
 	if (is_lost_table(state, place, action, result)) {
-		ksft_test_result_skip("%s, %s: %s: this kernel loses the table\n", state,
-				      place, action);
+		ksft_test_result_skip("%s, %s: %s: this kernel does not restore the table\n",
+				      state, place, action);
 		return;
 	}
-	ksft_test_result(!strcmp(result, wanted), "%s, %s: %s is %s\n", state, place,
-			 action, wanted);
+	ksft_test_result(!strcmp(result, wanted), "%s, %s: %s results in %s\n", state,
+			 place, action, wanted);
 	if (strcmp(result, wanted))
-		ksft_print_msg("it is %s\n", result);
+		ksft_print_msg("the result is %s, not %s\n", result, wanted);
 }
 
 static void try_row(struct test *t, const struct table *table, const struct cell *row)

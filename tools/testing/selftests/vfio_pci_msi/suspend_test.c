@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host suspends, as far as each level of /sys/power/pm_test goes, or gives up;
- * and the CPU of a vector goes and comes back, as all but one do in a suspend.
+ * The host suspends up to each level of /sys/power/pm_test, or aborts a suspend. And a
+ * vector's CPU is unplugged and plugged in again, as all CPUs but one are in a suspend.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -37,7 +37,7 @@
 #define GUEST_DATA	0x4060
 static const u32 slots[] = ATH11K_SLOT_OFFSETS;
 
-/* @asleep: devices have been put to sleep; @replugged: CPU 1 was gone. */
+/* @asleep: devices were put to sleep; @replugged: CPU 1 was unplugged meanwhile. */
 struct level {
 	const char *name;
 	bool asleep;
@@ -49,12 +49,15 @@ static const struct level devices = { "devices" };
 static const struct level platform = { "platform", true };
 static const struct level processors = { "processors", true, true };
 static const struct level core = { "core", true, true };
-/* No level of pm_test: given up, and a CPU alone. */
-static const struct level called_off = { NULL };
+/* These are no levels of pm_test: an aborted suspend, and only a CPU. */
+static const struct level aborted = { NULL };
 static const struct level replug = { NULL, false, true };
 
-/* A wake-up event since the count was read and written back: the host stays up. */
-static void call_off(void)
+/*
+ * Abort a suspend by a wake-up event that comes after the count of such events was read
+ * and written back.
+ */
+static void abort_suspend(void)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLWAKEUP };
 	int waker = eventfd_new(), epoll = epoll_create1(0);
@@ -73,8 +76,8 @@ static void call_off(void)
 
 static void suspend(const struct level *level)
 {
-	if (level == &called_off) {
-		call_off();
+	if (level == &aborted) {
+		abort_suspend();
 	} else if (level == &replug) {
 		VFIO_ASSERT_EQ(file_write(SECOND_CPU_ONLINE, "0"), 0);
 		VFIO_ASSERT_EQ(file_write(SECOND_CPU_ONLINE, "1"), 0);
@@ -88,8 +91,11 @@ static void suspend(const struct level *level)
 	}
 }
 
-/* Lets all vectors of the device go to a CPU, which on some hosts takes interrupts. */
-static bool pinned(struct source *src, const char *cpu)
+/*
+ * Set the affinity of all of the device's vectors; returns whether all are on that CPU.
+ * On some hosts they move with their next interrupts.
+ */
+static bool try_pin(struct source *src, const char *cpu)
 {
 	struct dirent *entry;
 	bool all = true;
@@ -117,7 +123,7 @@ static void pin(struct source *src, const char *cpu)
 {
 	int tries = MOVE_TRIES;
 
-	while (!pinned(src, cpu) && --tries) {
+	while (!try_pin(src, cpu) && --tries) {
 		source_raise_set(src, (1U << src->vectors) - 1);
 		source_settle(src);
 		usleep(MOVE_PAUSE_US);
@@ -125,15 +131,15 @@ static void pin(struct source *src, const char *cpu)
 	VFIO_ASSERT_GT(tries, 0);
 }
 
-/* What a vector goes through before and after. */
+/* What is done with a vector before and after the suspend. */
 enum role {
 	OPEN,		/* has its trigger, and is not masked */
-	MASKED_EMPTY,	/* is masked */
-	MASKED_HELD,	/* is masked, and has something pending */
-	REPLACED,	/* gets another trigger under the mask */
-	ATTACHED,	/* gets its first trigger under the mask */
-	LATE,		/* gets its trigger afterwards */
-	LATE_MASKED,	/* the same, under the mask */
+	MASKED_EMPTY,	/* is masked, and has nothing pending */
+	MASKED_HELD,	/* is masked, and has an interrupt pending */
+	REPLACED,	/* gets another trigger under the mask, before */
+	ATTACHED,	/* gets its first trigger under the mask, before */
+	LATE,		/* gets its trigger after the suspend */
+	LATE_MASKED,	/* gets its trigger under the mask, after the suspend */
 	ROLES
 };
 
@@ -227,7 +233,7 @@ static void check(struct __test_metadata *_metadata,
 	source_settle(src);
 	pending = eventfd_take(trigger);
 	EXPECT_GE(role == MASKED_HELD, pending);
-	/* What is pending in a device goes with a sleep that is a reset. */
+	/* A sleep that resets the device clears its pending bits. */
 	if (!src->mask_bits || !level->asleep)
 		EXPECT_EQ(role == MASKED_HELD, pending);
 
@@ -239,7 +245,7 @@ static void check(struct __test_metadata *_metadata,
 	EXPECT_EQ(ALLOCATED | TRIGGER, message_of(src->fd, src->index, v).flags);
 }
 
-/* Each vector has its role. Where there is one vector, it plays all in turn. */
+/* Each vector has another role. A device with fewer vectors takes several rounds. */
 static void run(struct __test_metadata *_metadata, struct vectors *t,
 		const struct level *level)
 {
@@ -263,7 +269,8 @@ static void run(struct __test_metadata *_metadata, struct vectors *t,
 		for (int v = 0; v < count; v++) {
 			check(_metadata, t, v, first + v, level);
 			ASSERT_EQ(1, _metadata->exit_code == KSFT_PASS)
-				TH_LOG("%s", role_names[first + v]);
+				TH_LOG("the vector with role '%s' failed",
+				       role_names[first + v]);
 		}
 		ASSERT_EQ(0, disable_irqs(src->fd, src->index));
 	}
@@ -295,21 +302,21 @@ TEST_F(vectors, core)
 	run(_metadata, &self->t, &core);
 }
 
-TEST_F(vectors, called_off)
+TEST_F(vectors, aborted)
 {
-	run(_metadata, &self->t, &called_off);
+	run(_metadata, &self->t, &aborted);
 }
 
-TEST_F(vectors, replugged_cpu)
+TEST_F(vectors, cpu_replugged)
 {
 	run(_metadata, &self->t, &replug);
 }
 
 /*
- * Memory decoding is off, so that what the kernel does to the table is lost. It does
- * nothing to it as long as only the suspend disables the interrupt.
+ * Memory decoding is off, so what the kernel writes to the table is lost. It writes nothing
+ * as long as only the suspend disables the interrupt, also after an earlier mask.
  */
-TEST_F(vectors, after_a_mask_with_decoding_off)
+TEST_F(vectors, suspend_with_decoding_off)
 {
 	struct source *src = &self->t.src;
 
@@ -325,8 +332,8 @@ TEST_F(vectors, after_a_mask_with_decoding_off)
 	EXPECT_EQ(1, eventfd_take(self->t.trigger[0]));
 }
 
-/* The vector's CPU is away while it is unmasked. */
-TEST_F(vectors, unmasked_without_the_cpu)
+/* The vector is unmasked while its CPU is unplugged. */
+TEST_F(vectors, unmasked_while_cpu_is_unplugged)
 {
 	struct source *src = &self->t.src;
 
@@ -347,18 +354,18 @@ TEST_F(vectors, unmasked_without_the_cpu)
 }
 
 /*
- * The vector is still being moved when it gets its trigger under the mask: with
- * remapping, the second move has to wait until an interrupt has ended the first.
+ * The vector is still being moved when it gets its trigger under the mask: with interrupt
+ * remapping, the second move has to wait until an interrupt has ended the first one.
  */
-TEST_F(vectors, moved_twice_before_the_trigger)
+TEST_F(vectors, moved_twice_before_trigger)
 {
 	struct source *src = &self->t.src;
 
 	ASSERT_EQ(0, attach(src, 0, 1, self->t.trigger));
 	pin(src, "0");
 	ASSERT_EQ(0, mask_vectors(src, 0, 1));
-	pinned(src, SECOND_CPU);
-	pinned(src, "0");
+	try_pin(src, SECOND_CPU);
+	try_pin(src, "0");
 	ASSERT_EQ(0, attach(src, 0, 1, self->t.spare));
 	suspend(&replug);
 	EXPECT_EQ(ALLOCATED | TRIGGER | MASKED,
@@ -375,13 +382,16 @@ TEST_F(vectors, moved_twice_before_the_trigger)
 	EXPECT_EQ(1, eventfd_take(self->t.spare[0]));
 }
 
-/* The new message did not reach the table: that shows, and another trigger helps. */
+/*
+ * The new message could not be written to the table: the vector is STALE until it gets
+ * another trigger.
+ */
 TEST_F(vectors, moved_with_decoding_off)
 {
 	struct source *src = &self->t.src;
 
 	if (src->index == MSI || lab_remap())
-		SKIP(return, "the move changes nothing in the BAR");
+		SKIP(return, "a move does not change the table");
 
 	ASSERT_EQ(0, attach(src, 0, 1, self->t.trigger));
 	pin(src, SECOND_CPU);
@@ -403,7 +413,7 @@ TEST_F(vectors, moved_with_decoding_off)
 	EXPECT_EQ(1, eventfd_take(self->t.trigger[0]));
 }
 
-/* The device sleeps already when the host does, and wakes up after it. */
+/* The device sleeps before the host suspends, and wakes up after the host has resumed. */
 static void run_in_low_power(struct __test_metadata *_metadata,
 			     struct vectors *t,
 			     const struct level *level)
@@ -486,14 +496,14 @@ static void expect_dummy(struct __test_metadata *_metadata,
 			 struct polled *t, const struct level *level)
 {
 	EXPECT_TRUE(msix_on_soon(t->s->bdf))
-		TH_LOG("%s", level->name);
+		TH_LOG("after level %s", level->name ?: "none: aborted");
 	EXPECT_TRUE(dummy_in_place(t->s, DUMMY_START, DUMMY_COUNT,
 				   t->target.iova));
 	EXPECT_TRUE(dummy_asserts(t->s->fd, &t->target, DUMMY_START));
 }
 
 static const struct level * const levels[] = {
-	&freezer, &devices, &platform, &processors, &core, &called_off,
+	&freezer, &devices, &platform, &processors, &core, &aborted,
 };
 
 TEST_F(dummy, every_level)
@@ -554,7 +564,7 @@ static int start_binding(pthread_t *threads, char bdfs[][BDF_SIZE])
 	return count;
 }
 
-/* Nobody calls the driver then: it has to see by itself that the device woke up. */
+/* Without a call of the user, the driver itself has to notice that the device woke up. */
 TEST_F(dummy, wakes_up_while_others_are_bound)
 {
 	struct vfio_device_low_power_entry_with_wakeup wakeup = {
@@ -594,7 +604,7 @@ FIXTURE(slots) {
 FIXTURE_VARIANT(slots) {
 	const char *device;
 	const char *mode;
-	bool kept;	/* over a sleep */
+	bool kept;	/* through a sleep, by No_Soft_Reset */
 };
 
 LAB_VARIANTS(slots, ath11k_noid);
@@ -608,12 +618,12 @@ FIXTURE_SETUP(slots)
 	self->t.s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	self->t.trigger = eventfd_new();
 	command_set(self->t.s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	/* The other has its window by its ID. */
+	/* ath11k-kept has its window by default. */
 	if (!variant->kept)
 		ASSERT_EQ(0, window_set(self->t.s->fd, &window));
 	guest_message(self->t.s->fd, GUEST_ADDRESS, GUEST_DATA);
 	ASSERT_EQ(0, set_triggers(self->t.s->fd, MSI, 0, 1, &self->t.trigger));
-	/* To the CPU that stays: without REPROGRAM a slot does not follow. */
+	/* To the CPU that is never unplugged, so that the message stays. */
 	ASSERT_TRUE(move_vector(self->t.s, ATH11K_RAISE, self->t.trigger, "0"));
 	slot_write(self->t.s->fd, slots[0], GUEST_ADDRESS, GUEST_DATA);
 }
@@ -632,7 +642,7 @@ static void expect_interrupt(struct __test_metadata *_metadata,
 	EXPECT_EQ(1, eventfd_take(t->trigger));
 }
 
-/* Slots end with a sleep that resets the device, and with no other. */
+/* Slots end with a sleep that resets the device, and not with other sleeps. */
 TEST_F(slots, every_level)
 {
 	int fd = self->t.s->fd;
@@ -644,7 +654,7 @@ TEST_F(slots, every_level)
 		suspend(levels[i]);
 		command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 		EXPECT_EQ(live, window_state(fd).head.count)
-			TH_LOG("%s", levels[i]->name);
+			TH_LOG("after level %s", levels[i]->name ?: "none: aborted");
 		if (live) {
 			EXPECT_EQ(GUEST_ADDRESS,
 				  bar_read32(fd, WINDOW_BAR, slots[0]));
