@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dummy target: what it does to the device, what is in its way, and what it is
- * in the way of.
+ * The dummy target (MSIX_DUMMY): what it does to the device, when it is refused, and what
+ * it refuses while it is on.
  */
 #include <errno.h>
 #include <limits.h>
@@ -36,7 +36,7 @@ static const u32 indexes[] = {
 	VFIO_PCI_MSIX_IRQ_INDEX,
 };
 
-/* On a device whose model says what it holds and does. */
+/* The msix model: its registers show what the device holds and has sent. */
 FIXTURE(dummy) {
 	struct session *s;
 	int fd;
@@ -70,7 +70,7 @@ FIXTURE_TEARDOWN(dummy)
 	target_free(&self->target);
 }
 
-/* A call that fails with this errno, and changes nothing. */
+/* The call fails with this errno (0: it succeeds), and changes nothing. */
 #define EXPECT_REFUSED_ON(_session, _errno, _call) do {			\
 	struct dummy_state _before, _after;				\
 									\
@@ -124,7 +124,7 @@ TEST_F(dummy, buffer)
 	guarded_free(&buf);
 }
 
-TEST_F(dummy, is_off_at_first)
+TEST_F(dummy, off_at_open)
 {
 	struct vfio_device_feature_pci_msix_dummy dummy;
 
@@ -178,15 +178,15 @@ TEST_F(dummy, some_vectors)
 	EXPECT_EQ(3, dummy.count);
 	ASSERT_EQ(0, dummy_off(self->fd));
 
-	/* From one on, to the last. */
+	/* A count of 0: from the first vector to the last. */
 	ASSERT_EQ(0, dummy_on(self->fd, VECTORS - 2, 0, self->iova));
 	EXPECT_TRUE(dummy_in_place(self->s, VECTORS - 2, 2, self->iova));
 	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
 	EXPECT_EQ(2, dummy.count);
 }
 
-/* A table that was written before, by the kernel or through a mapping. */
-TEST_F(dummy, table_was_in_use)
+/* The table was written before, by the kernel and through a mapping. */
+TEST_F(dummy, table_written_before)
 {
 	int events[VECTORS];
 	struct hw_msix msix;
@@ -207,10 +207,10 @@ TEST_F(dummy, table_was_in_use)
 }
 
 /*
- * Nothing is sent on the way there: not by an entry that was left unmasked, of a
- * vector that is pending.
+ * The device sends nothing while the target is turned on, even if a pending vector's entry
+ * was left unmasked.
  */
-TEST_F(dummy, sends_nothing_by_itself)
+TEST_F(dummy, turning_on_sends_nothing)
 {
 	volatile u32 *other = self->target.word + 1;
 	struct hw_msix msix;
@@ -253,7 +253,7 @@ TEST_F(dummy, turned_off)
 	EXPECT_EQ(1, bar_read32(self->fd, 0, MSIX_REG_DROPPED));
 	EXPECT_EQ(~0U, *self->target.word);
 
-	/* What is off stays off, and can be turned on again. */
+	/* Turning it off twice changes nothing, and it can be turned on again. */
 	EXPECT_REFUSED(0, dummy_off(self->fd));
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 1, self->iova));
 	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 0));
@@ -279,7 +279,7 @@ TEST_F(dummy, messages)
 		EXPECT_EQ(v, msg[v].data);
 		EXPECT_EQ(DUMMY, msg[v].flags);
 	}
-	/* Looking changes nothing. */
+	/* MSI_MESSAGES changes nothing. */
 	EXPECT_EQ(on, generation_of(self->fd));
 
 	ASSERT_EQ(0, dummy_off(self->fd));
@@ -290,8 +290,8 @@ TEST_F(dummy, messages)
 		EXPECT_EQ(0, memcmp(&none, &msg[v], sizeof(none)));
 }
 
-/* A user who writes the table himself has himself to blame, and is told. */
-TEST_F(dummy, written_table)
+/* The user may write the table through a mapping; MSI_MESSAGES shows what differs. */
+TEST_F(dummy, table_written_by_user)
 {
 	struct hw_msix msix;
 
@@ -315,8 +315,11 @@ TEST_F(dummy, written_table)
 	EXPECT_TRUE(dummy_gone(self->s, 0, 4));
 }
 
-/* A reset of which the device tells nobody is seen, and ends with off and on. */
-TEST_F(dummy, disabled_by_the_device)
+/*
+ * The device resets MSI-X by itself: DISABLED shows that, and turning the target off and on
+ * brings it back.
+ */
+TEST_F(dummy, disabled_by_device)
 {
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
@@ -344,7 +347,7 @@ TEST_F(dummy, debugfs)
 	EXPECT_FALSE(file_has(path, "dummy"));
 }
 
-/* Does the command print these words as a line, whatever is between them? */
+/* Does the command print a line with exactly these words, however they are spaced? */
 static bool command_says(const char *command, const char *words)
 {
 	FILE *pipe = popen(command, "r");
@@ -367,7 +370,7 @@ static bool command_says(const char *command, const char *words)
 	return found;
 }
 
-/* An interrupt that it does not have is not shown, nor one that is not its. */
+/* vfio-msi shows no Linux interrupt and no CPU for a vector with the dummy target. */
 TEST_F(dummy, command)
 {
 	char command[64], line[64];
@@ -376,7 +379,8 @@ TEST_F(dummy, command)
 	snprintf(line, sizeof(line), "2 - - - 0 0x%llx 0x0002 dummy",
 		 (unsigned long long)self->iova);
 	ASSERT_EQ(0, dummy_on(self->fd, 2, 1, self->iova));
-	EXPECT_TRUE(command_says(command, line)) TH_LOG("%s", line);
+	EXPECT_TRUE(command_says(command, line))
+		TH_LOG("'%s' does not print: %s", command, line);
 }
 
 TEST_F(dummy, tracepoint)
@@ -391,7 +395,8 @@ TEST_F(dummy, tracepoint)
 	ASSERT_EQ(0, file_write(enable, "1"));
 	ASSERT_EQ(0, file_write(trace, ""));
 	ASSERT_EQ(0, dummy_on(self->fd, 2, 3, self->iova));
-	EXPECT_TRUE(file_has(trace, line)) TH_LOG("%s", line);
+	EXPECT_TRUE(file_has(trace, line))
+		TH_LOG("the trace does not have: %s", line);
 	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_RESET));
 	EXPECT_TRUE(file_has(trace, "start 2 count 3 restored"));
 	ASSERT_EQ(0, dummy_off(self->fd));
@@ -431,7 +436,7 @@ static void expect_invalid(struct __test_metadata *_metadata,
 	EXPECT_INVALID(set(fd, DUMMY_ENABLE, VECTORS, 1, 0, iova));
 	for (int i = 1; i < 4; i++)
 		EXPECT_INVALID(set(fd, DUMMY_ENABLE, 0, 0, 0, iova + i));
-	/* To turn it off takes no arguments. */
+	/* To turn it off, all fields have to be 0. */
 	EXPECT_INVALID(set(fd, 0, 1, 0, 0, 0));
 	EXPECT_INVALID(set(fd, 0, 0, 1, 0, 0));
 	EXPECT_INVALID(set(fd, 0, 0, 0, 1, 0));
@@ -443,14 +448,14 @@ TEST_F(dummy, invalid)
 	expect_invalid(_metadata, self->s, self->iova);
 }
 
-/* In any state: what is wrong with the request comes first. */
+/* EINVAL comes before EALREADY. */
 TEST_F(dummy, invalid_while_on)
 {
 	ASSERT_EQ(0, dummy_on(self->fd, 1, 2, self->iova));
 	expect_invalid(_metadata, self->s, self->iova);
 }
 
-TEST_F(dummy, on_already)
+TEST_F(dummy, already_on)
 {
 	ASSERT_EQ(0, dummy_on(self->fd, 1, 2, self->iova));
 	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 1, 2, self->iova));
@@ -466,7 +471,7 @@ TEST_F(dummy, msix_in_use)
 	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1,
 				  &self->event));
 	EXPECT_REFUSED(EALREADY, dummy_on(self->fd, 0, 0, self->iova));
-	/* There is nothing to turn off. */
+	/* The target is not on, so turning it off changes nothing. */
 	EXPECT_REFUSED(0, dummy_off(self->fd));
 	bar_write32(self->fd, 0, MSIX_REG_RAISE, 0);
 	EXPECT_TRUE(eventfd_wait(self->event));
@@ -474,7 +479,7 @@ TEST_F(dummy, msix_in_use)
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 }
 
-/* By nobody that the driver knows. */
+/* MSI-X was enabled through sysfs, which the kernel has not noticed. */
 TEST_F(dummy, msix_enabled_in_hardware)
 {
 	int cap = hw_capability(self->s->bdf, PCI_CAP_ID_MSIX);
@@ -491,14 +496,14 @@ TEST_F(dummy, memory_off)
 {
 	command_clear(self->fd, PCI_COMMAND_MEMORY);
 	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, self->iova));
-	/* Before anything is said of the target. */
+	/* ENXIO comes before the errors that concern the target's address. */
 	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, 0xfee00000));
 	EXPECT_REFUSED(ENXIO, dummy_on(self->fd, 0, 0, 0x5000));
 	command_set(self->fd, PCI_COMMAND_MEMORY);
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 }
 
-/* In hardware, without the user's doing. */
+/* Memory decoding was turned off through sysfs, not by the user. */
 TEST_F(dummy, memory_off_in_hardware)
 {
 	u16 command = hw_config_read16(self->s->bdf, PCI_COMMAND);
@@ -527,7 +532,7 @@ TEST_F(dummy, in_d3hot)
 	EXPECT_TRUE(dummy_gone(self->s, 0, VECTORS));
 }
 
-/* Decoding is on for that moment only. */
+/* The kernel turns memory decoding on only for the moment that turning it off takes. */
 TEST_F(dummy, off_with_memory_off)
 {
 	ASSERT_EQ(0, dummy_on(self->fd, 2, 3, self->iova));
@@ -540,7 +545,7 @@ TEST_F(dummy, off_with_memory_off)
 	EXPECT_TRUE(dummy_gone(self->s, 2, 3));
 }
 
-/* The last address that the IOMMU translates: Intel's have 48 bits, AMD's up to 64. */
+/* The last IOVA that the IOMMU translates: Intel's have 48 bits, AMD's up to 64. */
 static u64 last_translated(struct session *s)
 {
 	struct iommu_iova_range *ranges;
@@ -555,8 +560,8 @@ static u64 last_translated(struct session *s)
 	return last;
 }
 
-/* Nobody answers: that is said last, whatever the request has. */
-TEST_F(dummy, does_not_respond)
+/* All other errors come before EIO. */
+TEST_F(dummy, device_does_not_respond)
 {
 	struct vfio_device_feature_pci_msix_dummy dummy;
 
@@ -573,8 +578,8 @@ TEST_F(dummy, does_not_respond)
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 }
 
-/* A device that goes meanwhile: after any read. */
-TEST_F(dummy, stops_responding)
+/* The device stops responding during the request, after any of its reads. */
+TEST_F(dummy, device_stops_responding)
 {
 	int ret = -EIO;
 	u32 reads;
@@ -586,12 +591,13 @@ TEST_F(dummy, stops_responding)
 		if (!ret)
 			break;
 		EXPECT_EQ(-EIO, ret)
-			TH_LOG("after %u reads", reads);
+			TH_LOG("the device responds to %u reads: the call returns %d",
+			       reads, ret);
 		EXPECT_EQ(0, msix_control(self->s->bdf) &
 			     (PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL))
-			TH_LOG("after %u reads", reads);
+			TH_LOG("the device responds to %u reads: MSI-X stays on", reads);
 	}
-	/* At least one of each entry. */
+	/* The request reads at least once from each entry. */
 	EXPECT_LT(VECTORS, reads);
 	EXPECT_EQ(0, ret);
 	EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
@@ -600,8 +606,8 @@ TEST_F(dummy, stops_responding)
 }
 
 /*
- * Config space answers, the BARs do not. Of an entry that reads as ones nothing is known
- * that could be written to it.
+ * Config space responds, the BARs do not. An entry that reads as all ones is not written,
+ * as its real content is not known.
  */
 TEST_F(dummy, bars_do_not_respond)
 {
@@ -625,8 +631,8 @@ TEST_F(dummy, bars_do_not_respond)
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 }
 
-/* The device's own switch, and that of the bus, where there is a bridge. */
-TEST_F(dummy, msi_is_off_in_the_kernel)
+/* msi_bus in sysfs forbids MSI, for the device and, if there is a bridge, for its bus. */
+TEST_F(dummy, msi_forbidden_by_kernel)
 {
 	static const char *const switches[] = { "msi_bus", "../msi_bus" };
 	char path[PATH_MAX];
@@ -650,7 +656,7 @@ TEST_F(dummy, msi_is_off_in_the_kernel)
 	}
 }
 
-/* Every range that the kernel says is reserved, its first and last dword. */
+/* The first and the last dword of every range that the kernel lists as reserved. */
 TEST_F(dummy, reserved_ranges)
 {
 	char path[PATH_MAX], text[4096], type[32], *line;
@@ -678,17 +684,17 @@ TEST_F(dummy, reserved_ranges)
 		ranges++;
 	}
 	EXPECT_LT(0, ranges);
-	/* x86's, which is known. */
+	/* x86's range of interrupt messages, which is always reserved. */
 	EXPECT_REFUSED(EPERM, dummy_on(self->fd, 0, 0, 0xfee01004));
 }
 
-TEST_F(dummy, not_translated)
+TEST_F(dummy, iova_not_translated)
 {
 	u64 last = last_translated(self->s);
 	u64 page = getpagesize();
 	u64 first = TARGET_IOVA;
 
-	/* The low bits are mapped, and nothing is at the whole of it. */
+	/* The target's IOVA with another bit set: nothing is mapped there. */
 	for (int bit = 36; bit < 64; bit++) {
 		u64 iova = self->iova | 1ULL << bit;
 
@@ -697,7 +703,8 @@ TEST_F(dummy, not_translated)
 				       dummy_on(self->fd, 0, 0, iova));
 			continue;
 		}
-		EXPECT_EQ(0, dummy_on(self->fd, 0, 0, iova)) TH_LOG("bit %d", bit);
+		EXPECT_EQ(0, dummy_on(self->fd, 0, 0, iova))
+			TH_LOG("an IOVA with bit %d is refused", bit);
 		EXPECT_EQ(0, dummy_off(self->fd));
 	}
 	if (last < ~3ULL)
@@ -710,8 +717,8 @@ TEST_F(dummy, not_translated)
 	EXPECT_EQ(0, dummy_off(self->fd));
 }
 
-/* A cdev can be without any domain. */
-TEST_F(dummy, detached)
+/* Through the cdev the device can be detached from its IOMMU domain. */
+TEST_F(dummy, no_iommu_domain)
 {
 	struct vfio_device_detach_iommufd_pt detach = { .argsz = sizeof(detach) };
 	struct vfio_device_attach_iommufd_pt attach = {
@@ -720,7 +727,7 @@ TEST_F(dummy, detached)
 	};
 
 	if (self->s->iommu->mode->container_path)
-		SKIP(return, "a group is never detached");
+		SKIP(return, "a device opened through its group cannot be detached");
 
 	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach));
 	EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, self->iova));
@@ -729,13 +736,13 @@ TEST_F(dummy, detached)
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 }
 
-/* The target is the user's to keep: without it the device's writes fail. */
-TEST_F(dummy, unmapped_later)
+/* The user unmaps the target while it is on: the device's writes fail. */
+TEST_F(dummy, target_unmapped_while_on)
 {
 	int tries = WAIT_MS;
 
 	if (lab_fault_hangs())
-		SKIP(return, "6.1 hangs with a fault of QEMU's AMD IOMMU");
+		SKIP(return, "6.1 hangs when QEMU's AMD IOMMU logs a fault");
 
 	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 	target_unmap(self->s, &self->target);
@@ -749,7 +756,7 @@ TEST_F(dummy, unmapped_later)
 	EXPECT_EQ(0, dummy_off(self->fd));
 }
 
-/* Decoding is the user's to switch off; the target waits. */
+/* The target stays on while the user turns memory decoding off and on. */
 TEST_F(dummy, memory_off_and_on)
 {
 	struct dummy_state before, after;
@@ -776,8 +783,8 @@ TEST_F(dummy, bus_master_off_and_on)
 	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 3));
 }
 
-/* Interrupts of any kind are refused, whatever else is wrong with the request. */
-TEST_F(dummy, keeps_interrupts_off)
+/* SET_IRQS is refused for every index that interrupts, also to detach an eventfd. */
+TEST_F(dummy, refuses_interrupts)
 {
 	int none = -1;
 
@@ -791,7 +798,7 @@ TEST_F(dummy, keeps_interrupts_off)
 						   &self->event));
 		EXPECT_REFUSED(EBUSY, set_triggers(self->fd, index, 0, 1,
 						   &none));
-		/* As where none are enabled. */
+		/* As on any device whose index is not enabled. */
 		EXPECT_REFUSED(EINVAL, set_irqs(self->fd,
 						VFIO_IRQ_SET_DATA_NONE |
 						VFIO_IRQ_SET_ACTION_TRIGGER,
@@ -812,7 +819,7 @@ TEST_F(dummy, keeps_interrupts_off)
 	EXPECT_EQ(~0U, *self->target.word);
 }
 
-struct cheat {
+struct changing_request {
 	int fd;
 	int event;
 	bool stop;
@@ -822,13 +829,13 @@ struct cheat {
 	} set;
 };
 
-/* A request that says another index each time that it is read. */
+/* Change the request's index all the time, so that the kernel may read two values. */
 static void *flip_index(void *arg)
 {
-	struct cheat *cheat = arg;
-	volatile u32 *index = &cheat->set.head.index;
+	struct changing_request *request = arg;
+	volatile u32 *index = &request->set.head.index;
 
-	for (u32 i = 0; !__atomic_load_n(&cheat->stop, __ATOMIC_RELAXED); i++)
+	for (u32 i = 0; !__atomic_load_n(&request->stop, __ATOMIC_RELAXED); i++)
 		*index = i & 1024 ? VFIO_PCI_MSIX_IRQ_INDEX :
 				    VFIO_PCI_REQ_IRQ_INDEX;
 
@@ -836,37 +843,37 @@ static void *flip_index(void *arg)
 }
 
 /*
- * Either the target or the vectors, and never a part of both. A single processor
- * goes on to the other thread too seldom to try for long.
+ * The device ends up either with the target or with the vectors, and never with a part of
+ * both. A host with one CPU switches between the threads so seldom that few rounds do.
  */
-TEST_F(dummy, request_that_changes)
+TEST_F(dummy, set_irqs_changes_while_read)
 {
 	const unsigned int most = get_nprocs() > 1 ? 300 : 30;
-	struct cheat cheat = {
+	struct changing_request request = {
 		.fd = self->fd,
-		.set.head.argsz = sizeof(cheat.set),
+		.set.head.argsz = sizeof(request.set),
 		.set.head.flags = VFIO_IRQ_SET_DATA_EVENTFD |
 				  VFIO_IRQ_SET_ACTION_TRIGGER,
 		.set.head.count = 1,
 		.set.eventfd = self->event,
 	};
-	unsigned int yielded = 0, rounds;
+	unsigned int allocated = 0, rounds;
 	time_t start = time(NULL);
 	pthread_t thread;
 
-	ASSERT_EQ(0, pthread_create(&thread, NULL, flip_index, &cheat));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, flip_index, &request));
 	for (rounds = 0; rounds < most && time(NULL) - start < 60; rounds++) {
 		struct vfio_device_feature_pci_msix_dummy dummy;
 
 		ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
-		ioctl(self->fd, VFIO_DEVICE_SET_IRQS, &cheat.set);
+		ioctl(self->fd, VFIO_DEVICE_SET_IRQS, &request.set);
 		ASSERT_EQ(0, dummy_get(self->fd, &dummy));
 		if (dummy.flags) {
 			ASSERT_EQ(0, vfio_irqs());
 			ASSERT_EQ(0, dummy_off(self->fd));
 			continue;
 		}
-		yielded++;
+		allocated++;
 		ASSERT_EQ(1, vfio_irqs());
 		ASSERT_EQ(ALLOCATED | TRIGGER,
 			  message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0).flags);
@@ -875,12 +882,12 @@ TEST_F(dummy, request_that_changes)
 		eventfd_take(self->event);
 		ASSERT_EQ(0, disable_irqs(self->fd, VFIO_PCI_MSIX_IRQ_INDEX));
 	}
-	cheat.stop = true;
+	request.stop = true;
 	pthread_join(thread, NULL);
-	TH_LOG("%u of %u requests got round", yielded, rounds);
+	TH_LOG("%u of %u requests allocated vectors", allocated, rounds);
 }
 
-/* On a device that has all kinds of interrupts. */
+/* Devices with several kinds of interrupts. */
 FIXTURE(kinds) {
 	struct session *s;
 	int fd;
@@ -913,13 +920,13 @@ FIXTURE_TEARDOWN(kinds)
 	target_free(&self->target);
 }
 
-TEST_F(kinds, in_use)
+TEST_F(kinds, index_in_use)
 {
 	for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
 		u32 index = indexes[i];
 
 		ASSERT_EQ(0, set_triggers(self->fd, index, 0, 1, &self->event))
-			TH_LOG("index %u", index);
+			TH_LOG("index %u cannot be enabled", index);
 		EXPECT_REFUSED(index == VFIO_PCI_MSIX_IRQ_INDEX ? EALREADY :
 								  EBUSY,
 			       dummy_on(self->fd, 0, 0, self->target.iova));
@@ -929,7 +936,7 @@ TEST_F(kinds, in_use)
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
 }
 
-/* Never one under the other, whoever enabled it. */
+/* MSI was enabled through sysfs: MSI-X must not be enabled at the same time. */
 TEST_F(kinds, msi_enabled_in_hardware)
 {
 	int cap = hw_capability(self->s->bdf, PCI_CAP_ID_MSI);
@@ -941,7 +948,7 @@ TEST_F(kinds, msi_enabled_in_hardware)
 	hw_config_write16(self->s->bdf, cap + PCI_MSI_FLAGS, control);
 }
 
-TEST_F(kinds, keeps_interrupts_off)
+TEST_F(kinds, refuses_interrupts)
 {
 	int count = irq_count(self->fd, VFIO_PCI_MSIX_IRQ_INDEX);
 
@@ -959,31 +966,31 @@ TEST_F(kinds, keeps_interrupts_off)
 	}
 }
 
-/* Devices that cannot have it. */
-FIXTURE(without) {
+/* Devices without MSI-X. */
+FIXTURE(no_msix) {
 	struct session *s;
 };
 
-FIXTURE_VARIANT(without) {
+FIXTURE_VARIANT(no_msix) {
 	const char *device;
 	const char *mode;
 };
 
-LAB_VARIANTS(without, plain);
-LAB_VARIANTS(without, ath11k_noid);
-LAB_VARIANTS(without, edu);
+LAB_VARIANTS(no_msix, plain);
+LAB_VARIANTS(no_msix, ath11k_noid);
+LAB_VARIANTS(no_msix, edu);
 
-FIXTURE_SETUP(without)
+FIXTURE_SETUP(no_msix)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 }
 
-FIXTURE_TEARDOWN(without)
+FIXTURE_TEARDOWN(no_msix)
 {
 	session_close(self->s);
 }
 
-TEST_F(without, msix)
+TEST_F(no_msix, enotty)
 {
 	struct vfio_device_feature_pci_msix_dummy dummy = {};
 	int fd = self->s->fd;
@@ -994,7 +1001,7 @@ TEST_F(without, msix)
 	EXPECT_EQ(-ENOTTY, dummy_get(fd, &dummy));
 	EXPECT_EQ(-ENOTTY, dummy_off(fd));
 	EXPECT_EQ(-ENOTTY, dummy_on(fd, 0, 0, 0x1000));
-	/* Nor is what is wrong with the request looked at. */
+	/* ENOTTY comes before EINVAL. */
 	EXPECT_EQ(-ENOTTY, set(fd, ~0, ~0, ~0, ~0, ~0));
 }
 

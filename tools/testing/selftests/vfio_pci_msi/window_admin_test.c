@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The administrator's road to windows: msi_windows in sysfs, which the next
- * session gets, and windows in debugfs, which shows those of an open one.
+ * Windows for administrators: msi_windows in sysfs lists the windows that the next session
+ * will have, and windows in debugfs shows those of the open session.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +87,7 @@ static void admin_close(struct session **s)
 	EXPECT_STREQ(_text, (_self)->text);				\
 } while (0)
 
-TEST_F(admin, list_is_read_as_written)
+TEST_F(admin, list_reads_back)
 {
 	expect_text(self, self->file, "");
 	ASSERT_EQ(0, file_write(self->file, "0 0x1000 0x100 8 -\n"
@@ -113,7 +113,7 @@ TEST_F(admin, refuses_bad_lines)
 		"-1 0 0x100 8 -", "0 -4 0x100 8 -", "0 0x 0x100 8 -",
 		"4294967296 0 0x100 8 -", "0 0 0x100 4294967304 -",
 		"0 0x10000000000000000 0x100 8 -",
-		/* What a SET refuses, too. */
+		/* A SET of MSI_WINDOW refuses these, too. */
 		"1 0 0x100 8 -", "6 0 0x100 8 -", "0 2 0x100 8 -",
 		"0 0 0x102 8 -", "0 0 0 8 -", "0 0 0x100 0 -", "0 0 0x100 6 -",
 		"0 0 8 8 -", "0 0x200000 0x100 8 -", "0 0x1fff04 0x100 8 -",
@@ -125,10 +125,11 @@ TEST_F(admin, refuses_bad_lines)
 	ASSERT_EQ(0, file_write(self->file, "0 0x1000 0x100 8 -\n"));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(-EINVAL, file_write(self->file, bad[i]))
-			TH_LOG("%s", bad[i]);
+			TH_LOG("the line '%s' is not refused", bad[i]);
 		snprintf(line, sizeof(line), "0 0x8000 0x100 8 -\n%s\n", bad[i]);
 		EXPECT_EQ(-EINVAL, file_write(self->file, line))
-			TH_LOG("%s", bad[i]);
+			TH_LOG("the line '%s' is not refused after a valid one",
+			       bad[i]);
 		expect_text(self, self->file, "0 0x1000 0x100 8 -\n");
 	}
 }
@@ -153,7 +154,7 @@ static void many_lines(char *text, int lines)
 		text += sprintf(text, "0 0x%x 0x100 8 -\n", 0x100 * i);
 }
 
-TEST_F(admin, refuses_the_seventeenth)
+TEST_F(admin, refuses_17th_window)
 {
 	char text[TEXT_SIZE];
 
@@ -169,7 +170,7 @@ TEST_F(admin, refuses_the_seventeenth)
 	EXPECT_EQ(WINDOW_MAX, window_count(self->s->fd));
 }
 
-/* sysfs would cut it into pages, the last of which would be the list. */
+/* sysfs splits longer writes into pages, and the last page would replace the list. */
 TEST_F(admin, refuses_more_than_a_page)
 {
 	char *text = calloc_assert(3, getpagesize());
@@ -200,7 +201,7 @@ TEST_F(admin, refuses_nul_bytes)
 	expect_text(self, self->file, "");
 }
 
-TEST_F(admin, is_for_root)
+TEST_F(admin, file_mode)
 {
 	int status;
 	pid_t pid;
@@ -219,7 +220,7 @@ TEST_F(admin, is_for_root)
 	expect_text(self, self->file, "0 0x1000 0x100 8 -\n");
 }
 
-TEST_F(admin, next_session_gets_it)
+TEST_F(admin, used_by_next_session)
 {
 	struct window_state state;
 
@@ -253,7 +254,7 @@ TEST_F(admin, next_session_gets_it)
 		  state.head.offset);
 }
 
-TEST_F(admin, user_can_add_to_it)
+TEST_F(admin, user_adds_window)
 {
 	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
 
@@ -266,7 +267,7 @@ TEST_F(admin, user_can_add_to_it)
 	expect_text(self, self->file, "0 0x1000 0x100 8 -\n");
 }
 
-TEST_F(admin, ends_at_unbind)
+TEST_F(admin, list_ends_at_unbind)
 {
 	ASSERT_EQ(0, file_write(self->file, "0 0x1000 0x100 8 -\n"));
 	driver_release(self->bdf);
@@ -276,7 +277,7 @@ TEST_F(admin, ends_at_unbind)
 	expect_text(self, self->file, "");
 }
 
-/* With a window of the layout asked for, and a guest that uses vector 0. */
+/* Open the device; vector 0 is allocated, and the guest message is written. */
 static struct session *open_guest(const char *bdf, const char *mode, int trigger)
 {
 	struct session *s = admin_open(bdf, mode);
@@ -303,7 +304,7 @@ TEST_F(admin, debugfs_shows_windows_and_slots)
 	slot_write(self->s->fd, slots[0], GUEST_ADDRESS, GUEST_DATA);
 	slot_write(self->s->fd, slots[1], GUEST_ADDRESS, GUEST_DATA + 1);
 	bar_write32(self->s->fd, WINDOW_BAR, slots[2], GUEST_ADDRESS);
-	/* The second's data is not the guest's: its address has been undone. */
+	/* The second slot's data is not the guest's: its address was undone. */
 	expect_text(self, self->debugfs, "# windows 2\n"
 		    "window 0 0x80000 0x40000 8 reprogram 3 1 0 1 3\n"
 		    "slot 0x80048 0xfee55000 0x4060 0 8 address,data -\n"
@@ -328,7 +329,7 @@ TEST_F(admin, debugfs_shows_what_was_learned)
 	EXPECT_EQ(GUEST_ADDRESS, held(self->s->fd, slots[0]));
 }
 
-/* As many as a window can have, read in pieces. */
+/* As many slots as a window can have, read 100 bytes at a time. */
 TEST_F(admin, debugfs_shows_every_slot)
 {
 	int fd, count = 0;
@@ -377,8 +378,8 @@ static void *race_thread(void *arg)
 	return NULL;
 }
 
-/* The kernel's own checks are what can fail here. */
-TEST_F(admin, survives_sessions_and_unbinds_meanwhile)
+/* The files are used while sessions begin and end. The kernel's own checks find faults. */
+TEST_F(admin, files_race_with_open_and_unbind)
 {
 	struct race race = { .file = self->file, .debugfs = self->debugfs };
 	pthread_t thread;
@@ -409,7 +410,7 @@ FIXTURE_VARIANT(fresh) {
 	const char *mode;
 };
 
-/* It has MSI, and its MSI-X table at the start of BAR 3. */
+/* The device has MSI, and its MSI-X table is at the start of BAR 3. */
 LAB_VARIANTS(fresh, igb);
 
 FIXTURE_SETUP(fresh)
@@ -427,26 +428,26 @@ FIXTURE_TEARDOWN(fresh)
 	file_write(self->file, "\n");
 }
 
-/* The core does not know yet where the table is. */
-TEST_F(fresh, refuses_the_table_before_the_first_open)
+/* Before the first open, the core does not know yet where the table is. */
+TEST_F(fresh, refuses_table_before_first_open)
 {
 	EXPECT_EQ(-EINVAL, file_write(self->file, "3 0 0x1000 8 -"));
 	EXPECT_EQ(-EINVAL, file_write(self->file, "3 0 0x1000 0 learn"));
 	EXPECT_EQ(0, file_write(self->file, "3 0x1000 0x1000 8 -"));
 }
 
-FIXTURE(without) {
+FIXTURE(no_msi) {
 	char file[128];
 };
 
-FIXTURE_VARIANT(without) {
+FIXTURE_VARIANT(no_msi) {
 	const char *device;
 	const char *mode;
 };
 
-LAB_VARIANTS(without, msix);
+LAB_VARIANTS(no_msi, msix);
 
-FIXTURE_SETUP(without)
+FIXTURE_SETUP(no_msi)
 {
 	snprintf(self->file, sizeof(self->file),
 		 "/sys/bus/pci/devices/%s/msi_windows",
@@ -454,11 +455,11 @@ FIXTURE_SETUP(without)
 	driver_bind(lab_bdf(variant->device), DRIVER_MSI);
 }
 
-FIXTURE_TEARDOWN(without)
+FIXTURE_TEARDOWN(no_msi)
 {
 }
 
-TEST_F(without, msi_there_is_no_file)
+TEST_F(no_msi, no_file)
 {
 	EXPECT_EQ(-1, access(self->file, F_OK));
 	EXPECT_EQ(ENOENT, errno);

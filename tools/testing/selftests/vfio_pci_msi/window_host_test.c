@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's own message in a window. A user who asks for it, by MSI_NOVIRT or by
- * MSI_MESSAGES, may write it into slots. It has to arrive also where a guest's
- * message has the same address: on AMD's hosts every message has 0xfee00000, and on
- * hosts that do not remap interrupts those for the APIC that the guest has in mind.
+ * Host messages in a window. A user who knows the host message, by MSI_NOVIRT or by
+ * MSI_MESSAGES, may write it into slots. It has to be delivered also if the guest message
+ * has the same address: on hosts with AMD's IOMMU every message has 0xfee00000, and on
+ * hosts that do not remap interrupts messages to the same APIC ID have equal addresses.
  */
 #include <unistd.h>
 
@@ -15,13 +15,13 @@
 
 #define VECTORS		16
 
-/* An address that AMD's hosts have, and a bit that makes any data another one. */
+/* The address on hosts with AMD's IOMMU, and a bit in which guest and host data differ. */
 #define GUEST_ADDRESS	0xfee00000
 #define GUEST_BIT	0x40
 
 static const u32 slots[] = ATH11K_SLOT_OFFSETS;
 
-/* When the user is shown the host's message in the place of the virtual one. */
+/* When the user turns MSI_NOVIRT on: never, before the vectors are allocated, or after. */
 enum when { NEVER, FIRST, LAST };
 
 FIXTURE(window_host) {
@@ -46,7 +46,7 @@ static u16 guest_data(const struct vfio_pci_msi_message *host)
 	return host->data ^ GUEST_BIT;
 }
 
-/* With the guest's message as soon as a guest has one, and again with its address. */
+/* The guest message is written twice: the second time it has the host message's address. */
 FIXTURE_SETUP(window_host)
 {
 	int fd;
@@ -77,7 +77,7 @@ FIXTURE_TEARDOWN(window_host)
 	session_close(self->s);
 }
 
-/* The user's word for the host's message. */
+/* The host message as the user finds it, by MSI_MESSAGES or by reading config space. */
 static struct vfio_pci_msi_message shown(int fd, enum when novirt, u32 vector)
 {
 	struct vfio_pci_msi_message msg = {};
@@ -101,7 +101,7 @@ static struct vfio_pci_msi_message shown(int fd, enum when novirt, u32 vector)
 	slot_write(self->s->fd, slots[_slot], __msg.address, __msg.data); \
 } while (0)
 
-/* The slot holds the host's message of @_vector, shows @_data, and raises it. */
+/* The slot holds the host message of @_vector, reads of it return @_data, and it works. */
 #define expect_delivers(_slot, _vector, _data) do {			\
 	struct vfio_pci_msi_message __host =				\
 		message_of(self->s->fd, VFIO_PCI_MSI_IRQ_INDEX, _vector); \
@@ -127,7 +127,7 @@ static struct vfio_pci_msi_message shown(int fd, enum when novirt, u32 vector)
 	EXPECT_EQ(0, __state.head.undone);				\
 } while (0)
 
-TEST_F(window_host, arrives_in_every_slot)
+TEST_F(window_host, every_slot_delivers)
 {
 	for (int i = 0; i < ATH11K_SLOTS; i++)
 		slot_write_host(i, i % self->vectors);
@@ -137,7 +137,7 @@ TEST_F(window_host, arrives_in_every_slot)
 	expect_none_undone();
 }
 
-TEST_F(window_host, data_may_come_first)
+TEST_F(window_host, data_before_address)
 {
 	int fd = self->s->fd, vector = self->vectors - 1;
 	struct vfio_pci_msi_message msg = shown(fd, variant->novirt, vector);
@@ -150,8 +150,8 @@ TEST_F(window_host, data_may_come_first)
 	expect_none_undone();
 }
 
-/* A user who never wrote a guest's message: the virtual one is 0 then. */
-TEST_F(window_host, needs_no_guest_message)
+/* The guest message is 0, as if the user had never written one. */
+TEST_F(window_host, without_guest_message)
 {
 	guest_message(self->s->fd, 0, 0);
 	slot_write_host(0, self->vectors - 1);
@@ -160,8 +160,8 @@ TEST_F(window_host, needs_no_guest_message)
 	expect_none_undone();
 }
 
-/* A guest's driver goes on writing the guest's, also into the same slots. */
-TEST_F(window_host, guests_is_translated_beside_it)
+/* Guest messages in other slots, and later in the same slots, are still translated. */
+TEST_F(window_host, beside_guest_messages)
 {
 	u16 data = guest_data(&self->host);
 	u32 address = self->host.address;
@@ -186,8 +186,8 @@ TEST_F(window_host, guests_is_translated_beside_it)
 		expect_delivers(i, 0, i % 2 ? data : self->host.data);
 }
 
-/* The address alone is the guest's as well, and does not stay with any data. */
-TEST_F(window_host, is_undone_with_other_data)
+/* The address, which is also the guest message's, is undone if other data follows. */
+TEST_F(window_host, undone_with_other_data)
 {
 	u32 other = (self->host.data ^ GUEST_BIT << 1) | 0x10000;
 	int fd = self->s->fd;

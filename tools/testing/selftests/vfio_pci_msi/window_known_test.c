@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The windows that cards have by their ID, and a card under such an ID that is smaller.
- * The cards are one model under other IDs: where theirs have their slots only their
- * drivers' sources say, which quirks.c names.
+ * The windows that known cards have by their device ID, and a card with such an ID whose
+ * BAR is too small. All cards are the same model under other IDs, so this does not prove
+ * where real cards have their slots: that is taken from the sources of their drivers,
+ * which quirks.c names.
  */
 #include <unistd.h>
 
@@ -11,11 +12,11 @@
 #include "variants.h"
 #include "window.h"
 
-/* A message that no host has. */
+/* A guest message that no host message can be equal to. */
 #define GUEST_ADDRESS	0xfee55000
 #define GUEST_DATA	0x4060
 
-/* One view of the card's registers, and three. */
+/* The size of one view of the card's registers, and of three. */
 #define VIEW_SIZE	0x80000
 #define VIEWS_SIZE	(3 * VIEW_SIZE)
 
@@ -27,7 +28,7 @@ FIXTURE(known) {
 FIXTURE_VARIANT(known) {
 	const char *device;
 	const char *mode;
-	u64 size;	/* 0: it has no window */
+	u64 size;	/* of the window; 0: there is none */
 };
 
 LAB_VARIANTS(known, ath11k, .size = WINDOW_SIZE);
@@ -52,7 +53,7 @@ FIXTURE_TEARDOWN(known)
 	session_close(self->s);
 }
 
-TEST_F(known, has_the_window_of_its_id)
+TEST_F(known, window_of_its_id)
 {
 	struct window_state state = window_state(self->s->fd);
 
@@ -64,8 +65,8 @@ TEST_F(known, has_the_window_of_its_id)
 	EXPECT_EQ(variant->size ? ATH11K_SLOT_DATA : 0, state.head.data_offset);
 }
 
-/* The first and the last place in it, and those on both sides of it. */
-TEST_F(known, translates_from_its_beginning_to_its_end)
+/* The first and the last slot of the window, and the dwords before and after the window. */
+TEST_F(known, first_and_last_slot)
 {
 	u64 end = WINDOW_OFFSET + variant->size - ATH11K_SLOT_DATA - 4;
 	struct vfio_pci_msi_message message;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Windows on a host that does not remap interrupts: its message is another one
- * after the vector has moved to another CPU.
+ * Windows on a host that does not remap interrupts: when a vector moves to another CPU,
+ * its message changes.
  */
 #include <unistd.h>
 
@@ -15,7 +15,7 @@
 #define GUEST_DATA	0x4060
 
 #define MOVE_TRIES	100
-/* More interrupts than a move was ever seen to need. */
+/* More interrupts than any move was seen to need. */
 #define STAY_TRIES	12
 #define MOVE_PAUSE_US	100000
 
@@ -44,7 +44,7 @@ static struct vfio_pci_msi_message host(int fd)
 	return message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, 0);
 }
 
-/* As the MSI capability has it, without asking the module. */
+/* The address in the device's MSI capability, read without the driver. */
 static u32 device_address(int fd)
 {
 	return bar_read32(fd, WINDOW_BAR, ATH11K_HW_ADDR);
@@ -77,7 +77,7 @@ FIXTURE_TEARDOWN(move)
 	session_close(self->s);
 }
 
-TEST_F(move, is_not_allowed_while_a_slot_is_live)
+TEST_F(move, refused_while_slot_is_live)
 {
 	int fd = self->s->fd;
 
@@ -97,7 +97,7 @@ TEST_F(move, is_not_allowed_while_a_slot_is_live)
 	EXPECT_EQ(0, set_affinity(self->irq, "0"));
 }
 
-TEST_F(move, is_allowed_again_for_the_next_vectors)
+TEST_F(move, allowed_for_new_vectors_without_slot)
 {
 	int fd = self->s->fd;
 
@@ -109,7 +109,7 @@ TEST_F(move, is_allowed_again_for_the_next_vectors)
 	EXPECT_EQ(0, set_affinity(irq_of(self->s->bdf), "0"));
 }
 
-TEST_F(move, is_not_allowed_for_the_next_vectors_either)
+TEST_F(move, refused_for_new_vectors_with_slot)
 {
 	int fd = self->s->fd;
 
@@ -121,8 +121,8 @@ TEST_F(move, is_not_allowed_for_the_next_vectors_either)
 	EXPECT_GT(0, set_affinity(irq_of(self->s->bdf), "0"));
 }
 
-/* It was asked for, but the next interrupt is what carries it out. */
-TEST_F(move, is_cancelled_by_a_slot)
+/* The affinity is changed, and the slot opened before the interrupt that would move. */
+TEST_F(move, cancelled_by_slot)
 {
 	int fd = self->s->fd;
 
@@ -138,8 +138,8 @@ TEST_F(move, is_cancelled_by_a_slot)
 	EXPECT_EQ(device_address(fd), held(fd, SLOT));
 }
 
-/* What the guest writes into a window is mostly no message. */
-TEST_F(move, is_not_cancelled_by_other_writes)
+/* Most writes into a window contain no message. */
+TEST_F(move, not_cancelled_by_other_writes)
 {
 	int fd = self->s->fd;
 
@@ -158,8 +158,8 @@ TEST_F(move, is_not_cancelled_by_other_writes)
 	EXPECT_EQ(0, window_state(fd).head.count);
 }
 
-/* Nobody asks for the message between the move and the write. */
-TEST_F(move, is_seen_by_the_next_write)
+/* MSI_MESSAGES is not called between the move and the write into the window. */
+TEST_F(move, next_write_gets_new_message)
 {
 	int fd = self->s->fd;
 	u32 before;
@@ -175,7 +175,7 @@ TEST_F(move, is_seen_by_the_next_write)
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }
 
-TEST_F(move, grows_the_generation)
+TEST_F(move, generation_grows)
 {
 	int fd = self->s->fd;
 	u64 generation = generation_of(fd);
@@ -186,7 +186,7 @@ TEST_F(move, grows_the_generation)
 	EXPECT_EQ(generation, generation_of(fd));
 }
 
-/* Waits for what the driver does by itself. */
+/* Wait until the driver has changed the slot by itself. */
 static bool held_changes(int fd, u32 before)
 {
 	for (int i = 0; i < MOVE_TRIES; i++) {
@@ -198,7 +198,7 @@ static bool held_changes(int fd, u32 before)
 	return false;
 }
 
-TEST_F(move, is_forced_by_the_unplug_of_a_cpu)
+TEST_F(move, forced_by_cpu_unplug)
 {
 	struct vfio_pci_msi_message before;
 	int fd = self->s->fd;
@@ -221,8 +221,8 @@ TEST_F(move, is_forced_by_the_unplug_of_a_cpu)
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }
 
-/* A slot that could not follow, as the device did not decode memory. */
-TEST_F(move, is_made_up_for_when_the_device_can_be_written)
+/* The new message cannot be written into the slot while memory decoding is off. */
+TEST_F(move, deferred_write_follows_decoding)
 {
 	int fd = self->s->fd;
 
@@ -240,7 +240,7 @@ TEST_F(move, is_made_up_for_when_the_device_can_be_written)
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }
 
-/* A device that wakes up by itself, and keeps in its sleep what was written to it. */
+/* A device that is woken up without a call of its user, and keeps its slots in a sleep. */
 FIXTURE(woken) {
 	struct session *s;
 	int trigger;
@@ -279,8 +279,8 @@ FIXTURE_TEARDOWN(woken)
 	session_close(self->s);
 }
 
-/* Whether the driver says so by itself; to ask it writes nothing. */
-static bool is_live_soon(int fd)
+/* Wait until the driver has made the slot live by itself: a GET writes nothing. */
+static bool wait_live(int fd)
 {
 	u32 live = VFIO_PCI_MSI_SLOT_ADDRESS | VFIO_PCI_MSI_SLOT_DATA;
 
@@ -293,7 +293,7 @@ static bool is_live_soon(int fd)
 	return false;
 }
 
-TEST_F(woken, what_was_due_meanwhile_is_written)
+TEST_F(woken, deferred_write_follows_wake_up)
 {
 	int fd = self->s->fd;
 	u32 before = held(fd, SLOT);
@@ -305,7 +305,7 @@ TEST_F(woken, what_was_due_meanwhile_is_written)
 	ASSERT_TRUE(sleeps_soon(self->s->bdf));
 
 	set_power_control(self->s->bdf, "on");
-	EXPECT_TRUE(is_live_soon(fd));
+	EXPECT_TRUE(wait_live(fd));
 	ASSERT_EQ(0, low_power(fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	EXPECT_NE(before, held(fd, SLOT));
 	EXPECT_EQ(host(fd).address, held(fd, SLOT));

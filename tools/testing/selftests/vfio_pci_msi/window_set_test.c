@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI_WINDOW: which windows there can be, and that no road but the kernel's own
- * leads to their pages.
+ * MSI_WINDOW: which windows can be added, and that their pages cannot be mapped, exported
+ * or written by ioeventfds.
  */
 #include <errno.h>
 #include <sys/resource.h>
@@ -45,7 +45,7 @@ FIXTURE_TEARDOWN(known)
 	module_param_write("msi_vfio_pci", "windows", "1");
 }
 
-TEST_F(known, has_its_window)
+TEST_F(known, window_by_default)
 {
 	struct vfio_device_feature_pci_msi_window want = window_of_ath11k();
 	struct window_state state = window_state(self->s->fd);
@@ -60,7 +60,7 @@ TEST_F(known, has_its_window)
 	EXPECT_EQ(-EINVAL, window_get(self->s->fd, 1, &state));
 }
 
-TEST_F(known, has_none_if_the_administrator_says_so)
+TEST_F(known, no_window_by_parameter)
 {
 	struct window_state state;
 
@@ -74,7 +74,7 @@ TEST_F(known, has_none_if_the_administrator_says_so)
 	EXPECT_EQ(0, state.head.count);
 }
 
-TEST_F(known, is_listed_by_msix_map)
+TEST_F(known, listed_by_msix_map)
 {
 	struct msix_map map = msix_map_of(self->s->fd);
 
@@ -86,7 +86,7 @@ TEST_F(known, is_listed_by_msix_map)
 	EXPECT_EQ(NONE, map.range[0].access);
 }
 
-TEST_F(known, is_left_out_of_the_region_info)
+TEST_F(known, left_out_of_region_info)
 {
 	struct region_map map = region_map(self->s->fd, WINDOW_BAR);
 
@@ -108,7 +108,7 @@ static int try_mmap(int fd, u64 offset, size_t size)
 			   MAP_SHARED);
 }
 
-TEST_F(known, cannot_be_mapped)
+TEST_F(known, refuses_mmap)
 {
 	int fd = self->s->fd;
 
@@ -119,7 +119,7 @@ TEST_F(known, cannot_be_mapped)
 	EXPECT_EQ(-EPERM, try_mmap(fd, 0, ATH11K_BAR0_SIZE));
 }
 
-TEST_F(known, leaves_the_rest_mappable)
+TEST_F(known, rest_of_bar_is_mappable)
 {
 	int fd = self->s->fd;
 
@@ -128,7 +128,7 @@ TEST_F(known, leaves_the_rest_mappable)
 			      ATH11K_BAR0_SIZE - WINDOW_OFFSET - WINDOW_SIZE));
 }
 
-TEST_F(known, cannot_be_written_by_an_ioeventfd)
+TEST_F(known, refuses_ioeventfd)
 {
 	int eventfd = eventfd_new(), fd = self->s->fd;
 
@@ -141,7 +141,7 @@ TEST_F(known, cannot_be_written_by_an_ioeventfd)
 	close(eventfd);
 }
 
-TEST_F(known, cannot_be_exported)
+TEST_F(known, refuses_dma_buf)
 {
 	int fd = self->s->fd, buf;
 
@@ -179,7 +179,7 @@ FIXTURE_TEARDOWN(set)
 	session_close(self->s);
 }
 
-TEST_F(set, probes)
+TEST_F(set, probe)
 {
 	int fd = self->s->fd;
 
@@ -189,7 +189,7 @@ TEST_F(set, probes)
 	EXPECT_EQ(0, window_count(fd));
 }
 
-TEST_F(set, adds_a_window_for_one_session)
+TEST_F(set, lasts_for_one_session)
 {
 	ASSERT_EQ(0, window_set(self->s->fd, &self->window));
 	EXPECT_EQ(1, window_count(self->s->fd));
@@ -200,13 +200,13 @@ TEST_F(set, adds_a_window_for_one_session)
 	EXPECT_EQ(0, window_count(self->s->fd));
 }
 
-/* A good window with one field that is bad. */
+/* A window is refused if one of its fields has this value. */
 #define expect_refused(_self, _field, _value) do {			\
 	struct vfio_device_feature_pci_msi_window __bad = (_self)->window; \
 									\
 	__bad._field = _value;						\
 	EXPECT_EQ(-EINVAL, window_set((_self)->s->fd, &__bad))		\
-		TH_LOG("%s = 0x%llx", #_field,				\
+		TH_LOG("%s = 0x%llx is not refused", #_field,		\
 		       (unsigned long long)__bad._field);		\
 	EXPECT_EQ(0, window_count((_self)->s->fd));			\
 } while (0)
@@ -238,7 +238,7 @@ TEST_F(set, refuses_bad_fields)
 	expect_refused(self, data_offset, 4);
 }
 
-TEST_F(set, refuses_learn_with_anything_else)
+TEST_F(set, refuses_learn_with_other_flags)
 {
 	self->window.flags = VFIO_PCI_MSI_WINDOW_LEARN;
 	self->window.data_offset = 0;
@@ -269,7 +269,7 @@ TEST_F(set, refuses_short_and_unreadable_payloads)
 	guarded_free(&memory);
 }
 
-TEST_F(set, refuses_an_overlap)
+TEST_F(set, refuses_overlap)
 {
 	int fd = self->s->fd;
 
@@ -282,7 +282,7 @@ TEST_F(set, refuses_an_overlap)
 	EXPECT_EQ(2, window_count(fd));
 }
 
-TEST_F(set, refuses_the_seventeenth)
+TEST_F(set, refuses_17th_window)
 {
 	int fd = self->s->fd;
 
@@ -295,7 +295,7 @@ TEST_F(set, refuses_the_seventeenth)
 	EXPECT_EQ(WINDOW_MAX, window_count(fd));
 }
 
-TEST_F(set, refuses_once_the_bar_was_mapped)
+TEST_F(set, refused_after_mmap)
 {
 	int fd = self->s->fd;
 
@@ -304,8 +304,8 @@ TEST_F(set, refuses_once_the_bar_was_mapped)
 	EXPECT_EQ(0, window_count(fd));
 }
 
-/* Nobody would look at what it writes into the window. */
-TEST_F(set, refuses_once_the_bar_has_an_ioeventfd)
+/* The driver does not see what an ioeventfd writes into the window. */
+TEST_F(set, refused_after_ioeventfd)
 {
 	int eventfd = eventfd_new(), fd = self->s->fd;
 
@@ -315,7 +315,7 @@ TEST_F(set, refuses_once_the_bar_has_an_ioeventfd)
 	close(eventfd);
 }
 
-TEST_F(set, refuses_once_the_bar_was_exported)
+TEST_F(set, refused_after_export)
 {
 	int fd = self->s->fd, buf;
 
@@ -329,7 +329,7 @@ TEST_F(set, refuses_once_the_bar_was_exported)
 	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
 }
 
-/* The last step of an export, behind all that could be checked before it. */
+/* An export that fails in its last step, after all checks: there is no free file. */
 static int export_without_a_file(int fd)
 {
 	struct rlimit limit, none;
@@ -345,7 +345,7 @@ static int export_without_a_file(int fd)
 	return ret;
 }
 
-/* All of them ask for pages of the BAR that may be had, and get none. */
+/* Calls for pages of the BAR that are allowed, and fail for other reasons. */
 static void fail_to_get_pages(struct __test_metadata *_metadata, int fd)
 {
 	EXPECT_EQ(-EINVAL, bar_try_map(fd, WINDOW_BAR, WINDOW_OFFSET, PAGE,
@@ -364,7 +364,7 @@ static void fail_to_get_pages(struct __test_metadata *_metadata, int fd)
 	EXPECT_EQ(-EMFILE, export_without_a_file(fd));
 }
 
-TEST_F(set, is_not_hindered_by_what_failed)
+TEST_F(set, allowed_after_failed_calls)
 {
 	int fd = self->s->fd;
 
@@ -373,7 +373,7 @@ TEST_F(set, is_not_hindered_by_what_failed)
 	EXPECT_EQ(1, window_count(fd));
 }
 
-TEST_F(set, is_refused_whatever_failed_after_a_mapping)
+TEST_F(set, refused_after_mmap_and_failed_calls)
 {
 	int fd = self->s->fd;
 
@@ -382,8 +382,8 @@ TEST_F(set, is_refused_whatever_failed_after_a_mapping)
 	EXPECT_EQ(-EBUSY, window_set(fd, &self->window));
 }
 
-/* An ioeventfd that is there already is one. */
-TEST_F(set, is_refused_whatever_failed_after_an_ioeventfd)
+/* An ioeventfd that exists still counts after the same was refused with EEXIST. */
+TEST_F(set, refused_after_ioeventfd_and_failed_calls)
 {
 	int eventfd = eventfd_new(), fd = self->s->fd;
 
@@ -396,23 +396,23 @@ TEST_F(set, is_refused_whatever_failed_after_an_ioeventfd)
 	close(eventfd);
 }
 
-FIXTURE(both) {
+FIXTURE(msi_and_msix) {
 	struct session *s;
 	struct vfio_device_feature_pci_msi_window window;
 };
 
-FIXTURE_VARIANT(both) {
+FIXTURE_VARIANT(msi_and_msix) {
 	const char *device;
 	const char *mode;
 };
 
-LAB_VARIANTS(both, igb);
+LAB_VARIANTS(msi_and_msix, igb);
 
-/* igb has MSI too; its table is at the start of a BAR of 16 KiB. */
+/* igb has MSI and MSI-X; its table is at the start of a BAR of 16 KiB. */
 #define TABLE_BAR	3
 #define TABLE_SIZE	(10 * PCI_MSIX_ENTRY_SIZE)
 
-FIXTURE_SETUP(both)
+FIXTURE_SETUP(msi_and_msix)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	self->window = (struct vfio_device_feature_pci_msi_window) {
@@ -423,18 +423,18 @@ FIXTURE_SETUP(both)
 	ASSERT_EQ(10, irq_count(self->s->fd, VFIO_PCI_MSIX_IRQ_INDEX));
 }
 
-FIXTURE_TEARDOWN(both)
+FIXTURE_TEARDOWN(msi_and_msix)
 {
 	session_close(self->s);
 }
 
-TEST_F(both, refuses_a_window_in_the_rom)
+TEST_F(msi_and_msix, refuses_window_in_rom)
 {
 	self->window.offset = TABLE_SIZE;
 	expect_refused(self, region, VFIO_PCI_ROM_REGION_INDEX);
 }
 
-TEST_F(both, refuses_a_window_over_the_table)
+TEST_F(msi_and_msix, refuses_window_over_table)
 {
 	expect_refused(self, offset, 0);
 	expect_refused(self, offset, TABLE_SIZE - 4);
@@ -444,7 +444,7 @@ TEST_F(both, refuses_a_window_over_the_table)
 	EXPECT_EQ(0, window_count(self->s->fd));
 }
 
-TEST_F(both, takes_a_window_beside_the_table)
+TEST_F(msi_and_msix, accepts_window_beside_table)
 {
 	self->window.offset = TABLE_SIZE;
 	EXPECT_EQ(0, window_set(self->s->fd, &self->window));
@@ -454,10 +454,10 @@ TEST_F(both, takes_a_window_beside_the_table)
 }
 
 /*
- * VMMs that are told MSIX_MAPPABLE map the whole BAR, and those that are not expect
- * the table's page in no area.
+ * VMMs that find MSIX_MAPPABLE map the whole BAR. Those that do not find it expect that
+ * the table's page is in no area.
  */
-TEST_F(both, is_not_said_to_be_mappable_beside_a_window)
+TEST_F(msi_and_msix, no_msix_mappable_beside_window)
 {
 	u32 access = table_map_access("auto");
 	int fd = self->s->fd, prot = PROT_READ;
@@ -475,7 +475,7 @@ TEST_F(both, is_not_said_to_be_mappable_beside_a_window)
 	EXPECT_EQ(2 * PAGE, map.area[0].offset);
 	EXPECT_EQ(map.size - 2 * PAGE, map.area[0].size);
 
-	/* What is allowed is what it was. */
+	/* The page rule of the table is unchanged. */
 	EXPECT_EQ(VFIO_PCI_MSIX_MAP_TABLE, msix_map_of(fd).range[0].kind);
 	EXPECT_EQ(access, msix_map_of(fd).range[0].access);
 	if (access == READ_WRITE)
@@ -487,8 +487,8 @@ TEST_F(both, is_not_said_to_be_mappable_beside_a_window)
 				      MAP_SHARED));
 }
 
-/* One read over both, with the table as the hardware has it. */
-TEST_F(both, novirt_reads_beside_a_window)
+/* One read includes the table and the window, and returns the hardware's table. */
+TEST_F(msi_and_msix, novirt_read_over_table_and_window)
 {
 	struct vfio_pci_msi_message want;
 	int trigger = eventfd_new(), fd = self->s->fd;
@@ -511,28 +511,28 @@ TEST_F(both, novirt_reads_beside_a_window)
 	close(trigger);
 }
 
-FIXTURE(other) {
+FIXTURE(no_msi) {
 	struct session *s;
 };
 
-FIXTURE_VARIANT(other) {
+FIXTURE_VARIANT(no_msi) {
 	const char *device;
 	const char *mode;
 };
 
-LAB_VARIANTS(other, msix);
+LAB_VARIANTS(no_msi, msix);
 
-FIXTURE_SETUP(other)
+FIXTURE_SETUP(no_msi)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 }
 
-FIXTURE_TEARDOWN(other)
+FIXTURE_TEARDOWN(no_msi)
 {
 	session_close(self->s);
 }
 
-TEST_F(other, without_msi_has_no_windows)
+TEST_F(no_msi, enotty)
 {
 	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
 	int fd = self->s->fd;
