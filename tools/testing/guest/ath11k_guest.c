@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's driver for the ath11k model. As the driver of such a card does, it
- * programs the device's embedded interrupt controller with the message that it
- * finds in the MSI capability, and counts what arrives. When it does what, a test
- * says by files in the folder guest of the device in sysfs: those of guest.h, and
+ * A guest's driver for the ath11k model. Like the driver of such a card, it writes the
+ * message that it finds in the MSI capability into the slots of the device's embedded
+ * interrupt controller, and counts interrupts. A test controls it by files in the folder
+ * "guest" of the device in sysfs. These are the files that guest.h describes, and
  *
- * enable     W: switch the MSI capability's enable bit and nothing else
- * message    R: address and data that the MSI capability shows
- * slot       W: "SLOT VECTOR": program a slot. R: where in BAR 0 the slots are
- * doorbell   W: "SLOT", or "all": have the device send it, or all of them
+ * enable     W: set or clear the MSI capability's enable bit, and nothing else
+ * message    R: address and data in the MSI capability
+ * slot       W: "SLOT VECTOR": write the message of VECTOR into a slot.
+ *            R: the offsets of all slots in BAR 0
+ * doorbell   W: "SLOT" or "all": have the device send the message of one slot, or of all
  */
 
 #include <linux/iopoll.h>
@@ -95,7 +96,7 @@ static ssize_t slot_store(struct device *dev, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RW(slot);
 
-/* Requests that the device has answered, one way or another. */
+/* How many messages the device has sent or failed to send. */
 static u32 answered(struct guest *guest)
 {
 	return guest_read(guest, ATH11K_SENT) +

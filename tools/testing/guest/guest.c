@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guests' drivers, in one module, and what they share. */
+/* One module with the guest's drivers, and the code that they share. */
 
 #include <linux/bitmap.h>
 #include <linux/interrupt.h>
@@ -11,9 +11,9 @@
 #define ARRIVAL_TIMEOUT_MS	3000
 
 /*
- * QEMU's SVM leaves the type of the last exception of a guest in the VMCB, and
- * from 6.14 on KVM takes that for an event during whose delivery the access came,
- * and gives up. An instruction that is always intercepted clears it.
+ * QEMU's SVM leaves the type of the guest's last exception in the VMCB. From 6.14 on, KVM
+ * then assumes that the access to memory happened while an event was delivered, and ends
+ * the guest. An instruction that is always intercepted clears the field.
  */
 static void leave_guest(void)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the guests' drivers share: vectors that are counted, and dwords of BAR 0.
+ * What the guest's drivers share: vectors whose interrupts are counted, and access to
+ * dwords of BAR 0.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -21,23 +22,23 @@ struct guest_vector {
 };
 
 /**
- * struct guest - the device
+ * struct guest - a device of the guest
  * @pdev: device
  * @io: BAR 0
  * @irq_type: PCI_IRQ_MSI or PCI_IRQ_MSIX
- * @lock: one file at a time is written
+ * @lock: serializes writes of the files
  * @nr_vectors: how many vectors are allocated
- * @vectors: they
- * @total: interrupts of all vectors
- * @wait: wakes up with each interrupt
- * @arrived: which vectors the last request raised
- * @selected: offset in BAR 0
+ * @vectors: these vectors
+ * @total: the number of interrupts of all vectors
+ * @wait: is woken up by each interrupt
+ * @arrived: the vectors that the last request raised
+ * @selected: the offset in BAR 0 that the file dword reads
  */
 struct guest {
 	struct pci_dev *pdev;
 	u8 __iomem *io;
 	unsigned int irq_type;
-	struct mutex lock;	/* one command at a time */
+	struct mutex lock;	/* serializes writes of the files */
 	unsigned int nr_vectors;
 	struct guest_vector vectors[GUEST_VECTORS_MAX];
 	atomic_t total;
@@ -55,17 +56,17 @@ void guest_remove(struct pci_dev *pdev);
 u32 guest_read(struct guest *guest, u32 offset);
 void guest_write(struct guest *guest, u32 offset, u32 value);
 
-/* What arrives from here on, and the wait for any of it. */
+/* Count from here on, and wait until any vector has interrupted since. */
 void guest_expect(struct guest *guest, int before[GUEST_VECTORS_MAX]);
 void guest_wait(struct guest *guest, const int before[GUEST_VECTORS_MAX]);
 
 /*
- * vectors    W: allocate that many vectors, exactly; 0 frees them.
- *            R: how many there are
- * arrived    R: vectors that the last request raised
- * interrupts R: how many arrived in all
- * dword      W: "OFFSET" selects a dword of BAR 0, "OFFSET VALUE" writes it too.
- *            R: the dword that was selected
+ * vectors    W: allocate exactly that many vectors; 0 frees them.
+ *            R: how many vectors are allocated
+ * arrived    R: the vectors that the last request raised
+ * interrupts R: the number of interrupts of all vectors so far
+ * dword      W: "OFFSET" selects a dword of BAR 0; "OFFSET VALUE" also writes it.
+ *            R: the selected dword
  */
 extern struct device_attribute dev_attr_vectors;
 extern struct device_attribute dev_attr_arrived;

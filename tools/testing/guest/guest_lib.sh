@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# A guest in the emulated host: an unmodified QEMU from the lab's toolbox with the
-# device passed through. For guest_test and the demo.
+# A guest in the emulated host: an unmodified QEMU of the lab's toolbox, with the device
+# passed through. For guest_test, guest_map_test and the demo.
 
 toolbox=/tmp/toolbox
 run=/tmp/guest
 patience=300
 
-# A line that helps to understand a failure.
+# note TEXT...: a comment in the test's output that helps to understand a failure
 note()
 {
 	echo "# $*"
 }
 
-# The toolbox's /usr as a tree of its own, in which QEMU finds all it needs.
+# Mounts the toolbox's /usr, in which QEMU finds everything that it needs.
 guest_prepare()
 {
 	modprobe -a virtio_pci 9pnet_virtio 9p kvm_amd 2>/tmp/modprobe ||
@@ -32,16 +32,16 @@ guest_prepare()
 	[ -e /dev/kvm ]
 }
 
-# A guest in which MSI has several vectors; there is one without it.
+# In a guest with this IOMMU, MSI can have several vectors; without it only one.
 guest_iommu="-device intel-iommu,intremap=on,caching-mode=on,eim=on"
 
-# On the emulated SVM an access to memory that QEMU plays may end the guest (see
-# leave_guest() in guest.c), so it makes few: x2APIC where it has an IOMMU,
-# no HPET, config space by ports.
+# On the emulated SVM, an access to memory that QEMU emulates may end the guest (see
+# leave_guest() in guest.c). So the guest makes few of them: it has x2APIC if it has an
+# IOMMU, no HPET, and config space through ports.
 guest_machine="q35,accel=kvm,kernel-irqchip=split,hpet=off"
 guest_parameters="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off pci=nommconf"
 
-# guest_start DEVICE [QEMU_ARGUMENT...]
+# guest_start DEVICE [QEMU_ARGUMENT...]: starts a guest with the device and waits for it
 guest_start()
 {
 	device=$1
@@ -60,21 +60,22 @@ guest_start()
 		-chardev pipe,id=channel,path=$run/channel \
 		-serial chardev:channel >$run/qemu 2>&1 &
 	qemu=$!
-	# Opened for both, lest the shell waits for the other end.
+	# Opened for reading and writing, as the shell would else wait for the other end.
 	exec 3<>$run/channel.in 4<>$run/channel.out
 	guest_watch &
 	watcher=$!
 	guest_wait_ready
 }
 
-# QEMU's own word for what leave_guest() in guest.c is about.
+# Has the emulated SVM ended the guest? QEMU prints this line then; leave_guest() in guest.c
+# has the reason.
 guest_ended_by_emulator()
 {
 	grep -q '^KVM internal error. Suberror: 3$' $run/qemu
 }
 
-# Says in the guest's place that there is no hope for a word from it. (A read with
-# a timeout would forget the part of a line that it has read by then.)
+# Writes the line "@lost" to the channel when the guest has ended or has not answered for too
+# long. (A read with a timeout would lose the part of a line that it has read by then.)
 guest_watch()
 {
 	waited=0
@@ -88,7 +89,7 @@ guest_watch()
 	printf '\n@lost\n' >&4
 }
 
-# Reads the guest's next line into $reply, as long as there is hope for one.
+# Reads the guest's next line into $reply; fails if the guest is lost.
 guest_line()
 {
 	[ ! -e $run/lost ] || return 1
@@ -97,7 +98,7 @@ guest_line()
 	[ "$reply" != @lost ]
 }
 
-# The guest has started, or has started again.
+# Waits until the guest has started, or has started again.
 guest_wait_ready()
 {
 	while guest_line; do
@@ -106,7 +107,7 @@ guest_wait_ready()
 	return 1
 }
 
-# guest COMMAND...: run it there, print what it prints, return what it returns.
+# guest COMMAND...: runs the command in the guest; prints its output, returns its status
 guest()
 {
 	echo "$*" >&3
@@ -127,7 +128,7 @@ guest_reboot()
 	guest_wait_ready
 }
 
-# Ends the guest, and says what is known of one that was lost.
+# Ends the guest. If it was lost, prints what QEMU and the guest's console said.
 guest_stop()
 {
 	kill $watcher 2>/dev/null
@@ -148,18 +149,19 @@ guest_stop()
 	fi
 }
 
-# guest_try COMMAND...: what starts a guest and stops it; a second time if the
-# emulated processor, and nothing else, ended the guest.
+# guest_try COMMAND...: runs a command that starts a guest and stops it, and runs it a second
+# time if the emulated processor ended the guest
 guest_try()
 {
 	"$@"
 	code=$?
 	guest_ended_by_emulator || return $code
-	note "the emulated SVM ended the guest (KVM internal error, suberror 3): once more"
+	note "the emulated SVM ended the guest (KVM internal error, suberror 3): trying again"
 	"$@"
 }
 
-# expect NAME WANTED COMMAND...: what a command in the guest prints, in one line
+# expect NAME WANTED COMMAND...: a test which passes if the command, run in the guest, prints
+# the words WANTED
 expect()
 {
 	local name="$1" wanted="$2" got
@@ -169,24 +171,26 @@ expect()
 	if [ "$got" = "$wanted " ]; then
 		tap_ok "$name"
 	else
-		note "$*: $got, not $wanted"
+		note "'$*' in the guest printed: ${got% }; expected: $wanted"
 		tap_not_ok "$name"
 	fi
 }
 
-# Results as after what came before it, also when it is told again.
-tell()
+# Keeps the command's results in a file, and numbers them from the same number on when it runs
+# a second time.
+keep_results()
 {
-	tap_count=$told
-	tap_failed=$failed
+	tap_count=$count_before
+	tap_failed=$failed_before
 	"$@" >/tmp/results
 }
 
-# scene COMMAND...: what starts a guest, tells results and stops it
-scene()
+# with_guest COMMAND...: runs a command that starts a guest, tests in it and stops it, and
+# prints the results of its last run
+with_guest()
 {
-	told=$tap_count
-	failed=$tap_failed
-	guest_try tell "$@"
+	count_before=$tap_count
+	failed_before=$tap_failed
+	guest_try keep_results "$@"
 	cat /tmp/results
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's driver for the msix model with its registers, table and pending bits in
- * BAR 0, as the lab's device msix-shared has them. Besides the files of guest.h:
+ * A guest's driver for the msix model whose registers, table and PBA are in BAR 0, as they
+ * are in the lab's device msix-shared. It has the files of guest.h, and
  *
- * raise      W: "VECTOR": have the device raise it
+ * raise      W: "VECTOR": have the device raise that vector
  */
 
 #include <linux/module.h>
@@ -12,7 +12,7 @@
 #include "guest.h"
 #include "msix.h"
 
-/* The lab's device msix-shared: beside the table, in the same page. */
+/* Where the lab's device msix-shared has its registers: in the table's page. */
 #define REGISTERS	0x1c00
 
 static ssize_t raise_store(struct device *dev, struct device_attribute *attr,
