@@ -202,7 +202,7 @@ static void forget(struct msi_vfio_pci_device *mdev)
 {
 	WRITE_ONCE(mdev->dummy_on, false);
 	clear_bit(0, &mdev->dummy_lost);
-	msi_vfio_pci_messages_changed(mdev);
+	msi_vfio_pci_bump_generation(mdev);
 	trace(mdev, MSI_VFIO_PCI_DUMMY_OFF);
 }
 
@@ -363,7 +363,7 @@ static int turn_on(struct msi_vfio_pci_device *mdev,
 	if (ret)
 		return ret;
 
-	msi_vfio_pci_messages_changed(mdev);
+	msi_vfio_pci_bump_generation(mdev);
 	trace(mdev, MSI_VFIO_PCI_DUMMY_ON);
 
 	return 0;

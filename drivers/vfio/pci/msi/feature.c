@@ -104,7 +104,7 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 		kvfree(msg);
 		return -EINTR;
 	}
-	msi_vfio_pci_follow_host(mdev);
+	msi_vfio_pci_check_host_messages(mdev);
 	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count, true,
 			      msg);
 	hdr.generation = mdev->generation;

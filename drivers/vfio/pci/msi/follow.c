@@ -21,7 +21,7 @@
  */
 static void message_written(struct msi_desc *desc, void *mdev)
 {
-	msi_vfio_pci_cpu_look(mdev);
+	msi_vfio_pci_queue_host_check(mdev);
 }
 
 static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
@@ -75,7 +75,7 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 
 	/* What changed meanwhile nobody else tells. */
 	if (count)
-		msi_vfio_pci_cpu_look(mdev);
+		msi_vfio_pci_queue_host_check(mdev);
 }
 
 /* Nothing is noticed of these vectors any more when this has returned. */
@@ -118,7 +118,7 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 	swap(mdev->notify, notify);
 	/* From here on moves are told from what was allocated before. */
 	if (mdev->notify)
-		msi_vfio_pci_look_at_messages(mdev);
+		msi_vfio_pci_update_messages(mdev);
 	msi_vfio_pci_watch_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
@@ -142,7 +142,7 @@ void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_follow_host - do what follows if the host has moved a vector
+ * msi_vfio_pci_check_host_messages - do what follows if the host has moved a vector
  * @mdev: open device, with @state held
  *
  * An affinity that was changed, a CPU that was unplugged: on a host that does not
@@ -150,11 +150,11 @@ void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
  *
  * Return: true if this has to be called again when the device is awake.
  */
-bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
+bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev)
 {
-	msi_vfio_pci_look_at_messages(mdev);
+	msi_vfio_pci_update_messages(mdev);
 
-	return msi_vfio_pci_windows_follow_host(mdev);
+	return msi_vfio_pci_windows_check_host(mdev);
 }
 
 /*
@@ -165,33 +165,33 @@ bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev)
 static enum cpuhp_state cpu_state;
 
 /* A call of the user can hold @state for long, and a worker must not wait for it. */
-static void follow_host(struct work_struct *work)
+static void check_host_work(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =
 		container_of(to_delayed_work(work), struct msi_vfio_pci_device,
-			     cpu_work);
+			     host_work);
 	bool again = true;
 
 	if (mutex_trylock(&mdev->state)) {
-		again = mdev->open && msi_vfio_pci_follow_host(mdev);
+		again = mdev->open && msi_vfio_pci_check_host_messages(mdev);
 		mutex_unlock(&mdev->state);
 	}
 
 	if (again)
-		queue_delayed_work(system_freezable_wq, &mdev->cpu_work,
+		queue_delayed_work(system_freezable_wq, &mdev->host_work,
 				   HZ / 10);
 }
 
 /**
- * msi_vfio_pci_cpu_look - have the messages looked at soon
+ * msi_vfio_pci_queue_host_check - have the messages looked at soon
  * @mdev: device, bound and maybe not open
  *
  * Takes no lock and waits for nothing.
  */
-void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_queue_host_check(struct msi_vfio_pci_device *mdev)
 {
 	/* A host's suspend unplugs CPUs: not before it is known what was lost. */
-	queue_delayed_work(system_freezable_wq, &mdev->cpu_work, 0);
+	queue_delayed_work(system_freezable_wq, &mdev->host_work, 0);
 }
 
 /* Hotplug waits for nobody: what @state is needed for is done later. */
@@ -203,7 +203,7 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 	cpumask_set_cpu(cpu, &mdev->unplugged);
 	WRITE_ONCE(mdev->lost_cpu, true);
 	if (!mdev->isolated)
-		msi_vfio_pci_cpu_look(mdev);
+		msi_vfio_pci_queue_host_check(mdev);
 
 	return 0;
 }
@@ -227,18 +227,18 @@ void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev)
 {
 	cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
-	cancel_delayed_work_sync(&mdev->cpu_work);
+	cancel_delayed_work_sync(&mdev->host_work);
 }
 
 void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev)
 {
-	INIT_DELAYED_WORK(&mdev->cpu_work, follow_host);
+	INIT_DELAYED_WORK(&mdev->host_work, check_host_work);
 }
 
 /* A device that wakes up while nobody has it open can still start the work. */
 void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev)
 {
-	cancel_delayed_work_sync(&mdev->cpu_work);
+	cancel_delayed_work_sync(&mdev->host_work);
 }
 
 int msi_vfio_pci_cpu_init(void)

@@ -61,11 +61,11 @@ static bool sets_masks(const struct vfio_irq_set *hdr)
 /* Messages may be others than they were. */
 static void vectors_changed(struct msi_vfio_pci_device *mdev)
 {
-	mdev->known_is_old = true;
-	msi_vfio_pci_messages_changed(mdev);
+	mdev->messages_outdated = true;
+	msi_vfio_pci_bump_generation(mdev);
 	/* A move is told from what was noted before it. */
 	if (mdev->notify)
-		msi_vfio_pci_look_at_messages(mdev);
+		msi_vfio_pci_update_messages(mdev);
 	msi_vfio_pci_vectors_changed(mdev);
 }
 

@@ -251,7 +251,7 @@ struct msi_vfio_pci_dummy {
  * @generation: how often the messages have changed in this session
  * @nr_known: entries of @known; no vector beyond them is allocated
  * @known: as many as the capability with more vectors has had; from open to close
- * @known_is_old: vectors have been allocated or freed since
+ * @messages_outdated: vectors have been allocated or freed since
  * @notify: hears of each new generation; or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
  * @started: bit n: vector n's interrupt was started under its mask
@@ -296,7 +296,7 @@ struct msi_vfio_pci_dummy {
  * @cpu_node: from open to close: hears of CPUs that are unplugged
  * @unplugged: CPUs that were, since vectors were last looked after
  * @lost_cpu: one was, in this session
- * @cpu_work: takes @state, to see what a move did to the messages
+ * @host_work: takes @state, to see what a move did to the messages
  * @admin_lock: see below
  * @admin: the windows of the next session; empty: the built-in ones. From bind to
  *	unbind.
@@ -339,7 +339,7 @@ struct msi_vfio_pci_device {
 	u64 generation;
 	unsigned int nr_known;
 	struct msi_vfio_pci_known *known;
-	bool known_is_old;
+	bool messages_outdated;
 	struct eventfd_ctx *notify;
 	DECLARE_BITMAP(masked, MSI_VFIO_PCI_MAX_VECTORS);
 	DECLARE_BITMAP(started, MSI_VFIO_PCI_MAX_VECTORS);
@@ -382,7 +382,7 @@ struct msi_vfio_pci_device {
 	struct hlist_node cpu_node;
 	struct cpumask unplugged;
 	bool lost_cpu;
-	struct delayed_work cpu_work;
+	struct delayed_work host_work;
 	struct mutex admin_lock;	/* see above */
 	struct msi_vfio_pci_window_list admin;
 };
@@ -457,8 +457,8 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
-void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_update_messages(struct msi_vfio_pci_device *mdev);
 
 /* mask.c */
 bool msi_vfio_pci_has_mask_bit(unsigned int irq);
@@ -490,7 +490,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 				 size_t count);
 void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev);
-bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev);
@@ -522,7 +522,7 @@ void msi_vfio_pci_revive_vector(struct msi_vfio_pci_device *mdev,
 				unsigned int irq);
 
 /* follow.c */
-bool msi_vfio_pci_follow_host(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
@@ -532,7 +532,7 @@ void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_cpu_look(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_queue_host_check(struct msi_vfio_pci_device *mdev);
 
 /* power.c */
 void msi_vfio_pci_power_add(struct msi_vfio_pci_device *mdev);

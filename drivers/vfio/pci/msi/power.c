@@ -19,7 +19,7 @@ static void has_slept(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_device_slept(mdev);
 	msi_vfio_pci_dummy_was_lost(mdev);
 	if (msi_vfio_pci_has_deferred_writes(mdev))
-		msi_vfio_pci_cpu_look(mdev);
+		msi_vfio_pci_queue_host_check(mdev);
 	msi_vfio_pci_cover_table(mdev);
 }
 

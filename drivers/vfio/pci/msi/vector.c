@@ -49,7 +49,7 @@ static int make_room(struct msi_vfio_pci_device *mdev)
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
 {
 	mdev->generation = 0;
-	mdev->known_is_old = false;
+	mdev->messages_outdated = false;
 	msi_vfio_pci_forget_masks(mdev);
 	mdev->table = NULL;
 	mdev->pba = NULL;
@@ -255,10 +255,10 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 }
 
 /**
- * msi_vfio_pci_messages_changed - count another generation of the messages
+ * msi_vfio_pci_bump_generation - count another generation of the messages
  * @mdev: device, with @state held
  */
-void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 
@@ -268,7 +268,7 @@ void msi_vfio_pci_messages_changed(struct msi_vfio_pci_device *mdev)
 }
 
 /* Remembers a vector's message. Returns whether it is another one than it was. */
-static bool note_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
+static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
 	struct msi_vfio_pci_known now = {}, *known = &mdev->known[nr];
@@ -282,7 +282,7 @@ static bool note_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	return moved;
 }
 
-static bool note_messages(struct msi_vfio_pci_device *mdev)
+static bool read_messages(struct msi_vfio_pci_device *mdev)
 {
 	u32 index = mdev->core.irq_type;
 	unsigned int i, count = 0;
@@ -291,24 +291,24 @@ static bool note_messages(struct msi_vfio_pci_device *mdev)
 	if (msi_vfio_pci_is_msi(index))
 		count = mdev->nr_known;
 	for (i = 0; i < count; i++)
-		moved |= note_message(mdev, i);
+		moved |= read_message(mdev, i);
 
 	return moved;
 }
 
 /**
- * msi_vfio_pci_look_at_messages - see whether the host has moved a vector
+ * msi_vfio_pci_update_messages - see whether the host has moved a vector
  * @mdev: open device, with @state held
  *
  * Messages that go through a table of the host's stay what they are.
  */
-void msi_vfio_pci_look_at_messages(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_update_messages(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 
 	if (mdev->isolated)
 		return;
-	if (note_messages(mdev) && !mdev->known_is_old)
-		msi_vfio_pci_messages_changed(mdev);
-	mdev->known_is_old = false;
+	if (read_messages(mdev) && !mdev->messages_outdated)
+		msi_vfio_pci_bump_generation(mdev);
+	mdev->messages_outdated = false;
 }

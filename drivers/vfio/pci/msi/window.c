@@ -230,7 +230,7 @@ static bool refresh_host_message(struct msi_vfio_pci_device *mdev)
 			  !address)
 		return false;
 
-	msi_vfio_pci_look_at_messages(mdev);
+	msi_vfio_pci_update_messages(mdev);
 	set_host_message(mdev, env->vectors, address, data);
 
 	return true;
@@ -477,7 +477,7 @@ void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_windows_follow_host - see whether the slots' message has moved
+ * msi_vfio_pci_windows_check_host - see whether the slots' message has moved
  * @mdev: device, with @state held
  *
  * A device that its owner has put to sleep is not woken: what it holds is written
@@ -485,7 +485,7 @@ void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev)
  *
  * Return: true if something is left to be written, and the device is waking up.
  */
-bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
+bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 	bool moved, waking;
@@ -524,11 +524,11 @@ bool msi_vfio_pci_windows_follow_host(struct msi_vfio_pci_device *mdev)
  *
  * Takes no lock.
  *
- * Return: true if somebody has to call msi_vfio_pci_windows_follow_host().
+ * Return: true if somebody has to call msi_vfio_pci_windows_check_host().
  */
 bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev)
 {
-	smp_mb();	/* see msi_vfio_pci_windows_follow_host() */
+	smp_mb();	/* see msi_vfio_pci_windows_check_host() */
 
 	return test_bit(0, &mdev->owed);
 }
