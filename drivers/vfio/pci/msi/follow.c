@@ -162,7 +162,7 @@ bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev)
  * pinned to, and no notifier of the interrupt tells of that. This is the dynamic state
  * that the callback got, one for all devices.
  */
-static enum cpuhp_state cpu_state;
+static enum cpuhp_state hotplug_state;
 
 /* A call of the user can hold @state for long, and a worker must not wait for it. */
 static void check_host_work(struct work_struct *work)
@@ -198,7 +198,7 @@ void msi_vfio_pci_queue_host_check(struct msi_vfio_pci_device *mdev)
 static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct msi_vfio_pci_device *mdev =
-		hlist_entry(node, struct msi_vfio_pci_device, cpu_node);
+		hlist_entry(node, struct msi_vfio_pci_device, hotplug_node);
 
 	cpumask_set_cpu(cpu, &mdev->unplugged);
 	WRITE_ONCE(mdev->lost_cpu, true);
@@ -209,39 +209,39 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 }
 
 /**
- * msi_vfio_pci_cpu_open - begin to follow a device's messages
+ * msi_vfio_pci_follow_open - begin to follow a device's messages
  * @mdev: a device that has been opened
  */
-void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_follow_open(struct msi_vfio_pci_device *mdev)
 {
 	cpumask_clear(&mdev->unplugged);
 	mdev->lost_cpu = false;
 	/* Without a startup callback this cannot fail. */
-	cpuhp_state_add_instance_nocalls(cpu_state, &mdev->cpu_node);
+	cpuhp_state_add_instance_nocalls(hotplug_state, &mdev->hotplug_node);
 }
 
 /**
- * msi_vfio_pci_cpu_close - undo msi_vfio_pci_cpu_open()
+ * msi_vfio_pci_follow_close - undo msi_vfio_pci_follow_open()
  * @mdev: a device that is being closed, without @state held
  */
-void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_follow_close(struct msi_vfio_pci_device *mdev)
 {
-	cpuhp_state_remove_instance_nocalls(cpu_state, &mdev->cpu_node);
+	cpuhp_state_remove_instance_nocalls(hotplug_state, &mdev->hotplug_node);
 	cancel_delayed_work_sync(&mdev->host_work);
 }
 
-void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev)
 {
 	INIT_DELAYED_WORK(&mdev->host_work, check_host_work);
 }
 
 /* A device that wakes up while nobody has it open can still start the work. */
-void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_follow_release_dev(struct msi_vfio_pci_device *mdev)
 {
 	cancel_delayed_work_sync(&mdev->host_work);
 }
 
-int msi_vfio_pci_cpu_init(void)
+int msi_vfio_pci_follow_init(void)
 {
 	/* Of these states the callback runs when the CPU is gone already. */
 	int ret = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
@@ -249,12 +249,12 @@ int msi_vfio_pci_cpu_init(void)
 
 	if (ret < 0)
 		return ret;
-	cpu_state = ret;
+	hotplug_state = ret;
 
 	return 0;
 }
 
-void msi_vfio_pci_cpu_exit(void)
+void msi_vfio_pci_follow_exit(void)
 {
-	cpuhp_remove_multi_state(cpu_state);
+	cpuhp_remove_multi_state(hotplug_state);
 }

@@ -115,7 +115,7 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 	INIT_LIST_HEAD(&mdev->ioeventfds);
 	mutex_init(&mdev->admin_lock);
 	msi_vfio_pci_init_dummy(mdev);
-	msi_vfio_pci_cpu_init_dev(mdev);
+	msi_vfio_pci_follow_init_dev(mdev);
 
 	return 0;
 }
@@ -124,7 +124,7 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 
-	msi_vfio_pci_cpu_release_dev(mdev);
+	msi_vfio_pci_follow_release_dev(mdev);
 	msi_vfio_pci_release_dummy(mdev);
 	mutex_destroy(&mdev->admin_lock);
 	mutex_destroy(&mdev->ioeventfds_lock);
@@ -181,7 +181,7 @@ static int msi_vfio_pci_open_device(struct vfio_device *vdev)
 		return ret;
 	}
 
-	msi_vfio_pci_cpu_open(mdev);
+	msi_vfio_pci_follow_open(mdev);
 
 	vfio_pci_core_finish_enable(&mdev->core);
 
@@ -201,7 +201,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	mutex_unlock(&mdev->state);
 
 	msi_vfio_pci_close_ioeventfds(mdev);
-	msi_vfio_pci_cpu_close(mdev);
+	msi_vfio_pci_follow_close(mdev);
 	vfio_pci_core_close_device(vdev);
 
 	mutex_lock(&mdev->state);
@@ -445,7 +445,7 @@ static int __init msi_vfio_pci_init(void)
 {
 	int ret;
 
-	ret = msi_vfio_pci_cpu_init();
+	ret = msi_vfio_pci_follow_init();
 	if (ret)
 		return ret;
 
@@ -453,7 +453,7 @@ static int __init msi_vfio_pci_init(void)
 	ret = pci_register_driver(&msi_vfio_pci_driver);
 	if (ret) {
 		msi_vfio_pci_debugfs_exit();
-		msi_vfio_pci_cpu_exit();
+		msi_vfio_pci_follow_exit();
 	}
 
 	return ret;
@@ -464,7 +464,7 @@ static void __exit msi_vfio_pci_exit(void)
 {
 	pci_unregister_driver(&msi_vfio_pci_driver);
 	msi_vfio_pci_debugfs_exit();
-	msi_vfio_pci_cpu_exit();
+	msi_vfio_pci_follow_exit();
 }
 module_exit(msi_vfio_pci_exit);
 

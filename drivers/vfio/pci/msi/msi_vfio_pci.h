@@ -293,7 +293,7 @@ struct msi_vfio_pci_dummy {
  * @bound: among all devices of the driver; from bind to unbind
  * @asleep: how long the device has slept, by runtime PM, when last looked at
  * @slept: the host is resuming from a suspend in which the device slept
- * @cpu_node: from open to close: hears of CPUs that are unplugged
+ * @hotplug_node: from open to close: hears of CPUs that are unplugged
  * @unplugged: CPUs that were, since vectors were last looked after
  * @lost_cpu: one was, in this session
  * @host_work: takes @state, to see what a move did to the messages
@@ -379,7 +379,7 @@ struct msi_vfio_pci_device {
 	struct list_head bound;
 	unsigned long asleep;
 	bool slept;
-	struct hlist_node cpu_node;
+	struct hlist_node hotplug_node;
 	struct cpumask unplugged;
 	bool lost_cpu;
 	struct delayed_work host_work;
@@ -526,12 +526,12 @@ bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
-int msi_vfio_pci_cpu_init(void);
-void msi_vfio_pci_cpu_exit(void);
-void msi_vfio_pci_cpu_init_dev(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_cpu_release_dev(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_cpu_open(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_cpu_close(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_follow_init(void);
+void msi_vfio_pci_follow_exit(void);
+void msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_follow_release_dev(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_follow_open(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_follow_close(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_queue_host_check(struct msi_vfio_pci_device *mdev);
 
 /* power.c */
