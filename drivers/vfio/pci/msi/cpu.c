@@ -46,7 +46,7 @@ static void move_active(unsigned int irq, struct cpumask *others)
 static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
 			  struct cpumask *others)
 {
-	cpumask_andnot(others, cpu_online_mask, &mdev->unplugged);
+	cpumask_andnot(others, cpu_online_mask, &mdev->unplugged_cpus);
 	if (cpumask_empty(others))
 		return;
 
@@ -60,7 +60,7 @@ static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
  * Gives the interrupt another CPU, and back its affinity, which takes effect with
  * its next interrupts.
  */
-static void mend_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
+static void reassign_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
 {
 	struct irq_data *data = irq_get_irq_data(irq);
 	cpumask_var_t affinity, others;
@@ -84,35 +84,35 @@ static void mend_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
 }
 
 /**
- * msi_vfio_pci_revive_vector - a vector is about to be started by unmasking it
+ * msi_vfio_pci_reassign_unstarted - a vector is about to be started by unmasking it
  * @mdev: open device, with @state held
  * @irq: the vector's Linux interrupt
  *
  * If it was just being moved when it was requested, msi_vfio_pci_start_masked() did
  * not start it, and the kernel may have forgotten it while it was masked.
  */
-void msi_vfio_pci_revive_vector(struct msi_vfio_pci_device *mdev,
-				unsigned int irq)
+void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
+				     unsigned int irq)
 {
 	lockdep_assert_held(&mdev->state);
 
-	if (IS_ENABLED(CONFIG_X86) && mdev->isolated && READ_ONCE(mdev->lost_cpu))
-		mend_vector(mdev, irq);
+	if (IS_ENABLED(CONFIG_X86) && mdev->isolated && READ_ONCE(mdev->cpu_was_unplugged))
+		reassign_vector(mdev, irq);
 }
 
 /* Is it x86's, with a CPU that was unplugged, and was it not moved away from it? */
-static bool is_lost(struct msi_vfio_pci_device *mdev, int irq)
+static bool is_on_unplugged_cpu(struct msi_vfio_pci_device *mdev, int irq)
 {
 	struct irq_data *data = irq > 0 ? irq_get_irq_data(irq) : NULL;
 
 	/* Those that can be masked have no CPU without a handler. */
 	return data && !irq_has_action(irq) && !irqd_can_reserve(data) &&
 	       cpumask_intersects(irq_data_get_effective_affinity_mask(data),
-				  &mdev->unplugged);
+				  &mdev->unplugged_cpus);
 }
 
 /**
- * msi_vfio_pci_mend_vectors - the core may be about to request interrupts
+ * msi_vfio_pci_reassign_vectors - the core may be about to request interrupts
  * @mdev: open device, with @state held
  *
  * x86 gives an MSI vector without a mask bit a CPU when it is allocated, and moves it
@@ -120,20 +120,20 @@ static bool is_lost(struct msi_vfio_pci_device *mdev, int irq)
  * it has a handler. When the CPU comes back the vector is forgotten, and a handler
  * that it gets then hears of nothing.
  */
-void msi_vfio_pci_mend_vectors(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i;
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!IS_ENABLED(CONFIG_X86) || cpumask_empty(&mdev->unplugged))
+	if (!IS_ENABLED(CONFIG_X86) || cpumask_empty(&mdev->unplugged_cpus))
 		return;
 
 	cpus_read_lock();
 	for (i = 0; mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX &&
 	     i < mdev->nr_known; i++)
-		if (is_lost(mdev, pci_irq_vector(mdev->core.pdev, i)))
-			mend_vector(mdev, pci_irq_vector(mdev->core.pdev, i));
-	cpumask_clear(&mdev->unplugged);
+		if (is_on_unplugged_cpu(mdev, pci_irq_vector(mdev->core.pdev, i)))
+			reassign_vector(mdev, pci_irq_vector(mdev->core.pdev, i));
+	cpumask_clear(&mdev->unplugged_cpus);
 	cpus_read_unlock();
 }

@@ -200,8 +200,8 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 	struct msi_vfio_pci_device *mdev =
 		hlist_entry(node, struct msi_vfio_pci_device, hotplug_node);
 
-	cpumask_set_cpu(cpu, &mdev->unplugged);
-	WRITE_ONCE(mdev->lost_cpu, true);
+	cpumask_set_cpu(cpu, &mdev->unplugged_cpus);
+	WRITE_ONCE(mdev->cpu_was_unplugged, true);
 	if (!mdev->isolated)
 		msi_vfio_pci_queue_host_check(mdev);
 
@@ -214,8 +214,8 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
  */
 void msi_vfio_pci_follow_open(struct msi_vfio_pci_device *mdev)
 {
-	cpumask_clear(&mdev->unplugged);
-	mdev->lost_cpu = false;
+	cpumask_clear(&mdev->unplugged_cpus);
+	mdev->cpu_was_unplugged = false;
 	/* Without a startup callback this cannot fail. */
 	cpuhp_state_add_instance_nocalls(hotplug_state, &mdev->hotplug_node);
 }

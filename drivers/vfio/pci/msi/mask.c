@@ -175,7 +175,7 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 
 	/* What starts is given a CPU. */
 	if (!irqd_is_started(irq_get_irq_data(irq))) {
-		msi_vfio_pci_revive_vector(mdev, irq);
+		msi_vfio_pci_reassign_unstarted(mdev, irq);
 		starts = true;
 	}
 	enable_irq(irq);

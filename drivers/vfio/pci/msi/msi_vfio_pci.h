@@ -294,8 +294,8 @@ struct msi_vfio_pci_dummy {
  * @asleep: how long the device has slept, by runtime PM, when last looked at
  * @slept: the host is resuming from a suspend in which the device slept
  * @hotplug_node: from open to close: hears of CPUs that are unplugged
- * @unplugged: CPUs that were, since vectors were last looked after
- * @lost_cpu: one was, in this session
+ * @unplugged_cpus: CPUs that were, since vectors were last looked after
+ * @cpu_was_unplugged: one was, in this session
  * @host_work: takes @state, to see what a move did to the messages
  * @admin_lock: see below
  * @admin: the windows of the next session; empty: the built-in ones. From bind to
@@ -380,8 +380,8 @@ struct msi_vfio_pci_device {
 	unsigned long asleep;
 	bool slept;
 	struct hlist_node hotplug_node;
-	struct cpumask unplugged;
-	bool lost_cpu;
+	struct cpumask unplugged_cpus;
+	bool cpu_was_unplugged;
 	struct delayed_work host_work;
 	struct mutex admin_lock;	/* see above */
 	struct msi_vfio_pci_window_list admin;
@@ -517,9 +517,9 @@ void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
-void msi_vfio_pci_mend_vectors(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_revive_vector(struct msi_vfio_pci_device *mdev,
-				unsigned int irq);
+void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
+				     unsigned int irq);
 
 /* follow.c */
 bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev);
