@@ -422,7 +422,7 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 	if (!dummy.count)
 		dummy.count = nr - in->start;
 
-	ret = msi_vfio_pci_follow_count(mdev);
+	ret = msi_vfio_pci_update_vector_count(mdev);
 
 	return ret ?: turn_on(mdev, &dummy);
 }
@@ -498,7 +498,7 @@ static void restore(struct msi_vfio_pci_device *mdev)
 	u16 ctrl;
 
 	/* A reset can have made the table longer. */
-	msi_vfio_pci_follow_table(mdev);
+	msi_vfio_pci_update_table(mdev);
 
 	down_read(&mdev->core.memory_lock);
 	if (mdev->core.pm_runtime_engaged) {

@@ -136,7 +136,7 @@ int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
 }
 
 /**
- * msi_vfio_pci_cover_table - keep the user away from entries that were added
+ * msi_vfio_pci_update_table_size - keep the user away from entries that were added
  * @mdev: device, open or not
  *
  * The core drops the user's writes to the table, whose size it read when the device was
@@ -145,7 +145,7 @@ int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
  * Resets and sleeps call this when they end, so it takes no lock and does not wait for
  * resets.
  */
-void msi_vfio_pci_cover_table(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_update_table_size(struct msi_vfio_pci_device *mdev)
 {
 	struct vfio_pci_core_device *core = &mdev->core;
 	struct pci_dev *pdev = core->pdev;

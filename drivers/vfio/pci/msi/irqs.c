@@ -205,7 +205,7 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 	if (gives_message_back(mdev, hdr))
 		msi_vfio_pci_vectors_end(mdev);
 	msi_vfio_pci_reassign_vectors(mdev);
-	ret = attaches(hdr) ? msi_vfio_pci_follow_count(mdev) : 0;
+	ret = attaches(hdr) ? msi_vfio_pci_update_vector_count(mdev) : 0;
 	if (!ret)
 		ret = core_set_irqs(mdev, arg);
 	msi_vfio_pci_watch_vectors(mdev);

@@ -279,7 +279,7 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 
 	/* Also if it failed half-way. */
 	msi_vfio_pci_config_written(mdev, pos & VFIO_PCI_OFFSET_MASK, count);
-	msi_vfio_pci_cover_table(mdev);
+	msi_vfio_pci_update_table_size(mdev);
 	msi_vfio_pci_follow_dummy(mdev);
 
 	return done;
@@ -379,7 +379,7 @@ static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 {
 	msi_vfio_pci_device_was_reset(pdev_to_msi_vfio_pci(pdev));
 	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(pdev));
-	msi_vfio_pci_cover_table(pdev_to_msi_vfio_pci(pdev));
+	msi_vfio_pci_update_table_size(pdev_to_msi_vfio_pci(pdev));
 }
 
 /*
@@ -420,7 +420,7 @@ static void msi_vfio_pci_resume(struct pci_dev *pdev)
 
 	look_for_bus_reset(mdev);
 	msi_vfio_pci_dummy_was_lost(mdev);
-	msi_vfio_pci_cover_table(mdev);
+	msi_vfio_pci_update_table_size(mdev);
 }
 
 static const struct pci_error_handlers msi_vfio_pci_err_handlers = {

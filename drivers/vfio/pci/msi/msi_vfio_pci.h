@@ -436,7 +436,7 @@ void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
 			   struct msi_vfio_pci_msix *out);
-void msi_vfio_pci_cover_table(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_update_table_size(struct msi_vfio_pci_device *mdev);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index);
 int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
@@ -452,7 +452,7 @@ bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
 /* vector.c */
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
-int msi_vfio_pci_follow_count(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
@@ -543,7 +543,7 @@ void msi_vfio_pci_power_registered(struct pci_dev *pdev);
 void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_follow_table(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev);
 ssize_t msi_vfio_pci_show_table_rule(struct msi_vfio_pci_device *mdev,
 				     char *buf);
 unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,

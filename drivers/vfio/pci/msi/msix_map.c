@@ -201,14 +201,14 @@ void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_follow_table - the table may have more entries than it had
+ * msi_vfio_pci_update_table - the table may have more entries than it had
  * @mdev: an open device that is awake
  *
  * Pages of the table that the user has mapped already stay mapped.
  */
-void msi_vfio_pci_follow_table(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev)
 {
-	msi_vfio_pci_cover_table(mdev);
+	msi_vfio_pci_update_table_size(mdev);
 
 	mutex_lock(&mdev->map_lock);
 	msi_vfio_pci_update_map(mdev);

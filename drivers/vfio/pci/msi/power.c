@@ -20,7 +20,7 @@ static void has_slept(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_dummy_was_lost(mdev);
 	if (msi_vfio_pci_has_deferred_writes(mdev))
 		msi_vfio_pci_queue_host_check(mdev);
-	msi_vfio_pci_cover_table(mdev);
+	msi_vfio_pci_update_table_size(mdev);
 }
 
 /* All devices of the driver. */

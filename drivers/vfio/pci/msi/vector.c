@@ -71,7 +71,7 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_follow_count - the device may have more vectors than it had
+ * msi_vfio_pci_update_vector_count - the device may have more vectors than it had
  * @mdev: an open device that is awake, with @state held
  *
  * To be called before vectors are allocated, so that there is room for what is known
@@ -79,11 +79,11 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
  *
  * Return: 0 or -ENOMEM.
  */
-int msi_vfio_pci_follow_count(struct msi_vfio_pci_device *mdev)
+int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 
-	msi_vfio_pci_follow_table(mdev);
+	msi_vfio_pci_update_table(mdev);
 
 	return make_room(mdev);
 }
