@@ -201,7 +201,7 @@ static void trace(struct msi_vfio_pci_device *mdev,
 static void forget(struct msi_vfio_pci_device *mdev)
 {
 	WRITE_ONCE(mdev->dummy_on, false);
-	clear_bit(0, &mdev->dummy_lost);
+	clear_bit(0, &mdev->dummy_needs_restore);
 	msi_vfio_pci_bump_generation(mdev);
 	trace(mdev, MSI_VFIO_PCI_DUMMY_OFF);
 }
@@ -357,7 +357,7 @@ static int turn_on(struct msi_vfio_pci_device *mdev,
 			WRITE_ONCE(mdev->dummy_on, false);
 		else if (core->pm_runtime_engaged)
 			/* It may go to sleep again, and forget. */
-			set_bit(0, &mdev->dummy_lost);
+			set_bit(0, &mdev->dummy_needs_restore);
 	}
 	up_read(&core->memory_lock);
 	if (ret)
@@ -502,13 +502,13 @@ static void restore(struct msi_vfio_pci_device *mdev)
 
 	down_read(&mdev->core.memory_lock);
 	if (mdev->core.pm_runtime_engaged) {
-		set_bit(0, &mdev->dummy_lost);
+		set_bit(0, &mdev->dummy_needs_restore);
 	} else if (!reach_table(mdev, &ctrl, &msix) &&
-		   (test_and_clear_bit(0, &mdev->dummy_lost) ||
+		   (test_and_clear_bit(0, &mdev->dummy_needs_restore) ||
 		    !(ctrl & PCI_MSIX_FLAGS_ENABLE))) {
 		restored = !apply(mdev, ctrl, &msix);
 		if (!restored)
-			set_bit(0, &mdev->dummy_lost);
+			set_bit(0, &mdev->dummy_needs_restore);
 	}
 	up_read(&mdev->core.memory_lock);
 
@@ -533,17 +533,17 @@ static void restore_if_awake(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_follow_dummy - the user has done what may have reset the device
+ * msi_vfio_pci_sync_dummy - the user has done what may have reset the device
  * @mdev: an open device
  */
-void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_sync_dummy(struct msi_vfio_pci_device *mdev)
 {
 	if (!READ_ONCE(mdev->dummy_on))
 		return;
 
 	/* Who is killed leaves it to the work: others may have the device open. */
 	if (mutex_lock_killable(&mdev->state)) {
-		msi_vfio_pci_dummy_was_lost(mdev);
+		msi_vfio_pci_queue_dummy_restore(mdev);
 		return;
 	}
 	restore_if_awake(mdev);
@@ -551,7 +551,7 @@ void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev)
 }
 
 /* A call of the user can hold @state for long, and a worker must not wait for it. */
-static void restore_later(struct work_struct *work)
+static void restore_dummy_work(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =
 		container_of(to_delayed_work(work), struct msi_vfio_pci_device,
@@ -570,17 +570,17 @@ static void restore_later(struct work_struct *work)
 }
 
 /**
- * msi_vfio_pci_dummy_was_lost - the device was reset, or may have been
+ * msi_vfio_pci_queue_dummy_restore - the device was reset, or may have been
  * @mdev: device, bound and maybe not open
  *
  * Takes no lock: resets come with memory_lock held.
  */
-void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_queue_dummy_restore(struct msi_vfio_pci_device *mdev)
 {
 	if (!READ_ONCE(mdev->dummy_on))
 		return;
 
-	set_bit(0, &mdev->dummy_lost);
+	set_bit(0, &mdev->dummy_needs_restore);
 	schedule_delayed_work(&mdev->dummy_work, 0);
 }
 
@@ -626,7 +626,7 @@ void msi_vfio_pci_close_dummy(struct msi_vfio_pci_device *mdev)
 
 void msi_vfio_pci_init_dummy(struct msi_vfio_pci_device *mdev)
 {
-	INIT_DELAYED_WORK(&mdev->dummy_work, restore_later);
+	INIT_DELAYED_WORK(&mdev->dummy_work, restore_dummy_work);
 }
 
 /* Resets that come while nobody has the device open can still start the work. */

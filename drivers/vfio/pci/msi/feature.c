@@ -340,8 +340,8 @@ static int core_feature(struct msi_vfio_pci_device *mdev, u32 flags,
 	ret = vfio_pci_core_ioctl_feature(&mdev->core.vdev, flags, arg, argsz);
 	msi_vfio_pci_end_claim(mdev, &claim, ret >= 0);
 	/* It may have been to sleep. */
-	msi_vfio_pci_windows_follow_reset(mdev);
-	msi_vfio_pci_follow_dummy(mdev);
+	msi_vfio_pci_sync_windows(mdev);
+	msi_vfio_pci_sync_dummy(mdev);
 
 	return ret;
 }

@@ -227,8 +227,8 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	default:
 		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
 		/* It may have been a reset. */
-		msi_vfio_pci_windows_follow_reset(mdev);
-		msi_vfio_pci_follow_dummy(mdev);
+		msi_vfio_pci_sync_windows(mdev);
+		msi_vfio_pci_sync_dummy(mdev);
 		return ret;
 	}
 }
@@ -280,7 +280,7 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 	/* Also if it failed half-way. */
 	msi_vfio_pci_config_written(mdev, pos & VFIO_PCI_OFFSET_MASK, count);
 	msi_vfio_pci_update_table_size(mdev);
-	msi_vfio_pci_follow_dummy(mdev);
+	msi_vfio_pci_sync_dummy(mdev);
 
 	return done;
 }
@@ -377,8 +377,8 @@ MODULE_DEVICE_TABLE(pci, msi_vfio_pci_table);
 
 static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 {
-	msi_vfio_pci_device_was_reset(pdev_to_msi_vfio_pci(pdev));
-	msi_vfio_pci_dummy_was_lost(pdev_to_msi_vfio_pci(pdev));
+	msi_vfio_pci_mark_reset(pdev_to_msi_vfio_pci(pdev));
+	msi_vfio_pci_queue_dummy_restore(pdev_to_msi_vfio_pci(pdev));
 	msi_vfio_pci_update_table_size(pdev_to_msi_vfio_pci(pdev));
 }
 
@@ -387,10 +387,10 @@ static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
  * channel is frozen, and newer kernels do if any device on the bus asks for that. A
  * device that was reset so has lost its BARs.
  */
-static void look_for_bus_reset(struct msi_vfio_pci_device *mdev)
+static void check_bus_reset(struct msi_vfio_pci_device *mdev)
 {
 	if (mdev->frozen || msi_vfio_pci_check_bars(mdev))
-		msi_vfio_pci_device_was_reset(mdev);
+		msi_vfio_pci_mark_reset(mdev);
 	mdev->frozen = false;
 }
 
@@ -401,7 +401,7 @@ static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
 
 	/* The last that is heard of a recovery that has failed. */
 	if (state == pci_channel_io_perm_failure)
-		look_for_bus_reset(mdev);
+		check_bus_reset(mdev);
 	mdev->frozen = state == pci_channel_io_frozen;
 
 	return vfio_pci_core_aer_err_detected(pdev, state);
@@ -409,7 +409,7 @@ static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
 
 static pci_ers_result_t msi_vfio_pci_slot_reset(struct pci_dev *pdev)
 {
-	look_for_bus_reset(pdev_to_msi_vfio_pci(pdev));
+	check_bus_reset(pdev_to_msi_vfio_pci(pdev));
 
 	return PCI_ERS_RESULT_RECOVERED;
 }
@@ -418,8 +418,8 @@ static void msi_vfio_pci_resume(struct pci_dev *pdev)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
-	look_for_bus_reset(mdev);
-	msi_vfio_pci_dummy_was_lost(mdev);
+	check_bus_reset(mdev);
+	msi_vfio_pci_queue_dummy_restore(mdev);
 	msi_vfio_pci_update_table_size(mdev);
 }
 

@@ -280,19 +280,19 @@ struct msi_vfio_pci_dummy {
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
- * @was_reset: bit 0: the device was reset, its slots are still to be ended
+ * @slots_need_reset: bit 0: the device was reset, its slots are still to be ended
  * @frozen: the channel was frozen by the error from which AER recovers now
  * @owed: bit 0: slots do not hold yet what @env says, as the device could not be
  *	written
  * @msi_64bit: the MSI capability has 64-bit addresses; from open to close
  * @dummy_on: the dummy target is on
  * @dummy: what it is then
- * @dummy_lost: bit 0: the device was reset, or may have been, and has yet to get it
+ * @dummy_needs_restore: bit 0: the device was reset, or may have been, and has yet to get it
  *	back
  * @dummy_work: sees to that where no call of the user does
  * @bound: among all devices of the driver; from bind to unbind
- * @asleep: how long the device has slept, by runtime PM, when last looked at
- * @slept: the host is resuming from a suspend in which the device slept
+ * @suspended_time: how long the device has slept, by runtime PM, when last looked at
+ * @host_suspended: the host is resuming from a suspend in which the device slept
  * @hotplug_node: from open to close: hears of CPUs that are unplugged
  * @unplugged_cpus: CPUs that were, since vectors were last looked after
  * @cpu_was_unplugged: one was, in this session
@@ -313,7 +313,7 @@ struct msi_vfio_pci_dummy {
  * the host's part of @env, holds @state too. @map_lock protects @mapped_bars,
  * @claims, @table_rule, @map and the growth of @windows; nothing is taken under it. The
  * reset callbacks run under memory_lock, held for writing: like those that end a
- * sleep they only set @was_reset and @dummy_lost, and start @dummy_work.
+ * sleep they only set @slots_need_reset and @dummy_needs_restore, and start @dummy_work.
  *
  * @admin_lock protects @admin, and nothing is taken under it. sysfs takes no
  * other: its files go before the driver's remove is called, so who uses them must
@@ -368,17 +368,17 @@ struct msi_vfio_pci_device {
 	struct mutex slots;	/* see above */
 	struct msi_slot_env env;
 	u32 pinned;
-	unsigned long was_reset;
+	unsigned long slots_need_reset;
 	bool frozen;
 	unsigned long owed;
 	bool msi_64bit;
 	bool dummy_on;
 	struct msi_vfio_pci_dummy dummy;
-	unsigned long dummy_lost;
+	unsigned long dummy_needs_restore;
 	struct delayed_work dummy_work;
 	struct list_head bound;
-	unsigned long asleep;
-	bool slept;
+	unsigned long suspended_time;
+	bool host_suspended;
 	struct hlist_node hotplug_node;
 	struct cpumask unplugged_cpus;
 	bool cpu_was_unplugged;
@@ -492,9 +492,9 @@ void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
 			     struct vfio_pci_msi_slot *slots,
@@ -513,8 +513,8 @@ void msi_vfio_pci_get_dummy(struct msi_vfio_pci_device *mdev,
 bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
 				const struct vfio_irq_set *hdr);
 void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_follow_dummy(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_dummy_was_lost(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_sync_dummy(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_queue_dummy_restore(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
 void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev);

@@ -14,10 +14,10 @@
 
 #ifdef CONFIG_PM
 /* What may have been a reset for the device, without being one for the kernel. */
-static void has_slept(struct msi_vfio_pci_device *mdev)
+static void handle_sleep(struct msi_vfio_pci_device *mdev)
 {
-	msi_vfio_pci_device_slept(mdev);
-	msi_vfio_pci_dummy_was_lost(mdev);
+	msi_vfio_pci_mark_sleep(mdev);
+	msi_vfio_pci_queue_dummy_restore(mdev);
 	if (msi_vfio_pci_has_deferred_writes(mdev))
 		msi_vfio_pci_queue_host_check(mdev);
 	msi_vfio_pci_update_table_size(mdev);
@@ -39,12 +39,12 @@ static const struct dev_pm_ops *get_core_pm_ops(void)
 }
 
 /* Has the device slept, by runtime PM, since this was last asked? */
-static bool slept_since(struct msi_vfio_pci_device *mdev)
+static bool update_suspended_time(struct msi_vfio_pci_device *mdev)
 {
-	unsigned long asleep =
+	unsigned long suspended_time =
 		pm_runtime_suspended_time(&mdev->core.pdev->dev);
 
-	return xchg(&mdev->asleep, asleep) != asleep;
+	return xchg(&mdev->suspended_time, suspended_time) != suspended_time;
 }
 
 static int runtime_suspend(struct device *dev)
@@ -57,8 +57,8 @@ static int runtime_resume(struct device *dev)
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(to_pci_dev(dev));
 	int ret = get_core_pm_ops()->runtime_resume(dev);
 
-	slept_since(mdev);
-	has_slept(mdev);
+	update_suspended_time(mdev);
+	handle_sleep(mdev);
 
 	return ret;
 }
@@ -69,7 +69,7 @@ static int runtime_resume(struct device *dev)
  */
 static int __maybe_unused resume_noirq(struct device *dev)
 {
-	pdev_to_msi_vfio_pci(to_pci_dev(dev))->slept = true;
+	pdev_to_msi_vfio_pci(to_pci_dev(dev))->host_suspended = true;
 
 	return 0;
 }
@@ -78,9 +78,9 @@ static void __maybe_unused complete_sleep(struct device *dev)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(to_pci_dev(dev));
 
-	if (mdev->slept)
-		has_slept(mdev);
-	mdev->slept = false;
+	if (mdev->host_suspended)
+		handle_sleep(mdev);
+	mdev->host_suspended = false;
 }
 
 static const struct dev_pm_ops pm_ops = {
@@ -138,8 +138,8 @@ void msi_vfio_pci_power_registered(struct pci_dev *pdev)
 
 	mutex_lock(&bound_lock);
 	list_for_each_entry(mdev, &bound, bound)
-		if (slept_since(mdev))
-			has_slept(mdev);
+		if (update_suspended_time(mdev))
+			handle_sleep(mdev);
 	mutex_unlock(&bound_lock);
 }
 #else

@@ -114,7 +114,7 @@ static void lock_slots(struct msi_vfio_pci_device *mdev)
 	mutex_lock(&mdev->slots);
 	down_read(&mdev->core.memory_lock);
 
-	if (!test_and_clear_bit(0, &mdev->was_reset))
+	if (!test_and_clear_bit(0, &mdev->slots_need_reset))
 		return;
 	for (i = 0; i < nr; i++)
 		msi_slot_reset(&mdev->windows[i]->slots);
@@ -310,7 +310,7 @@ static void write_with_decoding_on(struct msi_vfio_pci_device *mdev)
 	down_write(&core->memory_lock);
 	if (!msi_vfio_pci_check_bars(mdev) &&
 	    (__force int)pdev->current_state < (__force int)PCI_D3hot &&
-	    !test_bit(0, &mdev->was_reset) &&
+	    !test_bit(0, &mdev->slots_need_reset) &&
 	    !pci_user_read_config_word(pdev, PCI_COMMAND, &command) &&
 	    !PCI_POSSIBLE_ERROR(command)) {
 		pci_user_write_config_word(pdev, PCI_COMMAND,
@@ -392,7 +392,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 		return;
 
 	if (mdev->core.pdev->current_state == PCI_D3hot)
-		msi_vfio_pci_device_slept(mdev);
+		msi_vfio_pci_mark_sleep(mdev);
 
 	if (touches_message(mdev, start, count)) {
 		mutex_lock(&mdev->slots);
@@ -403,7 +403,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 	/* If this is killed, the bit stays set, and the next call writes. */
 	if (changed && nr_windows(mdev))
 		set_bit(0, &mdev->owed);
-	msi_vfio_pci_windows_follow_reset(mdev);
+	msi_vfio_pci_sync_windows(mdev);
 }
 
 static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
@@ -534,37 +534,37 @@ bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_device_was_reset - the device has lost what was written to it
+ * msi_vfio_pci_mark_reset - the device has lost what was written to it
  * @mdev: device
  *
  * Takes no lock: resets come with memory_lock held.
  */
-void msi_vfio_pci_device_was_reset(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev)
 {
-	set_bit(0, &mdev->was_reset);
+	set_bit(0, &mdev->slots_need_reset);
 }
 
 /**
- * msi_vfio_pci_device_slept - the device has been asleep, or will have been
+ * msi_vfio_pci_mark_sleep - the device has been asleep, or will have been
  * @mdev: device
  *
  * Leaving D3hot is a reset for it unless it says otherwise, and no callback tells of
  * that one. Takes no lock, as above.
  */
-void msi_vfio_pci_device_slept(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev)
 {
 	if (mdev->core.needs_pm_restore)
-		msi_vfio_pci_device_was_reset(mdev);
+		msi_vfio_pci_mark_reset(mdev);
 }
 
 /**
- * msi_vfio_pci_windows_follow_reset - the user has made a call that may have been one
+ * msi_vfio_pci_sync_windows - the user has made a call that may have been one
  * @mdev: open device
  *
  * What is owed is written. Vectors can be moved again of which no slot is live any
  * more.
  */
-void msi_vfio_pci_windows_follow_reset(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev)
 {
 	if (write_deferred(mdev) || !READ_ONCE(mdev->pinned) ||
 	    mutex_lock_killable(&mdev->state))
@@ -1013,7 +1013,7 @@ static void map_bars(struct msi_vfio_pci_device *mdev)
 int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
 	mdev->pinned = 0;
-	mdev->was_reset = 0;
+	mdev->slots_need_reset = 0;
 	mdev->owed = 0;
 	/* Who has no MSI has no windows. */
 	if (!mdev->core.pdev->msi_cap)
