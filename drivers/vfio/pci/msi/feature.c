@@ -180,7 +180,7 @@ static int window_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 		return -EINTR;
 	ret = msi_vfio_pci_add_window(mdev, &in);
 	if (!ret)
-		msi_vfio_pci_vectors_changed(mdev);
+		msi_vfio_pci_windows_update_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
 	return ret;

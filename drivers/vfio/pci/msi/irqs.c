@@ -59,14 +59,14 @@ static bool sets_masks(const struct vfio_irq_set *hdr)
 }
 
 /* Messages may be others than they were. */
-static void vectors_changed(struct msi_vfio_pci_device *mdev)
+static void update_after_change(struct msi_vfio_pci_device *mdev)
 {
 	mdev->messages_outdated = true;
 	msi_vfio_pci_bump_generation(mdev);
 	/* A move is told from what was noted before it. */
 	if (mdev->notify)
 		msi_vfio_pci_update_messages(mdev);
-	msi_vfio_pci_vectors_changed(mdev);
+	msi_vfio_pci_windows_update_vectors(mdev);
 }
 
 static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr,
@@ -98,7 +98,7 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 	ret = msi_vfio_pci_set_masks(mdev, hdr->index, hdr->start, hdr->count,
 				     which, mask, &moved);
 	if (moved)
-		vectors_changed(mdev);
+		update_after_change(mdev);
 	mutex_unlock(&mdev->state);
 	kfree(which);
 	if (!ret)
@@ -203,7 +203,7 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 
 	msi_vfio_pci_keep_masks(mdev);
 	if (gives_message_back(mdev, hdr))
-		msi_vfio_pci_vectors_end(mdev);
+		msi_vfio_pci_windows_release_vectors(mdev);
 	msi_vfio_pci_reassign_vectors(mdev);
 	ret = attaches(hdr) ? msi_vfio_pci_update_vector_count(mdev) : 0;
 	if (!ret)
@@ -214,9 +214,9 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 	else
 		msi_vfio_pci_start_masked(mdev);
 	if (irq_type != mdev->core.irq_type || changes_messages(hdr))
-		vectors_changed(mdev);
+		update_after_change(mdev);
 	else if (irq_type == VFIO_PCI_MSI_IRQ_INDEX)
-		msi_vfio_pci_vectors_changed(mdev);
+		msi_vfio_pci_windows_update_vectors(mdev);
 	msi_vfio_pci_dummy_yield(mdev);
 
 	return ret;

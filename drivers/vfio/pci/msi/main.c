@@ -197,7 +197,7 @@ static void msi_vfio_pci_close_device(struct vfio_device *vdev)
 	msi_vfio_pci_close_notify(mdev);
 	WRITE_ONCE(mdev->novirt, false);
 	msi_vfio_pci_close_dummy(mdev);
-	msi_vfio_pci_vectors_end(mdev);
+	msi_vfio_pci_windows_release_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
 	msi_vfio_pci_close_ioeventfds(mdev);

@@ -488,8 +488,8 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 				  loff_t *ppos);
 void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 				 size_t count);
-void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev);

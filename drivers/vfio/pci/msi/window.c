@@ -418,10 +418,10 @@ static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_vectors_changed - vectors were allocated or freed
+ * msi_vfio_pci_windows_update_vectors - vectors were allocated or freed
  * @mdev: device, with @state held
  */
-void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int n = count_vectors(mdev);
 	u64 address = 0;
@@ -450,13 +450,13 @@ void msi_vfio_pci_vectors_changed(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_vectors_end - vectors are about to be freed
+ * msi_vfio_pci_windows_release_vectors - vectors are about to be freed
  * @mdev: device, with @state held
  *
  * Takes their messages out of the slots while no other device can have them. If the
- * vectors are not freed after all, msi_vfio_pci_vectors_changed() puts them back.
+ * vectors are not freed after all, msi_vfio_pci_windows_update_vectors() puts them back.
  */
-void msi_vfio_pci_vectors_end(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 
