@@ -98,7 +98,7 @@ static void *vectors_at(struct msi_vfio_pci_device *mdev, loff_t *pos)
 	return *pos <= count ? pos : NULL;
 }
 
-static void end(struct seq_file *seq, void *v)
+static void unlock_state(struct seq_file *seq, void *v)
 {
 	struct msi_vfio_pci_device *mdev = seq->private;
 
@@ -138,7 +138,7 @@ static int vectors_show(struct seq_file *seq, void *v)
 static const struct seq_operations vectors_sops = {
 	.start	= vectors_start,
 	.next	= vectors_next,
-	.stop	= end,
+	.stop	= unlock_state,
 	.show	= vectors_show,
 };
 DEFINE_SEQ_ATTRIBUTE(vectors);
@@ -242,7 +242,7 @@ static int windows_show(struct seq_file *seq, void *v)
 static const struct seq_operations windows_sops = {
 	.start	= windows_start,
 	.next	= windows_next,
-	.stop	= end,
+	.stop	= unlock_state,
 	.show	= windows_show,
 };
 DEFINE_SEQ_ATTRIBUTE(windows);

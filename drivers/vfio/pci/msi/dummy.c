@@ -447,14 +447,14 @@ void msi_vfio_pci_get_dummy(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_dummy_refuses - does the dummy target forbid a SET_IRQS
+ * msi_vfio_pci_dummy_conflicts - does the dummy target forbid a SET_IRQS
  * @mdev: device, with @state held
  * @hdr: the request, without its data
  *
  * Return: whether it does.
  */
-bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
-				const struct vfio_irq_set *hdr)
+bool msi_vfio_pci_dummy_conflicts(struct msi_vfio_pci_device *mdev,
+				  const struct vfio_irq_set *hdr)
 {
 	lockdep_assert_held(&mdev->state);
 
@@ -464,14 +464,14 @@ bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_dummy_yield - SET_IRQS has been carried out
+ * msi_vfio_pci_drop_dummy - SET_IRQS has been carried out
  * @mdev: device, with @state held
  *
  * The core reads the request for itself. A user who changed it after it was
  * looked at has other interrupts now, and no dummy target any more: with MSI-X, the
  * PCI core has the table and has masked all entries but its own.
  */
-void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_drop_dummy(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 

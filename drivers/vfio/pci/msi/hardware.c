@@ -165,12 +165,12 @@ void msi_vfio_pci_update_table_size(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_find_table - find where the MSI-X table is
+ * msi_vfio_pci_init_table - find where the MSI-X table is
  * @mdev: a device that is being bound, and awake
  *
  * The core finds it too, but not before the device is opened.
  */
-void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_init_table(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	u32 table;
@@ -297,8 +297,8 @@ static int read_hw_msi_mask(struct msi_vfio_pci_device *mdev,
 	return ret ?: check_ones(pdev, hw->mask | hw->pending);
 }
 
-static void share_hw_msi(struct msi_vfio_pci_device *mdev,
-			 struct msi_vfio_pci_hw_shared *hw)
+static void read_shared_msi(struct msi_vfio_pci_device *mdev,
+			    struct msi_vfio_pci_hw_shared *hw)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	int cap = pdev->msi_cap;
@@ -328,8 +328,8 @@ static void share_hw_msi(struct msi_vfio_pci_device *mdev,
 	hw->known = true;
 }
 
-static void share_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			  struct msi_vfio_pci_hw_shared *hw)
+static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			     struct msi_vfio_pci_hw_shared *hw)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
@@ -352,17 +352,17 @@ static void share_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 }
 
 /* Reads what @nr has in common with the other vectors of its pending bits. */
-static void share_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
-		     struct msi_vfio_pci_hw_shared *hw)
+static void read_shared(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			struct msi_vfio_pci_hw_shared *hw)
 {
 	hw->fresh = true;
 	hw->group = nr / PENDING_BITS;
 	hw->known = false;
 	hw->disabled = false;
 	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
-		share_hw_msix(mdev, nr, hw);
+		read_shared_msix(mdev, nr, hw);
 	else
-		share_hw_msi(mdev, hw);
+		read_shared_msi(mdev, hw);
 	/* The device gets back what it has lost when it wakes up. */
 	if (msi_vfio_pci_in_d3(mdev))
 		hw->disabled = false;
@@ -424,7 +424,7 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	if (!shared->ask)
 		return;
 	if (!shared->fresh || shared->group != nr / PENDING_BITS)
-		share_hw(mdev, nr, shared);
+		read_shared(mdev, nr, shared);
 	hw->disabled = shared->disabled;
 	if (!shared->known)
 		return;

@@ -122,7 +122,7 @@ static bool frees_vectors(const struct vfio_irq_set *hdr)
 }
 
 /* Whether a SET_IRQS can allocate vectors. */
-static bool attaches(const struct vfio_irq_set *hdr)
+static bool sets_eventfds(const struct vfio_irq_set *hdr)
 {
 	return sets_triggers(hdr) && hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD;
 }
@@ -130,7 +130,7 @@ static bool attaches(const struct vfio_irq_set *hdr)
 /* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
 static bool changes_messages(const struct vfio_irq_set *hdr)
 {
-	return frees_vectors(hdr) || attaches(hdr);
+	return frees_vectors(hdr) || sets_eventfds(hdr);
 }
 
 /*
@@ -139,8 +139,8 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
  * gets another handler. x86 keeps the vector of an interrupt without a handler, unless
  * it can be masked.
  */
-static bool gives_message_back(struct msi_vfio_pci_device *mdev,
-			       const struct vfio_irq_set *hdr)
+static bool may_free_message(struct msi_vfio_pci_device *mdev,
+			     const struct vfio_irq_set *hdr)
 {
 	u32 index = VFIO_PCI_MSI_IRQ_INDEX;
 	struct vfio_irq_set copy = *hdr;
@@ -155,7 +155,7 @@ static bool gives_message_back(struct msi_vfio_pci_device *mdev,
 		return false;
 
 	return frees_vectors(hdr) ||
-	       (attaches(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
+	       (sets_eventfds(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
 		msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0)));
 }
 
@@ -198,14 +198,14 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 
 	lockdep_assert_held(&mdev->state);
 
-	if (msi_vfio_pci_dummy_refuses(mdev, hdr))
+	if (msi_vfio_pci_dummy_conflicts(mdev, hdr))
 		return -EBUSY;
 
 	msi_vfio_pci_keep_masks(mdev);
-	if (gives_message_back(mdev, hdr))
+	if (may_free_message(mdev, hdr))
 		msi_vfio_pci_windows_release_vectors(mdev);
 	msi_vfio_pci_reassign_vectors(mdev);
-	ret = attaches(hdr) ? msi_vfio_pci_update_vector_count(mdev) : 0;
+	ret = sets_eventfds(hdr) ? msi_vfio_pci_update_vector_count(mdev) : 0;
 	if (!ret)
 		ret = core_set_irqs(mdev, arg);
 	msi_vfio_pci_watch_vectors(mdev);
@@ -217,7 +217,7 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 		update_after_change(mdev);
 	else if (irq_type == VFIO_PCI_MSI_IRQ_INDEX)
 		msi_vfio_pci_windows_update_vectors(mdev);
-	msi_vfio_pci_dummy_yield(mdev);
+	msi_vfio_pci_drop_dummy(mdev);
 
 	return ret;
 }

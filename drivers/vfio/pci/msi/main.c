@@ -322,7 +322,7 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 
 	dev_set_drvdata(&pdev->dev, &mdev->core);
 	msi_vfio_pci_set_pci_ops(&mdev->core);
-	msi_vfio_pci_find_table(mdev);
+	msi_vfio_pci_init_table(mdev);
 
 	msi_vfio_pci_power_add(mdev);
 	ret = vfio_pci_core_register_device(&mdev->core);

@@ -432,7 +432,7 @@ static inline bool msi_vfio_pci_in_d3(struct msi_vfio_pci_device *mdev)
 }
 
 /* hardware.c */
-void msi_vfio_pci_find_table(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_init_table(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
 			   struct msi_vfio_pci_msix *out);
@@ -510,9 +510,9 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 			   const struct vfio_device_feature_pci_msix_dummy *in);
 void msi_vfio_pci_get_dummy(struct msi_vfio_pci_device *mdev,
 			    struct vfio_device_feature_pci_msix_dummy *out);
-bool msi_vfio_pci_dummy_refuses(struct msi_vfio_pci_device *mdev,
-				const struct vfio_irq_set *hdr);
-void msi_vfio_pci_dummy_yield(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_dummy_conflicts(struct msi_vfio_pci_device *mdev,
+				  const struct vfio_irq_set *hdr);
+void msi_vfio_pci_drop_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_sync_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_queue_dummy_restore(struct msi_vfio_pci_device *mdev);
 
