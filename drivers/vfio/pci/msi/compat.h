@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The differences between the kernels that this driver supports: 6.1 to the newest.
- * Two are elsewhere: module parameters in main.c, where parameters are looked for,
- * and operations of the core that need this driver's own code in msix_map.c.
+ * Two are elsewhere: main.c has the module's parameters, where readers expect them, and
+ * msix_map.c has operations that differ and call this driver's functions.
  * compat-probes.h is made at build time (compat-probe.sh).
  */
 #ifndef MSI_VFIO_PCI_COMPAT_H
@@ -65,15 +65,15 @@
 /*
  * compat_iomap - the core's mapping of a BAR, or an error pointer
  *
- * Older cores map a BAR when it is first used, and without a lock: of two who come
- * at the same time one gets -EBUSY. What must not fail for that is called between
- * enable and finish_enable.
+ * Older cores map a BAR when it is first used, without a lock: if two tasks do so at the
+ * same time, one gets -EBUSY. A call that must not fail for that has to be made between
+ * vfio_pci_core_enable() and vfio_pci_core_finish_enable().
  */
 #if defined(HAVE_GET_IOMAP)
 static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 				       unsigned int bar)
 {
-	/* The core warns of one that is not mapped. */
+	/* The core warns if the BAR is not mapped. */
 	return vdev->barmap[bar] ? vfio_pci_core_get_iomap(vdev, bar) :
 				   IOMEM_ERR_PTR(-ENODEV);
 }
@@ -96,7 +96,7 @@ static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 	if (vdev->barmap[bar])
 		return vdev->barmap[bar];
 
-	/* As the core does, which also undoes it. */
+	/* As the core does. The core undoes this, too. */
 	ret = pci_request_selected_regions(pdev, 1 << bar, "vfio");
 	if (ret)
 		return IOMEM_ERR_PTR(ret);
@@ -115,7 +115,7 @@ static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
 /*
  * compat_memory_enabled - does the device decode memory; memory_lock is held
  *
- * As the core's function, which is not exported.
+ * The core's own function is not exported.
  */
 static inline bool compat_memory_enabled(struct vfio_pci_core_device *vdev)
 {
@@ -127,10 +127,10 @@ static inline bool compat_memory_enabled(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * The widest access that this kernel's core makes to a BAR. The first that made wide
- * ones did so only where the architecture itself has them. From 6.14 on, and where
- * that was brought to an older one, it has them everywhere by the header that comes
- * after this question.
+ * The widest access that this kernel's core makes to a BAR. The first cores with accesses
+ * of 8 bytes make them only if the architecture defines ioread64. Cores from 6.14 on, and
+ * older ones to which that was backported, include the header below, which defines
+ * ioread64 everywhere.
  */
 #if defined(HAVE_IO_WIDTH_8) || defined(HAVE_6_14) ||			\
 	(defined(HAVE_CORE_IOREAD) && defined(ioread64))
@@ -140,7 +140,7 @@ static inline bool compat_memory_enabled(struct vfio_pci_core_device *vdev)
 #endif
 #include <linux/io-64-nonatomic-lo-hi.h>
 
-/* One access of @width bytes to a BAR, which is a power of 2 up to 8. */
+/* Writes to a BAR in one access of @width bytes, a power of 2 up to 8. */
 static inline void compat_iowrite(u8 __iomem *io, u64 value, unsigned int width)
 {
 	switch (width) {
@@ -158,7 +158,7 @@ static inline void compat_iowrite(u8 __iomem *io, u64 value, unsigned int width)
 	}
 }
 
-/* Does a domain or the IOMMU isolate the device's messages; see isolation.c. */
+/* Does an IRQ domain or the IOMMU isolate the device's messages? See isolation.c. */
 #ifdef HAVE_ISOLATED_MSI
 static inline bool compat_isolated_msi(struct device *dev)
 {
@@ -172,7 +172,7 @@ static inline bool compat_isolated_msi(struct device *dev)
 }
 #endif
 
-/* Less than 0 if there is no runtime PM, 0 if the device is not active. */
+/* Returns less than 0 if there is no runtime PM, 0 if the device is not active. */
 static inline int compat_pm_get_if_active(struct device *dev)
 {
 #ifdef HAVE_GET_IF_ACTIVE_ONE
@@ -192,8 +192,8 @@ static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
 }
 
 /*
- * The domain that a device is attached to, with its group's mutex held. Newer
- * kernels have a function for that and warn of the other.
+ * The domain that a device is attached to; its group's mutex is held. Newer kernels have
+ * a function for that, and warn if the other one is called.
  */
 #ifdef HAVE_DRIVER_DOMAIN
 static inline struct iommu_domain *compat_attached_domain(struct device *dev)
@@ -207,7 +207,7 @@ static inline struct iommu_domain *compat_attached_domain(struct device *dev)
 }
 #endif
 
-/* To be called by .mmap only: the area is still nobody's. */
+/* To be called by .mmap only, when no other task can reach the area yet. */
 static inline void compat_vm_flags_clear(struct vm_area_struct *vma,
 					 unsigned long flags)
 {
@@ -219,8 +219,8 @@ static inline void compat_vm_flags_clear(struct vm_area_struct *vma,
 }
 
 /*
- * The end of the ioctl for region info on older kernels: newer ones copy from and to
- * user memory before and after an operation.
+ * The end of the ioctl for region info on older kernels. Newer kernels copy from and to
+ * user memory themselves.
  */
 static inline int compat_copy_region_info(struct vfio_region_info *info,
 					  struct vfio_info_cap *caps,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a read shows once MSI_NOVIRT is set: the hardware's MSI address and data
- * in config space, the hardware's MSI-X table in its BAR.
+ * What a read shows when MSI_NOVIRT is set: the hardware's MSI address and data in
+ * config space, and the hardware's MSI-X table in its BAR.
  */
 
 #include <linux/minmax.h>
@@ -10,7 +10,7 @@
 
 #include "msi_vfio_pci.h"
 
-/* 32 entries of the table at a time: enough for most devices in one go. */
+/* 32 entries of the table, which is all that most devices have. */
 #define CHUNK_DWORDS	128
 
 static int read_msi_fields(struct msi_vfio_pci_device *mdev,
@@ -67,7 +67,8 @@ static void add_msi_fields(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_init_ranges - find what MSI_NOVIRT shows of this device
  * @mdev: a device that has been through msi_vfio_pci_open_vectors()
  *
- * BARs come before config space, so that the ranges are sorted.
+ * The table is added first: BARs come before config space in the device's file, so the
+ * ranges are sorted.
  */
 void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev)
 {
@@ -106,7 +107,7 @@ static int read_range(struct msi_vfio_pci_device *mdev,
 	return 0;
 }
 
-/* The table can grow. */
+/* The table can grow, so its end is not stored. */
 static loff_t range_end(struct msi_vfio_pci_device *mdev,
 			const struct msi_vfio_pci_range *range)
 {
@@ -114,14 +115,14 @@ static loff_t range_end(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_read_through - put the hardware's bytes over the virtual ones
+ * msi_vfio_pci_read_through - replace virtual bytes with the hardware's
  * @mdev: device
- * @buf: what the core has read already
+ * @buf: user's buffer, which the core has filled
  * @count: how many bytes it has read
  * @pos: offset of @buf in the device's file
  *
- * Return: 0, -EFAULT, or another errno if the hardware cannot be reached, -EIO
- * as a rule.
+ * Return: 0, -EFAULT, or another errno if the hardware cannot be reached, which is
+ * usually -EIO.
  */
 int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 			      char __user *buf, size_t count, loff_t pos)
@@ -138,7 +139,7 @@ int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 		if (start >= end)
 			continue;
 
-		/* The core has let the device go to sleep again. */
+		/* After the core's read the device may have gone to sleep again. */
 		if (pm_runtime_resume_and_get(dev))
 			return -EIO;
 		ret = read_range(mdev, range, buf + (start - pos), start, end);

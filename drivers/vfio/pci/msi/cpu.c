@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An interrupt that nobody handles is not moved away from a CPU that is unplugged, and
- * x86 forgets its vector when the CPU comes back. Gives such interrupts another vector.
+ * Reassigns vectors whose CPU was unplugged. The kernel does not move an interrupt that
+ * has no handler to another CPU, and x86 drops its vector when the CPU comes back.
  */
 
 #include <linux/cpu.h>
@@ -17,7 +17,7 @@ static irqreturn_t no_handler(int irq, void *unused)
 	return IRQ_HANDLED;
 }
 
-/* It is not active afterwards, and has a CPU that it may have. */
+/* Activates the interrupt on a CPU of its affinity, and deactivates it. */
 static void activate_again(unsigned int irq)
 {
 	static int unused;
@@ -28,8 +28,8 @@ static void activate_again(unsigned int irq)
 }
 
 /*
- * Away from the CPU that it is on, whichever that is. Only interrupts that are
- * remapped move at once.
+ * Moves the interrupt away from the CPU that it is on, whichever that is. Only remapped
+ * interrupts move at once.
  */
 static void move_active(unsigned int irq, struct cpumask *others)
 {
@@ -42,7 +42,7 @@ static void move_active(unsigned int irq, struct cpumask *others)
 		irq_set_affinity(irq, others);
 }
 
-/* One that is not active takes its affinity from there when it is activated. */
+/* An interrupt that is not active gets a CPU of its affinity when it is activated. */
 static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
 			  struct cpumask *others)
 {
@@ -57,7 +57,7 @@ static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
 }
 
 /*
- * Gives the interrupt another CPU, and back its affinity, which takes effect with
+ * Gives the interrupt another CPU, then restores its affinity, which takes effect with
  * its next interrupts.
  */
 static void reassign_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
@@ -88,8 +88,8 @@ static void reassign_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
  * @mdev: open device, with @state held
  * @irq: the vector's Linux interrupt
  *
- * If it was just being moved when it was requested, msi_vfio_pci_start_masked() did
- * not start it, and the kernel may have forgotten it while it was masked.
+ * If the vector was just being moved when it was requested, msi_vfio_pci_start_masked()
+ * did not start it, and the kernel may have dropped it while it was masked.
  */
 void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
 				     unsigned int irq)
@@ -100,12 +100,12 @@ void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
 		reassign_vector(mdev, irq);
 }
 
-/* Is it x86's, with a CPU that was unplugged, and was it not moved away from it? */
+/* Is the interrupt still on a CPU that was unplugged? Called on x86 only. */
 static bool is_on_unplugged_cpu(struct msi_vfio_pci_device *mdev, int irq)
 {
 	struct irq_data *data = irq > 0 ? irq_get_irq_data(irq) : NULL;
 
-	/* Those that can be masked have no CPU without a handler. */
+	/* An interrupt that can be masked has no CPU while it has no handler. */
 	return data && !irq_has_action(irq) && !irqd_can_reserve(data) &&
 	       cpumask_intersects(irq_data_get_effective_affinity_mask(data),
 				  &mdev->unplugged_cpus);
@@ -115,10 +115,10 @@ static bool is_on_unplugged_cpu(struct msi_vfio_pci_device *mdev, int irq)
  * msi_vfio_pci_reassign_vectors - the core may be about to request interrupts
  * @mdev: open device, with @state held
  *
- * x86 gives an MSI vector without a mask bit a CPU when it is allocated, and moves it
- * away when that CPU is unplugged, as all but one are in a suspend of the host, only if
- * it has a handler. When the CPU comes back the vector is forgotten, and a handler
- * that it gets then hears of nothing.
+ * x86 gives an MSI vector without a mask bit a CPU when the vector is allocated. When
+ * that CPU is unplugged, x86 moves the vector only if it has a handler. A suspend of the
+ * host unplugs all CPUs but one. When the CPU comes back, x86 drops the vector, and a
+ * handler that is added then gets no interrupts.
  */
 void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev)
 {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/msi-vfio-pci/DEVICE: a device, also while a VMM owns it.
+ * /sys/kernel/debug/msi-vfio-pci/DEVICE: a bound device, also while a VMM has it open.
  *
- * sessions	how many sessions there have been, this one among them
+ * sessions	how many sessions there have been, including the present one
  *
- * The other files are "# closed" without a session, and else have a line for each
+ * The other files say "# closed" if there is no session. Else they have a line for each
  *
  * vectors	vector: NUMBER IRQ ADDRESS DATA FLAGS; the IRQ of a dummy one is 0
  * windows	window: window REGION OFFSET SIZE DATA_OFFSET FLAGS ADDRESSES DATA
  *		WITHHELD UNDONE SLOTS
- *		and behind it for each of its slots: slot OFFSET ADDRESS DATA VECTOR
- *		DATA_DISTANCE FLAGS LEARNED, the last of which is, in a LEARN window,
- *		all that may be the slot's data: DISTANCE:DATA,...
+ *		and after it a line for each of its slots: slot OFFSET ADDRESS DATA
+ *		VECTOR DATA_DISTANCE FLAGS LEARNED. In a LEARN window, LEARNED has all
+ *		that may be the slot's data: DISTANCE:DATA,...
  */
 
 #include <linux/debugfs.h>
@@ -66,7 +66,7 @@ static int show_vector(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 	int irq = 0;
 	bool awake;
 
-	/* To look must not wake a device that its owner has put to sleep. */
+	/* Reading the file must not wake a device that its user has put to sleep. */
 	awake = pm_runtime_get_if_in_use(&pdev->dev) > 0;
 	msi_vfio_pci_messages(mdev, msi_vfio_pci_enabled_index(mdev), nr, 1,
 			      awake, &msg);

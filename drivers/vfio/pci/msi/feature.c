@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_DEVICE_FEATURE: the features of this driver, and everything that they
- * read from and write to user memory.
+ * VFIO_DEVICE_FEATURE: the features of this driver, and their accesses to user memory.
  */
 
 #include <linux/moduleparam.h>
@@ -14,7 +13,7 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* MSI_NOVIRT's number in the RFC of August 2024. */
+/* The number of MSI_NOVIRT in the RFC patch of August 2024. */
 #define RFC_MSI_NOVIRT	11
 
 static bool rfc_feature;
@@ -22,12 +21,12 @@ module_param(rfc_feature, bool, 0644);
 MODULE_PARM_DESC(rfc_feature, "Accept a SET of feature 11 as MSI_NOVIRT, for VMMs with the RFC patch of August 2024");
 
 /**
- * struct feature - how a feature is called
+ * struct feature - a feature of this driver
  * @index: its number
- * @msix: it also exists for devices that have MSI-X but not MSI
- * @table: it exists for devices with a table of MSI-X, and no others
- * @get_size: least size of GET's payload in bytes
- * @set_size: least size of SET's payload in bytes
+ * @msix: devices that have MSI-X but not MSI have the feature, too
+ * @table: only devices with an MSI-X table have it
+ * @get_size: smallest payload of GET in bytes
+ * @set_size: smallest payload of SET in bytes
  * @get: copies out; NULL: no GET
  * @set: copies in and carries out; NULL: no SET
  */
@@ -306,7 +305,7 @@ static const struct feature *find_feature(u32 flags)
 	u32 index = flags & VFIO_DEVICE_FEATURE_MASK;
 	unsigned int i;
 
-	/* Upstream's 11 is DMA_BUF, which cannot be SET. */
+	/* Upstream's feature 11 is DMA_BUF, which has no SET. */
 	if (index == RFC_MSI_NOVIRT && flags & VFIO_DEVICE_FEATURE_SET &&
 	    !(flags & VFIO_DEVICE_FEATURE_GET) && READ_ONCE(rfc_feature))
 		index = VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT;
@@ -335,11 +334,11 @@ static int core_feature(struct msi_vfio_pci_device *mdev, u32 flags,
 	struct msi_vfio_pci_claim claim;
 	int ret;
 
-	/* DMA_BUF claims pages, and can fail after that. */
+	/* DMA_BUF claims pages, and can fail after it has. */
 	msi_vfio_pci_begin_claim(mdev, &claim);
 	ret = vfio_pci_core_ioctl_feature(&mdev->core.vdev, flags, arg, argsz);
 	msi_vfio_pci_end_claim(mdev, &claim, ret >= 0);
-	/* It may have been to sleep. */
+	/* The feature may have put the device to sleep. */
 	msi_vfio_pci_sync_windows(mdev);
 	msi_vfio_pci_sync_dummy(mdev);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Flags as words, as sysfs and debugfs show them: "reprogram,high", or "-".
+ * Flags as words, as sysfs and debugfs show them: "reprogram,high"; "-" for none.
  */
 
 #include <linux/kernel.h>
@@ -17,7 +17,7 @@ const struct msi_vfio_pci_flag_name msi_vfio_pci_window_flags[] = {
 
 /**
  * msi_vfio_pci_format_flags - flags as words
- * @names: names of flags, up to one without
+ * @names: names of flags; the last entry has none
  * @flags: flags; those without a name are left out
  * @text: out: the words
  */
@@ -47,12 +47,12 @@ static u32 find_flag(const struct msi_vfio_pci_flag_name *names,
 }
 
 /**
- * msi_vfio_pci_parse_flags - the flags that words stand for
- * @names: names of flags, up to one without
+ * msi_vfio_pci_parse_flags - words as flags
+ * @names: names of flags; the last entry has none
  * @text: the words; it is overwritten
  * @flags: out: flags
  *
- * Return: 0, or -EINVAL if there is a word that is no flag's name.
+ * Return: 0, or -EINVAL if a word is not the name of a flag.
  */
 int msi_vfio_pci_parse_flags(const struct msi_vfio_pci_flag_name *names,
 			     char *text, u32 *flags)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host moves vectors to other CPUs, which gives them other messages if it does not
- * remap interrupts. Notices that, brings slots up to date and tells the user.
+ * Follows the host: if it does not remap interrupts, a vector that it moves to another
+ * CPU gets another message. Slots are then written again and the user is notified.
  */
 
 #include <linux/cpuhotplug.h>
@@ -16,8 +16,8 @@
 #include "msi_vfio_pci.h"
 
 /*
- * Under the interrupt's lock, when it was given a message: by SET_IRQS, when the
- * interrupt is started, and when it moves to another CPU.
+ * The PCI core has written a message for the interrupt: in SET_IRQS, when the interrupt
+ * is started, or when it moves to another CPU. Called under the interrupt's lock.
  */
 static void message_written(struct msi_desc *desc, void *mdev)
 {
@@ -29,7 +29,7 @@ static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
 	struct msi_desc *desc = irq_get_msi_desc(irq);
 
 	desc->write_msi_msg_data = mdev;
-	/* Who sees the function also sees its argument. */
+	/* A CPU that sees the function also sees its argument. */
 	smp_store_release(&desc->write_msi_msg, message_written);
 }
 
@@ -41,13 +41,13 @@ static void unwatch_vector(unsigned int irq)
 		return;
 
 	WRITE_ONCE(desc->write_msi_msg, NULL);
-	/* This takes the interrupt's lock: whoever still calls it has done so. */
+	/* Takes the interrupt's lock: message_written() does not run after this. */
 	irq_modify_status(irq, 0, 0);
 }
 
 /*
- * What the PCI core writes a message for. Without MSI and MSI-X, vector 0 would be
- * INTx, which has none. Isolated messages stay what they are.
+ * How many vectors have messages that can change. Without MSI and MSI-X, vector 0 would
+ * be INTx, which has no message. Messages of an isolated device do not change.
  */
 static unsigned int nr_watchable(struct msi_vfio_pci_device *mdev)
 {
@@ -57,10 +57,10 @@ static unsigned int nr_watchable(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_watch_vectors - begin to hear of messages that change
+ * msi_vfio_pci_watch_vectors - have changes of messages checked as they happen
  * @mdev: device, with @state held
  *
- * Only where somebody wants to know, and a move is a new message.
+ * Does nothing if the user has set no eventfd, or if moves do not change messages.
  */
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 {
@@ -73,12 +73,12 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 			watch_vector(mdev, irq);
 	}
 
-	/* What changed meanwhile nobody else tells. */
+	/* Messages can have changed before they were watched. */
 	if (count)
 		msi_vfio_pci_queue_host_check(mdev);
 }
 
-/* Nothing is noticed of these vectors any more when this has returned. */
+/* No change of these vectors is reported after this has returned. */
 static void unwatch_vectors(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, count = nr_watchable(mdev);
@@ -116,7 +116,7 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 	}
 	unwatch_vectors(mdev);
 	swap(mdev->notify, notify);
-	/* From here on moves are told from what was allocated before. */
+	/* The user is notified of moves after this, not of earlier ones. */
 	if (mdev->notify)
 		msi_vfio_pci_update_messages(mdev);
 	msi_vfio_pci_watch_vectors(mdev);
@@ -130,7 +130,7 @@ out:
 }
 
 /**
- * msi_vfio_pci_close_notify - forget who wanted to know; before vectors are freed
+ * msi_vfio_pci_close_notify - drop the user's eventfd, before vectors are freed
  * @mdev: device, with @state held
  */
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
@@ -142,11 +142,12 @@ void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_check_host_messages - do what follows if the host has moved a vector
+ * msi_vfio_pci_check_host_messages - check whether the host has moved a vector
  * @mdev: open device, with @state held
  *
- * An affinity that was changed, a CPU that was unplugged: on a host that does not
- * remap interrupts the message is another one then.
+ * On a host that does not remap interrupts, a vector gets another message when its
+ * affinity is changed or its CPU is unplugged. Counts a generation and writes the new
+ * message into slots then.
  *
  * Return: true if this has to be called again when the device is awake.
  */
@@ -158,13 +159,13 @@ bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * A CPU that is unplugged has its vectors moved to another one, whatever they are
- * pinned to, and no notifier of the interrupt tells of that. This is the dynamic state
- * that the callback got, one for all devices.
+ * When a CPU is unplugged the kernel moves its vectors, even pinned ones, and calls no
+ * notifier of the interrupt. So there is a hotplug callback. This is its state, which
+ * the kernel has allocated dynamically, for all devices.
  */
 static enum cpuhp_state hotplug_state;
 
-/* A call of the user can hold @state for long, and a worker must not wait for it. */
+/* A call of the user can hold @state for long; a worker must not wait for that. */
 static void check_host_work(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =
@@ -183,18 +184,21 @@ static void check_host_work(struct work_struct *work)
 }
 
 /**
- * msi_vfio_pci_queue_host_check - have the messages looked at soon
- * @mdev: device, bound and maybe not open
+ * msi_vfio_pci_queue_host_check - have a worker check the host messages soon
+ * @mdev: bound device, maybe not open
  *
  * Takes no lock and waits for nothing.
  */
 void msi_vfio_pci_queue_host_check(struct msi_vfio_pci_device *mdev)
 {
-	/* A host's suspend unplugs CPUs: not before it is known what was lost. */
+	/*
+	 * Freezable, as a host's suspend unplugs CPUs: the worker must not run before it
+	 * is known what the device has lost.
+	 */
 	queue_delayed_work(system_freezable_wq, &mdev->host_work, 0);
 }
 
-/* Hotplug waits for nobody: what @state is needed for is done later. */
+/* Must not wait for @state: the worker does what needs it. */
 static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct msi_vfio_pci_device *mdev =
@@ -209,14 +213,14 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 }
 
 /**
- * msi_vfio_pci_follow_open - begin to follow a device's messages
+ * msi_vfio_pci_follow_open - begin to follow the host for a device
  * @mdev: a device that has been opened
  */
 void msi_vfio_pci_follow_open(struct msi_vfio_pci_device *mdev)
 {
 	cpumask_clear(&mdev->unplugged_cpus);
 	mdev->cpu_was_unplugged = false;
-	/* Without a startup callback this cannot fail. */
+	/* Cannot fail, as there is no startup callback. */
 	cpuhp_state_add_instance_nocalls(hotplug_state, &mdev->hotplug_node);
 }
 
@@ -235,7 +239,7 @@ void msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev)
 	INIT_DELAYED_WORK(&mdev->host_work, check_host_work);
 }
 
-/* A device that wakes up while nobody has it open can still start the work. */
+/* The work can also be queued when a device wakes up that is not open. */
 void msi_vfio_pci_follow_release_dev(struct msi_vfio_pci_device *mdev)
 {
 	cancel_delayed_work_sync(&mdev->host_work);
@@ -243,7 +247,7 @@ void msi_vfio_pci_follow_release_dev(struct msi_vfio_pci_device *mdev)
 
 int msi_vfio_pci_follow_init(void)
 {
-	/* Of these states the callback runs when the CPU is gone already. */
+	/* Teardown callbacks of PREPARE states run after the CPU is gone. */
 	int ret = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
 					  "vfio/pci/msi:dead", NULL, cpu_dead);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the device itself says of its vectors: how many there are, where the MSI-X
- * table and the pending bits are, and what they hold.
+ * What the device itself says: how many vectors it has, where its MSI-X table and its
+ * pending bits are, and what they hold; whether it has its BARs; whether it is waking up.
  */
 
 #include <linux/pci.h>
@@ -10,10 +10,10 @@
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
-/* As many vectors as have their pending bits in one read. */
+/* How many vectors have their pending bits in one dword. */
 #define PENDING_BITS	32
 
-/* That a capability names a place does not mean that the device has it. */
+/* A capability can name a place that the device does not have. */
 static bool in_bar(struct pci_dev *pdev, unsigned int bar, u64 offset, u64 size)
 {
 	return bar < PCI_STD_NUM_BARS &&
@@ -66,7 +66,7 @@ void msi_vfio_pci_open_msix(struct msi_vfio_pci_device *mdev)
 			     pba_bytes(core->msix_size / PCI_MSIX_ENTRY_SIZE));
 }
 
-/* Real endpoints have a PBA inside the table, and the table is what is read there. */
+/* There are devices whose PBA lies inside the table. Reads there return the table. */
 static bool overlap(u32 table, u32 pba, unsigned int nr)
 {
 	u64 table_start = table & PCI_MSIX_TABLE_OFFSET;
@@ -77,7 +77,7 @@ static bool overlap(u32 table, u32 pba, unsigned int nr)
 	       table_start < pba_start + pba_bytes(nr);
 }
 
-/* The core does not follow a table that has moved. */
+/* The core does not notice that a table has moved, so none is found then. */
 static u8 __iomem *find_table(struct msi_vfio_pci_device *mdev, u32 table,
 			      unsigned int nr)
 {
@@ -108,11 +108,11 @@ static u8 __iomem *find_pba(struct msi_vfio_pci_device *mdev, u32 table,
 /**
  * msi_vfio_pci_find_msix - where the table and the pending bits are now
  * @mdev: an open device with MSI-X, awake
- * @ctrl: control of MSI-X
+ * @ctrl: MSI-X's control register
  * @out: out
  *
- * New firmware that starts with a reset can bring more vectors or fewer, and other
- * places: what the capability said when the device was opened need not hold.
+ * Firmware that starts with a reset can change the number of vectors and both places, so
+ * what the capability said when the device was opened may no longer hold.
  *
  * Return: 0, or -EIO if the device does not respond.
  */
@@ -136,14 +136,13 @@ int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
 }
 
 /**
- * msi_vfio_pci_update_table_size - keep the user away from entries that were added
+ * msi_vfio_pci_update_table_size - keep the user from writing to entries that were added
  * @mdev: device, open or not
  *
- * The core drops the user's writes to the table, whose size it read when the device was
- * opened. It is told a larger one here, but never a smaller one.
+ * The core drops the user's writes to the table. It has read the table's size when the
+ * device was opened; this gives it a larger size, but never a smaller one.
  *
- * Resets and sleeps call this when they end, so it takes no lock and does not wait for
- * resets.
+ * Called when resets and sleeps end, so it takes no lock and does not wait for resets.
  */
 void msi_vfio_pci_update_table_size(struct msi_vfio_pci_device *mdev)
 {
@@ -168,7 +167,7 @@ void msi_vfio_pci_update_table_size(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_init_table - find where the MSI-X table is
  * @mdev: a device that is being bound, and awake
  *
- * The core finds it too, but not before the device is opened.
+ * The core finds it, too, but only when the device is opened.
  */
 void msi_vfio_pci_init_table(struct msi_vfio_pci_device *mdev)
 {
@@ -191,8 +190,8 @@ void msi_vfio_pci_init_table(struct msi_vfio_pci_device *mdev)
  * @mdev: an open device that is awake
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  *
- * A reset can change it. For a device that does not respond it is the most that there
- * can be.
+ * A reset can change the number. If the device does not respond, it is the largest that
+ * a capability can have.
  *
  * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
  */
@@ -246,7 +245,7 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_enabled_index - whose vectors are enabled
+ * msi_vfio_pci_enabled_index - are INTx, MSI or MSI-X in use
  * @mdev: device, with @state held
  *
  * Return: an index of VFIO_PCI_*_IRQ_INDEX, or VFIO_PCI_NUM_IRQS.
@@ -256,7 +255,7 @@ u32 msi_vfio_pci_enabled_index(struct msi_vfio_pci_device *mdev)
 	return mdev->dummy_on ? VFIO_PCI_MSIX_IRQ_INDEX : mdev->core.irq_type;
 }
 
-/* Ones are what a device may have, and all that comes from one that is gone. */
+/* All ones can be a device's value, or mean that the device is gone: tells which. */
 static int check_ones(struct pci_dev *pdev, u32 value)
 {
 	u16 ctrl;
@@ -351,7 +350,7 @@ static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	hw->known = true;
 }
 
-/* Reads what @nr has in common with the other vectors of its pending bits. */
+/* Reads what vector @nr shares with the other vectors whose pending bits it is among. */
 static void read_shared(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			struct msi_vfio_pci_hw_shared *hw)
 {
@@ -363,7 +362,7 @@ static void read_shared(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		read_shared_msix(mdev, nr, hw);
 	else
 		read_shared_msi(mdev, hw);
-	/* The device gets back what it has lost when it wakes up. */
+	/* What the device loses in D3 is restored when it wakes up. */
 	if (msi_vfio_pci_in_d3(mdev))
 		hw->disabled = false;
 }
@@ -372,7 +371,7 @@ static void read_hw_msi(unsigned int nr,
 			const struct msi_vfio_pci_hw_shared *shared,
 			struct msi_vfio_pci_hw_vector *hw)
 {
-	/* The masks have 32 bits, a reserved number of vectors may be more. */
+	/* There are 32 mask bits, but a reserved number of vectors can be larger. */
 	hw->masked = nr < PENDING_BITS && shared->mask & BIT(nr);
 	hw->pending = nr < PENDING_BITS && shared->pending & BIT(nr);
 	hw->address = shared->address;
@@ -393,7 +392,7 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 				    ARRAY_SIZE(entry)))
 		return;
 
-	/* It is read last, and has bits that are always 0. */
+	/* Read last. Some of its bits are always 0: all ones mean a device that is gone. */
 	ctrl = le32_to_cpu(entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4]);
 	if (PCI_POSSIBLE_ERROR(ctrl))
 		return;
@@ -412,7 +411,7 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
  * msi_vfio_pci_read_hw - what the hardware says of a vector
  * @mdev: device, with @state held
  * @nr: the vector
- * @shared: what was read for the vector before this one
+ * @shared: what the vector before this one has read; updated
  * @hw: out
  */
 void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
@@ -438,8 +437,8 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
  * msi_vfio_pci_check_bars - does the device have the BARs that the core gave it
  * @mdev: open device
  *
- * A reset of which nobody was told, as that behind an AER error, leaves a device
- * without its BARs; the core puts them back when the user enables decoding.
+ * No callback reports some resets, such as AER's. The device has lost its BARs then; the
+ * core restores them when the user enables memory decoding.
  *
  * Return: 0, -ENXIO if it has lost them, or -EIO if it does not respond.
  */
@@ -465,12 +464,12 @@ int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_is_waking - is the device between sleep and use
+ * msi_vfio_pci_is_waking - is the device being resumed or suspended
  * @mdev: device
  *
- * The resume that says what the device has lost is itself not over then.
+ * The callback that reports what the device has lost runs while it is being resumed.
  *
- * Return: true if it will be awake or asleep a moment later.
+ * Return: true if the device will be awake or asleep in a moment.
  */
 bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_DEVICE_IOEVENTFD. The core's copies the request from user memory, which the
- * user can change after this driver has looked at it, and on some kernels takes a
- * negative region for a BAR. So the request is read once and carried out here, with
- * the limits and the errnos of the core's.
+ * VFIO_DEVICE_IOEVENTFD. The core reads the request from user memory, which the user can
+ * change after this driver has checked it; on some kernels it takes a negative region for
+ * a BAR. So the request is read once and carried out here, with the core's limits and
+ * errnos.
  */
 
 #include <linux/bitops.h>
@@ -38,7 +38,7 @@ struct ioeventfd {
 	struct virqfd *virqfd;
 	struct target target;
 	u8 __iomem *io;
-	bool is_memory;		/* to be left alone while that is not decoded */
+	bool is_memory;		/* the device must decode memory to be written */
 };
 
 static void write_target(struct ioeventfd *ioeventfd)
@@ -48,7 +48,7 @@ static void write_target(struct ioeventfd *ioeventfd)
 			       ioeventfd->target.width);
 }
 
-/* Runs in atomic context. Returns 1 to have write_later() called. */
+/* Called in atomic context. Returns 1 to have write_later() called. */
 static int write_now(void *opaque, void *unused)
 {
 	struct ioeventfd *ioeventfd = opaque;
@@ -90,7 +90,7 @@ static struct ioeventfd *find_ioeventfd(struct msi_vfio_pci_device *mdev,
 static void remove_ioeventfd(struct msi_vfio_pci_device *mdev,
 			     struct ioeventfd *ioeventfd)
 {
-	/* Waits until neither handler runs. */
+	/* Waits until no handler runs. */
 	vfio_virqfd_disable(&ioeventfd->virqfd);
 	list_del(&ioeventfd->node);
 	mdev->nr_ioeventfds--;
@@ -129,7 +129,7 @@ static int add_ioeventfd(struct msi_vfio_pci_device *mdev,
 	return 0;
 }
 
-/* @fd is -1 to remove what is there. */
+/* @fd is -1 to remove the ioeventfd. */
 static int change_ioeventfd(struct msi_vfio_pci_device *mdev,
 			    const struct target *target, int fd)
 {
@@ -191,7 +191,7 @@ static int read_target(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_ioeventfd - VFIO_DEVICE_IOEVENTFD: only where pages can be written
+ * msi_vfio_pci_ioeventfd - VFIO_DEVICE_IOEVENTFD, if the page can be mapped for writing
  * @mdev: device
  * @arg: user's struct vfio_device_ioeventfd
  *
@@ -212,7 +212,7 @@ long msi_vfio_pci_ioeventfd(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	if (ret)
 		return ret;
 
-	/* It would write into a window that was added later. */
+	/* Or the ioeventfd could write into a window that is added later. */
 	msi_vfio_pci_begin_claim(mdev, &claim);
 	ret = msi_vfio_pci_claim_pages(mdev, target.region, target.pos,
 				       target.pos + target.width,

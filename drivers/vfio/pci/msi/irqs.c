@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SET_IRQS and GET_IRQ_INFO: what the core does, and what follows from it for masks,
- * windows, the dummy target and notification.
+ * SET_IRQS and GET_IRQ_INFO: the core carries them out. This file sets masks, and updates
+ * masks, windows, the dummy target and notification after the core.
  */
 
 #include <linux/irq.h>
@@ -19,8 +19,8 @@
  * @mdev: device
  * @arg: user's struct vfio_irq_info
  *
- * The core answers. That vectors can be masked is added to its answer, which says
- * what it is about: the request may have been another one before the core read it.
+ * The core answers; this adds that vectors can be masked. The index is taken from the
+ * answer, as the user can have changed the request before the core read it.
  *
  * Return: what the core returns.
  */
@@ -45,7 +45,7 @@ long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	       -EFAULT : 0;
 }
 
-/* What the core refuses, it goes on refusing: only this is done here. */
+/* Only these requests are carried out here. All others are the core's to do or refuse. */
 static bool sets_masks(const struct vfio_irq_set *hdr)
 {
 	u32 action = hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
@@ -58,12 +58,12 @@ static bool sets_masks(const struct vfio_irq_set *hdr)
 		data == VFIO_IRQ_SET_DATA_BOOL);
 }
 
-/* Messages may be others than they were. */
+/* Vectors were allocated, freed or started: their messages may have changed. */
 static void update_after_change(struct msi_vfio_pci_device *mdev)
 {
 	mdev->messages_outdated = true;
 	msi_vfio_pci_bump_generation(mdev);
-	/* A move is told from what was noted before it. */
+	/* The next move is found by comparing with the messages that are stored now. */
 	if (mdev->notify)
 		msi_vfio_pci_update_messages(mdev);
 	msi_vfio_pci_windows_update_vectors(mdev);
@@ -78,7 +78,7 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 	bool moved;
 	int ret;
 
-	/* This bounds the size by the number of vectors. */
+	/* Limits the size to the number of vectors. */
 	ret = vfio_set_irqs_validate_and_prepare(hdr,
 						 msi_vfio_pci_vector_count(mdev, hdr->index),
 						 VFIO_PCI_NUM_IRQS, &size);
@@ -114,30 +114,30 @@ static bool sets_triggers(const struct vfio_irq_set *hdr)
 	       hdr->flags & VFIO_IRQ_SET_ACTION_TRIGGER;
 }
 
-/* Whether a SET_IRQS frees all vectors. */
+/* Does a SET_IRQS free all vectors? */
 static bool frees_vectors(const struct vfio_irq_set *hdr)
 {
 	return sets_triggers(hdr) && !hdr->count &&
 	       hdr->flags & VFIO_IRQ_SET_DATA_NONE;
 }
 
-/* Whether a SET_IRQS can allocate vectors. */
+/* Can a SET_IRQS allocate vectors? */
 static bool sets_eventfds(const struct vfio_irq_set *hdr)
 {
 	return sets_triggers(hdr) && hdr->flags & VFIO_IRQ_SET_DATA_EVENTFD;
 }
 
-/* Whether a SET_IRQS allocates or frees vectors, or (re)starts their interrupts. */
+/* Does a SET_IRQS allocate or free vectors, or (re)start their interrupts? */
 static bool changes_messages(const struct vfio_irq_set *hdr)
 {
 	return frees_vectors(hdr) || sets_eventfds(hdr);
 }
 
 /*
- * Whether the host may give the message of MSI to another device in the course of a
- * SET_IRQS, which the core is going to accept: all vectors are freed, or the only one
- * gets another handler. x86 keeps the vector of an interrupt without a handler, unless
- * it can be masked.
+ * May the host give the message of MSI to another device in the course of this SET_IRQS,
+ * which the core is going to accept? It may if all vectors are freed, or if the only
+ * vector gets another handler. x86 keeps the vector of an interrupt that has no handler
+ * if it cannot be masked.
  */
 static bool may_free_message(struct msi_vfio_pci_device *mdev,
 			     const struct vfio_irq_set *hdr)
@@ -159,7 +159,7 @@ static bool may_free_message(struct msi_vfio_pci_device *mdev,
 		msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0)));
 }
 
-/* How much of the user's memory the core is going to read. */
+/* How many bytes of the request the core is going to read. */
 static size_t request_size(const struct vfio_irq_set *hdr)
 {
 	u32 type = hdr->flags & VFIO_IRQ_SET_DATA_TYPE_MASK;
@@ -175,9 +175,9 @@ static size_t request_size(const struct vfio_irq_set *hdr)
 }
 
 /*
- * The core, with @state held: others must not have to wait for the user's memory, so
- * what is not there is not waited for. -EFAULT then, and nothing has been done: the
- * core copies all of a request before it does any of it.
+ * Calls the core with @state held. Other users must not have to wait for this user's
+ * memory, so page faults are off. If a page is missing, the core returns -EFAULT and has
+ * done nothing, as it copies a request completely before it starts.
  */
 static long core_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
@@ -222,7 +222,7 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 	return ret;
 }
 
-/* Pages that were just used are not reclaimed so often in a row. */
+/* It is very unlikely that pages are reclaimed so often right after they were used. */
 #define MAX_TRIES	10
 
 /**
@@ -230,15 +230,15 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
  * @mdev: device
  * @arg: user's struct vfio_irq_set
  *
- * Masks of vectors are set here, all else by the core, which reads the request for
- * itself. What was read here only decides what is expected to come of it. If the user
- * changes the request in between, the generation can fail to grow. What has become of
- * the messages in slots is looked at afterwards in any case. The generation also grows
- * for a request that failed, maybe half-way.
+ * Masks of vectors are set here. The core does everything else, and reads the request
+ * again. What was read here only decides what the driver expects to happen: if the user
+ * changes the request in between, the generation may not be counted. The messages in
+ * slots are checked afterwards in any case. A request that failed is counted as well, as
+ * some of it may have been done.
  *
- * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY
- * if the dummy target is in the way; -EINTR if the task was killed; else what the
- * core returns.
+ * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY if
+ * the dummy target forbids the request; -EINTR if the task was killed; else what the core
+ * returns.
  */
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Does the platform check that a message comes from the device that owns it?
+ * Does the platform check that a message comes from the device that it was given to?
  */
 
 #include <linux/iommu.h>
@@ -13,8 +13,8 @@
 
 #ifdef CONFIG_EEH
 /*
- * The host bridge drops the messages of a partitionable endpoint (PE) that are
- * not its own. A group can have a PE with EEH off, when nothing is checked.
+ * The host bridge drops messages that a partitionable endpoint (PE) sends but does not
+ * own. A group can have a PE while EEH is off; nothing is checked then.
  */
 static bool isolated_by_eeh(struct device *dev)
 {
@@ -43,7 +43,10 @@ bool msi_vfio_pci_isolated(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
 
-	/* Of powerpc the MSI domains know nothing; older kernels then say yes. */
+	/*
+	 * MSI domains carry no isolation information on powerpc, where older kernels
+	 * say yes.
+	 */
 	if (IS_ENABLED(CONFIG_PPC))
 		return isolated_by_eeh(dev);
 

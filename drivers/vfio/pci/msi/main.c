@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * msi-vfio-pci: a VFIO PCI driver that is vfio-pci, and on top of it lets the
- * owner of a device know and control the device's MSI and MSI-X.
+ * msi-vfio-pci: vfio-pci, with features that let the user of a device see and control
+ * the device's MSI and MSI-X.
  *
- * This file binds, opens and closes a device and hands out its operations. What
- * they do beyond vfio-pci is in the other files.
+ * This file binds, opens and closes devices, and has the table of operations. The other
+ * files have what the operations do beyond vfio-pci.
  */
 
 #include <linux/module.h>
@@ -26,7 +26,7 @@ static bool disable_denylist;
 module_param(disable_denylist, bool, 0444);
 MODULE_PARM_DESC(disable_denylist, "Bind devices with known errata that an untrusted user can exploit, as vfio-pci's parameter of this name");
 
-/* On older kernels vfio-pci's own parameters hold for every VFIO PCI driver. */
+/* On older kernels vfio-pci's own parameters apply to every VFIO PCI driver. */
 #ifdef HAVE_DEVICE_PARAMS
 static bool nointxmask;
 module_param(nointxmask, bool, 0644);
@@ -54,7 +54,7 @@ static void latch_params(struct vfio_pci_core_device *vdev)
 static void latch_params(struct vfio_pci_core_device *vdev) {}
 #endif
 
-/* vfio-pci's list, which the core does not export. */
+/* A copy of vfio-pci's list, which the core does not export. */
 static const struct pci_device_id denylist[] = {
 	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX) },
 	{ PCI_VDEVICE(INTEL, PCI_DEVICE_ID_INTEL_QAT_C3XXX_VF) },
@@ -84,7 +84,7 @@ static int check_denylist(struct pci_dev *pdev)
 	return -EINVAL;
 }
 
-/* Intel graphics need regions that only vfio-pci.ko makes. */
+/* Intel graphics need regions that only vfio-pci.ko provides. */
 static int check_display(struct pci_dev *pdev)
 {
 	if (pdev->vendor != PCI_VENDOR_ID_INTEL ||
@@ -226,7 +226,7 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 		return msi_vfio_pci_set_irqs(mdev, arg);
 	default:
 		ret = vfio_pci_core_ioctl(vdev, cmd, arg);
-		/* It may have been a reset. */
+		/* The call may have been a reset. */
 		msi_vfio_pci_sync_windows(mdev);
 		msi_vfio_pci_sync_dummy(mdev);
 		return ret;
@@ -277,7 +277,7 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 	if (VFIO_PCI_OFFSET_TO_INDEX(pos) != VFIO_PCI_CONFIG_REGION_INDEX)
 		return done;
 
-	/* Also if it failed half-way. */
+	/* A write that has failed can have written some of it. */
 	msi_vfio_pci_config_written(mdev, pos & VFIO_PCI_OFFSET_MASK, count);
 	msi_vfio_pci_update_table_size(mdev);
 	msi_vfio_pci_sync_dummy(mdev);
@@ -342,7 +342,10 @@ static void msi_vfio_pci_remove(struct pci_dev *pdev)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
-	/* A reader may wait for a user, who first has to hear of the removal. */
+	/*
+	 * A reader of debugfs may wait for the user of the device, who is notified of the
+	 * removal by the core. So debugfs is removed after that.
+	 */
 	vfio_pci_core_unregister_device(&mdev->core);
 	msi_vfio_pci_debugfs_remove(mdev);
 	msi_vfio_pci_power_remove(mdev);
@@ -359,8 +362,8 @@ static int msi_vfio_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 }
 
 /*
- * Any device can be bound by driver_override. These are the ones for which this
- * driver is the better vfio-pci, so that management tools find it by the alias.
+ * Any device can be bound by driver_override. The table has the devices that need this
+ * driver rather than vfio-pci, so that management tools find it by the alias.
  */
 static const struct pci_device_id msi_vfio_pci_table[] = {
 	/* ath11k */
@@ -384,8 +387,8 @@ static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 
 /*
  * AER's recovery calls neither .reset_prepare nor .reset_done. It resets the bus if the
- * channel is frozen, and newer kernels do if any device on the bus asks for that. A
- * device that was reset so has lost its BARs.
+ * channel is frozen; newer kernels also do if any device on the bus asks for it. After
+ * such a reset the device has lost its BARs.
  */
 static void check_bus_reset(struct msi_vfio_pci_device *mdev)
 {
@@ -399,7 +402,7 @@ static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
-	/* The last that is heard of a recovery that has failed. */
+	/* No other callback follows if the recovery has failed. */
 	if (state == pci_channel_io_perm_failure)
 		check_bus_reset(mdev);
 	mdev->frozen = state == pci_channel_io_frozen;

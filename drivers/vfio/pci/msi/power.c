@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Power management: notices that the device has slept, which may have been a reset
- * for it.
+ * Power management: finds out when the device has slept, which may have reset it.
  */
 
 #include <linux/list.h>
@@ -13,7 +12,7 @@
 #include "msi_vfio_pci.h"
 
 #ifdef CONFIG_PM
-/* What may have been a reset for the device, without being one for the kernel. */
+/* A sleep may have reset the device although the kernel did not. */
 static void handle_sleep(struct msi_vfio_pci_device *mdev)
 {
 	msi_vfio_pci_mark_sleep(mdev);
@@ -23,22 +22,25 @@ static void handle_sleep(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_update_table_size(mdev);
 }
 
-/* All devices of the driver. */
+/* All bound devices of the driver. */
 static LIST_HEAD(bound);
 static DEFINE_MUTEX(bound_lock);
 
-/* The core's, which it makes those of the driver whenever a device is bound. */
+/* The core's operations. The core sets them in the driver whenever a device is bound. */
 static const struct dev_pm_ops *core_pm_ops;
 
 static const struct dev_pm_ops *get_core_pm_ops(void)
 {
-	/* Pairs with power_registered(): the driver's operations were seen before. */
+	/*
+	 * Pairs with msi_vfio_pci_power_registered(): the driver's operations were read
+	 * before this.
+	 */
 	smp_rmb();
 
 	return READ_ONCE(core_pm_ops);
 }
 
-/* Has the device slept, by runtime PM, since this was last asked? */
+/* Returns whether runtime PM has suspended the device since the last call. */
 static bool update_suspended_time(struct msi_vfio_pci_device *mdev)
 {
 	unsigned long suspended_time =
@@ -64,8 +66,8 @@ static int runtime_resume(struct device *dev)
 }
 
 /*
- * The device was put to sleep: a suspend of the host that is given up before that
- * resumes the device without this call. What follows has to wait for .complete.
+ * The device was really put to sleep: if a suspend of the host is called off before
+ * that, this is not called. The rest has to wait for .complete.
  */
 static int __maybe_unused resume_noirq(struct device *dev)
 {
@@ -118,10 +120,10 @@ void msi_vfio_pci_power_remove(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_power_registered - the core has registered a device, or failed to
  * @pdev: the device
  *
- * While a device is being registered the core's operations are in force for a moment,
- * for all devices of the driver. Those that have woken up in it are found here, by the
- * time that they have slept. Two devices can be registered at once, and one find what
- * the other has set.
+ * Registering sets the core's operations in the driver, for all its devices, until this
+ * function replaces them. A device that wakes up in between is found by the time that it
+ * has been suspended. Two devices can be registered at once, so that one of them finds
+ * this driver's operations in place already.
  */
 void msi_vfio_pci_power_registered(struct pci_dev *pdev)
 {
@@ -133,7 +135,7 @@ void msi_vfio_pci_power_registered(struct pci_dev *pdev)
 		return;
 
 	WRITE_ONCE(core_pm_ops, pm);
-	smp_wmb();	/* whoever sees the operations also sees the core's */
+	smp_wmb();	/* a CPU that sees pm_ops also sees core_pm_ops */
 	WRITE_ONCE(driver->pm, &pm_ops);
 
 	mutex_lock(&bound_lock);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which windows a session begins with: those that the administrator asks for, else the
- * one of a card that is known to have an embedded interrupt controller.
+ * Which windows a session begins with: the administrator's, else the window of a card
+ * that is known to have an embedded interrupt controller.
  */
 
 #include <linux/moduleparam.h>
@@ -12,15 +12,14 @@
 
 static bool windows = true;
 module_param(windows, bool, 0644);
-MODULE_PARM_DESC(windows, "Give known devices their windows when they are opened");
+MODULE_PARM_DESC(windows, "Give known cards their window when they are opened");
 
 /*
- * BAR0 of these cards has no room for their registers, and shows 512 KiB of them at a
- * time: from 0x80000 on what a register in front of it selects, and on some cards
- * two more such views behind it that stay where they are, of the copy engines and of
- * the rings, where the slots then are (ath11k_pci_get_window_start() and
- * ath12k_pci_get_window_start()). Slots were seen on 1103 alone, in the first half of
- * the first view.
+ * BAR0 of these cards is smaller than their register space, and shows views of 512 KiB.
+ * The first is at 0x80000; a register before it selects what it shows. Some cards have
+ * two more views after it, which always show the copy engines and the rings; their slots
+ * are there (ath11k_pci_get_window_start() and ath12k_pci_get_window_start()). Slots were
+ * seen on 1103 only, in the first half of the first view.
  */
 static const struct vfio_device_feature_pci_msi_window ath11k = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
@@ -58,7 +57,7 @@ static const struct pci_device_id quirks[] = {
 	{}
 };
 
-/* A card that differs from what is known is opened all the same. */
+/* A card that differs from what is known is opened without the window. */
 static void add_known_window(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
@@ -100,10 +99,11 @@ static int add_admin_windows(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_add_initial_windows - add the windows that a session begins with
  * @mdev: a device that is being opened, with @state held
  *
- * Those of the administrator, else the one that the card is known to have.
+ * Adds the administrator's windows, else the window that the card is known to have.
  *
- * Return: 0, or an errno if the device cannot have what the administrator wants:
- * without it guest addresses would reach the device. Windows may be left then.
+ * Return: 0, or an errno if the device cannot have a window of the administrator's. The
+ * device must not be opened then, as guest addresses would reach it. Windows that were
+ * added before remain.
  */
 int msi_vfio_pci_add_initial_windows(struct msi_vfio_pci_device *mdev)
 {

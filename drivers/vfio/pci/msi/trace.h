@@ -20,7 +20,7 @@ enum msi_vfio_pci_dummy_event {
 };
 #endif
 
-/* Programs that read the binary trace do not know the values by these names. */
+/* Programs that read the binary trace do not know these names' values. */
 TRACE_DEFINE_ENUM(MSI_SLOT_ADDRESS);
 TRACE_DEFINE_ENUM(MSI_SLOT_DATA);
 TRACE_DEFINE_ENUM(MSI_SLOT_WITHHELD);

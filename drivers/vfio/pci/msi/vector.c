@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Vectors: the host messages behind them, and whether the hardware agrees.
+ * Vectors: their host messages, and whether the hardware holds them.
  */
 
 #include <linux/interrupt.h>
@@ -13,7 +13,7 @@
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
-/* For as many vectors as either capability has now. */
+/* Room for as many vectors as either capability has now. */
 static int make_room(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int nr = max3(msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSI_IRQ_INDEX),
@@ -40,9 +40,10 @@ static int make_room(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_open_vectors - find the vectors, the table and the pending bits
  * @mdev: a device whose core has been enabled, before anybody can use it
  *
- * Older cores map a BAR when it is first used, this maps these two at once. One
- * that cannot be mapped, or a capability that lies, is no reason to refuse the
- * device: it is shown without what the hardware would say.
+ * Older cores map a BAR when it is first used; this maps the BARs of the table and of
+ * the pending bits. If one cannot be mapped, or the capability names a place that does
+ * not exist, the device is opened all the same, and its vectors are shown without what
+ * the hardware says.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -71,11 +72,10 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_update_vector_count - the device may have more vectors than it had
+ * msi_vfio_pci_update_vector_count - make room for vectors that a reset may have added
  * @mdev: an open device that is awake, with @state held
  *
- * To be called before vectors are allocated, so that there is room for what is known
- * of them.
+ * To be called before vectors are allocated.
  *
  * Return: 0 or -ENOMEM.
  */
@@ -92,11 +92,12 @@ int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_host_message - the message that the kernel programmed
  * @irq: the vector's Linux interrupt
  * @address: out
- * @data: out: with MSI that of vector 0, to which the device adds the number
+ * @data: out; with MSI it is vector 0's, to which the device adds the vector's number
  *
- * It changes when the interrupt moves to another CPU, on x86 in two steps that
- * both can be seen. They are made under the interrupt's lock, which ends with a
- * change of its status: what is the same before and after that is no half move.
+ * The message changes when the interrupt moves to another CPU. On x86 it changes in two
+ * steps, and a reader can see the first without the second. Both are made under the
+ * interrupt's lock, which irq_modify_status() takes: a message that is the same before
+ * and after that call is complete.
  */
 void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 {
@@ -118,7 +119,7 @@ void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 	*data = msg.data;
 }
 
-/* Nothing arrives, whatever the rest of the hardware says. */
+/* With MSI or MSI-X off, no interrupt arrives, whatever the masks say. */
 static u32 disabled_flag(const struct msi_vfio_pci_hw_vector *hw)
 {
 	return hw->disabled ? VFIO_PCI_MSI_MESSAGE_DISABLED : 0;
@@ -130,7 +131,7 @@ static u32 hw_mask_flags(const struct msi_vfio_pci_hw_vector *hw)
 	       (hw->pending ? VFIO_PCI_MSI_MESSAGE_PENDING : 0);
 }
 
-/* Where the hardware does not have the mask, or does not say, the books do. */
+/* If the hardware has no mask bit, or cannot be read, mask.c knows the mask. */
 static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
 		      unsigned int nr, const struct msi_vfio_pci_hw_vector *hw)
 {
@@ -138,7 +139,7 @@ static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
 	       hw_mask_flags(hw) : msi_vfio_pci_mask_flags(mdev, irq, nr);
 }
 
-/* Does the hardware have another message than the kernel says. */
+/* Does the hardware hold another message than the kernel has programmed? */
 static u32 stale_flag(const struct msi_vfio_pci_hw_vector *hw,
 		      const struct vfio_pci_msi_message *msg)
 {
@@ -147,7 +148,7 @@ static u32 stale_flag(const struct msi_vfio_pci_hw_vector *hw,
 	       VFIO_PCI_MSI_MESSAGE_STALE : 0;
 }
 
-/* Does it seem so? The next look at the hardware is then a new one. */
+/* Returns whether the message seems stale. The hardware is then read again next time. */
 static bool seems_stale(struct msi_vfio_pci_hw_shared *shared,
 			const struct msi_vfio_pci_hw_vector *hw,
 			const struct vfio_pci_msi_message *msg)
@@ -161,8 +162,8 @@ static bool seems_stale(struct msi_vfio_pci_hw_shared *shared,
 }
 
 /*
- * When an interrupt moves, the hardware has the new message before the kernel's
- * copy has: only a difference that stays is one.
+ * When an interrupt moves, the kernel updates the hardware before its own copy. So a
+ * difference counts only if it persists.
  */
 static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			struct msi_vfio_pci_hw_shared *shared,
@@ -195,7 +196,7 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	}
 }
 
-/* The message of a vector at the dummy target. Returns whether it is one. */
+/* Returns whether the vector is at the dummy target; if so, @out is its message. */
 static bool dummy_message(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			  struct vfio_pci_msi_message *out)
 {
@@ -209,7 +210,7 @@ static bool dummy_message(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	return true;
 }
 
-/* Its message does not move. */
+/* Unlike a host message, the dummy target's does not move: one read is enough. */
 static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		       struct msi_vfio_pci_hw_shared *shared,
 		       struct vfio_pci_msi_message *out)
@@ -221,7 +222,7 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 
 	msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
 	out->flags |= hw_mask_flags(&hw) | stale_flag(&hw, out);
-	/* With memory decoding off, the target comes back with it. */
+	/* If the device cannot be read, the target is restored once it can be. */
 	if (hw.known)
 		out->flags |= disabled_flag(&hw);
 }
@@ -255,7 +256,7 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 }
 
 /**
- * msi_vfio_pci_bump_generation - count another generation of the messages
+ * msi_vfio_pci_bump_generation - count a generation and notify the user
  * @mdev: device, with @state held
  */
 void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev)
@@ -267,7 +268,7 @@ void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev)
 		compat_eventfd_signal(mdev->notify);
 }
 
-/* Remembers a vector's message. Returns whether it is another one than it was. */
+/* Stores a vector's host message. Returns whether it has changed. */
 static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
@@ -297,10 +298,10 @@ static bool read_messages(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_update_messages - see whether the host has moved a vector
+ * msi_vfio_pci_update_messages - read the host messages, count a generation if one moved
  * @mdev: open device, with @state held
  *
- * Messages that go through a table of the host's stay what they are.
+ * Messages of an isolated device do not change: a table of the host's translates them.
  */
 void msi_vfio_pci_update_messages(struct msi_vfio_pci_device *mdev)
 {
