@@ -15,14 +15,22 @@
  *                consists of the host address and the host data
  * guest message  the message in the virtual MSI capability, which the guest wrote to
  *                config space; it consists of the guest address and the guest data
+ * enabled        (of INTx, MSI or MSI-X) turned on with VFIO_DEVICE_SET_IRQS, whatever
+ *                the virtual capability says
  * table          the MSI-X vector table
  * PBA            the MSI-X pending bit array
+ * mask bit       the bit in the device that masks one vector: in the table or, if the
+ *                device has per-vector masking, in the MSI capability
+ * function mask  the bit in the MSI-X capability that masks all vectors
  * window         a range of a BAR in which the device has an embedded interrupt
  *                controller
  * slot           a place in a window where the device's driver stores a message:
  *                address low, address high, data
  * isolated       (of a device) the platform checks that each message that the device
- *                sends is one of its own
+ *                sends is one of its own. On x86 it does if the host remaps interrupts;
+ *                Documentation/platforms.rst has the other platforms.
+ * decoding       (of memory) the device answers accesses to its BARs: Memory Space
+ *                Enable is set in its command register
  * session        the time from the first open of the device to its last close
  *
  * Masking uses VFIO_DEVICE_SET_IRQS. Everything else is a feature of
@@ -355,8 +363,8 @@ struct vfio_pci_msix_map_range {
  * @flags: in: only bits that are defined, which have no effect. out:
  *	VFIO_PCI_MSIX_MAP_ISOLATED if the device is isolated, else 0.
  * @page_size: out: the size of a page of the host in bytes
- * @count: in: how many entries @range has room for. out: how many ranges there are. If
- *	there are more than there is room for, the first of them are returned.
+ * @count: in: how many entries @range has room for, which can be 0. out: how many ranges
+ *	there are. If there are more than there is room for, the first of them are returned.
  * @__reserved: in: must be 0
  * @range: out: the ranges in ascending order of @region, then @offset, then @kind
  */
@@ -396,10 +404,10 @@ struct vfio_device_feature_pci_msix_map {
  * Translation. All writes into a window go through the kernel: its pages cannot be
  * mapped, exported as a DMA-BUF or given an ioeventfd (EPERM).
  *
- * - An aligned dword with the low half of a guest address opens a slot: one that the
- *   guest message has, or that it had earlier in this session while MSI was enabled. A
- *   low half of 0 does not count. The kernel writes the low half of the host address in
- *   its place.
+ * - A write of an aligned dword opens a slot if the dword is the low half of a guest
+ *   address: of the one that the guest message has now, or of one that it had earlier in
+ *   this session while MSI was enabled. A low half of 0 does not count. The kernel
+ *   writes the low half of the host address in its place.
  * - With VFIO_PCI_MSI_WINDOW_HIGH the next dword is the address's high half, and is
  *   translated with it.
  * - The dword @data_offset bytes after the address is the slot's data. If it has the
@@ -566,8 +574,8 @@ struct vfio_pci_msi_slot {
  * @offset: out: as in SET
  * @size: out: as in SET
  * @data_offset: out: as in SET
- * @count: in: how many entries @slot has room for. out: how many slots there are. If there
- *	are more than there is room for, the first of them are returned.
+ * @count: in: how many entries @slot has room for, which can be 0. out: how many slots
+ *	there are. If there are more than there is room for, the first of them are returned.
  * @addresses: out: how many dwords of addresses the kernel has replaced; like the next three
  *	it counts from the start of the session
  * @data: out: how many dwords of data the kernel has replaced
