@@ -65,9 +65,9 @@
 /*
  * compat_iomap - the core's mapping of a BAR, or an error pointer
  *
- * Older cores map a BAR when it is first used, without a lock: if two tasks do so at the
- * same time, one gets -EBUSY. A call that must not fail for that has to be made between
- * vfio_pci_core_enable() and vfio_pci_core_finish_enable().
+ * Older cores map a BAR when it is first used, without a lock: if two tasks do so at
+ * the same time, one gets -EBUSY. A call that must not fail for that has to be made
+ * between vfio_pci_core_enable() and vfio_pci_core_finish_enable().
  */
 #if defined(HAVE_GET_IOMAP)
 static inline u8 __iomem *compat_iomap(struct vfio_pci_core_device *vdev,
@@ -127,10 +127,10 @@ static inline bool compat_memory_enabled(struct vfio_pci_core_device *vdev)
 }
 
 /*
- * The widest access that this kernel's core makes to a BAR. The first cores with accesses
- * of 8 bytes make them only if the architecture defines ioread64. Cores from 6.14 on, and
- * older ones to which that was backported, include the header below, which defines
- * ioread64 everywhere.
+ * The widest access that this kernel's core makes to a BAR. The first cores with
+ * accesses of 8 bytes make them only if the architecture defines ioread64. Cores from
+ * 6.14 on, and older ones to which that was backported, include the header below, which
+ * defines ioread64 everywhere.
  */
 #if defined(HAVE_IO_WIDTH_8) || defined(HAVE_6_14) ||			\
 	(defined(HAVE_CORE_IOREAD) && defined(ioread64))
@@ -192,8 +192,8 @@ static inline void compat_eventfd_signal(struct eventfd_ctx *ctx)
 }
 
 /*
- * The domain that a device is attached to; its group's mutex is held. Newer kernels have
- * a function for that, and warn if the other one is called.
+ * The domain that a device is attached to; its group's mutex is held. Newer kernels
+ * have a function for that, and warn if the other one is called.
  */
 #ifdef HAVE_DRIVER_DOMAIN
 static inline struct iommu_domain *compat_attached_domain(struct device *dev)

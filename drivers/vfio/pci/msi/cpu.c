@@ -116,9 +116,9 @@ static bool is_on_unplugged_cpu(struct msi_vfio_pci_device *mdev, int irq)
  * @mdev: open device, with @state held
  *
  * x86 gives an MSI vector without a mask bit a CPU when the vector is allocated. When
- * that CPU is unplugged, x86 moves the vector only if it has a handler. A suspend of the
- * host unplugs all CPUs but one. When the CPU comes back, x86 drops the vector, and a
- * handler that is added then gets no interrupts.
+ * that CPU is unplugged, x86 moves the vector only if it has a handler. A suspend of
+ * the host unplugs all CPUs but one. When the CPU comes back, x86 drops the vector, and
+ * a handler that is added then gets no interrupts.
  */
 void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev)
 {

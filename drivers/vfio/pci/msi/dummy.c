@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dummy target: MSI-X vectors that point at a dword in the user's own DMA
- * space, for devices that hold completions back until they can assert MSI-X. The
- * host has no vector behind them, so the PCI core knows nothing of it, and neither
- * restores it after a reset nor disables it in the end: both are done here.
+ * The dummy target: MSI-X vectors whose message points at a dword in the user's own DMA
+ * space, for devices that hold completions back until they can assert MSI-X. They have
+ * no vector of the host, so the PCI core does not know of them: it neither restores
+ * them after a reset nor disables MSI-X at the end. This file does both.
  */
 
 #include <linux/iommu.h>
@@ -52,7 +52,7 @@ static int read_control(struct msi_vfio_pci_device *mdev, u16 *ctrl)
 	return 0;
 }
 
-/* Leave @set of the function mask and enable, and all else of @ctrl. */
+/* Sets the function mask and enable bits to @set; all other bits stay as in @ctrl. */
 static void write_control(struct msi_vfio_pci_device *mdev, u16 ctrl, u16 set)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
@@ -63,8 +63,9 @@ static void write_control(struct msi_vfio_pci_device *mdev, u16 ctrl, u16 set)
 }
 
 /*
- * Where the table is and MSI-X's control, if the table can be written; memory_lock is
- * held. Returns 0, -ENXIO if it cannot be reached, -EIO if the device does not respond.
+ * Finds MSI-X's control and the table, which can be written then; memory_lock is held.
+ * Returns 0, -ENXIO if the table cannot be reached, -EIO if the device does not
+ * respond.
  */
 static int reach_table(struct msi_vfio_pci_device *mdev, u16 *ctrl,
 		       struct msi_vfio_pci_msix *msix)
@@ -90,7 +91,7 @@ static void write_message(u8 __iomem *entry, u64 address, u32 data)
 	iowrite32(data, entry + PCI_MSIX_ENTRY_DATA);
 }
 
-/* The other bits of an entry's control are to be left as they are. */
+/* Changes only the mask bit of the entry's control; its other bits stay. */
 static int write_entry(struct msi_vfio_pci_device *mdev, u8 __iomem *entry,
 		       unsigned int nr, bool on)
 {
@@ -113,10 +114,10 @@ static int write_entry(struct msi_vfio_pci_device *mdev, u8 __iomem *entry,
 }
 
 /*
- * With @on, the vectors of the target get its message and all others are masked;
- * else all are masked, and those of the target have no message. The function is
- * masked meanwhile. An entry that reads as ones is that of a device that is gone: nothing
- * is written to it, and it is the last that is looked at.
+ * With @on, the vectors of the target get its message and are unmasked, and all others
+ * are masked. Without, all are masked, and the message of the target's vectors is
+ * cleared. The function is masked meanwhile. If an entry reads as all ones, the device
+ * is gone: nothing is written to that entry or to later ones.
  */
 static int write_table(struct msi_vfio_pci_device *mdev,
 		       const struct msi_vfio_pci_msix *msix, bool on)
@@ -131,7 +132,7 @@ static int write_table(struct msi_vfio_pci_device *mdev,
 			return ret;
 	}
 
-	/* What was posted arrives before this is answered. */
+	/* This read completes after all posted writes. */
 	if (PCI_POSSIBLE_ERROR(ioread32(entry - PCI_MSIX_ENTRY_SIZE +
 					PCI_MSIX_ENTRY_VECTOR_CTRL)))
 		return -EIO;
@@ -140,8 +141,9 @@ static int write_table(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * As the PCI core does it: enabled with the function masked, as there are devices
- * that do not let their table be written before, then the entries, then unmasked.
+ * As the PCI core does it: first MSI-X is enabled with the function masked, as the
+ * table of some devices can only be written then; next the entries are written; last
+ * the function is unmasked.
  */
 static int apply(struct msi_vfio_pci_device *mdev, u16 ctrl,
 		 const struct msi_vfio_pci_msix *msix)
@@ -157,7 +159,7 @@ static int apply(struct msi_vfio_pci_device *mdev, u16 ctrl,
 	return ret;
 }
 
-/* The core's way of freeing vectors: decoding is on for as long as it takes. */
+/* Memory decoding is on meanwhile, as it is when the core frees vectors. */
 static void clean_table(struct msi_vfio_pci_device *mdev, u16 ctrl)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
@@ -206,7 +208,7 @@ static void forget(struct msi_vfio_pci_device *mdev)
 	trace(mdev, MSI_VFIO_PCI_DUMMY_OFF);
 }
 
-/* What is in the way of turning it on, as far as the device goes. */
+/* Does the state of the device allow turning the target on? Returns 0 or the errno. */
 static int check_device(struct msi_vfio_pci_device *mdev, u16 *ctrl,
 			struct msi_vfio_pci_msix *msix)
 {
@@ -223,7 +225,7 @@ static int check_device(struct msi_vfio_pci_device *mdev, u16 *ctrl,
 	if (ret)
 		return ret;
 
-	/* Not by anybody who can be known here, but never one under the other. */
+	/* Nobody should have enabled it, but then the target must not be turned on. */
 	if (*ctrl & PCI_MSIX_FLAGS_ENABLE)
 		return -EALREADY;
 	if (pdev->msi_cap &&
@@ -234,7 +236,7 @@ static int check_device(struct msi_vfio_pci_device *mdev, u16 *ctrl,
 	return msi & PCI_MSI_FLAGS_ENABLE ? -EBUSY : 0;
 }
 
-/* What the PCI core asks before it enables MSI-X, for which it has no function. */
+/* The PCI core checks this before it enables MSI-X, but exports no function for it. */
 static int check_allowed(struct pci_dev *pdev)
 {
 	struct pci_bus *bus;
@@ -256,7 +258,7 @@ static int check_reserved(struct iommu_group *group, u64 iova)
 
 	ret = iommu_get_group_resv_regions(group, &regions);
 	list_for_each_entry_safe(region, next, &regions, list) {
-		/* Those that are relaxable can be mapped by users. */
+		/* Users can map relaxable regions. */
 		if (region->type != IOMMU_RESV_DIRECT_RELAXABLE &&
 		    iova >= region->start &&
 		    iova - region->start < region->length)
@@ -276,7 +278,7 @@ static bool translates(const struct iommu_domain *domain, dma_addr_t iova)
 {
 	const struct iommu_domain_geometry *geometry = &domain->geometry;
 
-	/* Only such a domain is the user's. */
+	/* Domains of other types are not the user's. */
 	if (domain->type != IOMMU_DOMAIN_UNMANAGED)
 		return false;
 
@@ -300,11 +302,10 @@ static int query_domain(struct device *dev, void *data)
 }
 
 /*
- * The user can attach another domain at any time, and so can who owns another
- * device of the group: what keeps the domain that is looked at is the group's
- * mutex, which is held for as long as its devices are walked. It does not keep the
- * domain's page tables, which the user can have freed by unmapping: what is mapped
- * only VFIO and iommufd can find out, under locks of their own.
+ * The user of any device of the group can attach another domain at any time. The
+ * group's mutex, which is held while its devices are walked, keeps the domain that is
+ * checked. It does not keep the domain's page tables, which are freed when the user
+ * unmaps: only VFIO and iommufd can find out what is mapped, under locks of their own.
  */
 static bool is_translated(struct msi_vfio_pci_device *mdev,
 			  struct iommu_group *group, u64 iova)
@@ -344,19 +345,21 @@ static int turn_on(struct msi_vfio_pci_device *mdev,
 
 	down_read(&core->memory_lock);
 	ret = check_device(mdev, &ctrl, &msix);
-	/* EIO is the last of the reasons to be given. */
+	/* Of several errors, EIO is reported last. */
 	if (!ret || ret == -EIO)
 		ret = check_allowed(core->pdev) ?:
 		      check_iova(mdev, dummy->iova) ?: ret;
 	if (!ret) {
-		/* First, so that a reset from now on is not missed. */
+		/*
+		 * Before the device is written, so that no reset is missed after this.
+		 */
 		mdev->dummy = *dummy;
 		WRITE_ONCE(mdev->dummy_on, true);
 		ret = apply(mdev, ctrl, &msix);
 		if (ret)
 			WRITE_ONCE(mdev->dummy_on, false);
 		else if (core->pm_runtime_engaged)
-			/* It may go to sleep again, and forget. */
+			/* The device may go to sleep again and lose the target. */
 			set_bit(0, &mdev->dummy_needs_restore);
 	}
 	up_read(&core->memory_lock);
@@ -428,7 +431,7 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_get_dummy - the dummy target as it stands
+ * msi_vfio_pci_get_dummy - the present dummy target
  * @mdev: device, with @state held
  * @out: out: zeroed by the caller
  */
@@ -464,12 +467,12 @@ bool msi_vfio_pci_dummy_conflicts(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_drop_dummy - SET_IRQS has been carried out
+ * msi_vfio_pci_drop_dummy - turn the target off if a SET_IRQS has enabled interrupts
  * @mdev: device, with @state held
  *
- * The core reads the request for itself. A user who changed it after it was
- * looked at has other interrupts now, and no dummy target any more: with MSI-X, the
- * PCI core has the table and has masked all entries but its own.
+ * The core reads the request again. If the user has changed it after it was checked,
+ * the device has interrupts now, and the dummy target is turned off. If they are MSI-X,
+ * the PCI core has written the table and masked all entries but its own.
  */
 void msi_vfio_pci_drop_dummy(struct msi_vfio_pci_device *mdev)
 {
@@ -487,9 +490,9 @@ void msi_vfio_pci_drop_dummy(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Puts the target back into a device that has lost it, unless the table cannot be
- * reached now: then what makes it reachable comes by here again. So it does for a
- * device that may go to sleep when this access ends.
+ * Restores the target in a device that has lost it. If the table cannot be reached now,
+ * or the device may go to sleep when this access ends, this is called again with the
+ * next call of the user that can change that.
  */
 static void restore(struct msi_vfio_pci_device *mdev)
 {
@@ -497,7 +500,7 @@ static void restore(struct msi_vfio_pci_device *mdev)
 	bool restored = false;
 	u16 ctrl;
 
-	/* A reset can have made the table longer. */
+	/* The table can be longer after a reset. */
 	msi_vfio_pci_update_table(mdev);
 
 	down_read(&mdev->core.memory_lock);
@@ -524,7 +527,7 @@ static void restore_if_awake(struct msi_vfio_pci_device *mdev)
 	if (!mdev->dummy_on)
 		return;
 
-	/* Less than 0: there is no runtime PM. */
+	/* If it is less than 0, there is no runtime PM. */
 	used = pm_runtime_get_if_in_use(dev);
 	if (used)
 		restore(mdev);
@@ -533,7 +536,7 @@ static void restore_if_awake(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_sync_dummy - the user has done what may have reset the device
+ * msi_vfio_pci_sync_dummy - restore the target if a call may have reset the device
  * @mdev: an open device
  */
 void msi_vfio_pci_sync_dummy(struct msi_vfio_pci_device *mdev)
@@ -541,7 +544,7 @@ void msi_vfio_pci_sync_dummy(struct msi_vfio_pci_device *mdev)
 	if (!READ_ONCE(mdev->dummy_on))
 		return;
 
-	/* Who is killed leaves it to the work: others may have the device open. */
+	/* If the task was killed a worker does it: another may have the device open. */
 	if (mutex_lock_killable(&mdev->state)) {
 		msi_vfio_pci_queue_dummy_restore(mdev);
 		return;
@@ -550,7 +553,7 @@ void msi_vfio_pci_sync_dummy(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->state);
 }
 
-/* A call of the user can hold @state for long, and a worker must not wait for it. */
+/* A call of the user can hold @state for long; a worker must not wait for that. */
 static void restore_dummy_work(struct work_struct *work)
 {
 	struct msi_vfio_pci_device *mdev =
@@ -559,7 +562,7 @@ static void restore_dummy_work(struct work_struct *work)
 	bool again = true;
 
 	if (mutex_trylock(&mdev->state)) {
-		/* Asked first: what is awake by then is restored below. */
+		/* Read first: if the device is awake by then, it is restored below. */
 		again = mdev->dummy_on && msi_vfio_pci_is_waking(mdev);
 		restore_if_awake(mdev);
 		mutex_unlock(&mdev->state);
@@ -570,10 +573,10 @@ static void restore_dummy_work(struct work_struct *work)
 }
 
 /**
- * msi_vfio_pci_queue_dummy_restore - the device was reset, or may have been
- * @mdev: device, bound and maybe not open
+ * msi_vfio_pci_queue_dummy_restore - the device was, or may have been, reset
+ * @mdev: bound device, maybe not open
  *
- * Takes no lock: resets come with memory_lock held.
+ * Takes no lock, as reset callbacks are called with memory_lock held.
  */
 void msi_vfio_pci_queue_dummy_restore(struct msi_vfio_pci_device *mdev)
 {
@@ -584,7 +587,7 @@ void msi_vfio_pci_queue_dummy_restore(struct msi_vfio_pci_device *mdev)
 	schedule_delayed_work(&mdev->dummy_work, 0);
 }
 
-/* As the core does it when it closes the device, which is next. */
+/* As the core does when it closes the device, which is the next step. */
 static void leave_d3(struct msi_vfio_pci_device *mdev)
 {
 	struct vfio_pci_core_device *core = &mdev->core;
@@ -629,7 +632,7 @@ void msi_vfio_pci_init_dummy(struct msi_vfio_pci_device *mdev)
 	INIT_DELAYED_WORK(&mdev->dummy_work, restore_dummy_work);
 }
 
-/* Resets that come while nobody has the device open can still start the work. */
+/* The work can also be queued by a reset of a device that is not open. */
 void msi_vfio_pci_release_dummy(struct msi_vfio_pci_device *mdev)
 {
 	cancel_delayed_work_sync(&mdev->dummy_work);

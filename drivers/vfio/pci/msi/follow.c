@@ -192,8 +192,8 @@ static void check_host_work(struct work_struct *work)
 void msi_vfio_pci_queue_host_check(struct msi_vfio_pci_device *mdev)
 {
 	/*
-	 * Freezable, as a host's suspend unplugs CPUs: the worker must not run before it
-	 * is known what the device has lost.
+	 * Freezable, as a host's suspend unplugs CPUs: the worker must not run before
+	 * it is known what the device has lost.
 	 */
 	queue_delayed_work(system_freezable_wq, &mdev->host_work, 0);
 }

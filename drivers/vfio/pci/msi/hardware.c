@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the device itself says: how many vectors it has, where its MSI-X table and its
- * pending bits are, and what they hold; whether it has its BARs; whether it is waking up.
+ * pending bits are, and what they hold; whether it has its BARs; whether it is waking
+ * up.
  */
 
 #include <linux/pci.h>
@@ -111,8 +112,8 @@ static u8 __iomem *find_pba(struct msi_vfio_pci_device *mdev, u32 table,
  * @ctrl: MSI-X's control register
  * @out: out
  *
- * Firmware that starts with a reset can change the number of vectors and both places, so
- * what the capability said when the device was opened may no longer hold.
+ * Firmware that starts with a reset can change the number of vectors and both places,
+ * so what the capability said when the device was opened may no longer hold.
  *
  * Return: 0, or -EIO if the device does not respond.
  */
@@ -350,7 +351,9 @@ static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	hw->known = true;
 }
 
-/* Reads what vector @nr shares with the other vectors whose pending bits it is among. */
+/*
+ * Reads what vector @nr shares with the other vectors whose pending bits it is among.
+ */
 static void read_shared(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			struct msi_vfio_pci_hw_shared *hw)
 {
@@ -392,7 +395,10 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 				    ARRAY_SIZE(entry)))
 		return;
 
-	/* Read last. Some of its bits are always 0: all ones mean a device that is gone. */
+	/*
+	 * Read last. Some of its bits are always 0: all ones mean a device that is
+	 * gone.
+	 */
 	ctrl = le32_to_cpu(entry[PCI_MSIX_ENTRY_VECTOR_CTRL / 4]);
 	if (PCI_POSSIBLE_ERROR(ctrl))
 		return;
@@ -437,8 +443,8 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
  * msi_vfio_pci_check_bars - does the device have the BARs that the core gave it
  * @mdev: open device
  *
- * No callback reports some resets, such as AER's. The device has lost its BARs then; the
- * core restores them when the user enables memory decoding.
+ * No callback reports some resets, such as AER's. The device has lost its BARs then;
+ * the core restores them when the user enables memory decoding.
  *
  * Return: 0, -ENXIO if it has lost them, or -EIO if it does not respond.
  */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO_DEVICE_IOEVENTFD. The core reads the request from user memory, which the user can
- * change after this driver has checked it; on some kernels it takes a negative region for
- * a BAR. So the request is read once and carried out here, with the core's limits and
- * errnos.
+ * VFIO_DEVICE_IOEVENTFD. The core reads the request from user memory, which the user
+ * can change after this driver has checked it; on some kernels it takes a negative
+ * region for a BAR. So the request is read once and carried out here, with the core's
+ * limits and errnos.
  */
 
 #include <linux/bitops.h>

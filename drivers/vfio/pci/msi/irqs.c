@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SET_IRQS and GET_IRQ_INFO: the core carries them out. This file sets masks, and updates
- * masks, windows, the dummy target and notification after the core.
+ * SET_IRQS and GET_IRQ_INFO: the core carries them out. This file sets masks, and
+ * updates masks, windows, the dummy target and notification after the core.
  */
 
 #include <linux/irq.h>
@@ -45,7 +45,9 @@ long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	       -EFAULT : 0;
 }
 
-/* Only these requests are carried out here. All others are the core's to do or refuse. */
+/*
+ * Only these requests are carried out here. All others are the core's to do or refuse.
+ */
 static bool sets_masks(const struct vfio_irq_set *hdr)
 {
 	u32 action = hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK;
@@ -134,10 +136,10 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
 }
 
 /*
- * May the host give the message of MSI to another device in the course of this SET_IRQS,
- * which the core is going to accept? It may if all vectors are freed, or if the only
- * vector gets another handler. x86 keeps the vector of an interrupt that has no handler
- * if it cannot be masked.
+ * May the host give the message of MSI to another device in the course of this
+ * SET_IRQS, which the core is going to accept? It may if all vectors are freed, or if
+ * the only vector gets another handler. x86 keeps the vector of an interrupt that has
+ * no handler if it cannot be masked.
  */
 static bool may_free_message(struct msi_vfio_pci_device *mdev,
 			     const struct vfio_irq_set *hdr)
@@ -176,8 +178,8 @@ static size_t request_size(const struct vfio_irq_set *hdr)
 
 /*
  * Calls the core with @state held. Other users must not have to wait for this user's
- * memory, so page faults are off. If a page is missing, the core returns -EFAULT and has
- * done nothing, as it copies a request completely before it starts.
+ * memory, so page faults are off. If a page is missing, the core returns -EFAULT and
+ * has done nothing, as it copies a request completely before it starts.
  */
 static long core_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {
@@ -233,12 +235,12 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
  * Masks of vectors are set here. The core does everything else, and reads the request
  * again. What was read here only decides what the driver expects to happen: if the user
  * changes the request in between, the generation may not be counted. The messages in
- * slots are checked afterwards in any case. A request that failed is counted as well, as
- * some of it may have been done.
+ * slots are checked afterwards in any case. A request that failed is counted as well,
+ * as some of it may have been done.
  *
  * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY if
- * the dummy target forbids the request; -EINTR if the task was killed; else what the core
- * returns.
+ * the dummy target forbids the request; -EINTR if the task was killed; else what the
+ * core returns.
  */
 long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 {

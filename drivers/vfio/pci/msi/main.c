@@ -343,8 +343,8 @@ static void msi_vfio_pci_remove(struct pci_dev *pdev)
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
 	/*
-	 * A reader of debugfs may wait for the user of the device, who is notified of the
-	 * removal by the core. So debugfs is removed after that.
+	 * A reader of debugfs may wait for the user of the device, who is notified of
+	 * the removal by the core. So debugfs is removed after that.
 	 */
 	vfio_pci_core_unregister_device(&mdev->core);
 	msi_vfio_pci_debugfs_remove(mdev);

@@ -2,8 +2,8 @@
 /*
  * msi-vfio-pci: vfio-pci that shows and controls MSI and MSI-X
  *
- * The files and their floors. A file calls and includes only files of lower floors, which
- * tools/testing/checks/floors checks.
+ * The files and their floors. A file calls and includes only files of lower floors,
+ * which tools/testing/checks/floors checks.
  *
  *	8 main.c	bind, open, close and reset; the table of operations
  *	7 feature.c	VFIO_DEVICE_FEATURE
@@ -312,8 +312,8 @@ struct msi_vfio_pci_dummy {
  * copy from or to user memory. Who changes what the device holds in a window, or
  * the host's part of @env, holds @state too. @map_lock protects @mapped_bars,
  * @claims, @table_rule, @map and the growth of @windows; nothing is taken under it. The
- * reset callbacks run under memory_lock, held for writing: like those that end a
- * sleep they only set @slots_need_reset and @dummy_needs_restore, and start @dummy_work.
+ * reset callbacks run under memory_lock, held for writing: like those that end a sleep
+ * they only set @slots_need_reset and @dummy_needs_restore, and start @dummy_work.
  *
  * @admin_lock protects @admin, and nothing is taken under it. sysfs takes no
  * other: its files go before the driver's remove is called, so who uses them must

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which page of a BAR may be mapped how, and every road to a page: mmap, the
- * region info that VMMs plan from, DMA-BUF export, and for ioeventfd.c.
+ * The page rules: which page of a BAR may be mapped how. They apply to mmap, to the
+ * region info that VMMs plan by, to DMA-BUF export, and to ioeventfd.c, which asks
+ * here.
  */
 
 #include <linux/mm.h>
@@ -16,7 +17,7 @@
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
-/* Beside VFIO_PCI_MSIX_MAP_*: the platform says which of them. */
+/* In addition to VFIO_PCI_MSIX_MAP_*: the platform decides which of them. */
 #define TABLE_MAP_AUTO	3
 
 static const char * const table_map_names[] = {
@@ -51,7 +52,7 @@ static const struct kernel_param_ops table_map_ops = {
 module_param_cb(table_map, &table_map_ops, NULL, 0600);
 MODULE_PARM_DESC(table_map, "How the pages of an MSI-X table can be mapped: auto (rw if the platform isolates interrupts, else ro), deny, ro or rw; read when a device is opened");
 
-/* The things of a device that have rules, each with its own, as whole pages. */
+/* The table, the PBA and the windows as whole pages, each with its own rule. */
 struct parts {
 	unsigned int nr;
 	struct vfio_pci_msix_map_range part[2 + MSI_VFIO_PCI_MAX_WINDOWS];
@@ -73,7 +74,7 @@ static struct msi_vfio_pci_table_rule decide(bool isolated)
 	return rule;
 }
 
-/* The strictest rule of a part of a BAR. */
+/* The strictest rule of the ranges that a part of a BAR touches. */
 static u32 strictest(const struct vfio_pci_msix_map_range *range,
 		     unsigned int nr, u32 region, u64 start, u64 end)
 {
@@ -87,7 +88,9 @@ static u32 strictest(const struct vfio_pci_msix_map_range *range,
 	return access;
 }
 
-/* A device's capability can name a place that it does not have. */
+/*
+ * A capability can name a place that the device does not have: there is no part then.
+ */
 static void add_part(struct msi_vfio_pci_device *mdev, struct parts *parts,
 		     u32 kind, u32 access, u32 region, u64 start, u64 end)
 {
@@ -143,7 +146,7 @@ static void append(struct msi_vfio_pci_map *map, const struct parts *parts,
 	struct vfio_pci_msix_map_range *last = NULL;
 	u64 pos;
 
-	/* A window can have very many pages, and no rule is stricter. */
+	/* No rule is stricter; and a window can have too many pages to walk them. */
 	if (part->access == VFIO_PCI_MSIX_MAP_NONE) {
 		map->range[map->nr++] = *part;
 		return;
@@ -178,7 +181,7 @@ static int compare_ranges(const void *left, const void *right)
 }
 
 /**
- * msi_vfio_pci_update_map - the table, the PBA or the windows are others now
+ * msi_vfio_pci_update_map - find the pages with rules after the table or a window changed
  * @mdev: device, with @map_lock held
  */
 void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
@@ -201,10 +204,10 @@ void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_update_table - the table may have more entries than it had
+ * msi_vfio_pci_update_table - update the rules if the table may have grown
  * @mdev: an open device that is awake
  *
- * Pages of the table that the user has mapped already stay mapped.
+ * Pages of a longer table that the user has mapped before stay mapped.
  */
 void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev)
 {
@@ -215,7 +218,7 @@ void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->map_lock);
 }
 
-/* The map, with the pages of a table that has become longer; @map_lock is held. */
+/* The map, updated if the table has grown; @map_lock is held. */
 static const struct msi_vfio_pci_map *
 present_map(struct msi_vfio_pci_device *mdev)
 {
@@ -226,7 +229,7 @@ present_map(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_open_map - find the pages that have rules
+ * msi_vfio_pci_open_map - find the pages with rules when a session begins
  * @mdev: a device that has been through msi_vfio_pci_open_vectors() and has no
  *	windows yet
  */
@@ -248,7 +251,7 @@ void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_close_map - end a session
+ * msi_vfio_pci_close_map - end the session's rule for the table
  * @mdev: a device that nobody uses any more
  */
 void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev)
@@ -263,7 +266,7 @@ void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev)
  * @mdev: device
  * @buf: a page
  *
- * The rule of the session, or what it would be if one began.
+ * The rule of the session, or the rule that a session would have if it began now.
  *
  * Return: how many bytes @buf has.
  */
@@ -304,7 +307,7 @@ unsigned int msi_vfio_pci_get_map(struct msi_vfio_pci_device *mdev,
 	return nr;
 }
 
-/* What the pages of a part of a BAR allow; with @map_lock held. */
+/* How the pages of a part of a BAR may be mapped; @map_lock is held. */
 static u32 page_access(struct msi_vfio_pci_device *mdev, u32 region, u64 start,
 		       u64 end)
 {
@@ -317,7 +320,7 @@ static u32 page_access(struct msi_vfio_pci_device *mdev, u32 region, u64 start,
 /**
  * msi_vfio_pci_begin_claim - begin to hand out pages of BARs
  * @mdev: device
- * @claim: what msi_vfio_pci_claim_pages() is to remember for this task
+ * @claim: where msi_vfio_pci_claim_pages() notes the BARs, for this task
  */
 void msi_vfio_pci_begin_claim(struct msi_vfio_pci_device *mdev,
 			      struct msi_vfio_pci_claim *claim)
@@ -333,8 +336,8 @@ void msi_vfio_pci_begin_claim(struct msi_vfio_pci_device *mdev,
 /**
  * msi_vfio_pci_end_claim - the pages are handed out, or the call has failed
  * @mdev: device
- * @claim: as begun
- * @keep: they are handed out: the claim holds until the session's end
+ * @claim: the claim
+ * @keep: the pages are handed out, so the claim lasts until the session ends
  */
 void msi_vfio_pci_end_claim(struct msi_vfio_pci_device *mdev,
 			    struct msi_vfio_pci_claim *claim, bool keep)
@@ -346,7 +349,9 @@ void msi_vfio_pci_end_claim(struct msi_vfio_pci_device *mdev,
 	mutex_unlock(&mdev->map_lock);
 }
 
-/* The core's callback for DMA-BUFs cannot be told which claim it is called for. */
+/*
+ * The core calls get_dmabuf_phys() without telling for which claim: it is the task's.
+ */
 static struct msi_vfio_pci_claim *own_claim(struct msi_vfio_pci_device *mdev)
 {
 	struct msi_vfio_pci_claim *claim;
@@ -359,17 +364,18 @@ static struct msi_vfio_pci_claim *own_claim(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_claim_pages - ask for pages of a BAR that are to be mapped
+ * msi_vfio_pci_claim_pages - claim pages of a BAR that are to be mapped
  * @mdev: device, on which this task has begun a claim
  * @region: BAR
  * @start: first byte
- * @end: first byte behind
+ * @end: first byte after
  * @want: VFIO_PCI_MSIX_MAP_READ or VFIO_PCI_MSIX_MAP_READ_WRITE
  *
- * No window can be added to the BAR before the claim ends, and none after that if
- * it is kept.
+ * No window can be added to the BAR until the claim ends; if the claim is kept, none
+ * can be added after that either.
  *
- * Return: what may be had, which is @want or more, or -EPERM if a rule forbids it.
+ * Return: the access that the rules allow, which is @want or more, or -EPERM if they
+ * forbid it.
  */
 int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,
 			     u64 start, u64 end, u32 want)
@@ -389,11 +395,11 @@ int msi_vfio_pci_claim_pages(struct msi_vfio_pci_device *mdev, u32 region,
 }
 
 /**
- * msi_vfio_pci_bar_is_claimed - have pages of a BAR been handed out
+ * msi_vfio_pci_bar_is_claimed - are pages of a BAR handed out
  * @mdev: device, with @map_lock held
  * @region: BAR
  *
- * Return: true also while a call that may yet fail is handing them out.
+ * Return: true also while a call is handing them out that can still fail.
  */
 bool msi_vfio_pci_bar_is_claimed(struct msi_vfio_pci_device *mdev, u32 region)
 {
@@ -408,7 +414,7 @@ bool msi_vfio_pci_bar_is_claimed(struct msi_vfio_pci_device *mdev, u32 region)
 	return bars & BIT(region);
 }
 
-/* Also takes away what a rule forbids. Returns 0 or -EPERM. */
+/* Claims the pages; clears VM_MAYWRITE if they are read-only. Returns 0 or -EPERM. */
 static int claim_vma(struct msi_vfio_pci_device *mdev,
 		     struct vm_area_struct *vma, u32 region)
 {
@@ -422,7 +428,7 @@ static int claim_vma(struct msi_vfio_pci_device *mdev,
 				       VFIO_PCI_MSIX_MAP_READ);
 	if (ret < 0)
 		return ret;
-	/* Or mprotect() would make it writable. */
+	/* Or mprotect() could make the mapping writable. */
 	if (ret == VFIO_PCI_MSIX_MAP_READ)
 		compat_vm_flags_clear(vma, VM_MAYWRITE);
 
@@ -454,7 +460,7 @@ int msi_vfio_pci_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	return ret;
 }
 
-/* Is any page of a region not to be mapped freely? The core's description will not do then. */
+/* Does any page of a region have a rule? The core's description would be wrong then. */
 static bool region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
 {
 	const struct msi_vfio_pci_map *map;
@@ -469,8 +475,8 @@ static bool region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
 }
 
 /*
- * May the BAR be mapped as if it had no table? VMMs that are told so map it whole,
- * whatever is said of areas, which a window would make fail.
+ * May the BAR be mapped as if it had no table? VMMs that see MSIX_MAPPABLE map the BAR
+ * whole, whatever areas are mappable. With a window in the BAR that would fail.
  */
 static bool table_is_mappable(const struct msi_vfio_pci_map *map, u32 region)
 {
@@ -486,14 +492,19 @@ static bool table_is_mappable(const struct msi_vfio_pci_map *map, u32 region)
 	return true;
 }
 
-/* A table that is not said to be mappable is in no area, where VMMs do not expect it. */
+/*
+ * Is a range part of a mappable area? VMMs do not expect the table in one unless they
+ * see MSIX_MAPPABLE.
+ */
 static bool is_open(const struct vfio_pci_msix_map_range *range, bool mappable)
 {
 	return range->access == VFIO_PCI_MSIX_MAP_READ_WRITE &&
 	       (mappable || range->kind != VFIO_PCI_MSIX_MAP_TABLE);
 }
 
-/* The pages between those that are not open. Returns how many runs there are. */
+/*
+ * Finds the runs of pages between ranges that are not open. Returns how many there are.
+ */
 static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
 			      bool mappable, u64 size,
 			      struct vfio_region_sparse_mmap_area *open)
@@ -557,8 +568,8 @@ static int add_capabilities(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * The region info of a BAR with rules: as the core's, without the pages that cannot be
- * written through a mapping.
+ * Describes a BAR with rules as the core would, but without the pages that cannot be
+ * mapped for writing.
  */
 static int describe_bar(struct msi_vfio_pci_device *mdev,
 			struct vfio_region_info *info,
@@ -573,7 +584,7 @@ static int describe_bar(struct msi_vfio_pci_device *mdev,
 	if (!mdev->core.bar_mmap_supported[info->index])
 		return 0;
 
-	/* There is at most one area before each range, and one behind the last. */
+	/* There is at most one area before each range, and one after the last. */
 	sparse = kzalloc(struct_size(sparse, areas, MSI_VFIO_PCI_MAX_MAP + 1),
 			 GFP_KERNEL_ACCOUNT);
 	if (!sparse)
@@ -588,8 +599,8 @@ static int describe_bar(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * Region info: newer kernels copy from and to user memory before and after the
- * operation, older ones have one ioctl for all of it.
+ * Region info: newer kernels have an operation, and copy from and to user memory
+ * themselves. On older kernels the driver has to carry out the whole ioctl.
  */
 #ifdef HAVE_REGION_INFO_CAPS
 int msi_vfio_pci_region_info(struct vfio_device *vdev,
@@ -621,7 +632,7 @@ long msi_vfio_pci_ioctl_region_info(struct msi_vfio_pci_device *mdev,
 			   offsetofend(struct vfio_region_info, offset)))
 		return -EFAULT;
 
-	/* The core reads the request for itself. */
+	/* The core reads the request again. */
 	if (!region_has_rules(mdev, info.index))
 		return vfio_pci_core_ioctl(&mdev->core.vdev,
 					   VFIO_DEVICE_GET_REGION_INFO, arg);
@@ -638,7 +649,7 @@ long msi_vfio_pci_ioctl_region_info(struct msi_vfio_pci_device *mdev,
 }
 #endif
 
-/* DMA-BUF export of BARs goes through operations of the core device. */
+/* DMA-BUF export of BARs calls an operation of the core device. */
 #ifdef HAVE_PCI_OPS
 static int get_dmabuf_phys(struct vfio_pci_core_device *vdev,
 			   struct p2pdma_provider **provider,

@@ -26,7 +26,9 @@ static void handle_sleep(struct msi_vfio_pci_device *mdev)
 static LIST_HEAD(bound);
 static DEFINE_MUTEX(bound_lock);
 
-/* The core's operations. The core sets them in the driver whenever a device is bound. */
+/*
+ * The core's operations. The core sets them in the driver whenever a device is bound.
+ */
 static const struct dev_pm_ops *core_pm_ops;
 
 static const struct dev_pm_ops *get_core_pm_ops(void)
@@ -121,9 +123,9 @@ void msi_vfio_pci_power_remove(struct msi_vfio_pci_device *mdev)
  * @pdev: the device
  *
  * Registering sets the core's operations in the driver, for all its devices, until this
- * function replaces them. A device that wakes up in between is found by the time that it
- * has been suspended. Two devices can be registered at once, so that one of them finds
- * this driver's operations in place already.
+ * function replaces them. A device that wakes up in between is found by the time that
+ * it has been suspended. Two devices can be registered at once, so that one of them
+ * finds this driver's operations in place already.
  */
 void msi_vfio_pci_power_registered(struct pci_dev *pdev)
 {

@@ -17,9 +17,9 @@ MODULE_PARM_DESC(windows, "Give known cards their window when they are opened");
 /*
  * BAR0 of these cards is smaller than their register space, and shows views of 512 KiB.
  * The first is at 0x80000; a register before it selects what it shows. Some cards have
- * two more views after it, which always show the copy engines and the rings; their slots
- * are there (ath11k_pci_get_window_start() and ath12k_pci_get_window_start()). Slots were
- * seen on 1103 only, in the first half of the first view.
+ * two more views after it, which always show the copy engines and the rings; their
+ * slots are there (ath11k_pci_get_window_start() and ath12k_pci_get_window_start()).
+ * Slots were seen on 1103 only, in the first half of the first view.
  */
 static const struct vfio_device_feature_pci_msi_window ath11k = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,

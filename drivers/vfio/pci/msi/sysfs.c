@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes of a bound device: the windows of its sessions, and how its MSI-X table may
- * be mapped. Documentation/ABI describes them.
+ * Attributes of a bound device: the windows of its sessions, and how its MSI-X table
+ * may be mapped. Documentation/ABI describes them.
  */
 
 #include <linux/device.h>

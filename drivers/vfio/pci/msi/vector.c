@@ -148,7 +148,9 @@ static u32 stale_flag(const struct msi_vfio_pci_hw_vector *hw,
 	       VFIO_PCI_MSI_MESSAGE_STALE : 0;
 }
 
-/* Returns whether the message seems stale. The hardware is then read again next time. */
+/*
+ * Returns whether the message seems stale. The hardware is then read again next time.
+ */
 static bool seems_stale(struct msi_vfio_pci_hw_shared *shared,
 			const struct msi_vfio_pci_hw_vector *hw,
 			const struct vfio_pci_msi_message *msg)
