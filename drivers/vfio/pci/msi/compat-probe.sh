@@ -3,11 +3,11 @@
 #
 # Arguments: the file to write, the compiler, its flags.
 #
-# Asks the kernel's own headers what they have: distributions bring newer parts
-# of VFIO to older kernels, so that the version number alone would mislead. It is asked
-# where nothing in the headers tells.
-# Writes one "#define" for each statement that compiles. All are compiled at once,
-# as the headers take long, each in a file of its own by name.
+# Finds out what the kernel's headers have. Distributions backport newer parts of VFIO to
+# older kernels, so the version number alone would mislead; it is used only where the
+# headers do not show a difference.
+# Writes one "#define" for each statement that compiles. All are compiled in one go, as the
+# headers take long. A "#line" gives each a file name of its own, for its errors.
 set -eu
 
 output=$1
@@ -52,7 +52,7 @@ source_of_probes()
 			statement;					\
 		}
 	EOF
-	# This one can only fail if nothing can be probed.
+	# If this one fails, nothing can be probed.
 	echo 'PROBE(nothing, (void)vdev->pdev)'
 	echo "$probes" | while read -r name statement; do
 		[ -z "$name" ] ||
@@ -60,11 +60,11 @@ source_of_probes()
 	done
 }
 
-# A kernel that has it all gives no error, most give some.
+# There is no error if the kernel has everything; most kernels lack something.
 errors=$(source_of_probes |
 	 LC_ALL=C "$@" -Werror -fsyntax-only -x c - 2>&1 | grep 'error:' || true)
 
-# What does not come from a probe would silently build a lesser module.
+# Any other error would make all probes fail, and the module would lack features.
 if echo "$errors" | grep -v '^HAVE_' | grep . >&2; then
 	echo "$0: linux/vfio_pci_core.h cannot be compiled" >&2
 	exit 1

@@ -137,7 +137,7 @@ int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
 }
 
 /**
- * msi_vfio_pci_update_table_size - keep the user from writing to entries that were added
+ * msi_vfio_pci_update_table_size - keep the user from writing to added entries
  * @mdev: device, open or not
  *
  * The core drops the user's writes to the table. It has read the table's size when the

@@ -53,15 +53,16 @@
 
 #define MSI_VFIO_PCI_MAX_WINDOWS 16
 
-/* What an MSI-X capability can have, which is more than one of MSI. */
+/* How many vectors an MSI-X capability can have; an MSI capability has fewer. */
 #define MSI_VFIO_PCI_MAX_VECTORS 2048
 
-/* The words of all flags that have one. */
+/* Room for the words of all flags. */
 #define MSI_VFIO_PCI_FLAGS_TEXT	64
 
 /*
- * Each window, and if no two pages of the others are alike: the most pages that
- * 2048 vectors of 16 bytes and their 256 bytes of pending bits can touch.
+ * One range for each window, and, if no two of their pages have the same rule, one for
+ * each page that 2048 vectors of 16 bytes and their 256 bytes of pending bits can
+ * touch.
  */
 #define MSI_VFIO_PCI_MAX_MAP	(MSI_VFIO_PCI_MAX_WINDOWS + 9 + 2)
 
@@ -79,7 +80,7 @@ struct msi_vfio_pci_flag_name {
 };
 
 /**
- * struct msi_vfio_pci_window_list - the windows that an administrator asks for
+ * struct msi_vfio_pci_window_list - the administrator's windows
  * @count: entries of @windows
  * @windows: as in a SET of MSI_WINDOW
  */
@@ -89,11 +90,11 @@ struct msi_vfio_pci_window_list {
 };
 
 /**
- * struct msi_vfio_pci_window - a window of a session; it lasts until close
+ * struct msi_vfio_pci_window - a window; it lasts until the device is closed
  * @flags: VFIO_PCI_MSI_WINDOW_*
  * @region: BAR
  * @offset: first byte in the BAR
- * @io: where the window is mapped for the kernel
+ * @io: the kernel's mapping of the window
  * @slots: its layout and slots
  */
 struct msi_vfio_pci_window {
@@ -105,10 +106,10 @@ struct msi_vfio_pci_window {
 };
 
 /**
- * struct msi_vfio_pci_range - a part of a region that the core virtualizes and
- *	that MSI_NOVIRT shows as it is
+ * struct msi_vfio_pci_range - a part of a region that the core virtualizes, and of
+ *	which MSI_NOVIRT shows the hardware's bytes
  * @start: first byte, as an offset of the device's file
- * @end: first byte behind it; 0: where the table ends
+ * @end: first byte after it; 0: where the table ends
  * @read_dwords: reads @count dwords of the hardware, the first at byte @offset
  *	(a multiple of 4) of the range, in the device's byte order. Returns 0 or
  *	an errno. Called with the device resumed and memory_lock not held.
@@ -124,7 +125,7 @@ struct msi_vfio_pci_range {
 /**
  * struct msi_vfio_pci_table_rule - how the pages of the table may be mapped
  * @access: VFIO_PCI_MSIX_MAP_*
- * @reason: one word that says why; NULL: no session is under way
+ * @reason: one word that says why; NULL: the device is not open
  */
 struct msi_vfio_pci_table_rule {
 	u32 access;
@@ -132,10 +133,10 @@ struct msi_vfio_pci_table_rule {
 };
 
 /**
- * struct msi_vfio_pci_map - the pages that have rules, the answer of MSIX_MAP
- * @table_size: bytes of the table that it was made for
+ * struct msi_vfio_pci_map - the pages with rules, which MSIX_MAP reports
+ * @table_size: size in bytes of the table for which the map was made
  * @nr: entries of @range
- * @range: sorted by region, offset and kind; all others may be mapped freely
+ * @range: sorted by region, offset and kind; all other pages may be mapped freely
  */
 struct msi_vfio_pci_map {
 	u32 table_size;
@@ -146,8 +147,8 @@ struct msi_vfio_pci_map {
 /**
  * struct msi_vfio_pci_claim - a call that is handing out pages of BARs
  * @node: in the device's @claims
- * @task: whose call it is
- * @bars: bit n: pages of BAR n
+ * @task: the task that makes the call
+ * @bars: bit n: the call hands out pages of BAR n
  */
 struct msi_vfio_pci_claim {
 	struct list_head node;
@@ -156,9 +157,9 @@ struct msi_vfio_pci_claim {
 };
 
 /**
- * struct msi_vfio_pci_known - a vector's host message when last looked at
+ * struct msi_vfio_pci_known - a vector's host message when it was last read
  * @address: 0: the vector was not allocated
- * @data: as it came from the kernel
+ * @data: the kernel's; with MSI it is vector 0's
  */
 struct msi_vfio_pci_known {
 	u64 address;
@@ -166,12 +167,12 @@ struct msi_vfio_pci_known {
 };
 
 /**
- * struct msi_vfio_pci_msix - what the capability of MSI-X says at a time
+ * struct msi_vfio_pci_msix - what the MSI-X capability said when it was last read
  * @nr: how many vectors there are
- * @table: their table; NULL: it is not where it was when the device was opened, or not
- *	in its BAR
- * @pba: their pending bits; NULL: they are in another BAR than they were, or not in
- *	theirs, or lie in the table
+ * @table: their table; NULL: it is not where it was when the device was opened, or does
+ *	not fit in its BAR
+ * @pba: their pending bits; NULL: they are in another BAR than when the device was
+ *	opened, or do not fit in it, or overlap the table
  */
 struct msi_vfio_pci_msix {
 	unsigned int nr;
@@ -181,12 +182,12 @@ struct msi_vfio_pci_msix {
 
 /**
  * struct msi_vfio_pci_hw_vector - what the hardware says of one vector
- * @disabled: by its control register, MSI or MSI-X is off
- * @known: the rest could be asked; if not, it is not set
- * @masked: its mask bit, or the mask of the function
- * @pending: its pending bit, if it can be asked
- * @address: the message that it holds
- * @data: the same, with MSI with the vector's number
+ * @disabled: MSI or MSI-X is off, by its control register
+ * @known: the hardware could be read; if not, the fields below are not set
+ * @masked: its mask bit or the function mask is set
+ * @pending: its pending bit is set; false if that cannot be read
+ * @address: the address that the hardware holds
+ * @data: the data that the hardware holds; with MSI the vector's number is added
  */
 struct msi_vfio_pci_hw_vector {
 	bool disabled;
@@ -199,20 +200,20 @@ struct msi_vfio_pci_hw_vector {
 
 /**
  * struct msi_vfio_pci_hw_shared - what the hardware says of many vectors at once
- * @ask: it may be asked
- * @fresh: it was, and need not be again for vectors of @group
- * @group: as many vectors as have their pending bits in one read
- * @disabled: by @ctrl, MSI or MSI-X is off
- * @known: the rest could be asked; if not, it is not set
- * @ctrl: the control of MSI or MSI-X
- * @msix: where the entries and the pending bits are
- * @mask: mask bits; with MSI only, as all below but @pending
- * @pending: pending bits, of MSI-X those that one read has
- * @address: the message of vector 0
- * @data: the same
+ * @ask: the hardware may be read
+ * @fresh: it was read for @group, and need not be read again for vectors of it
+ * @group: a number; the vectors of a group have their pending bits in one dword
+ * @disabled: MSI or MSI-X is off, by @ctrl
+ * @known: the hardware could be read; if not, the fields below @ctrl are not set
+ * @ctrl: control register of MSI or MSI-X
+ * @msix: where the table and the pending bits of MSI-X are
+ * @mask: mask bits of MSI
+ * @pending: pending bits of MSI, or of a group with MSI-X
+ * @address: address of vector 0 with MSI
+ * @data: data of vector 0 with MSI
  *
- * Each read waits for the device, so it is asked when the first of these vectors
- * wants to know.
+ * Each read waits for the device, so these are read once for a group, when its first
+ * vector is read.
  */
 struct msi_vfio_pci_hw_shared {
 	bool ask;
@@ -229,10 +230,10 @@ struct msi_vfio_pci_hw_shared {
 };
 
 /**
- * struct msi_vfio_pci_dummy - what of the MSI-X table points at the dummy target
+ * struct msi_vfio_pci_dummy - the dummy target and the vectors that point at it
  * @start: first vector
- * @count: how many
- * @iova: the target
+ * @count: how many vectors
+ * @iova: address of the target
  */
 struct msi_vfio_pci_dummy {
 	u32 start;
@@ -242,64 +243,66 @@ struct msi_vfio_pci_dummy {
 
 /**
  * struct msi_vfio_pci_device - one bound device
- * @core: what vfio-pci is made of. First, as the core's error handlers take the
- *	driver data for it.
+ * @core: the core device, which is what vfio-pci has. It is first, as the core's error
+ *	handlers use the driver data as a pointer to it.
  * @state: see below
- * @open: a session is under way
- * @sessions: how many there have been; written under @state, read by debugfs
+ * @open: the device is open
+ * @sessions: how many sessions there have been; written under @state, read by debugfs
  * @novirt: MSI_NOVIRT is set in this session
  * @generation: how often the messages have changed in this session
  * @nr_known: entries of @known; no vector beyond them is allocated
- * @known: as many as the capability with more vectors has had; from open to close
- * @messages_outdated: vectors have been allocated or freed since
- * @notify: hears of each new generation; or NULL
+ * @known: host messages, as many as the capability with more vectors has had; from open
+ *	to close
+ * @messages_outdated: vectors have been allocated or freed since @known was read
+ * @notify: notification eventfd, signalled with each new generation; or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
  * @started: bit n: vector n's interrupt was started under its mask
  * @arrived: bit n: an interrupt of vector n is known to have arrived under its mask
  * @nr_ranges: entries of @ranges
  * @ranges: sorted by @start; they do not change from open to close
- * @table_bar: where the capability says the MSI-X table is; from bind to unbind
- * @table_offset: the same
- * @table_size: the same; 0 if there is no MSI-X; it grows with the table
+ * @table_bar: the MSI-X table's BAR, by the capability; from bind to unbind
+ * @table_offset: the table's offset in the BAR, by the capability; from bind to unbind
+ * @table_size: the table's size in bytes; it grows with the table; 0 without MSI-X
  * @table: the MSI-X table as it was at open, or NULL; from open to close
  * @pba: the MSI-X pending bits as they were at open, or NULL; from open to close
- * @pba_bar: where the capability says they are; from open to close
- * @pba_offset: the same
+ * @pba_bar: the pending bits' BAR, by the capability; from open to close
+ * @pba_offset: their offset in the BAR, by the capability; from open to close
  * @isolated: the platform isolates the device's messages; from open to close
  * @debugfs: the device's folder
- * @nr_windows: entries of @windows; an entry is there before it is counted here
- * @windows: they are only ever added, from open to close
+ * @nr_windows: entries of @windows; an entry is written before it is counted here
+ * @windows: from open to close entries are only added
  * @map_lock: see below
  * @mapped_bars: bit n: pages of BAR n have been handed out in this session
- * @claims: the calls that are doing so now, and may yet fail
+ * @claims: the calls that are handing out pages now, and can still fail
  * @table_rule: see above
  * @map: changes only when a window is added, or the table has grown
  * @ioeventfds_lock: see below
- * @ioeventfds: those of the session
+ * @ioeventfds: the session's ioeventfds
  * @nr_ioeventfds: entries of @ioeventfds
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
- * @slots_need_reset: bit 0: the device was reset, its slots are still to be ended
- * @frozen: the channel was frozen by the error from which AER recovers now
- * @owed: bit 0: slots do not hold yet what @env says, as the device could not be
- *	written
+ * @slots_need_reset: bit 0: the device was reset, its slots are still to be forgotten
+ * @frozen: the error from which AER recovers now has frozen the channel
+ * @owed: bit 0: there are deferred writes: slots do not hold what @env says, as the
+ *	device could not be written
  * @msi_64bit: the MSI capability has 64-bit addresses; from open to close
  * @dummy_on: the dummy target is on
- * @dummy: what it is then
- * @dummy_needs_restore: bit 0: the device was reset, or may have been, and has yet to get it
- *	back
- * @dummy_work: sees to that where no call of the user does
- * @bound: among all devices of the driver; from bind to unbind
- * @suspended_time: how long the device has slept, by runtime PM, when last looked at
+ * @dummy: the dummy target, if it is on
+ * @dummy_needs_restore: bit 0: the device was, or may have been, reset, and the dummy
+ *	target is still to be restored
+ * @dummy_work: restores the dummy target if no call of the user does
+ * @bound: in the list of all devices of the driver; from bind to unbind
+ * @suspended_time: how long runtime PM had suspended the device when this was last read
  * @host_suspended: the host is resuming from a suspend in which the device slept
- * @hotplug_node: from open to close: hears of CPUs that are unplugged
- * @unplugged_cpus: CPUs that were, since vectors were last looked after
- * @cpu_was_unplugged: one was, in this session
- * @host_work: takes @state, to see what a move did to the messages
+ * @hotplug_node: for the callback that is called when a CPU is unplugged; from open to
+ *	close
+ * @unplugged_cpus: CPUs that were unplugged since vectors were last reassigned
+ * @cpu_was_unplugged: a CPU was unplugged in this session
+ * @host_work: takes @state and checks the host messages
  * @admin_lock: see below
- * @admin: the windows of the next session; empty: the built-in ones. From bind to
- *	unbind.
+ * @admin: the windows of the next session; if there are none, a known card gets its
+ *	own. From bind to unbind.
  *
  * Locks, outermost first:
  *
@@ -308,26 +311,27 @@ struct msi_vfio_pci_dummy {
  *   mmap_lock, @map_lock
  *   @ioeventfds_lock, which protects @ioeventfds and @nr_ioeventfds
  *
- * @slots protects @env and the slots of each window, and is never held over a
- * copy from or to user memory. Who changes what the device holds in a window, or
- * the host's part of @env, holds @state too. @map_lock protects @mapped_bars,
- * @claims, @table_rule, @map and the growth of @windows; nothing is taken under it. The
- * reset callbacks run under memory_lock, held for writing: like those that end a sleep
- * they only set @slots_need_reset and @dummy_needs_restore, and start @dummy_work.
+ * @slots protects @env and the slots of each window, and is never held over a copy from
+ * or to user memory. To change what the device holds in a window, or the host's part of
+ * @env, @state is held, too. @map_lock protects @mapped_bars, @claims, @table_rule, @map
+ * and the growth of @windows; no lock is taken under it. Reset callbacks are called
+ * with memory_lock held for writing. Like the callbacks at the end of a sleep, they set
+ * only @slots_need_reset and @dummy_needs_restore, and queue @dummy_work.
  *
- * @admin_lock protects @admin, and nothing is taken under it. sysfs takes no
- * other: its files go before the driver's remove is called, so who uses them must
- * not wait for a user of the device, who hears of the removal there.
+ * @admin_lock protects @admin; no lock is taken under it. Files in sysfs take no other
+ * lock but @map_lock: they are removed before the driver's .remove is called, which
+ * notifies the user of the device. So a task that uses such a file must not wait for
+ * that user.
  *
- * @state protects @open, @generation, @masked, @arrived, @known, @notify
- * and @dummy, serializes writers of @novirt and @dummy_on, and keeps the vectors as
- * they are: SET_IRQS holds it, and close clears @open under it before the core
- * frees them, so look at @open first where no ioctl keeps the device open. @novirt
- * and @dummy_on are also read without a lock. It is not held while the user's memory
- * is waited for: what is copied under it has been faulted in before, and is not faulted
- * in again. It is held while memory_lock is waited for, which a reset can keep for a
- * minute: calls of the user wait for it killably, readers of debugfs interruptibly, and
- * workers not at all. Nothing that runs under mmap_lock takes it, nor do the reset
+ * @state protects @open, @generation, @masked, @arrived, @known, @notify and @dummy,
+ * and serializes writers of @novirt and @dummy_on, which are also read without a lock.
+ * No vector is allocated or freed by others while it is held: SET_IRQS holds it, and
+ * close clears @open under it before the core frees them. So code that no ioctl calls
+ * has to check @open first. @state is not held while the driver waits for the user's
+ * memory: what is copied under it was faulted in before, and page faults are off. It is
+ * held while the driver waits for memory_lock, which a reset can hold for a minute. So
+ * calls of the user wait for @state killably, readers of debugfs interruptibly, and
+ * workers not at all. Code that runs under mmap_lock must not take it, nor reset
  * callbacks, which run under memory_lock.
  */
 struct msi_vfio_pci_device {
@@ -393,7 +397,7 @@ to_msi_vfio_pci(struct vfio_device *vdev)
 	return container_of(vdev, struct msi_vfio_pci_device, core.vdev);
 }
 
-/* Of a device that is bound to this driver. */
+/* The device must be bound to this driver. */
 static inline struct msi_vfio_pci_device *
 pdev_to_msi_vfio_pci(struct pci_dev *pdev)
 {
@@ -418,7 +422,7 @@ static inline bool msi_vfio_pci_is_msi(u32 index)
 	       index == VFIO_PCI_MSIX_IRQ_INDEX;
 }
 
-/* Is a vector among those that point at the dummy target, while that is on. */
+/* Does a vector point at the dummy target, if that is on? */
 static inline bool msi_vfio_pci_is_dummy(const struct msi_vfio_pci_dummy *dummy,
 					 unsigned int nr)
 {

@@ -181,7 +181,7 @@ static int compare_ranges(const void *left, const void *right)
 }
 
 /**
- * msi_vfio_pci_update_map - find the pages with rules after the table or a window changed
+ * msi_vfio_pci_update_map - find the pages with rules after a change of table or windows
  * @mdev: device, with @map_lock held
  */
 void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)

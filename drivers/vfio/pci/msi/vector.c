@@ -300,7 +300,7 @@ static bool read_messages(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_update_messages - read the host messages, count a generation if one moved
+ * msi_vfio_pci_update_messages - read the host messages; a new generation if one moved
  * @mdev: open device, with @state held
  *
  * Messages of an isolated device do not change: a table of the host's translates them.
