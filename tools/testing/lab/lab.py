@@ -41,6 +41,10 @@ def boot(args):
         progress.say(f"logs: {guest.logs}")
     if args.raw:
         return max(guest.codes, default=1) or bool(guest.tally.failures)
+    for outcome in guest.outcomes:
+        progress.say(f"{outcome.test}: {outcome.seconds:.1f} s, "
+                     f"{outcome.cpu_seconds:.1f} s of CPU")
+    progress.say(f"the host: {guest.cpu_seconds:.1f} s of CPU")
     print(guest.tally)
     return 1 if guest.tally.failures else 0
 

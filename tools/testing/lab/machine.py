@@ -94,8 +94,7 @@ def qemu_command(boot, folder, logs, initrd):
 
 
 def cpu_seconds(process):
-    """What an ended process has used, before anybody waits for it."""
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    """The CPU time that a process has used so far; nobody has waited for it yet."""
     text = pathlib.Path("/proc", str(process.pid), "stat").read_text(encoding="ascii")
     user, system = text.rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
@@ -118,8 +117,10 @@ def run_qemu(boot, command, guest, logs):
                                    text=True, errors="replace")
     killer = threading.Timer(boot.timeout, process.kill)
     killer.start()
+    guest.cpu_clock = lambda: cpu_seconds(process)
     try:
         listen(process, guest, logs / "channel")
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         guest.cpu_seconds = cpu_seconds(process)
         code = process.wait()
     finally:

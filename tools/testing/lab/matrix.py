@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 
@@ -14,13 +15,13 @@ import kernels
 import machine
 import plan
 import progress
+import results
 import tap
 
-RESULTS = build.OUT / "results"
 HOST_TIMEOUT = 1800
 SLOW_FACTOR = 3  # of the debug kernel
-MOST_SHOWN = 30  # failures of one run
-JOB_BYTES = 3 << 30  # a host's memory, QEMU's own and the tests' beside it
+JOB_BYTES = 3 << 30  # the memory of a host, of its QEMU and of its device servers
+TIMES = kernels.CACHE / "run-cpu-seconds.json"
 
 
 def default_jobs():
@@ -30,21 +31,52 @@ def default_jobs():
 
 
 def is_slow(run):
+    """Two emulated processors of the debug kernel need a core of their own: with more
+    beside them they wait for each other's locks. One such host runs at a time."""
     return (isinstance(run, plan.BootRun) and run.kernel == kernels.DEBUG and
             run.cpus > 1)
+
+
+def title(run):
+    if isinstance(run, plan.HostRun):
+        return f"host {run.name}"
+    return f"{run.kernel} {run.name} {run.platform.title}"
+
+
+def key(run):
+    """Tells a run from all others, also from those with the same title."""
+    return " ".join([title(run), *getattr(run, "devices", ())])
+
+
+def read_times(path):
+    """{key: seconds of CPU} of earlier matrices, {} if there were none."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def record_times(path, times):
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_text(json.dumps({**read_times(path), **times}, indent=1), encoding="utf-8")
+    half.rename(path)
+
+
+def longest_first(runs, times):
+    """By CPU time, which other work on the machine changes little. Runs that nobody has
+    measured yet are the first, in the order of the plan."""
+    return sorted(runs, key=lambda run: -times.get(key(run), float("inf")))
 
 
 class Matrix:
     def __init__(self, runs, labels, timeout):
         self.runs = runs
-        self.slow = [run for run in runs if is_slow(run)]
-        self.quick = [run for run in runs if not is_slow(run)]
+        self.waiting = longest_first(runs, read_times(TIMES))
         self.slow_under_way = 0
-        self.from_the_end = False
         self.labels = labels
         self.timeout = timeout
-        self.tally = tap.Tally()
-        self.results = []
+        self.over = []
+        self.times = {}
         self.lock = threading.Lock()
         self.interrupted = False
         self.kernels = {}
@@ -63,19 +95,13 @@ class Matrix:
         return run.kernel not in self.labels
 
     def next_run(self):
-        """Two emulated processors of the debug kernel need a core of their own: with
-        more beside them they wait for each other's locks. So one such host at a time,
-        from the start, and beside it what begins a plan, which mostly waits for resets.
-        After that from both ends by turns: what ends a plan does not wait for anything,
-        and four of either kind would leave a core idle, or want two more."""
         with self.lock:
-            if self.interrupted or not (self.slow or self.quick):
+            if self.interrupted or not self.waiting:
                 return None
-            if self.slow and not (self.slow_under_way and self.quick):
-                run = self.slow.pop(0)
-            else:
-                self.from_the_end = not (self.slow_under_way or self.from_the_end)
-                run = self.quick.pop(-1 if self.from_the_end else 0)
+            fitting = [run for run in self.waiting
+                       if not (self.slow_under_way and is_slow(run))]
+            run = (fitting or self.waiting)[0]
+            self.waiting.remove(run)
             self.slow_under_way += is_slow(run)
             return run
 
@@ -89,17 +115,18 @@ class Matrix:
         start = time.monotonic()
         try:
             if isinstance(run, plan.HostRun):
-                tally, notes, cpu = self.run_host(run)
+                ended = self.run_host(run)
             elif self.lacks_kernel_of(run):
-                tally, notes, cpu = tap.Tally(), [], 0
-                tally.skips.append(f"{run.name}: the mirror had no kernel {run.kernel} "
-                                   "when the toolbox was built")
+                ended = results.Run(title(run), tap.Tally())
+                ended.tally.skip("", run.name, f"the mirror had no kernel {run.kernel} "
+                                 "when the toolbox was built")
             else:
-                tally, notes, cpu = self.run_boot(run)
+                ended = self.run_boot(run)
         except (progress.Failed, OSError) as error:
-            tally, notes, cpu = tap.Tally(), [], 0
-            tally.fail(f"{run.name}: {error}")
-        self.report(run, tally, notes, time.monotonic() - start, cpu)
+            ended = results.Run(title(run), tap.Tally())
+            ended.tally.fail(f"{run.name}: {error}")
+        ended.seconds = time.monotonic() - start
+        self.report(run, ended)
 
     def run_boot(self, run):
         kernel = self.kernels[run.kernel]
@@ -111,7 +138,8 @@ class Matrix:
         notes = [f"| {line}" for line in guest.console_tail]
         if guest.logs:
             notes.append(f"logs: {guest.logs}")
-        return guest.tally, notes, guest.cpu_seconds
+        return results.Run(title(run), guest.tally, cpu_seconds=guest.cpu_seconds,
+                           outcomes=guest.outcomes, notes=notes)
 
     def run_host(self, run):
         """The kernels' build trees and the source are the command's to use."""
@@ -122,41 +150,30 @@ class Matrix:
         log = build.LOGS / f"host-{run.name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "w", encoding="utf-8") as out:
-            try:
-                code = subprocess.run(run.command, cwd=build.CHECKOUT, env=environment,
-                                      check=False, stdin=subprocess.DEVNULL,
-                                      stdout=out, stderr=subprocess.STDOUT,
-                                      timeout=HOST_TIMEOUT).returncode
-            except subprocess.TimeoutExpired:
-                code = None
+            code, cpu = call(run.command, HOST_TIMEOUT, cwd=build.CHECKOUT,
+                             env=environment, stdin=subprocess.DEVNULL,
+                             stdout=out, stderr=subprocess.STDOUT)
         text = log.read_text(encoding="utf-8", errors="replace")
         tally = tap.read(run.name, text, code)
-        return tally, [f"log: {log}"] if tally.failures else [], 0
+        return results.Run(title(run), tally, cpu_seconds=cpu,
+                           notes=[f"log: {log}"] if tally.failures else [])
 
-    def report(self, run, tally, notes, seconds, cpu):
-        where = (f"{run.kernel} {run.name} {run.platform.title}"
-                 if isinstance(run, plan.BootRun) else f"host {run.name}")
+    def report(self, run, ended):
         if self.interrupted:
             return  # its processes have ended with it, which says nothing
         with self.lock:
-            self.tally.add(tally)
-            self.results.append({"run": where, "passed": tally.passed,
-                                 "failures": tally.failures, "skips": tally.skips,
-                                 "seconds": round(seconds, 1),
-                                 "cpu_seconds": round(cpu, 1)})
-            print(f"[{len(self.results)}/{len(self.runs)}] {where}: {tally}, "
-                  f"{seconds:.0f} s" + (f" ({cpu:.0f} s of CPU)" if cpu else ""),
+            self.over.append(ended)
+            self.times[key(run)] = round(ended.cpu_seconds, 1)
+            failed = "  FAILED" if ended.tally.failures else ""
+            print(f"[{len(self.over)}/{len(self.runs)}] {ended.title}: {ended.tally}, "
+                  f"{ended.seconds:.0f} s ({ended.cpu_seconds:.0f} s of CPU){failed}",
                   flush=True)
-            failures = tap.for_people(tally.failures)
-            for line in failures[:MOST_SHOWN]:
-                print(f"    FAILED  {line}")
-            if len(failures) > MOST_SHOWN:
-                print(f"    and {len(failures) - MOST_SHOWN} more, "
-                      f"all of them in {RESULTS}")
-            for line in tally.skips:
-                print(f"    skipped {line}")
-            for line in notes:
-                print(f"    {line}", flush=True)
+
+    def tally(self):
+        tally = tap.Tally()
+        for run in self.over:
+            tally.add(run.tally)
+        return tally
 
     def run(self, jobs):
         start = time.monotonic()
@@ -167,22 +184,44 @@ class Matrix:
                 worker.result()
         except KeyboardInterrupt:
             self.interrupted = True
-            progress.say(f"interrupted, {len(self.results)} of {len(self.runs)} runs "
-                         f"were over: {self.tally}")
             raise
         finally:
             pool.shutdown(cancel_futures=True)
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        RESULTS.write_text("".join(json.dumps(result) + "\n" for result in self.results),
-                           encoding="utf-8")
-        if not self.tally.passed and not self.tally.failures:
-            self.tally.fail("nothing was tested")
-        for result in self.results:
-            if result["failures"]:
-                print(f"FAILED {result['run']}: {len(result['failures'])}")
-        progress.say(f"{len(self.runs)} runs in {(time.monotonic() - start) / 60:.1f} min")
-        print(self.tally, flush=True)
-        return 1 if self.tally.failures else 0
+            self.summarize(time.monotonic() - start)
+        return 1 if self.tally().failures else 0
+
+    def summarize(self, seconds):
+        """For a reader, who wants to know most of all what failed: that comes last."""
+        tally = self.tally()
+        if not tally.passed and not tally.failures and not self.interrupted:
+            tally.fail("nothing was tested")
+            self.over.append(results.Run("nothing", tally))
+        results.write(self.over)
+        record_times(TIMES, self.times)
+        for line in results.summary(self.over):
+            print(line)
+        sys.stdout.flush()
+        if self.interrupted:
+            progress.say(f"interrupted, {len(self.over)} of {len(self.runs)} runs were over")
+        progress.say(f"{len(self.runs)} runs in {seconds / 60:.1f} min, "
+                     f"{sum(run.cpu_seconds for run in self.over):.0f} s of CPU; "
+                     f"all results: {results.FOLDER}")
+        print(tally, flush=True)
+
+
+def call(command, timeout, **options):
+    """Runs a command. Returns its exit code, None if it ran out of time, and the CPU
+    time of it and of all that it waited for."""
+    process = subprocess.Popen(command, **options)
+    killer = threading.Timer(timeout, process.kill)
+    killer.start()
+    try:
+        _, status, usage = os.wait4(process.pid, 0)
+    finally:
+        in_time = killer.is_alive()
+        killer.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode if in_time else None, usage.ru_utime + usage.ru_stime
 
 
 def prepare(chosen):

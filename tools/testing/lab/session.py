@@ -1,10 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What an emulated host's init reports on the channel (see init)."""
 
+import dataclasses
+import time
+
 import splat
 import tap
 
 MARK = "@lab "
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of one test of a host."""
+    test: str
+    tally: tap.Tally
+    seconds: float
+    cpu_seconds: float  # of the whole host, while the test ran
 
 
 class Session:
@@ -25,6 +37,9 @@ class Session:
         self.console_tail = []  # of a host that did not come to its end
         self.logs = None  # where they were kept
         self.cpu_seconds = 0  # of the host
+        self.cpu_clock = lambda: 0.0  # the CPU time that the host has used so far
+        self.outcomes = []
+        self.started = 0.0, 0.0
 
     def line(self, line):
         if line.startswith(MARK):
@@ -48,6 +63,7 @@ class Session:
         kind = words[1]
         if kind == "begin":
             self.reader = self.make_reader(words[2])
+            self.started = time.monotonic(), self.cpu_clock()
         elif kind == "end":
             self.end(int(words[3]))
         elif kind == "problem":
@@ -60,7 +76,11 @@ class Session:
 
     def end(self, code):
         if self.reader:
-            self.tally.add(self.reader.end(code))
+            tally = self.reader.end(code)
+            start, cpu = self.started
+            self.outcomes.append(Outcome(self.reader.name, tally, time.monotonic() - start,
+                                         self.cpu_clock() - cpu))
+            self.tally.add(tally)
             self.codes.append(code)
             self.reader = None
 

@@ -5,6 +5,7 @@ A test that says nothing, or less than it planned, has failed: every result
 that is missing counts as a failure of its own.
 """
 
+import collections
 import dataclasses
 import re
 
@@ -14,25 +15,65 @@ DIRECTIVE = re.compile(r"(?:^|\s)#\s*(SKIP|XFAIL|TODO)\b\s*(.*)$", re.IGNORECASE
 
 MISSING = re.compile(r"(\S+): result (\d+) of (\d+) is missing$")
 
+# What kselftest_harness.h says of every test.
+HARNESS_NOISE = re.compile(r"#\s+(RUN|OK)\s|# (Totals|PASSED|FAILED|Starting)\b")
+
 KSFT_PASS, KSFT_FAIL, KSFT_SKIP = 0, 1, 4
 KILLED = 128 + 9
 HARNESS_NO_REASON = "unknown"  # what kselftest_harness.h says for want of one
 
 
-@dataclasses.dataclass
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+MOST_REMARKS = 40  # lines that a test may say about one result
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """One result of one test, or what went wrong beside all results."""
+    state: str
+    test: str  # "" where no test is to blame
+    name: str
+    text: str = ""  # of a failure: all of it; of a skip: the reason
+    remarks: tuple = ()  # what the test said before a failure
+
+    def __str__(self):
+        if self.state == SKIPPED:
+            return f"{self.test}: {self.name}: {self.text}"
+        return self.text or f"{self.test}: {self.name}"
+
+
 class Tally:
     """The outcome of any number of tests."""
-    passed: int = 0
-    failures: list = dataclasses.field(default_factory=list)
-    skips: list = dataclasses.field(default_factory=list)
 
-    def fail(self, text):
-        self.failures.append(text)
+    def __init__(self):
+        self.results = []
+
+    def of_state(self, state):
+        return [result for result in self.results if result.state == state]
+
+    @property
+    def passed(self):
+        return len(self.of_state(PASSED))
+
+    @property
+    def failures(self):
+        return [str(result) for result in self.of_state(FAILED)]
+
+    @property
+    def skips(self):
+        return [str(result) for result in self.of_state(SKIPPED)]
+
+    def succeed(self, test, name):
+        self.results.append(Result(PASSED, test, name))
+
+    def fail(self, text, test="", name="", remarks=()):
+        self.results.append(Result(FAILED, test, name or text, text, tuple(remarks)))
+
+    def skip(self, test, name, reason):
+        self.results.append(Result(SKIPPED, test, name, reason))
 
     def add(self, other):
-        self.passed += other.passed
-        self.failures += other.failures
-        self.skips += other.skips
+        self.results += other.results
 
     def __str__(self):
         return (f"{self.passed} passed, {len(self.failures)} failed, "
@@ -48,6 +89,10 @@ class Reader:
         self.planned = None
         self.seen = 0
         self.said_failed = False
+        self.remarks = collections.deque(maxlen=MOST_REMARKS)  # since the last result
+
+    def fail(self, text, name=""):
+        self.tally.fail(f"{self.name}: {text}", self.name, name or text, self.remarks)
 
     def line(self, line):
         plan = PLAN.match(line)
@@ -57,13 +102,16 @@ class Reader:
         result = RESULT.match(line)
         if result:
             self.result(line, *result.groups())
+            self.remarks.clear()
         elif line.startswith("Bail out!"):
             self.said_failed = True
-            self.tally.fail(f"{self.name}: {line}")
+            self.fail(line)
+        elif line.startswith("#") and not HARNESS_NOISE.match(line):
+            self.remarks.append(line)
 
     def plan(self, count, remark):
         if self.planned is not None:
-            self.tally.fail(f"{self.name}: a second plan, 1..{count}")
+            self.fail(f"a second plan, 1..{count}")
             return
         self.planned = count
         if count == 0:
@@ -73,49 +121,47 @@ class Reader:
     def result(self, line, bad, number, rest):
         self.seen += 1
         if number is not None and int(number) != self.seen:
-            self.tally.fail(f"{self.name}: result {self.seen} is missing: {line}")
+            self.fail(f"result {self.seen} is missing: {line}")
             self.seen = int(number)
         directive = DIRECTIVE.search(rest)
         kind = directive.group(1).upper() if directive else None
+        name = (rest[:directive.start()] if directive else rest).strip() or number or line
         if kind == "SKIP" and not bad:
-            self.skip(directive.group(2), rest[:directive.start()].strip() or number)
+            self.skip(directive.group(2), name)
         elif bad or kind == "TODO":
             self.said_failed = True
-            self.tally.fail(f"{self.name}: {line}")
+            self.fail(line, name)
         else:
-            self.tally.passed += 1
+            self.tally.succeed(self.name, name)
 
     def skip(self, reason, what):
         if reason and reason != HARNESS_NO_REASON:
-            self.tally.skips.append(f"{self.name}: {what}: {reason}")
+            self.tally.skip(self.name, what, reason)
         else:
-            self.tally.fail(f"{self.name}: {what}: skipped without a reason")
+            self.fail(f"{what}: skipped without a reason", what)
 
     def end(self, code):
         """The test's exit code must agree with what it printed."""
         if self.planned is None:
-            self.tally.fail(f"{self.name}: no plan")
+            self.fail("no plan")
         else:
             for number in range(self.seen, self.planned):
-                self.tally.fail(f"{self.name}: result {number + 1} of "
-                                f"{self.planned} is missing")
+                self.fail(f"result {number + 1} of {self.planned} is missing")
             if self.seen > self.planned:
-                self.tally.fail(f"{self.name}: {self.seen} results, "
-                                f"{self.planned} planned")
+                self.fail(f"{self.seen} results, {self.planned} planned")
         self.check_exit(code)
         return self.tally
 
     def check_exit(self, code):
         only_skipped = self.tally.skips and not self.tally.passed
         if code is None:
-            self.tally.fail(f"{self.name}: did not end")
+            self.fail("did not end")
         elif code == KILLED:
-            self.tally.fail(f"{self.name}: killed, out of time or by a signal")
+            self.fail("killed, out of time or by a signal")
         elif not (code == KSFT_PASS and not self.said_failed or
                   code == KSFT_FAIL and self.said_failed or
                   code == KSFT_SKIP and not self.said_failed and only_skipped):
-            self.tally.fail(f"{self.name}: exit code {code} does not agree with "
-                            "its results")
+            self.fail(f"exit code {code} does not agree with its results")
 
 
 class ExitCode:
@@ -130,24 +176,24 @@ class ExitCode:
     def end(self, code):
         tally = Tally()
         if code == 0:
-            tally.passed += 1
+            tally.succeed(self.name, self.name)
         else:
             tally.fail(f"{self.name}: did not end" if code is None
-                       else f"{self.name}: exit code {code}")
+                       else f"{self.name}: exit code {code}", self.name)
         return tally
 
 
 def for_people(failures):
-    """What the kernel said first, and results that are missing in one line."""
+    """The kernel's own first, and results that are missing as one."""
     missing = {}
-    for line in failures:
-        match = MISSING.match(line)
+    for failure in failures:
+        match = MISSING.match(str(failure))
         if match:
             missing.setdefault((match.group(1), match.group(3)), []).append(match.group(2))
-    lines = [line for line in failures if not MISSING.match(line)]
-    lines.sort(key=lambda line: not line.startswith("kernel: "))
-    return lines + [f"{name}: {len(numbers)} of {planned} results are missing, "
-                    f"from {numbers[0]} on"
+    shown = [failure for failure in failures if not MISSING.match(str(failure))]
+    shown.sort(key=lambda failure: not str(failure).startswith("kernel: "))
+    return shown + [Result(FAILED, name, "missing", f"{name}: {len(numbers)} of {planned} "
+                           f"results are missing, from {numbers[0]} on")
                     for (name, planned), numbers in missing.items()]
 
 

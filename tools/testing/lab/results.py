@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Writes down what became of the runs of a matrix, for people and for programs."""
+
+import collections
+import json
+import re
+import shutil
+import xml.etree.ElementTree as ET
+
+import build
+import tap
+
+FOLDER = build.OUT / "results"
+RUNS, JUNIT, KTAP, SKIPPED = "runs.jsonl", "junit.xml", "ktap", "skipped"
+# What XML has no way to write.
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Run:
+    """One run that is over."""
+
+    def __init__(self, title, tally, seconds=0.0, cpu_seconds=0.0, outcomes=(), notes=()):
+        self.title = title
+        self.tally = tally
+        self.seconds = seconds
+        self.cpu_seconds = cpu_seconds
+        self.outcomes = outcomes  # of each test of an emulated host
+        self.notes = notes  # what a reader of its failures wants to know
+
+    def record(self):
+        return {"run": self.title, "passed": self.tally.passed,
+                "failures": self.tally.failures, "skips": self.tally.skips,
+                "seconds": round(self.seconds, 1),
+                "cpu_seconds": round(self.cpu_seconds, 1),
+                "tests": [{"test": outcome.test, "seconds": round(outcome.seconds, 1),
+                           "cpu_seconds": round(outcome.cpu_seconds, 1)}
+                          for outcome in self.outcomes]}
+
+
+def reasons(tally):
+    """[(count, reason), ...] of the skipped results, the most frequent reason first."""
+    counts = collections.Counter(result.text for result in tally.of_state(tap.SKIPPED))
+    return [(count, reason) for reason, count in counts.most_common()]
+
+
+def details(result):
+    return "\n".join([*result.remarks, str(result)])
+
+
+def summary(runs):
+    """The lines that a reader needs at the end of a matrix."""
+    skipped = tap.Tally()
+    for run in runs:
+        skipped.results += run.tally.of_state(tap.SKIPPED)
+    if skipped.results:
+        yield f"skipped, by reason (one by one in {FOLDER / SKIPPED}):"
+        for count, reason in reasons(skipped):
+            yield f"{count:6}  {reason}"
+    for run in runs:
+        failures = tap.for_people(run.tally.of_state(tap.FAILED))
+        if failures:
+            yield f"FAILED {run.title}: {len(run.tally.failures)}"
+        for failure in failures:
+            for line in details(failure).splitlines():
+                yield f"    {line}"
+        for note in run.notes if failures else ():
+            yield f"    {note}"
+
+
+def junit(runs):
+    """A suite for each run, a case for each result. The test program is the class."""
+    top = ET.Element("testsuites")
+    for run in runs:
+        suite = ET.SubElement(top, "testsuite", name=clean(run.title),
+                              tests=str(len(run.tally.results)),
+                              failures=str(len(run.tally.failures)), errors="0",
+                              skipped=str(len(run.tally.skips)),
+                              time=f"{run.seconds:.1f}")
+        for result in run.tally.results:
+            case = ET.SubElement(suite, "testcase", name=clean(result.name),
+                                 classname=clean(result.test or run.title))
+            if result.state == tap.SKIPPED:
+                ET.SubElement(case, "skipped", message=clean(result.text))
+            elif result.state == tap.FAILED:
+                failure = ET.SubElement(case, "failure", message=clean(str(result)))
+                failure.text = clean(details(result))
+    ET.indent(top)
+    return ET.tostring(top, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def clean(text):
+    return UNWRITABLE.sub("?", text)
+
+
+def ktap(runs):
+    """One result for each run, with those of its tests as a nested one."""
+    lines = ["KTAP version 1", f"1..{len(runs)}"]
+    for number, run in enumerate(runs, 1):
+        lines += ["  KTAP version 1", f"  1..{len(run.tally.results)}"]
+        for inner, result in enumerate(run.tally.results, 1):
+            lines += ["  # " + line.lstrip("# ") for remark in result.remarks
+                      for line in remark.splitlines()]
+            lines.append("  " + ktap_line(inner, result.state, f"{result.test}: {result.name}"
+                                          if result.test else result.name, result.text))
+        state = tap.FAILED if run.tally.failures else tap.PASSED
+        lines.append(ktap_line(number, state, run.title))
+    return "\n".join(lines) + "\n"
+
+
+def ktap_line(number, state, name, text=""):
+    name = " ".join(name.replace("#", " ").split())
+    skip = f" # SKIP {text}" if state == tap.SKIPPED else ""
+    return f"{'not ok' if state == tap.FAILED else 'ok'} {number} {name}{skip}"
+
+
+def write(runs, folder=FOLDER):
+    if folder.is_dir():
+        shutil.rmtree(folder)
+    else:
+        folder.unlink(missing_ok=True)
+    folder.mkdir(parents=True)
+    for name, text in (
+            (RUNS, "".join(json.dumps(run.record()) + "\n" for run in runs)),
+            (JUNIT, junit(runs)), (KTAP, ktap(runs)),
+            (SKIPPED, "".join(f"{run.title}: {skip}\n"
+                              for run in runs for skip in run.tally.skips))):
+        (folder / name).write_text(text, encoding="utf-8")
