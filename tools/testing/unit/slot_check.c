@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scripts for slot.c: any bytes are a sequence of what a guest and its host can
- * do. What reaches the device, what the guest reads and what is said to be live
- * is compared with the model after each step.
+ * Runs scripts on slot.c. Any bytes are a script: a sequence of what a guest and its
+ * host can do. After each step, what the device holds, what the guest reads and which
+ * slots are reported as live is compared with the model.
  *
- * The first byte has the SCRIPT_* flags, the second the data's distance, the
- * third the window's size, both in dwords; then each step is a byte that says
- * what is done and the bytes that it takes, see step().
+ * The first byte has the SCRIPT_* flags. The second is the data offset and the third
+ * the size of the window, both in dwords. Then each step is one byte that says what to
+ * do, followed by its arguments: see step().
  */
 
 #include <stdarg.h>
@@ -18,13 +18,13 @@
 #include "slot_model.h"
 
 #define SCRIPT_HIGH		0x01
-/* Too little memory for all messages, for all dwords. */
+/* There is too little memory for all messages, for all dwords. */
 #define SCRIPT_FEW_MESSAGES	0x04
 #define SCRIPT_FEW_DWORDS	0x08
 #define SCRIPT_LEARN		0x10
-/* What was in the device before is not 0. */
+/* The device does not hold zeros at first. */
 #define SCRIPT_USED		0x20
-/* It was not reset for this session. */
+/* The device was not reset for this session. */
 #define SCRIPT_DIRTY		0x40
 
 #define INERT		0xfee0000c
@@ -35,7 +35,7 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* Few, so that they meet often, and some that are parts of each other. */
+/* They are few so that they meet often, and some are parts of each other. */
 static const u64 guest_addresses[] = {
 	0xfee00000, 0xfee01000, 0x1fee00000, 0x21, 0, 0x100000000, 0xfee02000,
 	0x2100000002,
@@ -68,7 +68,7 @@ struct check {
 	struct msi_slot_dword dwords[4 * MODEL_DWORDS];
 };
 
-/* Keep the first thing that is wrong. */
+/* Keeps the first error. */
 [[gnu::format(printf, 3, 4)]] static
 bool expect(struct check *check, bool ok, const char *format, ...)
 {
@@ -167,7 +167,7 @@ static void write_device(struct check *check, const struct msi_slot_write *write
 		       (write->offset & ~3ULL) + 4 * i);
 }
 
-static void carry_out(struct check *check)
+static void apply_plan(struct check *check)
 {
 	const struct msi_slot_plan *plan = &check->window.plan;
 	unsigned int i;
@@ -208,7 +208,7 @@ static void check_dwords(struct check *check)
 	}
 }
 
-/* What is said to be live must be so even where the model is not exact. */
+/* A slot that is reported as live has to be live, even if the model is not exact. */
 static void check_slot(struct check *check, const struct msi_slot_info *info)
 {
 	const struct msi_slot_env *env = &check->env;
@@ -261,15 +261,15 @@ static void update(struct check *check)
 	u64 cursor = 0;
 
 	while (msi_slot_update(&check->window, &check->env, &cursor)) {
-		expect(check, behind, "nothing was said to be behind");
+		expect(check, behind, "no slot was reported as outdated");
 		expect(check, check->window.plan.nr_writes ||
-		       check->window.plan.nr_events, "nothing to be done");
-		carry_out(check);
+		       check->window.plan.nr_events, "an update without a write");
+		apply_plan(check);
 	}
 	model_update(&check->model);
 }
 
-/* A part of the host message only comes with a write that was said to bring one. */
+/* Only a write for which msi_slot_translates() is true may write the host message. */
 static void check_translates(struct check *check, bool translates)
 {
 	const struct msi_slot_plan *plan = &check->window.plan;
@@ -279,10 +279,10 @@ static void check_translates(struct check *check, bool translates)
 		expect(check, translates ||
 		       (plan->events[i].kind != MSI_SLOT_ADDRESS &&
 			plan->events[i].kind != MSI_SLOT_DATA),
-		       "a write translates that was said not to");
+		       "a write translates, but was reported not to");
 }
 
-/* What has nothing to do with any slot, before and after, passes as it is. */
+/* A write of a dword that is no part of a slot, before and after, is not changed. */
 static bool is_plain(const struct check *check, int index, u32 value)
 {
 	if (check->window.layout.learn)
@@ -300,7 +300,7 @@ static void check_passed(struct check *check, u64 offset, unsigned int width,
 	expect(check, plan->nr_writes == 1 && !plan->nr_events &&
 	       plan->writes[0].offset == offset &&
 	       plan->writes[0].width == width && plan->writes[0].value == value,
-	       "the write of 0x%llx at 0x%llx did not pass as it is", value,
+	       "the write of 0x%llx at 0x%llx was changed", value,
 	       offset);
 }
 
@@ -321,13 +321,13 @@ static void write_guest(struct check *check, unsigned int width)
 	u64 value = 0;
 	bool plain, translates;
 
-	/* Of a narrow write, the bytes that belong there. */
+	/* A narrow write has the bytes of its offset only. */
 	if (width < 4)
 		low >>= 8 * (offset % 4);
 	memcpy(&value, &low, width < 4 ? width : 4);
 	value |= (u64)high << 32;
 
-	/* The dword as the guest knows it, then. */
+	/* The dword that the guest sees after a narrow write. */
 	if (width < 4) {
 		low = check->model.dword[index].guest;
 		memcpy((u8 *)&low + offset % 4, &value, width);
@@ -344,7 +344,7 @@ static void write_guest(struct check *check, unsigned int width)
 	check_translates(check, translates);
 	if (plain)
 		check_passed(check, offset, width, value);
-	carry_out(check);
+	apply_plan(check);
 
 	model_write(&check->model, index, low);
 	if (width == 8)
@@ -362,7 +362,7 @@ static void set_guest(struct check *check)
 	update(check);
 }
 
-/* A device that cannot be reached, as it sleeps, hears of it @later. */
+/* @later: the device cannot be written, so the slots are not updated yet. */
 static void set_host(struct check *check, bool later)
 {
 	unsigned int host = take(check) % ARRAY_SIZE(host_messages);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules of MSI_WINDOW, told the simple way: arrays, and no haste.
+ * The rules of MSI_WINDOW in simple code: arrays, and no care for speed.
  */
 
 #include <string.h>
 
 #include "slot_model.h"
 
-/* How much of a slot a guest message explains, apart from the address. */
-#define EXPLAINS_DATA	1
-#define EXPLAINS_HIGH	2
+/* Which parts of a slot a message matches, apart from the address. */
+#define MATCHES_DATA	1
+#define MATCHES_HIGH	2
 
 static bool was_address(const struct model *model, u32 value)
 {
@@ -54,9 +54,9 @@ static bool vector_of(const struct model *model, u32 base, u32 data, u32 *vector
 	return data / power == base / power && *vector < model->vectors;
 }
 
-/* -1: this message is not what the guest writes here. */
-static int explains(const struct model *model, int index, u64 address, u32 data,
-		    u32 *vector)
+/* Returns -1 if the guest did not write this message here. */
+static int matches(const struct model *model, int index, u64 address, u32 data,
+		   u32 *vector)
 {
 	const struct model_dword *slot = &model->dword[index];
 	const struct model_dword *part;
@@ -70,15 +70,15 @@ static int explains(const struct model *model, int index, u64 address, u32 data,
 	if (model->high && written(model, index + 1)) {
 		part = &model->dword[index + 1];
 		if (part->guest == address >> 32)
-			score += EXPLAINS_HIGH;
+			score += MATCHES_HIGH;
 		else if (part->when > slot->when)
 			return -1;
 	}
 	if (written(model, index + model->distance)) {
 		part = &model->dword[index + model->distance];
 		if (vector_of(model, data, part->guest, vector))
-			score += EXPLAINS_DATA;
-		else if (part->when > slot->when || !part->hosted)
+			score += MATCHES_DATA;
+		else if (part->when > slot->when || !part->translated)
 			return -1;
 	} else if (!model->clean) {
 		return -1;
@@ -87,24 +87,25 @@ static int explains(const struct model *model, int index, u64 address, u32 data,
 	return score;
 }
 
-static bool hosts(const struct model *model, int index, u32 value)
+static bool holds_host(const struct model *model, int index, u32 value)
 {
-	return model->dword[index].hosted &&
+	return model->dword[index].translated &&
 	       model->dword[index].device == value;
 }
 
-/* Whether the device would get nothing that it does not have. */
-static bool has_all(const struct model *model, int index, int score, u32 vector)
+/* Whether the device already holds all that it would get. */
+static bool is_current(const struct model *model, int index, int score,
+		       u32 vector)
 {
-	return hosts(model, index, model->host_address) &&
-	       (!(score & EXPLAINS_HIGH) ||
-		hosts(model, index + 1, model->host_address >> 32)) &&
-	       (!(score & EXPLAINS_DATA) ||
-		hosts(model, index + model->distance,
-		      model->host_data + vector));
+	return holds_host(model, index, model->host_address) &&
+	       (!(score & MATCHES_HIGH) ||
+		holds_host(model, index + 1, model->host_address >> 32)) &&
+	       (!(score & MATCHES_DATA) ||
+		holds_host(model, index + model->distance,
+			   model->host_data + vector));
 }
 
-/* Which message explains the most: the guest's, one that it was, or the host's. */
+/* The known message that matches most parts: guest's, a former guest's, or host's. */
 static int find_message(const struct model *model, int index, u32 *vector,
 			int *which)
 {
@@ -113,19 +114,19 @@ static int find_message(const struct model *model, int index, u32 *vector,
 
 	*vector = 0;
 	*which = -1;
-	most = explains(model, index, model->guest_address, model->guest_data,
-			vector);
+	most = matches(model, index, model->guest_address, model->guest_data,
+		       vector);
 	for (i = 0; i < model->held; i++) {
-		score = explains(model, index, model->held_address[i],
-				 model->held_data[i], &other);
+		score = matches(model, index, model->held_address[i],
+				model->held_data[i], &other);
 		if (score <= most)
 			continue;
 		most = score;
 		*vector = other;
 		*which = i;
 	}
-	score = explains(model, index, model->host_address, model->host_data,
-			 &other);
+	score = matches(model, index, model->host_address, model->host_data,
+			&other);
 	if (score > most) {
 		most = score;
 		*vector = other;
@@ -153,20 +154,20 @@ static int best(const struct model *model, int index, u32 *vector)
 
 	score = find_message(model, index, vector, &which);
 	if (score >= 0 && !model->active &&
-	    (model->vectors == 1 || !has_all(model, index, score, *vector)))
+	    (model->vectors == 1 || !is_current(model, index, score, *vector)))
 		return -1;
 
 	return score;
 }
 
-static void hold(struct model *model, int index, u32 value, bool hosted)
+static void hold(struct model *model, int index, u32 value, bool translated)
 {
 	model->dword[index].device = value;
-	model->dword[index].hosted = hosted;
+	model->dword[index].translated = translated;
 	model->dword[index].expired = false;
 }
 
-static u32 unless_address(const struct model *model, u32 value)
+static u32 inert_if_address(const struct model *model, u32 value)
 {
 	return was_address(model, value) ? model->inert : value;
 }
@@ -179,22 +180,22 @@ static void hold_guests(struct model *model, int index)
 		return;
 
 	dword = &model->dword[index];
-	dword->hosted = false;
+	dword->translated = false;
 	dword->expired = false;
 	if (dword->device != dword->guest)
-		dword->device = unless_address(model, dword->guest);
+		dword->device = inert_if_address(model, dword->guest);
 }
 
 static bool is_inert(const struct model *model, int index)
 {
 	const struct model_dword *slot = &model->dword[index];
 
-	return slot->address && !slot->hosted &&
+	return slot->address && !slot->translated &&
 	       (slot->inert || (slot->device != slot->before &&
 				was_address(model, slot->before)));
 }
 
-/* The inert address is a whole one; of the device's own nothing is known. */
+/* The high half of the inert address is 0; that of what was there before is unknown. */
 static void hold_guests_high(struct model *model, int index)
 {
 	if (index + 1 >= model->dwords || starts_slot(model, index + 1))
@@ -208,7 +209,7 @@ static void hold_guests_high(struct model *model, int index)
 		hold_guests(model, index + 1);
 }
 
-/* A vector's data does not stay beside it; what the guest writes there does. */
+/* Beside the inert address there is no data of a vector, but what the guest writes. */
 static void hold_guests_data(struct model *model, int index)
 {
 	int data = index + model->distance;
@@ -218,7 +219,7 @@ static void hold_guests_data(struct model *model, int index)
 
 	if (!is_inert(model, index))
 		hold_guests(model, data);
-	else if (model->dword[data].hosted)
+	else if (model->dword[data].translated)
 		hold(model, data, data == model->writing ?
 		     model->dword[data].guest : 0, false);
 }
@@ -235,8 +236,8 @@ static void release_parts(struct model *model, int index)
 		hold_guests_high(model, index);
 }
 
-/* Who wrote the host's message may do so again when it is not any more. */
-static void keep_message(struct model *model, int index)
+/* A user may go on writing a host message after it has changed. */
+static void remember_used(struct model *model, int index)
 {
 	u32 vector;
 	int which;
@@ -266,24 +267,24 @@ static void refresh(struct model *model, int index)
 		slot->live = false;
 		if (slot->inert)
 			hold(model, index, model->inert, false);
-		else if (slot->hosted || slot->device != slot->before)
-			hold(model, index, unless_address(model, slot->before),
-			     false);
+		else if (slot->translated || slot->device != slot->before)
+			hold(model, index,
+			     inert_if_address(model, slot->before), false);
 		release_parts(model, index);
 		return;
 	}
 
 	hold(model, index, model->host_address, true);
-	if (score & EXPLAINS_HIGH)
+	if (score & MATCHES_HIGH)
 		hold(model, index + 1, model->host_address >> 32, true);
-	else if (model->high && !slot[1].hosted)
+	else if (model->high && !slot[1].translated)
 		hold_guests_high(model, index);
-	if (score & EXPLAINS_DATA) {
-		keep_message(model, index);
+	if (score & MATCHES_DATA) {
+		remember_used(model, index);
 		slot->live = true;
 		hold(model, index + model->distance,
 		     model->host_data + vector, true);
-	} else if (!slot[model->distance].hosted) {
+	} else if (!slot[model->distance].translated) {
 		hold_guests(model, index + model->distance);
 	}
 }
@@ -327,19 +328,19 @@ void model_write(struct model *model, int index, u32 value)
 
 	dword->address = was_address(model, value);
 	if (dword->address && !was) {
-		/* What it held as the guest knows it, if it was the guest's. */
+		/* What it held as the guest sees it. */
 		dword->before = dword->guest;
 		dword->inert = !model->clean && !dword->when;
 		dword->live = false;
-		dword->hosted = false;
+		dword->translated = false;
 		dword->expired = false;
 	}
 	/*
-	 * A part of the host message that is written again, by the guest's value or
-	 * by what the device holds, is for the slot to say.
+	 * If the guest writes to a part of the host message the value that it wrote
+	 * before, or the value that the device holds, refresh() decides below.
 	 */
 	if (!dword->address &&
-	    (was || !dword->hosted ||
+	    (was || !dword->translated ||
 	     (dword->guest != value && dword->device != value)))
 		hold(model, index, value, false);
 	dword->guest = value;
@@ -357,26 +358,26 @@ void model_write(struct model *model, int index, u32 value)
 	model->writing = -1;
 }
 
-static bool lacks(const struct model *model, int index, u32 value)
+static bool needs_write(const struct model *model, int index, u32 value)
 {
 	const struct model_dword *dword = &model->dword[index];
 
-	return !dword->hosted || dword->device != value;
+	return !dword->translated || dword->device != value;
 }
 
-static bool is_behind(const struct model *model, int index)
+static bool is_outdated(const struct model *model, int index)
 {
 	u32 vector;
 	int score = best(model, index, &vector);
 
 	if (score < 0)
 		return model->dword[index].expired;
-	return lacks(model, index, model->host_address) ||
-	       (score & EXPLAINS_HIGH &&
-		lacks(model, index + 1, model->host_address >> 32)) ||
-	       (score & EXPLAINS_DATA &&
-		lacks(model, index + model->distance,
-		      model->host_data + vector));
+	return needs_write(model, index, model->host_address) ||
+	       (score & MATCHES_HIGH &&
+		needs_write(model, index + 1, model->host_address >> 32)) ||
+	       (score & MATCHES_DATA &&
+		needs_write(model, index + model->distance,
+			    model->host_data + vector));
 }
 
 void model_update(struct model *model)
@@ -385,7 +386,7 @@ void model_update(struct model *model)
 	int i;
 
 	for (i = 0; i < model->dwords; i++) {
-		if (!starts_slot(model, i) || !is_behind(model, i))
+		if (!starts_slot(model, i) || !is_outdated(model, i))
 			continue;
 		if (best(model, i, &vector) < 0)
 			model->dword[i].inert = true;
@@ -400,10 +401,10 @@ void model_expire(struct model *model)
 	int i;
 
 	for (i = 0; i < model->dwords; i++)
-		model->dword[i].expired = model->dword[i].hosted;
+		model->dword[i].expired = model->dword[i].translated;
 }
 
-static void hold_guest_message(struct model *model)
+static void remember_guest(struct model *model)
 {
 	if (!model->vectors || !(u32)model->guest_address)
 		return;
@@ -416,7 +417,7 @@ void model_guest(struct model *model, u64 address, u32 data)
 {
 	model->guest_address = address;
 	model->guest_data = data;
-	hold_guest_message(model);
+	remember_guest(model);
 }
 
 void model_host(struct model *model, unsigned int vectors, u64 address, u32 data)
@@ -427,7 +428,7 @@ void model_host(struct model *model, unsigned int vectors, u64 address, u32 data
 		model->host_address = address;
 		model->host_data = data;
 	}
-	hold_guest_message(model);
+	remember_guest(model);
 }
 
 void model_reset(struct model *model, const u32 *device)
@@ -461,7 +462,7 @@ bool model_forbids(const struct model *model, u32 value)
 bool model_live(const struct model *model, int index, u32 *vector)
 {
 	const struct model_dword *slot = &model->dword[index];
-	int score, whole = EXPLAINS_DATA | (model->high ? EXPLAINS_HIGH : 0);
+	int score, whole = MATCHES_DATA | (model->high ? MATCHES_HIGH : 0);
 
 	if (!starts_slot(model, index))
 		return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A plain model of a window: what the device has to hold, dword by dword, from
- * what the guest wrote. It knows nothing of slot.c.
+ * A simple model of a window: what the device has to hold in each dword after what the
+ * guest wrote. It shares no code with slot.c.
  */
 #ifndef SLOT_MODEL_H
 #define SLOT_MODEL_H
@@ -11,14 +11,14 @@
 #define MODEL_DWORDS	40
 #define MODEL_PAIRS	256
 
-/* @when is 0 if the write of this dword cannot matter to any slot. */
+/* @when: when it was written; 0 if that write cannot matter to any slot. */
 struct model_dword {
 	u32 guest;
 	u32 device;
 	u32 before;
 	u64 when;
 	bool address;
-	bool hosted;
+	bool translated;
 	bool expired;
 	bool live;
 	bool inert;
@@ -42,7 +42,7 @@ struct model {
 	u32 held_data[MODEL_PAIRS];
 
 	u64 now;
-	int writing;	/* what the guest writes at this moment, else -1 */
+	int writing;	/* the dword that the guest is writing, or -1 */
 	struct model_dword dword[MODEL_DWORDS];
 };
 
@@ -53,13 +53,13 @@ void model_host(struct model *model, unsigned int vectors, u64 address,
 void model_expire(struct model *model);
 void model_write(struct model *model, int index, u32 value);
 void model_update(struct model *model);
-/* The device was reset; it holds what @device says, or 0. */
+/* The device was reset; it holds @device then, or zeros if that is NULL. */
 void model_reset(struct model *model, const u32 *device);
 
-/* Whether a write of @value can be, or become, a part of a slot. */
+/* Whether a write of @value can be a part of a slot, or become one. */
 bool model_matters(const struct model *model, int index, u32 value);
 
-/* A value that must not be written, as the device could take it for the host's. */
+/* Whether @value must not reach the device: it is an address of the guest only. */
 bool model_forbids(const struct model *model, u32 value);
 
 /* Whether the address at @index starts a live slot, and of which vector. */

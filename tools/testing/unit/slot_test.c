@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules of MSI_WINDOW, one by one, as TAP. Each test is a table: what the
- * guest and its host do, and what the device then gets, in this order.
+ * The rules of MSI_WINDOW, one test for each, as TAP. Each test is a table of steps:
+ * what the guest or the host does, and what the device gets then, in this order.
  *
  * usage: slot_test
  */
@@ -20,10 +20,11 @@
 #define INERT		0xfee0000c
 
 enum what {
-	END, GUEST, HOST, ASLEEP, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE, COUNTED, RESETS, HAS, CLEARS
+	END, GUEST, HOST, ASLEEP, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE,
+	COUNTED, RESETS, HAS, CLEARS
 };
 
-/* @expect is what the device gets, or what there is to be seen. */
+/* @expect: the writes to the device, or for other steps the output. */
 struct step {
 	enum what what;
 	u64 offset;
@@ -34,8 +35,8 @@ struct step {
 };
 
 /*
- * OFFSET=VALUE in @expect, in hexadecimal, is a write of 4 bytes; /WIDTH behind
- * it says if it is another width. Every step that can cause writes lists all.
+ * In @expect, OFFSET=VALUE in hexadecimal is a write of 4 bytes, and OFFSET=VALUE/WIDTH
+ * one of another width. A step that can cause writes lists all of them.
  */
 #define NOTHING		""
 #define GUEST(address, message_data, writes)				\
@@ -44,11 +45,11 @@ struct step {
 #define HOST(vectors, address, message_data, writes)			\
 	{ .what = HOST, .width = (vectors), .value = (address),		\
 	  .data = (message_data), .expect = (writes) }
-/* The vectors are freed; without a message vector 0 has no handler. */
+/* FREE: the vectors are freed. NO_MESSAGE: vector 0 has no handler. */
 #define FREE(writes)	HOST(0, 0, 0, writes)
 #define DISABLE		FREE(NOTHING)
 #define NO_MESSAGE(vectors, writes)	HOST(vectors, 0, 0, writes)
-/* The same for a device that cannot be written at this moment. */
+/* The same while the device cannot be written. */
 #define HOST_ASLEEP(vectors, address, message_data)			\
 	{ .what = ASLEEP, .width = (vectors), .value = (address),	\
 	  .data = (message_data) }
@@ -56,27 +57,27 @@ struct step {
 	{ .what = WRITES, .offset = (place), .width = (bytes),		\
 	  .value = (number), .expect = (writes) }
 #define WRITE4(place, number, writes)	WRITE(place, 4, number, writes)
-/* The three dwords of a slot, as the driver of an ath11k writes them. */
+/* The three dwords of a slot, as an ath11k's driver writes them. */
 #define TRACE(place, writes)						\
 	{ .what = TRACES, .offset = (place), .expect = (writes) }
 #define READ(place, bytes, number)					\
 	{ .what = READS, .offset = (place), .width = (bytes),		\
 	  .value = (number) }
 #define READ4(place, number)	READ(place, 4, number)
-/* OFFSET: then a if it has the host's address, dVECTOR if it has its data. */
+/* OFFSET: for each slot, then a if it has the host address, dVECTOR if the host data. */
 #define SLOTS(slots)	{ .what = SLOTS, .expect = (slots) }
-/* DISTANCE:DATA for all data behind an address in a LEARN window. */
+/* DISTANCE:DATA for all data after an address in a LEARN window. */
 #define LEARNED(place, found)						\
 	{ .what = LEARNED, .offset = (place), .expect = (found) }
 #define LIVE(mask)	{ .what = LIVE, .value = (mask) }
-/* Addresses, data, withheld, undone. */
+/* The window's counters: addresses, data, withheld, undone. */
 #define COUNTED(numbers)	{ .what = COUNTED, .expect = (numbers) }
 #define RESET		{ .what = RESETS }
-/* What the device holds from now on, by itself. */
+/* The device changes this dword by itself. */
 #define DEVICE(place, number)						\
 	{ .what = HAS, .offset = (place), .value = (number) }
 
-/* The same, until it is read once; then it holds 0. */
+/* The same, and the next read of the dword sets it to 0. */
 #define CLEARS(place, number)						\
 	{ .what = CLEARS, .offset = (place), .value = (number) }
 
@@ -181,7 +182,7 @@ static const struct test tests[] = {
 			SLOTS("48:ad0"), READ4(0x50, 0x21),
 		},
 	}, {
-		"many slots half written at once", ATH11K, .steps = {
+		"many slots that are half written at a time", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x40, NOTHING),
 			HOST(4, 0xfee08000, 0x20, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
@@ -193,7 +194,7 @@ static const struct test tests[] = {
 			SLOTS("0:ad0 10:ad1 20:ad2"), LIVE(7),
 		},
 	}, {
-		"slots whose dwords lie between each other's", ATH11K,
+		"slots with dwords between each other's", ATH11K,
 		.steps = {
 			GUEST(0xfee00000, 0x40, NOTHING),
 			HOST(2, 0xfee08000, 0x20, NOTHING),
@@ -223,11 +224,11 @@ static const struct test tests[] = {
 			GUEST(0xfee03000, 0x55, NOTHING), SLOTS("0:ad0"),
 			WRITE4(0x00, 0xfee03000, "0=fee08000"),
 			WRITE4(0x08, 0x55, "8=4031"), SLOTS("0:ad0"),
-			/* The driver has kept what it read first. */
+			/* The driver writes the message that it read first. */
 			WRITE4(0x10, 0xfee00000, "10=fee08000"),
 			WRITE4(0x18, 0x21, "18=4031"),
 			SLOTS("0:ad0 10:ad0"),
-			/* No message ever was this pair. */
+			/* This address and this data never were one message. */
 			WRITE4(0x20, 0xfee00000, "20=fee08000"),
 			WRITE4(0x28, 0x55, "20=0 28=55"),
 		},
@@ -240,7 +241,7 @@ static const struct test tests[] = {
 			SLOTS(NOTHING),
 		},
 	}, {
-		"the guest's address is 0", ATH11K, .steps = {
+		"a guest address of 0", ATH11K, .steps = {
 			GUEST(0, 0, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0, "0=0"), WRITE4(0x08, 0, "8=0"),
@@ -248,7 +249,7 @@ static const struct test tests[] = {
 			SLOTS(NOTHING), COUNTED("0 0 0 0"),
 		},
 	}, {
-		"the guest's data is 0", ATH11K, .steps = {
+		"guest data of 0", ATH11K, .steps = {
 			GUEST(0x8090040, 0, NOTHING),
 			HOST(4, 0xffff0040, 0x20, NOTHING),
 			WRITE4(0x00, 0x8090040, "0=ffff0040"),
@@ -257,7 +258,7 @@ static const struct test tests[] = {
 			WRITE4(0x18, 3, "18=23"), SLOTS("0:ad0 10:ad3"),
 		},
 	}, {
-		"the host has the guest's address", ATH11K, .steps = {
+		"host and guest have the same address", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			WRITE4(0x00, 0xfee00000, NOTHING),
 			WRITE4(0x08, 0x21, "8=21"),
@@ -265,7 +266,7 @@ static const struct test tests[] = {
 			SLOTS("0:ad0"),
 		},
 	}, {
-		"false friend: other data follows", ATH11K, .steps = {
+		"no slot: other data follows the address", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			DEVICE(0x00, 0xcafe),
@@ -276,7 +277,7 @@ static const struct test tests[] = {
 			WRITE4(0x00, 7, "0=7"), READ4(0x00, 7), SLOTS(NOTHING),
 		},
 	}, {
-		"false friend: data without an address", ATH11K, .steps = {
+		"no slot: data without an address", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x08, 0x21, "8=21"),
@@ -285,7 +286,7 @@ static const struct test tests[] = {
 			READ4(0x08, 0x21), SLOTS("c:a"),
 		},
 	}, {
-		"false friend: the address in the place of data", ATH11K,
+		"no slot: an address where the data would be", ATH11K,
 		.steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -297,7 +298,7 @@ static const struct test tests[] = {
 			SLOTS("0:ad0"),
 		},
 	}, {
-		"an address in the place of a live slot's data", ATH11K,
+		"an address where a live slot has its data", ATH11K,
 		.steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -322,7 +323,7 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=4031"),
-			/* The data is the guest's before the address can be. */
+			/* The data is restored before the address is. */
 			WRITE4(0x00, 0, "0=0 8=21"), READ4(0x08, 0x21),
 			WRITE4(0x08, 0, "8=0"), SLOTS(NOTHING),
 		},
@@ -341,14 +342,14 @@ static const struct test tests[] = {
 			LIVE(1), READ4(0x08, 0x21),
 		},
 	}, {
-		"a slot whose data does not fit any more is inert", ATH11K,
+		"a live slot that gets other data is inert", ATH11K,
 		.steps = {
 			GUEST(0xfee00000, 0x20, NOTHING),
 			HOST(4, 0xfee08000, 0x40, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x23, "8=43"), FREE("0=fee0000c 8=0"),
 			HOST(1, 0xfee08000, 0x50, NOTHING), SLOTS("0:"),
-			/* The data is older than the address, and is not the host's. */
+			/* The data is older than the address, and no host data. */
 			WRITE4(0x08, 0x23, "8=23"),
 			WRITE4(0x00, 0xfee00000, NOTHING),
 			WRITE4(0x08, 0x20, "0=fee08000 8=50"), SLOTS("0:ad0"),
@@ -367,7 +368,7 @@ static const struct test tests[] = {
 			HOST_ASLEEP(0, 0, 0), FREE("0=fee0000c 8=0"),
 		},
 	}, {
-		"where nobody else can get the message", ATH11K, .keeps = true,
+		"slots keep the message where the platform isolates", ATH11K, .keeps = true,
 		.steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -377,7 +378,7 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4042, "8=4042"), SLOTS("0:ad0"),
 		},
 	}, {
-		"what is written to an inert slot", ATH11K, .steps = {
+		"writes to an inert slot", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
@@ -388,7 +389,7 @@ static const struct test tests[] = {
 			SLOTS(NOTHING),
 		},
 	}, {
-		"HIGH: the inert address is a whole one", WIDE, .steps = {
+		"HIGH: the inert address has a high half of 0", WIDE, .steps = {
 			GUEST(0x1fee00000, 0x21, NOTHING),
 			HOST(1, 0x2fee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
@@ -405,7 +406,7 @@ static const struct test tests[] = {
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x21, "8=41"), NO_MESSAGE(4, NOTHING),
 			SLOTS("0:ad1"), LIVE(2),
-			/* Nothing new: no address of 0 reaches the device. */
+			/* No other slot is translated: its address would be 0. */
 			WRITE4(0x10, 0xfee00000, NOTHING),
 			WRITE4(0x18, 0x22, "18=22"), SLOTS("0:ad1 10:"),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
@@ -435,19 +436,19 @@ static const struct test tests[] = {
 			SLOTS("0:ad0"),
 		},
 	}, {
-		"the host's own message, at the guest's address", ATH11K,
+		"the host message is written, at the guest's address", ATH11K,
 		.steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee00000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee00000"),
 			WRITE4(0x08, 0x4031, "8=4031"), SLOTS("0:ad0"),
-			/* The data may come first, and be the guest's, too. */
+			/* The data may come first, and may be guest data. */
 			WRITE4(0x18, 0x4031, "18=4031"),
 			WRITE4(0x10, 0xfee00000, "18=4031 10=fee00000"),
 			WRITE4(0x20, 0xfee00000, "20=fee00000"),
 			WRITE4(0x28, 0x21, "28=4031"),
 			SLOTS("0:ad0 10:ad0 20:ad0"), COUNTED("3 3 0 0"),
-			/* Who was given a message before can go on with it. */
+			/* A user who has read a host message can go on writing it. */
 			FREE("0=fee0000c 8=0 10=fee0000c 18=0 "
 			     "20=fee0000c 28=0"),
 			HOST(1, 0xfee00000, 0x42,
@@ -455,7 +456,7 @@ static const struct test tests[] = {
 			     "28=42 20=fee00000"),
 		},
 	}, {
-		"the host's own message, of many vectors", ATH11K, .steps = {
+		"the host message is written, of many vectors", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x20, NOTHING),
 			HOST(4, 0xfee00000, 0x40, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee00000"),
@@ -466,7 +467,7 @@ static const struct test tests[] = {
 			WRITE4(0x28, 0x44, "20=0 28=44"),
 		},
 	}, {
-		"the host's own message, at another address", ATH11K, .steps = {
+		"the host message is written, at another address", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			WRITE4(0x40, 0xfee08000, "40=fee08000"),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -474,24 +475,24 @@ static const struct test tests[] = {
 			WRITE4(0x08, 0x4031, "8=4031"), SLOTS("0:ad0"),
 			FREE("0=fee0000c 8=0"), READ4(0x00, 0xfee08000),
 			HOST(1, 0xfee0c000, 0x42, "8=42 0=fee0c000"),
-			/* It is known when it is not the host's any more. */
+			/* It is recognized after the host message has changed. */
 			WRITE4(0x10, 0xfee08000, "10=fee0c000"),
 			WRITE4(0x18, 0x4031, "18=42"), SLOTS("0:ad0 10:ad0"),
 		},
 	}, {
-		"what an earlier user's device held", ATH11K, .dirty = true,
-		.steps = {
+		"a device that was not reset since an earlier session", ATH11K,
+		.dirty = true, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			DEVICE(0x00, 0xfee04000), DEVICE(0x08, 0x4027),
 			WRITE4(0x00, 0xfee00000, "0=fee0000c"),
 			READ4(0x00, 0xfee00000),
-			/* The host's address does not come beside that data. */
+			/* No host address beside data of an earlier session. */
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x08, 0x21, "0=fee08000 8=4031"),
 			SLOTS("0:ad0"),
 			WRITE4(0x10, 0xfee00000, "10=fee0000c"),
 			WRITE4(0x18, 0x99, "18=99"),
-			/* What this one's own guest wrote is no secret to it. */
+			/* Data that this guest wrote is data of this session. */
 			WRITE4(0x20, 0x21, "20=21"),
 			WRITE4(0x28, 0x21, "28=21"),
 			WRITE4(0x20, 0xfee00000, "28=4031 20=fee08000"),
@@ -527,7 +528,7 @@ static const struct test tests[] = {
 			HOST(1, 0xfee08000, 0x4031, "8=4031 0=fee08000"),
 		},
 	}, {
-		"a place that has become another register", ATH11K, .steps = {
+		"an offset that has become another register", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
@@ -556,7 +557,7 @@ static const struct test tests[] = {
 			WRITE4(0x00, 0xfee00000, "8=4031 0=fee08000"),
 		},
 	}, {
-		"what the device held before is the guest's address", ATH11K,
+		"the device held the guest's address before", ATH11K,
 		.steps = {
 			DEVICE(0x00, 0xfee00000),
 			GUEST(0xfee00000, 0x21, NOTHING),
@@ -621,13 +622,13 @@ static const struct test tests[] = {
 			GUEST(0xfee00000, 0, NOTHING),
 			HOST(1, 0x2fee08000, 0x40, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
-			/* Its high half is the other one's data. */
+			/* The high half of this slot is the data of the other one. */
 			WRITE4(0x08, 0xfee00000, NOTHING),
 			WRITE4(0x0c, 0, "c=40"),
 			WRITE4(0x00, 7, "c=2 8=fee08000 0=7"), SLOTS("8:a"),
 		},
 	}, {
-		"HIGH: data that a slot leaves behind",
+		"HIGH: data of a slot that has gone",
 		.layout = { WINDOW_SIZE, 12, .high = true }, .steps = {
 			GUEST(0x1fee00000, 0, NOTHING),
 			HOST(1, 0x2fee08000, 0x40, NOTHING),
@@ -638,14 +639,14 @@ static const struct test tests[] = {
 			WRITE4(0x0c, 1, "c=2"), SLOTS("8:a"),
 		},
 	}, {
-		"8 bytes: nothing of a slot", ATH11K, .steps = {
+		"8 bytes: no part of a slot", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE(0x00, 8, 0x123456789abcdef0,
 			      "0=123456789abcdef0/8"),
 		},
 	}, {
-		"8 bytes: the address and the device's own", ATH11K, .steps = {
+		"8 bytes: an address and another register", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE(0x00, 8, 0x100fee00000, "0=100fee08000/8"),
@@ -656,7 +657,7 @@ static const struct test tests[] = {
 			      "18=4031 10=fee08000 14=0"),
 		},
 	}, {
-		"8 bytes: an address and data, the device is not asked twice",
+		"8 bytes: an address and data, in one write",
 		.layout = { WINDOW_SIZE, 4 }, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -672,14 +673,14 @@ static const struct test tests[] = {
 			READ(0x00, 8, 0x100fee00000),
 		},
 	}, {
-		"narrow writes pass in their width", ATH11K, .steps = {
+		"narrow writes keep their width", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE(0x01, 1, 0xab, "1=ab/1"),
 			WRITE(0x06, 2, 0xabcd, "6=abcd/2"),
 		},
 	}, {
-		"narrow writes that put an address together", ATH11K, .steps = {
+		"narrow writes that result in an address", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			DEVICE(0x00, 0x12345678),
@@ -705,7 +706,7 @@ static const struct test tests[] = {
 			READ4(0x20, 1),
 		},
 	}, {
-		"data behind the window is not seen",
+		"data after the end of the window",
 		.layout = { 0x20, 8 }, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -727,7 +728,7 @@ static const struct test tests[] = {
 			WRITE4(0x20, 0xfee00000, "20=fee08000"),
 		},
 	}, {
-		"too much that looks like data", ATH11K, .dwords = 8, .steps = {
+		"too many candidates", ATH11K, .dwords = 8, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x100, 0xfee00000, "100=fee08000"),
@@ -737,7 +738,7 @@ static const struct test tests[] = {
 			WRITE4(0x48, 0x21, "48=21"), WRITE4(0x58, 0x21, "58=21"),
 			WRITE4(0x68, 0x21, "68=21"), READ4(0x108, 0x21),
 			SLOTS("100:ad0"),
-			/* The oldest is forgotten, and writing it again helps. */
+			/* The oldest data was forgotten, and is written again. */
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			SLOTS("0:a 100:ad0"), WRITE4(0x08, 0x21, "8=4031"),
 			SLOTS("0:ad0 100:ad0"),
@@ -749,7 +750,7 @@ static const struct test tests[] = {
 			GUEST(0xfee01000, 0x10, NOTHING),
 			GUEST(0xfee02000, 0x20, NOTHING),
 			GUEST(0xfee00000, 0x50, NOTHING),
-			/* All addresses are known, and what lies between them. */
+			/* All these addresses count, and all values between them. */
 			WRITE4(0x00, 0xfee03000, NOTHING),
 			WRITE4(0x20, 0xfee01000, NOTHING),
 			WRITE4(0x40, 0xfee02800, NOTHING),
@@ -771,10 +772,10 @@ static const struct test tests[] = {
 			GUEST(0xfee00000, 0x40, NOTHING), RESET,
 			WRITE4(0x00, 0xfee00000, "0=fee08000"),
 			WRITE4(0x08, 0x30, "8=4031"), SLOTS("0:ad0"),
-			/* The others are, the oldest first. */
+			/* The other messages are forgotten, the oldest first. */
 			WRITE4(0x10, 0xfee00000, "10=fee08000"),
 			WRITE4(0x18, 0x20, "10=0 18=20"),
-			/* When all have: one more counts while it is there. */
+			/* All have opened a slot: no other is remembered. */
 			WRITE4(0x18, 0x40, "10=fee08000 18=4031"),
 			GUEST(0xfee00000, 0x50, NOTHING),
 			WRITE4(0x20, 0xfee00000, "20=fee08000"),
@@ -783,7 +784,7 @@ static const struct test tests[] = {
 			SLOTS("0:ad0 10:ad0 20:"),
 		},
 	}, {
-		"LEARN: nothing is replaced", LEARN, .steps = {
+		"LEARN: all writes reach the device", LEARN, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			WRITE4(0x48, 0xfee00000, "48=fee00000"),
@@ -796,7 +797,7 @@ static const struct test tests[] = {
 			WRITE4(0x48, 0, "48=0"), SLOTS("48:+8v0 78:+4v0"),
 		},
 	}, {
-		"LEARN: data first, the nearest address", LEARN, .steps = {
+		"LEARN: data first, and the nearest data", LEARN, .steps = {
 			GUEST(0xfee00000, 0x40, NOTHING),
 			HOST(4, 0xfee08000, 0x20, NOTHING),
 			WRITE4(0x0c, 0x41, "c=41"),
@@ -814,7 +815,7 @@ static const struct test tests[] = {
 			LEARNED(0x140, NOTHING),
 		},
 	}, {
-		"LEARN: data 0, and zeros around it", LEARN, .steps = {
+		"LEARN: guest data of 0, and zeros around it", LEARN, .steps = {
 			GUEST(0xfee00000, 0, NOTHING),
 			HOST(4, 0xfee08000, 0x20, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee00000"),
@@ -828,7 +829,7 @@ static const struct test tests[] = {
 			LEARNED(0x10, "4:0 12:3"),
 		},
 	}, {
-		"LEARN: what was found stays", LEARN, .steps = {
+		"LEARN: addresses and data stay recorded", LEARN, .steps = {
 			GUEST(0xfee00000, 0, NOTHING),
 			HOST(4, 0xfee08000, 0x20, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee00000"),
@@ -846,7 +847,7 @@ static const struct test tests[] = {
 			RESET, LEARNED(0x00, NOTHING), SLOTS(NOTHING),
 		},
 	}, {
-		"LEARN: with little memory, data stays", LEARN, .dwords = 8,
+		"LEARN: data stays recorded with little memory", LEARN, .dwords = 8,
 		.steps = {
 			GUEST(0xfee00000, 0x40, NOTHING),
 			HOST(4, 0xfee08000, 0x20, NOTHING),
@@ -856,7 +857,7 @@ static const struct test tests[] = {
 			WRITE4(0x108, 0x41, "108=41"), WRITE4(0x10c, 0x41, "10c=41"),
 			WRITE4(0x110, 0x41, "110=41"), WRITE4(0x114, 0x41, "114=41"),
 			WRITE4(0x118, 0x41, "118=41"), LEARNED(0x00, "8:41"),
-			/* Nothing but data: the oldest goes. */
+			/* There is only data: the oldest is forgotten. */
 			WRITE4(0x0c, 0x41, "c=41"), WRITE4(0x10, 0x41, "10=41"),
 			WRITE4(0x14, 0x41, "14=41"), WRITE4(0x18, 0x41, "18=41"),
 			WRITE4(0x1c, 0x41, "1c=41"), WRITE4(0x20, 0x41, "20=41"),
@@ -902,7 +903,7 @@ static u32 read_device(void *context, u64 offset)
 	return value;
 }
 
-static void carry_out(struct world *world)
+static void apply_plan(struct world *world)
 {
 	const struct msi_slot_plan *plan = &world->window.plan;
 	const struct msi_slot_write *write;
@@ -928,7 +929,7 @@ static void write_guest(struct world *world, u64 offset, unsigned int width,
 
 	msi_slot_translates(&world->window, &world->env, &access);
 	msi_slot_write(&world->window, &world->env, &access, read_device, world);
-	carry_out(world);
+	apply_plan(world);
 }
 
 static void update(struct world *world)
@@ -936,7 +937,7 @@ static void update(struct world *world)
 	u64 cursor = 0;
 
 	while (msi_slot_update(&world->window, &world->env, &cursor))
-		carry_out(world);
+		apply_plan(world);
 }
 
 static void list_slots(struct world *world)
@@ -977,7 +978,7 @@ static void read_guest(struct world *world, const struct step *step)
 	       msi_slot_read(&world->window, step->offset, step->width, value));
 }
 
-/* Do the step, and write into @text what came of it. */
+/* Runs the step and writes its output into @text. */
 static void run_step(struct world *world, const struct step *step)
 {
 	const struct msi_slot_window *window = &world->window;
@@ -1106,7 +1107,7 @@ static bool test_layouts(void)
 	return ok;
 }
 
-/* Every xAPIC address fits, and each is known. */
+/* There is room for all xAPIC addresses, and each is recognized. */
 static bool test_every_xapic_address(void)
 {
 	static struct world world;
