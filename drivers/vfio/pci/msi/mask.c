@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Masks: a vector that its user has masked is an interrupt that is disabled,
- * once, and that is not enabled when it is requested. Its mask bit follows, where
- * it has one. Where not, the kernel notes what arrives, and sends it again when
- * the interrupt is enabled.
+ * Masks: a vector that the user has masked is an interrupt that is disabled once, and
+ * that stays disabled when it is requested. If it has a mask bit, the kernel sets the
+ * bit. If it has none, the kernel records what arrives, and sends the interrupt again
+ * when it is enabled.
  */
 
 #include <linux/bitmap.h>
@@ -20,8 +20,8 @@
 #include "msi_vfio_pci.h"
 
 /*
- * Newer kernels let an interrupt controller that can mask do so in place of the
- * device. Those before mask in both.
+ * Newer kernels let an interrupt controller that can mask do so instead of the device.
+ * Older kernels mask in both.
  */
 static bool parent_masks(struct irq_data *data)
 {
@@ -33,7 +33,7 @@ static bool parent_masks(struct irq_data *data)
 }
 
 /**
- * msi_vfio_pci_has_mask_bit - is this vector masked in the device
+ * msi_vfio_pci_has_mask_bit - check whether a vector is masked by a bit in the device
  * @irq: the vector's Linux interrupt
  *
  * Return: true if the device has a mask bit and the kernel uses it.
@@ -46,13 +46,13 @@ bool msi_vfio_pci_has_mask_bit(unsigned int irq)
 	       !parent_masks(irq_get_irq_data(irq));
 }
 
-/* Some interrupt controllers can hold back what the device has sent. */
+/* Some interrupt controllers can hold an interrupt that the device has sent. */
 static bool host_masks(struct irq_data *data)
 {
 	if (parent_masks(data))
 		return true;
 
-	/* On those kernels the PCI core's own operations leave the controller alone. */
+	/* Kernels with this operation do not mask in the controller as well. */
 	if (data->chip->irq_startup)
 		return false;
 
@@ -65,8 +65,8 @@ static bool host_masks(struct irq_data *data)
 }
 
 /*
- * An interrupt that nothing can mask is disabled lazily: what arrives then shows,
- * as the kernel marks the interrupt as masked at that time.
+ * Whether the interrupt is disabled lazily, because nothing can mask it. The kernel
+ * marks it as masked when it arrives while it is disabled, so that can be seen.
  */
 static bool is_lazy(unsigned int irq)
 {
@@ -78,12 +78,12 @@ static bool has_arrived(unsigned int irq)
 {
 	struct irq_data *data = irq_get_irq_data(irq);
 
-	/* One that was not started since it was requested is marked anyway. */
+	/* An interrupt that was never started is marked as masked in any case. */
 	return is_lazy(irq) && irqd_is_started(data) && irqd_irq_masked(data);
 }
 
 /**
- * msi_vfio_pci_mask_flags - what is known of a vector without its mask bit
+ * msi_vfio_pci_mask_flags - flags of a vector by what the kernel has recorded
  * @mdev: device, with @state held
  * @irq: the vector's Linux interrupt
  * @nr: the vector
@@ -107,8 +107,8 @@ u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
  * msi_vfio_pci_keep_masks - the core is about to change vectors
  * @mdev: device, with @state held
  *
- * The masks stay, and what has arrived does. But that it has cannot be seen any
- * more when a trigger was replaced.
+ * The masks and the interrupts that have arrived stay. After a trigger is replaced,
+ * the kernel no longer shows that an interrupt has arrived, so it is recorded here.
  */
 void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev)
 {
@@ -122,7 +122,7 @@ void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_forget_masks - the vectors are gone, and their masks with them
+ * msi_vfio_pci_forget_masks - the vectors were freed, which ends their masks
  * @mdev: device, with @state held
  */
 void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev)
@@ -134,7 +134,7 @@ void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev)
 	bitmap_zero(mdev->started, MSI_VFIO_PCI_MAX_VECTORS);
 }
 
-/* The last handler that is freed takes IRQ_DISABLE_UNLAZY with it. */
+/* The kernel clears IRQ_DISABLE_UNLAZY when the last handler is freed. */
 static void mask_at_once(unsigned int irq)
 {
 	if (!is_lazy(irq))
@@ -148,16 +148,16 @@ static void mask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	if (__test_and_set_bit(nr, mdev->masked))
 		return;
 
-	/* One without a handler is disabled already, and masked. */
+	/* An interrupt without a handler is disabled and masked already. */
 	if (irq_has_action(irq)) {
 		mask_at_once(irq);
 		disable_irq(irq);
 	}
-	/* Only for one that is disabled. */
+	/* The flag is allowed only while the interrupt is disabled. */
 	irq_modify_status(irq, 0, IRQ_NOAUTOEN);
 }
 
-/* Returns whether the message may be another one now. */
+/* Returns whether the host may have changed the message. */
 static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
@@ -168,12 +168,12 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	__clear_bit(nr, mdev->arrived);
 	starts = __test_and_clear_bit(nr, mdev->started);
 
-	/* Others who disable the interrupt, as a host's suspend does, are lazy. */
+	/* Others who disable the interrupt, like a suspend of the host, do it lazily. */
 	irq_modify_status(irq, IRQ_NOAUTOEN | IRQ_DISABLE_UNLAZY, 0);
 	if (!irq_has_action(irq))
 		return false;
 
-	/* What starts is given a CPU. */
+	/* The kernel gives an interrupt a CPU when it starts it. */
 	if (!irqd_is_started(irq_get_irq_data(irq))) {
 		msi_vfio_pci_reassign_unstarted(mdev, irq);
 		starts = true;
@@ -184,13 +184,13 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 }
 
 #if defined(CONFIG_X86) && defined(CONFIG_SMP)
-/* By x86's format of a message that nothing remaps. */
+/* Whether a message goes to @cpu, by x86's format of a message that is not remapped. */
 static bool goes_to(u32 address_lo, unsigned int cpu)
 {
 	u32 dest = (address_lo >> 12 & 0xff) | (address_lo >> 5 & 0x7f) << 8;
 	bool logical = address_lo & BIT(2);
 
-	/* Logical destinations are a bit for each of at most 8 CPUs. */
+	/* A logical destination has a bit for each of at most 8 CPUs. */
 	if (logical)
 		return cpu < 8 && dest == BIT(cpu);
 
@@ -203,7 +203,7 @@ static bool goes_to(u32 address_lo, unsigned int cpu)
 }
 #endif
 
-/* The CPU that a message goes to which nothing remaps. */
+/* The CPU to which the message goes, if it is not remapped. */
 static unsigned int target_cpu(unsigned int irq)
 {
 	struct msi_msg msg;
@@ -223,7 +223,7 @@ struct start {
 	bool isolated;
 };
 
-/* Does the interrupt stay on this CPU when it is started? */
+/* Whether the interrupt stays on this CPU when it is started. */
 static bool stays_here(const struct start *start)
 {
 	struct irq_data *data = irq_get_irq_data(start->irq);
@@ -247,10 +247,11 @@ static bool stays_here(const struct start *start)
 }
 
 /*
- * On the CPU that the vector goes to, with interrupts disabled: what arrives in
- * between is taken after it, and finds the interrupt disabled. One that moves when it
- * is started could be handled by the other CPU. It need not be started either, as it
- * is given another vector with the move.
+ * Runs on the CPU to which the vector goes, with interrupts disabled. What arrives in
+ * between is handled afterwards, when the interrupt is disabled again.
+ *
+ * An interrupt that moves when it is started could be handled by the other CPU. It
+ * need not be started here, because the move gives it another vector.
  */
 static void start_disabled(void *info)
 {
@@ -270,10 +271,10 @@ static void start_on_cpu(struct start *start)
 }
 
 /*
- * The effective affinity can be one that was only asked for while the interrupt was
- * not active. With remapping an interrupt moves at once to where it is said to be,
- * unless an earlier move has not ended: then it is there already, and stays until the
- * next interrupt arrives.
+ * The effective affinity may have been requested while the interrupt was not active,
+ * and not have taken effect. With remapping, irq_set_affinity() moves the interrupt
+ * there at once. If a move is pending, the interrupt is there already, and stays until
+ * the next interrupt arrives.
  */
 static void start_remapped(struct start *start)
 {
@@ -295,7 +296,7 @@ static void start_remapped(struct start *start)
 	cpumask_copy(affinity, irq_data_get_affinity_mask(data));
 	if (!irq_set_affinity(start->irq, one) && !irqd_is_setaffinity_pending(data))
 		start_on_cpu(start);
-	/* Unless somebody else has changed it meanwhile. */
+	/* Restore the affinity, unless somebody else has changed it meanwhile. */
 	if (cpumask_equal(irq_data_get_affinity_mask(data), one))
 		irq_set_affinity(start->irq, affinity);
 	free_cpumask_var(affinity);
@@ -306,7 +307,7 @@ static bool all_allocated(struct msi_vfio_pci_device *mdev, u32 index,
 {
 	u32 i;
 
-	/* A reset in between can have left fewer than the caller has seen. */
+	/* After a reset there can be fewer vectors than the caller has seen. */
 	if (mdev->core.irq_type != index ||
 	    start + count > msi_vfio_pci_vector_count(mdev, index))
 		return false;
@@ -318,11 +319,12 @@ static bool all_allocated(struct msi_vfio_pci_device *mdev, u32 index,
 }
 
 /*
- * Has the device decode memory, without which its table is not reached. Returns
- * -EBUSY for a device in D3hot, which is its user's to wake; nothing has changed then.
- * memory_lock is held for writing.
+ * Turns memory decoding on, which is needed to reach the table of MSI-X. The caller holds
+ * memory_lock for writing. Returns -EBUSY if the device is in D3hot, and changes
+ * nothing then: only the user wakes it.
  */
-static int enable_table(struct msi_vfio_pci_device *mdev, u32 index, u16 *command)
+static int enable_decoding(struct msi_vfio_pci_device *mdev, u32 index,
+			   u16 *command)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
@@ -339,13 +341,14 @@ static int enable_table(struct msi_vfio_pci_device *mdev, u32 index, u16 *comman
 	return 0;
 }
 
-static void restore_table(struct msi_vfio_pci_device *mdev, u32 index, u16 command)
+static void restore_decoding(struct msi_vfio_pci_device *mdev, u32 index,
+			     u16 command)
 {
 	if (index == VFIO_PCI_MSIX_IRQ_INDEX && !(command & PCI_COMMAND_MEMORY))
 		pci_write_config_word(mdev->core.pdev, PCI_COMMAND, command);
 }
 
-/* All vectors of MSI share the descriptor of the first, and what it says of masks. */
+/* All vectors of MSI have one descriptor, with one @can_mask. */
 static void disable_others(struct msi_vfio_pci_device *mdev, u32 index,
 			   unsigned int irq, bool disable)
 {
@@ -366,18 +369,19 @@ static void disable_others(struct msi_vfio_pci_device *mdev, u32 index,
 }
 
 /*
- * Starts a masked interrupt while its mask bit stays set: the kernel is told that
- * there is none. Nobody else masks or unmasks by this descriptor meanwhile:
+ * Starts a masked interrupt. @can_mask of its descriptor is cleared meanwhile, so that
+ * the kernel leaves the mask bit set. The caller holds memory_lock for writing and
+ * cpus_read_lock(). Nobody else uses @can_mask meanwhile:
  *
  * - The kernel masks and unmasks an interrupt when it is enabled, disabled or freed,
- *   for which @state is needed; when it arrives, which this one cannot, as its mask
- *   bit is set; when its CPU is unplugged, which waits for cpus_read_lock(); and when
- *   the host suspends, after this task was frozen. A change of its affinity masks
- *   only when the next interrupt arrives, or not at all.
- * - Other vectors that share the descriptor are disabled. If one arrives, the kernel
- *   sends it again when it is enabled, and unmasks it then.
- * - A reset or a change of the power state restores all mask bits. If the user asked
- *   for it, it needs memory_lock, otherwise it locks config space.
+ *   which needs @state; when it arrives, which cannot happen here as its mask bit is
+ *   set; when its CPU is unplugged, which waits for cpus_read_lock(); and when the host
+ *   suspends, which happens after this task is frozen. A change of its affinity masks
+ *   it only when the next interrupt arrives, or not at all.
+ * - The other vectors of the same descriptor are disabled. If one of them arrives, the
+ *   kernel sends it again, and unmasks it, when it is enabled.
+ * - A reset or a change of the power state restores the mask bits. It holds memory_lock
+ *   if the user requested it, otherwise it locks config space.
  */
 static void start_under_mask(struct msi_vfio_pci_device *mdev, u32 index,
 			     struct start *start)
@@ -415,13 +419,13 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 	mask_at_once(irq);
 
 	down_write(&mdev->core.memory_lock);
-	/* In D3hot nothing reaches the table, and nothing has to. */
-	ret = enable_table(mdev, index, &command);
+	/* In D3hot nothing reaches the table, which is not needed here either. */
+	ret = enable_decoding(mdev, index, &command);
 	cpus_read_lock();
 	start_under_mask(mdev, index, &start);
 	cpus_read_unlock();
 	if (!ret)
-		restore_table(mdev, index, command);
+		restore_decoding(mdev, index, command);
 	up_write(&mdev->core.memory_lock);
 }
 
@@ -429,11 +433,10 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
  * msi_vfio_pci_start_masked - the core may have requested masked interrupts
  * @mdev: an open device that is resumed, with @state held
  *
- * One that was requested while it was masked has a CPU, but was never started.
- * When that CPU is unplugged, as all but one are in a suspend of the host, the
- * kernel moves only interrupts that were started; x86 has forgotten the others when
- * the CPU comes back, and whatever they send then is lost. So they are started
- * here, without being enabled for anybody.
+ * An interrupt that was requested while it was masked has a CPU, but was not started.
+ * When this CPU is unplugged, as all CPUs but one are when the host suspends, the kernel
+ * moves only interrupts that were started. When the CPU comes back, x86 has forgotten
+ * the others, and what they send is lost. So they are started here, and stay disabled.
  */
 void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev)
 {
@@ -463,14 +466,14 @@ void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev)
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  * @start: first vector
  * @count: how many; all within msi_vfio_pci_vector_count()
- * @which: for each whether it is meant; NULL: all are
- * @mask: mask them
- * @moved: out: messages may be others now
+ * @which: for each of them, whether to change it; NULL: change all
+ * @mask: mask them, or unmask them
+ * @moved: out: the host may have changed messages
  *
- * No handler of a masked vector runs any more when this returns.
+ * When this returns, no handler of a masked vector is running.
  *
- * Return: 0; -EINVAL if a vector is not allocated, -EBUSY if the table cannot be
- * reached: nothing has changed then.
+ * Return: 0; -EINVAL if a vector is not allocated, or -EBUSY if the table cannot be
+ * reached. If it fails, nothing has changed.
  */
 int msi_vfio_pci_set_masks(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, const u8 *which, bool mask,
@@ -487,7 +490,7 @@ int msi_vfio_pci_set_masks(struct msi_vfio_pci_device *mdev, u32 index,
 		return -EINVAL;
 
 	down_write(&mdev->core.memory_lock);
-	ret = enable_table(mdev, index, &command);
+	ret = enable_decoding(mdev, index, &command);
 	if (!ret) {
 		for (i = 0; i < count; i++) {
 			if (which && !which[i])
@@ -497,7 +500,7 @@ int msi_vfio_pci_set_masks(struct msi_vfio_pci_device *mdev, u32 index,
 			else
 				*moved |= unmask_vector(mdev, start + i);
 		}
-		restore_table(mdev, index, command);
+		restore_decoding(mdev, index, command);
 	}
 	up_write(&mdev->core.memory_lock);
 
