@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Windows: what is read from and written to a device's embedded interrupt
- * controller. slot.c decides what a write means; here it is carried out.
+ * Windows: reads from and writes to a device's embedded interrupt controller. slot.c
+ * decides what a write means, and this file does it.
  */
 
 #include <linux/interrupt.h>
@@ -22,13 +22,15 @@
 			 VFIO_PCI_MSI_WINDOW_HIGH)
 
 /*
- * Low half of an address that raises nothing, for slots whose message may belong to
- * another device. The card may go on asserting: 0 would be a write to the first page of
- * the user's memory, the guest's own address an interrupt of another device where
- * nothing isolates. On x86 the address selects logical destination 0, which no CPU has,
- * and the data that goes with it selects vector 0, which no local APIC accepts (Intel
- * SDM volume 3, "Message Address Register Format", "Error Handling"). A host that
- * remaps interrupts blocks and reports it.
+ * The low half of the inert address, which slots get when their message may belong to
+ * another device. The device may go on sending what its slots have. Address 0 would be
+ * a DMA write to the first page of the user's memory. If the device is not isolated, the
+ * guest address would raise an interrupt of another device.
+ *
+ * On x86 the inert address has logical destination 0, which is no CPU, and its data
+ * has vector 0, which no local APIC accepts (Intel SDM volume 3, "Message Address
+ * Register Format", "Error Handling"). A host that remaps interrupts blocks and reports
+ * such a message.
  */
 #ifdef CONFIG_X86
 #define INERT_ADDRESS	0xfee0000c
@@ -66,7 +68,7 @@ static void write_device(struct msi_vfio_pci_window *window,
 	compat_iowrite(window->io + write->offset, write->value, write->width);
 }
 
-/* A table that has grown with a reset can reach into a window that was behind it. */
+/* After a reset the table can be longer and reach into a window that was after it. */
 static bool overlaps_table(struct msi_vfio_pci_device *mdev,
 			   const struct msi_vfio_pci_window *window, u64 offset,
 			   unsigned int width)
@@ -128,8 +130,8 @@ static void unlock_slots(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * A move that was asked for before is carried out by the next interrupt, pinned
- * or not: let it be one to where the vector is.
+ * The next interrupt makes a pending move, also if the vector is pinned. So the pending
+ * move is retargeted to the CPU where the vector is.
  */
 static void cancel_move(unsigned int irq)
 {
@@ -150,8 +152,9 @@ static void pin_vector(unsigned int irq, bool pin)
 }
 
 /*
- * A host that does not remap interrupts moves a vector to another CPU by giving
- * it another message, of which the device's slot would not hear.
+ * Pins @vectors to their CPUs and unpins all others. A host that does not remap
+ * interrupts moves a vector to another CPU by giving it another message, which the
+ * slots of the device do not have.
  */
 static void pin_vectors(struct msi_vfio_pci_device *mdev, u32 vectors)
 {
@@ -193,10 +196,9 @@ static void pin_all_vectors(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Takes over the host's message, with @slots held. If the vectors were freed, or the
- * only one has no handler any more, slots hold a message that may belong to another
- * device. If vector 0 of several has no handler any more, the slots of the others
- * still work.
+ * Sets the host message, with @slots held. If the vectors were freed, or if the only
+ * vector has lost its handler, slots hold a message that may belong to another device.
+ * If vector 0 of several has lost its handler, the slots of the others still work.
  */
 static void set_host_message(struct msi_vfio_pci_device *mdev,
 			     unsigned int vectors, u64 address, u32 data)
@@ -213,14 +215,17 @@ static void set_host_message(struct msi_vfio_pci_device *mdev,
 		msi_slot_expire(&mdev->windows[i]->slots);
 }
 
-/* Looks whether the host has moved the message, with @slots held. */
+/*
+ * Checks whether the host has changed the message, and takes over the new one. @slots is
+ * held. Returns true if it has.
+ */
 static bool refresh_host_message(struct msi_vfio_pci_device *mdev)
 {
 	struct msi_slot_env *env = &mdev->env;
 	u64 address;
 	u32 data;
 
-	/* A host that remaps interrupts moves them by its own table. */
+	/* A host that remaps interrupts moves them without changing messages. */
 	if (mdev->isolated || !env->vectors)
 		return false;
 
@@ -256,23 +261,23 @@ static void update_window(struct msi_vfio_pci_device *mdev,
 		apply_plan(mdev, window);
 }
 
-/* Writes what is behind, with lock_slots() held. */
+/* Writes to all slots that are outdated, with the slots locked. */
 static void update_windows(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr = nr_windows(mdev);
 
 	if (has_outdated_slots(mdev)) {
-		/* First pinned, then looked at: the message stays what it is. */
+		/* A message that is read after pinning does not change any more. */
 		pin_all_vectors(mdev);
 		refresh_host_message(mdev);
 	}
-	/* Also if none is: this is when slots stop being expired. */
+	/* Also if none is outdated: this ends the expiry of slots. */
 	for (i = 0; i < nr; i++)
 		update_window(mdev, mdev->windows[i]);
 	clear_bit(0, &mdev->owed);
 }
 
-/* Writes what is behind to a device that is in use, or leaves it for later. */
+/* Writes to outdated slots, or defers that if the device does not decode memory. */
 static void write_or_defer(struct msi_vfio_pci_device *mdev)
 {
 	lock_slots(mdev);
@@ -283,7 +288,7 @@ static void write_or_defer(struct msi_vfio_pci_device *mdev)
 	unlock_slots(mdev);
 }
 
-/* What the user did may have to be written: the device is his to wake. */
+/* For calls of the user, which may wake the device. */
 static void resume_and_write(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
@@ -297,8 +302,8 @@ static void resume_and_write(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Writes what is behind to a device whose user has memory decoding off: it is on for
- * that moment, as the core has it when it frees vectors.
+ * Writes to outdated slots of a device on which the user has turned memory decoding
+ * off. It is turned on meanwhile, as the core does when it frees vectors.
  */
 static void write_with_decoding_on(struct msi_vfio_pci_device *mdev)
 {
@@ -323,8 +328,8 @@ static void write_with_decoding_on(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Writes what could not be written when it was due; the user has done something that
- * may have made it possible. Returns 0, or -EINTR if the task is to die.
+ * Makes deferred writes, if there are any: what the user has just done may have made
+ * them possible. Returns 0, or -EINTR if the task is being killed.
  */
 static int write_deferred(struct msi_vfio_pci_device *mdev)
 {
@@ -352,7 +357,7 @@ static u32 virtual_config(struct msi_vfio_pci_device *mdev, int offset)
 	return le32_to_cpu(*(const __le32 *)(cap + offset));
 }
 
-/* Returns whether it is another one than before; with @slots held. */
+/* Reads the guest message, with @slots held. Returns true if it has changed. */
 static bool read_guest_message(struct msi_vfio_pci_device *mdev)
 {
 	u64 address = virtual_config(mdev, PCI_MSI_ADDRESS_LO);
@@ -365,7 +370,7 @@ static bool read_guest_message(struct msi_vfio_pci_device *mdev)
 	return msi_slot_set_guest(&mdev->env, address, data & 0xffff);
 }
 
-/* Whether a write to config space can have been one of the guest message. */
+/* Whether a write to config space can have changed the guest message. */
 static bool touches_message(struct msi_vfio_pci_device *mdev, u64 start,
 			    size_t count)
 {
@@ -380,8 +385,8 @@ static bool touches_message(struct msi_vfio_pci_device *mdev, u64 start,
  * @start: first byte
  * @count: how many bytes at most
  *
- * It may have been another guest message, have put the device into a state in which
- * it forgets its slots, or have made it reachable again.
+ * The user may have changed the guest message, put the device into a state in which it
+ * forgets its slots, or made it reachable again.
  */
 void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 				 size_t count)
@@ -400,7 +405,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 		mutex_unlock(&mdev->slots);
 	}
 
-	/* If this is killed, the bit stays set, and the next call writes. */
+	/* If the task is killed, the writes stay deferred until the next call. */
 	if (changed && nr_windows(mdev))
 		set_bit(0, &mdev->owed);
 	msi_vfio_pci_sync_windows(mdev);
@@ -436,9 +441,9 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 		msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0),
 					  &address, &data);
 	else
-		WRITE_ONCE(mdev->pinned, 0);	/* the vectors took it with them */
+		WRITE_ONCE(mdev->pinned, 0);	/* the vectors are gone */
 
-	/* Addresses of the guest count from here on, also for windows to come. */
+	/* Guest addresses count from here on, also for windows that are added later. */
 	mutex_lock(&mdev->slots);
 	set_host_message(mdev, n, address, data);
 	mutex_unlock(&mdev->slots);
@@ -453,8 +458,8 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_windows_release_vectors - vectors are about to be freed
  * @mdev: device, with @state held
  *
- * Takes their messages out of the slots while no other device can have them. If the
- * vectors are not freed after all, msi_vfio_pci_windows_update_vectors() puts them back.
+ * Removes their messages from the slots before another device can get them. If the
+ * vectors are not freed after all, msi_vfio_pci_windows_update_vectors() writes them again.
  */
 void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev)
 {
@@ -477,13 +482,14 @@ void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_windows_check_host - see whether the slots' message has moved
+ * msi_vfio_pci_windows_check_host - check whether the host message has changed
  * @mdev: device, with @state held
  *
- * A device that its owner has put to sleep is not woken: what it holds is written
- * with the owner's next access, or when it has woken up.
+ * If it has, it is written to the slots. A device that the user has put to sleep is not
+ * woken for that: the writes are deferred to the user's next access, or until the device
+ * has woken up.
  *
- * Return: true if something is left to be written, and the device is waking up.
+ * Return: true if there are deferred writes and the device is waking up.
  */
 bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 {
@@ -504,9 +510,9 @@ bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 	if (!test_bit(0, &mdev->owed))
 		return false;
 
-	/* Who wakes up after this finds that something is owed. */
+	/* If the device wakes up after this, whoever wakes it sees the bit. */
 	smp_mb();
-	/* Asked first: what is awake by then is written below. */
+	/* Checked first: if the device is awake by now, it is written below. */
 	waking = msi_vfio_pci_is_waking(mdev);
 	active = compat_pm_get_if_active(dev);
 	if (active)
@@ -537,7 +543,7 @@ bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_mark_reset - the device has lost what was written to it
  * @mdev: device
  *
- * Takes no lock: resets come with memory_lock held.
+ * Takes no lock, as memory_lock is held during resets.
  */
 void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev)
 {
@@ -545,11 +551,11 @@ void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_mark_sleep - the device has been asleep, or will have been
+ * msi_vfio_pci_mark_sleep - the device has been in D3hot, or is put there
  * @mdev: device
  *
- * Leaving D3hot is a reset for it unless it says otherwise, and no callback tells of
- * that one. Takes no lock, as above.
+ * When a device leaves D3hot it is reset, unless it has No_Soft_Reset. The core calls
+ * nobody then. Takes no lock, as above.
  */
 void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev)
 {
@@ -558,11 +564,10 @@ void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_sync_windows - the user has made a call that may have been one
+ * msi_vfio_pci_sync_windows - the user has made a call that may reset the device
  * @mdev: open device
  *
- * What is owed is written. Vectors can be moved again of which no slot is live any
- * more.
+ * Makes deferred writes, and unpins the vectors that have no live slot any more.
  */
 void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev)
 {
@@ -579,7 +584,7 @@ void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev)
  * @mdev: device
  * @region: BAR
  * @start: first byte
- * @end: first byte behind
+ * @end: first byte after the range
  *
  * Return: the window with the lowest offset, or NULL.
  */
@@ -602,7 +607,7 @@ msi_vfio_pci_find_window(struct msi_vfio_pci_device *mdev, u32 region,
 	return first;
 }
 
-/* The widest access that the core would make here, within the window. */
+/* The width of the next access: as wide as the core's would be, within the window. */
 static unsigned int access_width(const struct msi_vfio_pci_window *window,
 				 u64 pos, size_t count)
 {
@@ -644,7 +649,7 @@ static int read_in_window(struct msi_vfio_pci_device *mdev,
 	return copy_to_user(buf, &raw, width) ? -EFAULT : 0;
 }
 
-/* Returns whether other slots may be live now than before. */
+/* Returns true if other slots may be live than before. */
 static bool write_slots(struct msi_vfio_pci_device *mdev,
 			struct msi_vfio_pci_window *window, u64 offset,
 			unsigned int width, u64 value)
@@ -658,7 +663,7 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 				       read_dword, window);
 	translates = msi_slot_translates(&window->slots, &mdev->env, &access);
 	if (translates) {
-		/* First pinned, then looked at: the message stays what it is. */
+		/* A message that is read after pinning does not change any more. */
 		pin_all_vectors(mdev);
 		changed |= refresh_host_message(mdev);
 	}
@@ -703,8 +708,9 @@ static int write_in_window(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * One step of an access to a BAR with windows: the core's, up to the next window or
- * page, or one access within a window. Returns how many bytes it took.
+ * One step of an access to a BAR with windows. Outside of windows the core makes it, up
+ * to the next window or the end of the page. In a window it is one access to the
+ * device. Returns how many bytes were read or written.
  */
 static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool is_write)
@@ -746,12 +752,12 @@ static ssize_t access_bar(struct msi_vfio_pci_device *mdev, char __user *buf,
 	ssize_t ret = 0;
 	size_t done = 0;
 
-	/* A window lies within its BAR, so the BAR ends behind @pos. */
+	/* A window is in its BAR, so @pos is before the end of the BAR. */
 	count = min_t(u64, count, pci_resource_len(pdev, bar) - pos);
 
 	if (pm_runtime_resume_and_get(&pdev->dev))
 		return -EIO;
-	/* It can be very many steps, each of which waits for the device. */
+	/* There can be very many steps, and each waits for the device. */
 	while (done < count) {
 		ret = fatal_signal_pending(current) ? -EINTR :
 		      access_step(mdev, buf + done, count - done, ppos,
@@ -803,8 +809,8 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * What the guest message was counts for windows that are added later, too. A device
- * that no reset works for can hold messages of an earlier session.
+ * From open on, because former guest messages count also in windows that are added
+ * later. If no reset works, the device can hold messages of an earlier session.
  */
 static int init_messages(struct msi_vfio_pci_device *mdev)
 {
@@ -822,12 +828,12 @@ static int init_messages(struct msi_vfio_pci_device *mdev)
 		return -ENOMEM;
 	}
 
-	/* The user can write to what the virtual register says of it. */
+	/* Not from the virtual register, which the user can write. */
 	pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &flags);
 	mdev->msi_64bit = flags & PCI_MSI_FLAGS_64BIT;
 
 	mutex_lock(&mdev->slots);
-	/* Elsewhere a platform that isolates drops what is left of such a message. */
+	/* Other platforms that isolate drop such a message, so slots may keep it. */
 	msi_slot_init_env(&mdev->env, INERT_ADDRESS,
 			  IS_ENABLED(CONFIG_X86) || !mdev->isolated,
 			  mdev->core.reset_works, addresses, MSI_SLOT_ADDRESSES,
@@ -883,7 +889,7 @@ static int publish(struct msi_vfio_pci_device *mdev,
 		ret = -ENOSPC;
 	} else {
 		mdev->windows[mdev->nr_windows] = window;
-		/* Readers look at the windows without a lock. */
+		/* Pairs with the acquire in nr_windows(): readers take no lock. */
 		smp_store_release(&mdev->nr_windows, mdev->nr_windows + 1);
 		msi_vfio_pci_update_map(mdev);
 	}
@@ -892,7 +898,7 @@ static int publish(struct msi_vfio_pci_device *mdev,
 	return ret;
 }
 
-/* The core keeps the table from the user, and a window must not give it to him. */
+/* The core does not let the user write the table, so no window may contain it. */
 static bool
 window_overlaps_table(struct msi_vfio_pci_device *mdev,
 		      const struct vfio_device_feature_pci_msi_window *in)
@@ -934,7 +940,7 @@ layout_of(const struct vfio_device_feature_pci_msi_window *in)
 }
 
 /**
- * msi_vfio_pci_check_window - can a device have this window
+ * msi_vfio_pci_check_window - check whether a device can have a window
  * @mdev: device, open or not
  * @in: the window
  *
@@ -990,8 +996,9 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * Older cores map a BAR when it is first used, and without a lock: what a SET maps
- * must not meet that. Newer ones have mapped all of them by now.
+ * Maps all BARs. Older cores map a BAR at its first use and without a lock, and a SET of
+ * MSI_WINDOW that maps it at the same time would conflict. Newer cores have mapped all
+ * BARs by now.
  */
 static void map_bars(struct msi_vfio_pci_device *mdev)
 {
@@ -1015,7 +1022,7 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 	mdev->pinned = 0;
 	mdev->slots_need_reset = 0;
 	mdev->owed = 0;
-	/* Who has no MSI has no windows. */
+	/* A device without MSI has no windows. */
 	if (!mdev->core.pdev->msi_cap)
 		return 0;
 
@@ -1026,7 +1033,7 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 
 /**
  * msi_vfio_pci_close_windows - end a session
- * @mdev: a device that nobody uses any more, with @state held
+ * @mdev: a device that the user has closed, with @state held
  */
 void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev)
 {
@@ -1053,11 +1060,11 @@ static void fill_slot(const struct msi_vfio_pci_window *window,
 }
 
 /**
- * msi_vfio_pci_get_window - read a window's place, counters and slots
+ * msi_vfio_pci_get_window - get a window with its counters and slots
  * @mdev: device, with @state held
- * @out: in: @window, which exists. out: all but @windows
- * @slots: out: up to @room slots, zeroed by the caller
- * @room: entries of @slots
+ * @out: in: @window, which exists. out: all other members but @windows
+ * @slots: out: the first @room slots; zeroed by the caller
+ * @room: how many entries @slots has
  */
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
@@ -1087,14 +1094,14 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_get_learned - where data came behind a slot of a LEARN window
+ * msi_vfio_pci_get_learned - get the data after an address in a LEARN window
  * @mdev: device, with @state held
  * @nr: which window
- * @offset: the slot's, in the BAR
- * @distance: how far behind it
+ * @offset: the address's offset in the BAR
+ * @distance: how many bytes after the address
  * @data: out: the data
  *
- * Return: whether data of the guest was written there.
+ * Return: true if the guest wrote data of its message there.
  */
 bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			      u64 offset, u32 distance, u32 *data)
