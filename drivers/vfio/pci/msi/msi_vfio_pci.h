@@ -284,8 +284,7 @@ struct msi_vfio_pci_dummy {
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @slots_need_reset: bit 0: the device was reset, its slots are still to be forgotten
  * @frozen: the error from which AER recovers now has frozen the channel
- * @owed: bit 0: there are deferred writes: slots do not hold what @env says, as the
- *	device could not be written
+ * @writes_deferred: bit 0: slots are outdated, as the device could not be written
  * @msi_64bit: the MSI capability has 64-bit addresses; from open to close
  * @dummy_on: the dummy target is on
  * @dummy: the dummy target, if it is on
@@ -374,7 +373,7 @@ struct msi_vfio_pci_device {
 	u32 pinned;
 	unsigned long slots_need_reset;
 	bool frozen;
-	unsigned long owed;
+	unsigned long writes_deferred;
 	bool msi_64bit;
 	bool dummy_on;
 	struct msi_vfio_pci_dummy dummy;

@@ -274,7 +274,7 @@ static void update_windows(struct msi_vfio_pci_device *mdev)
 	/* Also if none is outdated: this ends the expiry of slots. */
 	for (i = 0; i < nr; i++)
 		update_window(mdev, mdev->windows[i]);
-	clear_bit(0, &mdev->owed);
+	clear_bit(0, &mdev->writes_deferred);
 }
 
 /* Writes to outdated slots, or defers that if the device does not decode memory. */
@@ -284,7 +284,7 @@ static void write_or_defer(struct msi_vfio_pci_device *mdev)
 	if (compat_memory_enabled(&mdev->core))
 		update_windows(mdev);
 	else if (has_outdated_slots(mdev))
-		set_bit(0, &mdev->owed);
+		set_bit(0, &mdev->writes_deferred);
 	unlock_slots(mdev);
 }
 
@@ -294,7 +294,7 @@ static void resume_and_write(struct msi_vfio_pci_device *mdev)
 	struct device *dev = &mdev->core.pdev->dev;
 
 	if (pm_runtime_resume_and_get(dev)) {
-		set_bit(0, &mdev->owed);
+		set_bit(0, &mdev->writes_deferred);
 		return;
 	}
 	write_or_defer(mdev);
@@ -335,7 +335,7 @@ static int write_deferred(struct msi_vfio_pci_device *mdev)
 {
 	int ret;
 
-	if (!test_bit(0, &mdev->owed))
+	if (!test_bit(0, &mdev->writes_deferred))
 		return 0;
 
 	ret = mutex_lock_killable(&mdev->state);
@@ -407,7 +407,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 
 	/* If the task is killed, the writes stay deferred until the next call. */
 	if (changed && nr_windows(mdev))
-		set_bit(0, &mdev->owed);
+		set_bit(0, &mdev->writes_deferred);
 	msi_vfio_pci_sync_windows(mdev);
 }
 
@@ -475,7 +475,7 @@ void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->slots);
 
 	resume_and_write(mdev);
-	if (!test_bit(0, &mdev->owed) || pm_runtime_resume_and_get(dev))
+	if (!test_bit(0, &mdev->writes_deferred) || pm_runtime_resume_and_get(dev))
 		return;
 	write_with_decoding_on(mdev);
 	pm_runtime_put(dev);
@@ -506,8 +506,8 @@ bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 	moved = refresh_host_message(mdev);
 	mutex_unlock(&mdev->slots);
 	if (moved)
-		set_bit(0, &mdev->owed);
-	if (!test_bit(0, &mdev->owed))
+		set_bit(0, &mdev->writes_deferred);
+	if (!test_bit(0, &mdev->writes_deferred))
 		return false;
 
 	/* If the device wakes up after this, whoever wakes it sees the bit. */
@@ -521,7 +521,7 @@ bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 		pm_runtime_put(dev);
 	pin_live_vectors(mdev);
 
-	return waking && test_bit(0, &mdev->owed);
+	return waking && test_bit(0, &mdev->writes_deferred);
 }
 
 /**
@@ -536,7 +536,7 @@ bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev)
 {
 	smp_mb();	/* see msi_vfio_pci_windows_check_host() */
 
-	return test_bit(0, &mdev->owed);
+	return test_bit(0, &mdev->writes_deferred);
 }
 
 /**
@@ -658,7 +658,8 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 	struct msi_slot_access access;
 	bool translates, changed;
 
-	changed = refresh_host_message(mdev) || test_bit(0, &mdev->owed);
+	changed = refresh_host_message(mdev) ||
+		  test_bit(0, &mdev->writes_deferred);
 	access = msi_slot_begin_access(&window->slots, offset, width, value,
 				       read_dword, window);
 	translates = msi_slot_translates(&window->slots, &mdev->env, &access);
@@ -1021,7 +1022,7 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
 	mdev->pinned = 0;
 	mdev->slots_need_reset = 0;
-	mdev->owed = 0;
+	mdev->writes_deferred = 0;
 	/* A device without MSI has no windows. */
 	if (!mdev->core.pdev->msi_cap)
 		return 0;
