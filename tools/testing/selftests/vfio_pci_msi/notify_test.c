@@ -353,7 +353,7 @@ TEST_F(notify, cpu_unplugged_while_masked)
 	EXPECT_MOVE_IS_NOTIFIED(before);
 }
 
-/* How often the driver's worker has checked whether a vector has moved. */
+/* How often a worker of the module has run. The only one here checks for moves. */
 static unsigned int times_checked(void)
 {
 	unsigned int times = 0;
@@ -362,7 +362,7 @@ static unsigned int times_checked(void)
 
 	VFIO_ASSERT_NOT_NULL(trace);
 	while (fgets(line, sizeof(line), trace))
-		times += !!strstr(line, "function follow_host");
+		times += strstr(line, "function ") && strstr(line, "[msi_vfio_pci]");
 	fclose(trace);
 
 	return times;
@@ -380,14 +380,17 @@ TEST_F(notify, idle_vector_is_not_polled)
 	usleep(SILENCE_US);
 	ASSERT_EQ(0, file_write(TRACING "/trace", ""));
 	usleep(2 * SILENCE_US);
-	ASSERT_EQ(0, file_write(event, "0"));
 	EXPECT_GE(1, times_checked());
 	eventfd_take(self->events);
 
-	/* The move is still notified. */
+	/* The move is still notified, by a worker that the trace shows. */
+	ASSERT_EQ(0, file_write(TRACING "/trace", ""));
 	FINISH_MOVE(SECOND_CPU);
 	EXPECT_EQ(!lab_remap(), lab_remap() ? !!eventfd_take(self->events) :
 					      eventfd_wait(self->events));
+	if (!lab_remap())
+		EXPECT_LT(0, times_checked());
+	ASSERT_EQ(0, file_write(event, "0"));
 }
 
 /* The vectors are freed after their affinity was changed and before they have moved. */
