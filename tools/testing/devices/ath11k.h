@@ -73,13 +73,11 @@
 #define ATH11K_RESET_MSI	1
 #define ATH11K_RESET_FUNCTION	2
 /*
- * RW: how many reads of configuration space are lost after the device's next reset, as
- * those of a device are that is not ready yet. It answers them with a request for a
- * retry (RRS), and a root complex that gives up retrying returns ones. Writes have no
- * effect before the last of them. A reset uses it up. Linux doubles its pauses from
- * 1 ms: with 12 it waits for more than 4 seconds.
+ * RW: for how many milliseconds after the device's next reset it is not ready. It
+ * answers accesses to configuration space with a request for a retry (RRS), and a root
+ * complex that gives up retrying returns ones for a read. A reset uses the number up.
  */
-#define ATH11K_UNREADY_READS	0x1148
+#define ATH11K_UNREADY_MS	0x1148
 #define ATH11K_REGS_END		0x114c
 
 /*

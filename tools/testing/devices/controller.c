@@ -76,8 +76,8 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 		return f->memory_width;
 	case ATH11K_NEXT_VECTORS:
 		return c->msi.next_vectors;
-	case ATH11K_UNREADY_READS:
-		return f->next_unready_reads;
+	case ATH11K_UNREADY_MS:
+		return f->next_unready_ms;
 	default:
 		return htt_read_register(&c->htt, offset);
 	}
@@ -159,8 +159,8 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 					sizeof(value));
 	else if (offset == ATH11K_NEXT_VECTORS)
 		set_next_vectors(c, value);
-	else if (offset == ATH11K_UNREADY_READS)
-		f->next_unready_reads = value;
+	else if (offset == ATH11K_UNREADY_MS)
+		f->next_unready_ms = value;
 	else if (offset == ATH11K_RESET)
 		reset_itself(c, value);
 	else if (offset < ATH11K_DOORBELL(c->model->slots))

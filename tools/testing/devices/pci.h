@@ -78,12 +78,9 @@ struct pci_function {
 	bool loses_answers;
 	bool only_of_bars;
 	unsigned int answers_left;
-	/*
-	 * After a reset so many reads of configuration space are lost, and all writes
-	 * before the last of those reads: those left of this reset, and all of the next.
-	 */
-	unsigned int unready_reads;
-	unsigned int next_unready_reads;
+	/* How long accesses to configuration space are lost after the next reset. */
+	uint32_t next_unready_ms;
+	uint64_t ready_ms;	/* when this is over after the last one */
 };
 
 /*

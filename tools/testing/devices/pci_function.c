@@ -2,24 +2,37 @@
 /* What concerns a function as a whole: its resets, and answers that do not arrive. */
 #include "pci.h"
 
+#include <time.h>
+
 #include "log.h"
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
+static bool is_ready(const struct pci_function *f)
+{
+	return !f->ready_ms || now_ms() >= f->ready_ms;
+}
 
 void pci_reset(struct pci_function *f, enum pci_reset reset)
 {
 	pci_config_reset(f, reset);
 	f->loses_answers = false;
-	f->unready_reads = f->next_unready_reads;
-	f->next_unready_reads = 0;
+	f->ready_ms = f->next_unready_ms ? now_ms() + f->next_unready_ms : 0;
+	f->next_unready_ms = 0;
 	pci_bar_clear(f);
 	f->ops->reset(f);
 }
 
 bool pci_answer_arrives(struct pci_function *f, bool of_bar)
 {
-	if (f->unready_reads && !of_bar) {
-		f->unready_reads--;
+	if (!of_bar && !is_ready(f))
 		return false;
-	}
 	if (!f->loses_answers || (f->only_of_bars && !of_bar))
 		return true;
 	if (!f->answers_left)
@@ -54,7 +67,7 @@ void pci_config_write(struct pci_function *f, unsigned int offset, const void *d
 	const unsigned int devctl = PCI_EXP_OFFSET + PCI_EXP_DEVCTL;
 	bool was_in_d3hot = pci_is_in_d3hot(f);
 
-	if (f->unready_reads)
+	if (!is_ready(f))
 		return;
 	pci_config_store(f, offset, data, size);
 	if (f->capabilities_shown &&
