@@ -1,7 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A PCI Express function: its configuration space, BARs, resets and power
- * states, as far as they are the same for every device.
+ * A PCI Express function: the part of its configuration space, BARs, resets and power
+ * states that is the same for every device.
+ *
+ * The files of this folder and their floors. A file calls and includes only files of lower
+ * floors, which tools/testing/checks/floors checks.
+ *
+ *	8 vfio-user-ath11k.c	the models: layout, options, registers
+ *	8 vfio-user-msi64.c
+ *	8 vfio-user-msix.c
+ *	8 vfio-user-poll.c
+ *	7 controller.c		what the models with an interrupt controller share
+ *	6 server.c		the client's commands
+ *	5 htt.c			rings that get their messages from memory
+ *	5 msi.c			the MSI capability
+ *	5 msix_cap.c		the MSI-X capability, its table and PBA
+ *	5 pci_function.c	resets, and reads that are lost
+ *	4 pci_bar.c		BARs
+ *	4 dma.c			memory accesses of the device
+ *	3 pci_config.c		configuration space
+ *	3 transport.c		messages on a socket
+ *	3 options.c		values of command line options
+ *	3 htt.h
+ *	3 msi.h
+ *	3 msix_cap.h
+ *	3 server.h
+ *	2 log.c			what goes to stderr
+ *	2 dma.h
+ *	1 controller.h
+ *	1 log.h
+ *	1 msi64.h		registers of the models
+ *	1 options.h
+ *	1 transport.h
+ *	0 ath11k.h
+ *	0 msix.h
+ *	0 polled.h
+ *	0 compiler.h		macros of the kernel
+ *	0 vfio_user.h		the protocol
+ *	0 pci.h
  */
 #ifndef PCI_H
 #define PCI_H
@@ -14,7 +50,7 @@
 
 #define PCI_CONFIG_SIZE		4096
 
-/* Where this server puts its capabilities. */
+/* Offsets of the capabilities. */
 #define PCI_PM_OFFSET		0x40
 #define PCI_INTERRUPT_OFFSET	0x50	/* MSI or MSI-X */
 #define PCI_EXP_OFFSET		0x70
@@ -29,18 +65,18 @@ struct pci_identity {
 };
 
 struct pci_bar {
-	uint64_t size;		/* 0: not there */
-	uint8_t *memory;	/* what is not a register; zero after reset */
+	uint64_t size;		/* 0: there is no such BAR */
+	uint8_t *memory;	/* what is no register; a reset clears it */
 };
 
 enum pci_reset {
-	PCI_RESET_CONVENTIONAL,	/* of the bus or the platform */
-	PCI_RESET_FUNCTION,	/* FLR, or from D3hot to D0 */
+	PCI_RESET_CONVENTIONAL,	/* by the bus or the platform */
+	PCI_RESET_FUNCTION,	/* function level reset, or from D3hot to D0 */
 };
 
 /*
- * What a device does by itself. Registers are dwords at aligned offsets of a
- * BAR; everything else in a BAR is memory.
+ * What is different for each device. Registers are dwords at aligned offsets of a BAR; the
+ * rest of a BAR is memory.
  */
 struct pci_device_ops {
 	bool (*has_register)(struct pci_function *f, unsigned int bar, uint64_t offset);
@@ -62,66 +98,61 @@ struct pci_function {
 	const struct pci_device_ops *ops;
 	struct pci_bar bar[PCI_STD_NUM_BARS];
 	/*
-	 * The client must not see the capabilities before it has reset the device
-	 * once: see README.rst, "Capabilities and QEMU".
+	 * Set by the client's first reset of the device, before which it must not see any
+	 * capability: see README.rst, "Capabilities and QEMU".
 	 */
 	bool capabilities_shown;
-	uint8_t last_capability;	/* offset of the pointer to the next one */
+	uint8_t last_capability;	/* offset of its pointer to the next one */
 	uint8_t value[PCI_CONFIG_SIZE];
 	uint8_t initial[PCI_CONFIG_SIZE];
 	uint8_t writable[PCI_CONFIG_SIZE];
-	/* Bits that only a conventional reset resets. */
+	/* Bits that a function level reset leaves as they are. */
 	uint8_t sticky[PCI_CONFIG_SIZE];
-	/* Bytes of the last access that wrote to memory. */
+	/* Size in bytes of the last access that wrote to memory. */
 	unsigned int memory_width;
-	/* Answers are lost, or only those of BARs, once there have been so many. */
+	/* All answers, or only those of BARs, are lost after @answers_left more of them. */
 	bool loses_answers;
 	bool only_of_bars;
 	unsigned int answers_left;
-	/* How long accesses to configuration space are lost after the next reset. */
+	/* How long the function does not answer in config space after the next reset. */
 	uint32_t next_unready_ms;
-	uint64_t ready_ms;	/* when this is over after the last one */
+	uint64_t ready_ms;	/* when it answers again after the last reset, or 0 */
 };
 
+/* pci_config.c */
 /*
- * Each file calls those before it: pci_config.c no other, pci_bar.c that one, and
- * pci_function.c both.
- */
-
-/*
- * pci_config.c: build a function. None of these may be used after the first reset,
- * which makes the function ready, but for pci_init16() and pci_init32(), which tell
- * after it what the next reset does.
+ * Build a function. The first reset makes it ready. After that, only pci_init16() and
+ * pci_init32() may be called: they set what the next reset resets to.
  */
 void pci_init(struct pci_function *f, const struct pci_device_ops *ops,
 	      const struct pci_identity *id);
-/* It comes back from D3hot as it went: No_Soft_Reset is 1. */
+/* Leaving D3hot does not reset the function: No_Soft_Reset is 1. */
 void pci_keep_in_d3hot(struct pci_function *f);
 void pci_add_capability(struct pci_function *f, uint8_t offset, uint8_t id);
 void pci_init16(struct pci_function *f, unsigned int offset, uint16_t value,
 		uint16_t writable);
 void pci_init32(struct pci_function *f, unsigned int offset, uint32_t value,
 		uint32_t writable);
-
-/* What the function itself sees. */
+/* Present values, as the function itself uses them. */
 uint16_t pci_value16(const struct pci_function *f, unsigned int offset);
 uint32_t pci_value32(const struct pci_function *f, unsigned int offset);
-/* The function changes a register, which software may not be able to write. */
+/* For the function itself, which can also change what software cannot write. */
 void pci_set_value32(struct pci_function *f, unsigned int offset, uint32_t value);
 bool pci_is_in_d3hot(const struct pci_function *f);
 bool pci_decodes_memory(const struct pci_function *f);
 bool pci_is_bus_master(const struct pci_function *f);
-
-/* Only what can be written changes, and nothing follows from it. */
+/* The client's read. In this and the other accesses the caller has checked the bounds. */
+void pci_config_read(const struct pci_function *f, unsigned int offset, void *data,
+		     size_t size);
+/* Write the bits that software can write, without any effect on the function. */
 void pci_config_store(struct pci_function *f, unsigned int offset, const void *data,
 		      size_t size);
 void pci_config_reset(struct pci_function *f, enum pci_reset reset);
-/* As a reset of the function resets it, without one. */
+/* Set a part of configuration space to what a reset of the function sets it to. */
 void pci_reset_part(struct pci_function *f, unsigned int offset, size_t size);
 
-/*
- * pci_bar.c. @flags: PCI_BASE_ADDRESS_MEM_*. Returns 0 or -1, with a message logged.
- */
+/* pci_bar.c */
+/* @flags: PCI_BASE_ADDRESS_MEM_*. Returns 0, or logs a message and returns -1. */
 int pci_add_bar(struct pci_function *f, unsigned int index, uint64_t size,
 		uint32_t flags);
 /* Is BAR @index the upper half of the one before it? */
@@ -129,24 +160,18 @@ bool pci_upper_half(const struct pci_function *f, unsigned int index);
 void pci_bar_clear(struct pci_function *f);
 uint32_t pci_bar_memory32(const struct pci_function *f, unsigned int bar,
 			  uint64_t offset);
-
-/* pci_function.c */
-void pci_reset(struct pci_function *f, enum pci_reset reset);
-/* To be asked once for each read: does the answer arrive, or is it all ones? */
-bool pci_answer_arrives(struct pci_function *f, bool of_bar);
-
-/*
- * The client's accesses, each in the file that its name says but for
- * pci_config_write(), which can reset the function. The caller has checked that they
- * are inside.
- */
-void pci_config_read(const struct pci_function *f, unsigned int offset, void *data,
-		     size_t size);
-void pci_config_write(struct pci_function *f, unsigned int offset, const void *data,
-		      size_t size);
+/* Accesses of the client. */
 void pci_bar_read(struct pci_function *f, unsigned int bar, uint64_t offset,
 		  void *data, size_t size);
 void pci_bar_write(struct pci_function *f, unsigned int bar, uint64_t offset,
 		   const void *data, size_t size);
+
+/* pci_function.c */
+void pci_reset(struct pci_function *f, enum pci_reset reset);
+/* The client's write, which can reset the function. */
+void pci_config_write(struct pci_function *f, unsigned int offset, const void *data,
+		      size_t size);
+/* Call this once for each read. Returns false if the read is lost, and reads as ones. */
+bool pci_answer_arrives(struct pci_function *f, bool of_bar);
 
 #endif /* PCI_H */
