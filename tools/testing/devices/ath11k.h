@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers of the ath11k model: a device with a 32-bit MSI capability and an
- * interrupt controller of its own inside BAR0, which its driver programs with
- * the message that it finds in the MSI capability.
+ * Registers of the ath11k model: a device with a 32-bit MSI capability and an embedded
+ * interrupt controller in BAR0. The device's driver writes the message that it reads from
+ * the MSI capability into the controller's slots.
  */
 #ifndef ATH11K_H
 #define ATH11K_H
@@ -15,9 +15,9 @@
 #define ATH11K_MSI_VECTORS	32
 
 /*
- * The slots of the embedded controller, at the places where a real device was
- * seen to be programmed. A slot is three dwords. The BAR around them is plain
- * memory: it returns what was written.
+ * The slots of the controller, at the offsets that the driver of a real device was seen to
+ * write. A slot is three dwords. The BAR around them is memory, which returns what was
+ * written.
  */
 #define ATH11K_SLOTS		13
 #define ATH11K_SLOT_OFFSETS	{ 0x80048, 0x83048, 0x830a0, 0x85048, 0x850a0, \
@@ -44,54 +44,55 @@
 #define ATH11K_HW_DATA		0x1118
 #define ATH11K_HW_CTRL		0x111c
 /*
- * RW: an offset in BAR 0, and R: the dword of plain memory there. It shows what
- * a slot holds to those who see it only through something that translates.
+ * RW: an offset in the BAR with the slots, and R: the dword that the device holds there. A
+ * driver may show something else in a slot.
  */
 #define ATH11K_HW_OFFSET	0x1120
 #define ATH11K_HW_DWORD		0x1124
-/* W: vectors, a bit for each; send their messages in ascending order. */
+/* W: a bit for each vector; send their messages in ascending order. */
 #define ATH11K_RAISE_SET	0x1128
-/* W: a vector in bits 15:0; send its message as often as bits 31:16 say. */
+/* W: a vector in bits 15:0, a number in bits 31:16; send its message so often. */
 #define ATH11K_BURST		0x112c
-/* RW: a vector, and R: how often its message was sent by the two above and RAISE. */
+/* RW: a vector, and R: how often the MSI capability sent its message. */
 #define ATH11K_VECTOR		0x1130
 #define ATH11K_VECTOR_SENT	0x1134
-/* R: DMA writes that are on their way. */
+/* R: DMA writes that have not been answered yet. */
 #define ATH11K_UNANSWERED	0x1138
-/* R: bytes of the last access that wrote to plain memory. */
+/* R: size in bytes of the last access that wrote to memory. */
 #define ATH11K_MEMORY_WIDTH	0x113c
 /*
- * RW: how many vectors the MSI capability has from the device's next reset on, a power
- * of two up to 32; others are ignored. Resets leave it alone.
+ * RW: how many vectors the MSI capability has after the next reset, a power of two up to
+ * 32. Other numbers are ignored. A reset does not change the register.
  */
 #define ATH11K_NEXT_VECTORS	0x1140
 /*
- * W: the device resets itself, of which it tells nobody: its MSI capability; or all
+ * W: the device resets itself, and does not notify anybody: only its MSI capability, or all
  * that a function level reset resets.
  */
 #define ATH11K_RESET		0x1144
 #define ATH11K_RESET_MSI	1
 #define ATH11K_RESET_FUNCTION	2
 /*
- * RW: for how many milliseconds after the device's next reset it is not ready. It
- * answers accesses to configuration space with a request for a retry (RRS), and a root
- * complex that gives up retrying returns ones for a read. A reset uses the number up.
+ * RW: for how many milliseconds the device is not ready after the next reset, which clears
+ * the register. Until then reads of configuration space return ones, and writes have no
+ * effect: a real device answers with a request for a retry (RRS), and a root complex that
+ * gives up retrying returns ones.
  */
 #define ATH11K_UNREADY_MS	0x1148
 #define ATH11K_REGS_END		0x114c
 
 /*
- * Rings whose registers are not the driver's to program: it gives the firmware the
- * message of such a ring in host memory, in a message of HTT's (host to target), which
- * the firmware reads by DMA. In a card that is a copy engine's work; here a register
- * says where the message is, and asks for it to be read.
+ * Rings whose registers the driver does not write. It gives the firmware the message of
+ * such a ring in host memory, in an HTT message (host to target) that the firmware reads by
+ * DMA. In a real card a copy engine does that; here a register holds the address, and
+ * another starts the read.
  */
 /* RW: the address that the device reads from. */
 #define ATH11K_HTT_ADDR_LO	0x1180
 #define ATH11K_HTT_ADDR_HI	0x1184
-/* W: read the message there. */
+/* W: read the message at that address. */
 #define ATH11K_HTT_READ		0x1188
-/* R: since reset, messages that set up a ring, and those that were none or lost. */
+/* R: since reset, messages that set up a ring, and messages that did not. */
 #define ATH11K_HTT_TAKEN	0x118c
 #define ATH11K_HTT_REFUSED	0x1190
 /* W: ATH11K_HTT_RING(); write the ring's data to the ring's address. */
@@ -106,7 +107,7 @@
 #define ATH11K_HTT_SETUP_MSI_DATA	10
 #define ATH11K_HTT_SETUP_TYPE		0xb
 
-/* PDEVs count from 1. Of the rings, those that are given a message. */
+/* PDEVs are numbered from 1. Only some rings get a message. */
 #define ATH11K_HTT_PDEVS		4
 #define ATH11K_HTT_RINGS		8
 #define ATH11K_HTT_RING(pdev, ring)	((pdev) << 8 | (ring))

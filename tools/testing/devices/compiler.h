@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The few words of the kernel's C that the C library does not have. */
+/* Macros of the kernel that the C library does not have. */
 #ifndef COMPILER_H
 #define COMPILER_H
 

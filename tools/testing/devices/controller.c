@@ -201,7 +201,7 @@ static void usage(const struct controller_model *model, FILE *out)
 		model->program, model->summary);
 }
 
-/* Up to its last register, and its last slot if they are there. */
+/* The smallest BAR0: with the registers, and with the slots if they are in BAR0. */
 static uint64_t least_bar0(const struct controller_model *model)
 {
 	uint64_t end = model->htt ? ATH11K_HTT_END : ATH11K_REGS_END, slot;
@@ -214,7 +214,7 @@ static uint64_t least_bar0(const struct controller_model *model)
 	return end;
 }
 
-/* What the command line asks for. */
+/* What the command line says. */
 struct wishes {
 	const char *path;
 	struct pci_identity id;
@@ -223,7 +223,7 @@ struct wishes {
 	bool no_soft_reset;
 };
 
-/* Exits if there is something wrong with it. */
+/* Exits if the command line is wrong. */
 static void parse_options(const struct controller_model *model, int argc,
 			  char **argv, struct wishes *wishes)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device with MSI and an embedded interrupt controller, which its driver
- * programs with the message that it finds in the MSI capability. The models
- * differ in where the slots are and what a slot is made of. BAR 0 has the
- * registers of ath11k.h in all of them.
+ * A device with MSI and an embedded interrupt controller. The device's driver writes the
+ * message that it reads from the MSI capability into the controller's slots. The models
+ * differ in the places and the layout of the slots. BAR 0 of each has the registers of
+ * ath11k.h.
  */
 #ifndef CONTROLLER_H
 #define CONTROLLER_H
@@ -13,7 +13,7 @@
 
 #include "pci.h"
 
-/* The BARs are 64-bit ones, and but for registers plain memory. */
+/* The BARs are 64-bit ones, with memory where there is no register. */
 struct controller_model {
 	const char *program;
 	const char *summary;
@@ -25,16 +25,16 @@ struct controller_model {
 	uint64_t slot_bar_size;
 	unsigned int slots;
 	const uint32_t *slot_offsets;
-	/* Offsets in a slot, whose address has its low half first. */
+	/* Offsets in a slot, which begins with the low half of the address. */
 	unsigned int high_offset;
 	uint32_t high_mask;
 	unsigned int enable_offset;
 	uint32_t enable_mask;
 	unsigned int data_offset;
-	bool htt;		/* there are rings that are told of in memory */
+	bool htt;		/* has rings that get their messages from memory */
 };
 
-/* Serve the model to one client, with the program's arguments. */
+/* The program: serve the model to one client. */
 int controller_main(const struct controller_model *model, int argc, char **argv);
 
 #endif /* CONTROLLER_H */

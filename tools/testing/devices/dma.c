@@ -18,7 +18,7 @@ void dma_init(struct dma *dma, struct transport *transport)
 	dma->transport = transport;
 }
 
-/* Returns -1 when every ID is taken. */
+/* Returns -1 if every ID is in use. */
 static int take_id(struct dma *dma, enum dma_state state)
 {
 	unsigned int i;
@@ -100,7 +100,7 @@ bool dma_read(struct dma *dma, struct dma_reader *reader, uint64_t address,
 	return true;
 }
 
-/* A client may answer with the header alone, or say how much it wrote. */
+/* The client may answer with the header alone, or also say how many bytes it wrote. */
 static bool write_succeeded(const struct dma *dma)
 {
 	const struct transport *t = dma->transport;
@@ -128,7 +128,7 @@ static void write_replied(struct dma *dma)
 		dma->failed++;
 }
 
-/* Returns NULL if it failed, or if it brought less than was asked for. */
+/* Returns NULL if the read failed, or returned fewer bytes than were requested. */
 static const void *data_read(const struct dma *dma)
 {
 	const struct transport *t = dma->transport;

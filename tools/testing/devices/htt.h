@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The rings that an ath11k card's firmware is told of in memory: see ath11k.h. */
+/* The rings of an ath11k card that get their messages from memory: see ath11k.h. */
 #ifndef HTT_H
 #define HTT_H
 
@@ -11,7 +11,7 @@
 #include "pci.h"
 
 struct htt_ring {
-	uint64_t address;	/* 0: it does not interrupt */
+	uint64_t address;	/* 0: the ring does not interrupt */
 	uint32_t data;
 };
 

@@ -6,13 +6,13 @@
 
 #include "compiler.h"
 
-/* --verbose: log_detail() says something. */
+/* --verbose: log_detail() logs. */
 extern bool log_details;
 
-/* What went wrong, and what else is worth a line in every run. */
+/* Errors, and what else is logged without --verbose. */
 __printf(1, 2) void log_line(const char *format, ...);
 
-/* Every access and every message. */
+/* Each access and each message. */
 __printf(1, 2) void log_detail(const char *format, ...);
 
 #endif /* LOG_H */

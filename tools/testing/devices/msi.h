@@ -11,9 +11,9 @@
 struct msi {
 	struct pci_function *function;
 	struct dma *dma;
-	unsigned int cap;	/* where it is in configuration space */
-	uint16_t flags;		/* its fixed bits of message control, below */
-	unsigned int next_vectors;	/* from the next reset on */
+	unsigned int cap;	/* its offset in configuration space */
+	uint16_t flags;		/* fixed bits of message control: see msi_init() */
+	unsigned int next_vectors;	/* after the next reset */
 	uint32_t sent[MSI_VECTORS_MAX];
 };
 
@@ -23,15 +23,15 @@ struct msi {
  */
 void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
 	      unsigned int cap, unsigned int vectors, uint16_t flags);
-/* @vectors: any number; returns false for one that a capability cannot have. */
+/* Returns false if a capability cannot have @vectors. */
 bool msi_set_next_vectors(struct msi *msi, uint32_t vectors);
-/* The function is reset, or its MSI alone. */
+/* To be called when the function is reset; or resets MSI alone. */
 void msi_reset(struct msi *msi);
 void msi_reset_alone(struct msi *msi);
-/* How many vectors software allows, which it may set higher than it was offered. */
+/* How many vectors are enabled. Software may enable more than the device has. */
 unsigned int msi_enabled_vectors(const struct msi *msi);
 void msi_raise(struct msi *msi, uint32_t vector);
-/* Send what is pending and no longer held back. */
+/* Send the messages of pending vectors that can be sent now. */
 void msi_deliver(struct msi *msi);
 uint64_t msi_address(const struct msi *msi);
 uint16_t msi_data(const struct msi *msi);

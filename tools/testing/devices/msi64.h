@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The msi64 model: a device that nobody has met, with a 64-bit MSI capability
- * and an interrupt controller of another layout than ath11k's, in another BAR.
- * The registers are ath11k.h's, in BAR 0.
+ * The msi64 model: an unknown device, with a 64-bit MSI capability and an interrupt
+ * controller with another layout than ath11k's, in another BAR. BAR 0 has the registers of
+ * ath11k.h.
  */
 #ifndef MSI64_H
 #define MSI64_H
@@ -17,9 +17,9 @@
 #define MSI64_MSI_VECTORS	32
 
 /*
- * The slots, of four dwords each. Most have no gap between them, none is aligned
- * to its size, and one has its data on another page than its address. The BAR
- * around them is plain memory.
+ * The slots, of four dwords each. Most have no gap between them, none is aligned to its
+ * size, and one has its data in another page than its address. The BAR around them is
+ * memory.
  */
 #define MSI64_SLOT_BAR		2
 #define MSI64_SLOT_BAR_SIZE	0x10000
@@ -29,7 +29,7 @@
 #define MSI64_SLOT_ADDR_LO	0
 #define MSI64_SLOT_ADDR_HI	4
 #define MSI64_SLOT_CONTROL	8	/* the device's own */
-#define MSI64_SLOT_ENABLE	0x1	/* in MSI64_SLOT_CONTROL, other bits have no effect */
+#define MSI64_SLOT_ENABLE	0x1	/* in MSI64_SLOT_CONTROL; other bits have no effect */
 #define MSI64_SLOT_DATA		12
 
 #endif /* MSI64_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers of the msix model: a device with any number of MSI-X vectors, and
- * with its registers, table and pending bits wherever the command line puts
- * them. Offsets are from where the registers are.
+ * Registers of the msix model: a device with any number of MSI-X vectors. The command line
+ * says where its registers, table and PBA are. Offsets are relative to the place of the
+ * registers.
  */
 #ifndef MSIX_H
 #define MSIX_H
@@ -13,7 +13,7 @@
 #define MSIX_VECTORS_DEFAULT	16
 #define MSIX_VECTORS_MAX	2048
 
-/* W: a vector number; the device asks for that interrupt. */
+/* W: a vector number; the device requests that interrupt. */
 #define MSIX_REG_RAISE		0x00
 /* R: since reset, DMA writes that the platform acknowledged, and refused. */
 #define MSIX_REG_SENT		0x04
@@ -22,7 +22,7 @@
 #define MSIX_REG_DROPPED	0x0c
 /* RW: no effect. */
 #define MSIX_REG_SCRATCH	0x10
-/* RW: the vector that the four HW registers after it show. */
+/* RW: the vector that the next four registers show. */
 #define MSIX_REG_HW_INDEX	0x14
 /* R: the device's own table entry; all ones for a vector it does not have. */
 #define MSIX_REG_HW_ADDR_LO	0x18
@@ -31,37 +31,36 @@
 #define MSIX_REG_HW_CTRL	0x24
 /* R: how many pending bits are set. */
 #define MSIX_REG_PENDING	0x28
-/* W: vectors 0 to 31, a bit for each: the device asks for them in ascending order. */
+/* W: a bit for each of vectors 0 to 31; the device requests them in ascending order. */
 #define MSIX_REG_RAISE_SET	0x2c
-/* W: a vector in bits 15:0; the device asks for it as often as bits 31:16 say. */
+/* W: a vector in bits 15:0, a number in bits 31:16; the device requests it so often. */
 #define MSIX_REG_BURST		0x30
 /*
- * R: since reset, of the vector in MSIX_REG_HW_INDEX: its messages, and the
- * requests that found its pending bit set. All ones for a vector it does not have.
+ * R: since reset, messages of the vector in MSIX_REG_HW_INDEX, and requests that found its
+ * pending bit set. All ones for a vector that the device does not have.
  */
 #define MSIX_REG_VECTOR_SENT	0x34
 #define MSIX_REG_VECTOR_MERGED	0x38
-/* R: DMA writes that are on their way. */
+/* R: DMA writes that have not been answered yet. */
 #define MSIX_REG_UNANSWERED	0x3c
 /*
- * W: after so many more reads, of configuration space too, as bits 15:0 say, all
- * answers are lost, so that the host reads ones, until this is written with all ones
- * or the device is reset. With MSIX_LOSE_BARS only reads of BARs are counted and
- * lost. R: how many reads there are to go, this one among them; 0 when this is off.
+ * W: a number of reads in bits 15:0. After so many more reads, also of configuration space,
+ * all answers are lost, so that the host reads ones, until all ones are written here or the
+ * device is reset. With MSIX_LOSE_BARS only reads of BARs count and are lost. R: how many
+ * reads remain, with this one; 0 if no answers will be lost.
  */
 #define MSIX_REG_LOSE		0x40
 #define MSIX_LOSE_NONE		(~0U)
 #define MSIX_LOSE_BARS		(1U << 16)
 /*
- * RW: how many vectors the device has from its next reset on, as after an update of
- * its firmware. Resets leave it alone. A number for which the layout has no room is
- * ignored.
+ * RW: how many vectors the device has after the next reset, as if its firmware had been
+ * updated. A reset does not change the register. A number that does not fit into the layout
+ * is ignored.
  */
 #define MSIX_REG_NEXT_VECTORS	0x44
 /*
- * W: the device resets itself, of which it tells nobody: its MSI-X, which is its
- * table, its pending bits and both bits of its control; or all that a function level
- * reset resets.
+ * W: the device resets itself, and does not notify anybody: only its MSI-X (the table, the
+ * pending bits, and both bits of its control), or all that a function level reset resets.
  */
 #define MSIX_REG_RESET		0x48
 #define MSIX_RESET_MSIX		1

@@ -16,7 +16,7 @@ enum {
 	ENTRY_CTRL = PCI_MSIX_ENTRY_VECTOR_CTRL / sizeof(uint32_t),
 };
 
-/* What software can write of each dword; the rest is reserved and 0. */
+/* The bits of each dword that software can write; the others are reserved and 0. */
 static const uint32_t entry_writable[] = {
 	[ENTRY_ADDR_LO] = ~3U,
 	[ENTRY_ADDR_HI] = ~0U,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A function's MSI-X capability, with its table and pending bits in BARs. */
+/* A function's MSI-X capability, with its table and PBA in BARs. */
 #ifndef MSIX_CAP_H
 #define MSIX_CAP_H
 
@@ -19,14 +19,14 @@ struct msix_entry {
 
 struct msix_count {
 	uint32_t sent;
-	uint32_t merged;	/* requests that found the pending bit set */
+	uint32_t merged;	/* requests that found the pending bit set, and were lost */
 };
 
 struct msix {
 	struct pci_function *function;
 	struct dma *dma;
 	unsigned int vectors;
-	unsigned int next_vectors;	/* from the next reset on */
+	unsigned int next_vectors;	/* after the next reset */
 	struct msix_place table;
 	struct msix_place pba;
 	struct msix_entry entry[MSIX_VECTORS_MAX];
@@ -35,29 +35,29 @@ struct msix {
 };
 
 /*
- * With function and dma set and no more, the function has no MSI-X and every
- * raise is dropped. This gives it the capability; the places are checked by the
- * caller: aligned, inside and apart.
+ * Add the capability. @msix has its function and dma already; without this call every
+ * request is dropped. The caller has checked that both places are aligned, within their
+ * BARs, and do not overlap.
  */
 void msix_init(struct msix *msix, unsigned int vectors, struct msix_place table,
 	       struct msix_place pba);
 void msix_set_next_vectors(struct msix *msix, unsigned int vectors);
-/* The function is reset, or its MSI-X alone. */
+/* To be called when the function is reset; or resets MSI-X alone. */
 void msix_reset(struct msix *msix);
 void msix_reset_alone(struct msix *msix);
 void msix_raise(struct msix *msix, uint32_t vector);
-/* Would a raise be sent at once? */
+/* Would a request be sent at once? */
 bool msix_can_send(const struct msix *msix, uint32_t vector);
-/* Send what is pending and no longer held back. */
+/* Send the messages of pending vectors that can be sent now. */
 void msix_deliver(struct msix *msix);
 
-/* The bytes that the table and the pending bits take. */
+/* Sizes of table and PBA in bytes. */
 uint64_t msix_table_size(unsigned int vectors);
 uint64_t msix_pba_size(unsigned int vectors);
 
 /*
- * The table and the pending bits as registers of a BAR. Where they overlap, which the
- * specification forbids, there is the table.
+ * Table and PBA as registers of a BAR. If they overlap, which the specification forbids,
+ * the table is what is read and written there.
  */
 bool msix_has_register(const struct msix *msix, unsigned int bar, uint64_t offset);
 uint32_t msix_read_register(const struct msix *msix, unsigned int bar, uint64_t offset);

@@ -8,7 +8,7 @@
 
 #include "log.h"
 
-/* Exactly @digits hexadecimal digits; *@text is left behind them. */
+/* Exactly @digits hexadecimal digits. *@text points after them on return. */
 static int parse_hex(const char **text, unsigned int digits, uint32_t *value)
 {
 	char buffer[9] = "";
@@ -51,7 +51,7 @@ int option_class(const char *text, struct pci_identity *id)
 	return 0;
 }
 
-/* *@text is left behind the number. */
+/* *@text points after the number on return. */
 static int parse_number(const char **text, uint64_t *number)
 {
 	static const char units[] = "KMG";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The BARs of a function and the accesses to them. */
+/* The BARs of a function, and accesses to them. */
 #include "pci.h"
 
 #include <endian.h>
@@ -10,10 +10,10 @@
 
 #include "log.h"
 
-/* The specification's smallest memory BAR. */
+/* The smallest memory BAR that the specification allows. */
 #define MIN_SIZE	16
 #define MAX_SIZE_32	(1ULL << 31)
-/* The table's and the PBA's offsets cannot reach beyond this. */
+/* The offsets of table and PBA have 32 bits. */
 #define MAX_SIZE_64	(1ULL << 32)
 
 static int check_bar(const struct pci_function *f, unsigned int index, uint64_t size,
@@ -87,8 +87,8 @@ uint32_t pci_bar_memory32(const struct pci_function *f, unsigned int bar,
 }
 
 /*
- * The largest naturally aligned part of an access, up to a dword: nothing in
- * the devices is wider, and the bus keeps the parts of a larger access together.
+ * The size of the first part of an access: the largest that is naturally aligned, up to a
+ * dword. No register is wider, and no other access comes between the parts of one.
  */
 static size_t first_part(uint64_t offset, size_t size)
 {

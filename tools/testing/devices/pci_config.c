@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The configuration space of a function: what it holds, and what software can write. */
+/* The configuration space of a function: its values, and what software can write. */
 #include "pci.h"
 
 #include <endian.h>
@@ -87,8 +87,8 @@ void pci_add_capability(struct pci_function *f, uint8_t offset, uint8_t id)
 }
 
 /*
- * D0 and D3hot only, and a function that comes back from D3hot as if reset
- * (No_Soft_Reset is 0), unless pci_keep_in_d3hot() says otherwise.
+ * D0 and D3hot only. Leaving D3hot resets the function (No_Soft_Reset is 0), except after
+ * pci_keep_in_d3hot().
  */
 static void add_power_management(struct pci_function *f)
 {
@@ -198,7 +198,7 @@ void pci_config_store(struct pci_function *f, unsigned int offset, const void *d
 		f->value[offset + i] &= ~mask;
 		f->value[offset + i] |= byte[i] & mask;
 	}
-	/* A state that the function does not have is not entered. */
+	/* The function stays in its state if it does not have the new one. */
 	if (power_state(f) != POWER_D0 && power_state(f) != POWER_D3HOT)
 		f->value[pm_ctrl] = (f->value[pm_ctrl] & ~PCI_PM_CTRL_STATE_MASK) | old_state;
 }

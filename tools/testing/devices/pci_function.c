@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What concerns a function as a whole: its resets, and answers that do not arrive. */
+/* A function as a whole: resets, and reads that are lost. */
 #include "pci.h"
 
 #include <time.h>
@@ -41,7 +41,7 @@ bool pci_answer_arrives(struct pci_function *f, bool of_bar)
 	return true;
 }
 
-/* The bits of the 16-bit register @reg that the write sets; 0 for those it misses. */
+/* The bits of the 16-bit register @reg that the write sets. */
 static uint16_t written_ones(unsigned int reg, unsigned int offset, const void *data,
 			     size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Registers of the poll model, in BAR 0: a device with one queue that, like
- * Intel's 40 and 100 GbE, writes a completion only when it can assert MSI-X.
+ * Registers of the poll model, in BAR 0: a device with one queue which, like Intel's 40 and
+ * 100 GbE, writes a completion only when it can raise an MSI-X vector.
  */
 #ifndef POLLED_H
 #define POLLED_H
@@ -13,13 +13,13 @@
 #define POLL_MSIX_BAR		2
 #define POLL_PBA_OFFSET		0x800
 
-/* W: ask for a completion with this value. */
+/* W: request a completion with this value. */
 #define POLL_REG_DOORBELL	0x00
-/* RW: where completions go, a ring of dwords, and how many it has room for. */
+/* RW: address of the ring of dwords that completions are written to, and its size in dwords. */
 #define POLL_REG_RING_LO	0x04
 #define POLL_REG_RING_HI	0x08
 #define POLL_REG_RING_SIZE	0x0c
-/* RW: the vector that is asserted behind each completion. */
+/* RW: the vector that is raised after each completion. */
 #define POLL_REG_VECTOR		0x10
 /* R: since reset, completions that were written. */
 #define POLL_REG_COMPLETED	0x14
@@ -28,7 +28,7 @@
 /* R: since reset, DMA writes that the platform acknowledged, and refused. */
 #define POLL_REG_SENT		0x1c
 #define POLL_REG_FAILED		0x20
-/* R: since reset, completions there was no room to hold. */
+/* R: since reset, completions that were lost, as POLL_HELD_MAX were held back. */
 #define POLL_REG_DROPPED	0x24
 #define POLL_REGS_SIZE		0x28
 

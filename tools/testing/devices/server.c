@@ -12,8 +12,8 @@
 #include "log.h"
 
 /*
- * What the client may send. It is told nothing else: the devices have no use for
- * its memory, and writes that come several in a message are not understood.
+ * The capabilities that the client is told of. There are no others: the models do not map
+ * the client's memory, and do not understand messages with several writes.
  */
 #define STRINGIFY(x)	#x
 #define VALUE(x)	STRINGIFY(x)
@@ -21,8 +21,8 @@ static const char capabilities[] =
 	"{\"capabilities\":{\"max_data_xfer_size\":" VALUE(TRANSPORT_MAX_DATA) "}}";
 
 /*
- * A handler gets a payload of at least the size that its command's row in
- * commands[] says, and puts its reply into s->reply. Returns 0 or a negative errno.
+ * Carries out a command and puts the reply into s->reply. The payload has at least the
+ * size that commands[] says. Returns 0 or a negative errno.
  */
 typedef int (*handler)(struct server *s, const void *payload, size_t size);
 
@@ -55,8 +55,8 @@ static int handle_version(struct server *s, const void *payload, size_t size)
 }
 
 /*
- * Memory is only ever written through the client, which knows best what is
- * mapped at that time: there is nothing to remember.
+ * Maps are not recorded: memory is only accessed by messages to the client, which knows
+ * what is mapped.
  */
 static int handle_dma_map(struct server *s, const void *payload, size_t size)
 {
@@ -111,7 +111,7 @@ static int handle_get_region_info(struct server *s, const void *payload, size_t 
 	return 0;
 }
 
-/* No interrupt of the devices goes through an eventfd: they write their messages. */
+/* The models send interrupts as memory writes, and none by an eventfd. */
 static int handle_get_irq_info(struct server *s, const void *payload, size_t size)
 {
 	struct vfio_user_irq_info info;
@@ -126,7 +126,7 @@ static int handle_get_irq_info(struct server *s, const void *payload, size_t siz
 	return 0;
 }
 
-/* So that all there is to set is that an index is off. */
+/* An index without interrupts can only be switched off. */
 static int handle_set_irqs(struct server *s, const void *payload, size_t size)
 {
 	struct vfio_user_irq_set set;
@@ -271,7 +271,7 @@ static void reply(struct server *s, int error)
 	transport_send(&s->transport, &header, s->reply);
 }
 
-/* Returns false when the client has gone or cannot be understood any longer. */
+/* Returns false if the client has disconnected, or has sent what ends the connection. */
 static bool serve_message(struct server *s)
 {
 	const struct vfio_user_header *header = &s->transport.header;
@@ -291,7 +291,7 @@ static bool serve_message(struct server *s)
 		dma_reply(&s->dma);
 	else
 		reply(s, -dispatch(s));
-	/* Without a common version there is nothing more to say. */
+	/* Without a common version the connection ends. */
 	return s->negotiated || header->command != VFIO_USER_VERSION;
 }
 

@@ -15,13 +15,13 @@ struct server {
 	struct pci_function *function;
 	bool negotiated;
 	bool client_gone;
-	/* The reply in the making. */
+	/* The reply that is being made. */
 	size_t reply_size;
 	uint8_t reply[sizeof(struct vfio_user_region_access) + TRANSPORT_MAX_DATA];
 };
 
 /*
- * Wait for a client at @path and serve it until it goes. Returns the exit status
+ * Wait for a client at @path and serve it until it disconnects. Returns the exit status
  * of the program.
  */
 int server_run(struct server *s, struct pci_function *f, const char *path);

@@ -14,15 +14,15 @@
 
 #include "log.h"
 
-/* With more than this waiting to be sent, nothing more is read. */
+/* If more bytes than this are queued, nothing is read. */
 #define OUT_LIMIT	(1 << 20)
-/* How long a peer that is hung up on may take to read its last messages. */
+/* How long the peer may take to read the last messages before the connection is closed. */
 #define LINGER_MS	1000
 #define MAX_FDS		64
 
 /*
- * A client that sees the path may connect at once, so the path must not show up
- * before the socket listens: bind under another name, listen, rename.
+ * A client may connect as soon as it sees the path, so the path must not exist before
+ * the socket listens: bind under another name, listen, rename.
  */
 static int listen_at(int fd, const char *path)
 {
@@ -69,8 +69,8 @@ int transport_accept(struct transport *t, const char *path)
 }
 
 /*
- * The devices do nothing with a client's memory or eventfds, so that a file
- * descriptor can be closed whatever message it came with.
+ * The models use neither the client's memory nor its eventfds: close all file
+ * descriptors, whatever message they came with.
  */
 static void close_fds(struct msghdr *msg)
 {
@@ -89,7 +89,7 @@ static void close_fds(struct msghdr *msg)
 	}
 }
 
-/* Returns like recv(). */
+/* Returns what recv() does. */
 static ssize_t receive_bytes(struct transport *t, size_t count)
 {
 	union {
@@ -111,7 +111,7 @@ static ssize_t receive_bytes(struct transport *t, size_t count)
 	return ret;
 }
 
-/* Returns false when the peer is gone. */
+/* Returns false if the peer has disconnected. */
 static bool flush(struct transport *t)
 {
 	ssize_t ret;
@@ -139,7 +139,7 @@ static bool wait_for(struct transport *t, short events, int timeout)
 	return ret > 0;
 }
 
-/* Read until @size bytes of the message are here. Returns false at the end. */
+/* Read until @size bytes of the message have come. Returns false if the connection ends. */
 static bool receive_until(struct transport *t, size_t size)
 {
 	short events;

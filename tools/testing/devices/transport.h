@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One connection on a UNIX socket, cut into messages. Sending never blocks:
- * what the socket does not take is queued, and a peer that does not read is not
- * listened to until it does.
+ * One connection on a UNIX socket, and the messages on it. Sending never blocks: the
+ * bytes that the socket does not accept are queued. If too many are queued, no message is
+ * received until the peer has read some.
  */
 #ifndef TRANSPORT_H
 #define TRANSPORT_H
@@ -21,8 +21,8 @@
 struct transport {
 	int fd;
 	size_t received;
-	size_t queued;		/* bytes waiting in out, from its beginning */
-	size_t room;		/* bytes allocated for out */
+	size_t queued;		/* bytes in out that are still to be sent */
+	size_t room;		/* size of out */
 	uint8_t *out;
 	/* The message being received. */
 	union {
@@ -31,19 +31,19 @@ struct transport {
 	};
 };
 
-/* What transport_receive() came back with. */
+/* What transport_receive() returns. */
 enum transport_event {
-	TRANSPORT_MESSAGE,	/* header and payload are valid until the next call */
-	TRANSPORT_BAD_SIZE,	/* only the header is; nothing can follow */
+	TRANSPORT_MESSAGE,	/* a message, which is valid until the next call */
+	TRANSPORT_BAD_SIZE,	/* a header with a wrong size; nothing can be received after it */
 	TRANSPORT_END,
 };
 
-/* Wait at @path for one client. Returns 0 or -1, with a message logged. */
+/* Wait for one client at @path. Returns 0, or logs a message and returns -1. */
 int transport_accept(struct transport *t, const char *path);
 enum transport_event transport_receive(struct transport *t);
 void transport_send(struct transport *t, const struct vfio_user_header *header,
 		    const void *payload);
-/* Send what is queued, if the peer takes it, and hang up. */
+/* Send what is queued, if the peer reads it, and close the connection. */
 void transport_close(struct transport *t);
 
 static inline const void *transport_payload(const struct transport *t)

@@ -16,7 +16,7 @@
 
 #define CLASS_UNASSIGNED	0xff0000
 
-/* What the command line asks for. */
+/* What the command line says. */
 struct layout {
 	const char *path;
 	struct pci_identity id;
@@ -233,7 +233,7 @@ static const struct pci_device_ops msix_device_ops = {
 	.reset = device_reset,
 };
 
-/* One thing that has a place of its own in a BAR. */
+/* Something with a place in a BAR. */
 struct part {
 	const char *name;
 	const struct msix_place *place;
@@ -277,7 +277,7 @@ static int check_apart(const struct part *a, const struct part *b)
 	return -1;
 }
 
-/* With --beyond the capability only has to be able to say it. */
+/* With --beyond only the capability limits the offset. */
 static int check_said(const struct part *part)
 {
 	if (part->place->offset <= UINT32_MAX)
@@ -374,10 +374,9 @@ static void usage(FILE *out)
 		"    [--no-msix] [--msi] [--verbose]\n"
 		"Serve a PCI device with MSI-X to the first vfio-user client at PATH.\n"
 		"Without --bar it has BAR0 of 4K, BAR2 of 64K and 64 bits, and BAR4 of 4K;\n"
-		"the registers are at 0:0, the table at 2:0, the PBA at 4:0. With --beyond the\n"
-		"table and the PBA may be anywhere, also where there is no BAR, with --overlap\n"
-		"the PBA may lie in the table, which then is what is there: for drivers that\n"
-		"have to stand a capability that is wrong. With --msi it has MSI, too.\n");
+		"the registers are at 0:0, the table at 2:0, the PBA at 4:0. --beyond allows a\n"
+		"table and a PBA where there is no BAR, --overlap a PBA in the table: for\n"
+		"testing drivers with a wrong capability. --msi adds an MSI capability.\n");
 }
 
 enum {

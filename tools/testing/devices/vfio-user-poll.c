@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A device that completes only when it can assert MSI-X: see polled.h. */
+/* A device that writes completions only when it can raise MSI-X: see polled.h. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static uint32_t device_read_register(struct pci_function *f, unsigned int bar,
 	return msix_read_register(&device->msix, bar, offset);
 }
 
-/* Write what is held back, as long as its interrupt can follow it. */
+/* Write the completions that are held back, as long as each can be followed by its vector. */
 static void complete(struct poll_device *device)
 {
 	uint64_t ring = (uint64_t)device->ring_hi << 32 | device->ring_lo;
@@ -163,8 +163,8 @@ static void usage(FILE *out)
 {
 	fprintf(out,
 		"Usage: vfio-user-poll --socket PATH [--id VVVV:DDDD] [--verbose]\n"
-		"Serve a PCI device that completes only when it can assert MSI-X to the\n"
-		"first vfio-user client at PATH.\n");
+		"Serve a PCI device to the first vfio-user client at PATH. It writes\n"
+		"completions only when it can raise an MSI-X vector.\n");
 }
 
 enum { SOCKET = 1, ID, VERBOSE, HELP };
