@@ -74,7 +74,7 @@ static int check(const struct bind *bind, const struct device *dev)
 }
 
 /* What stands between the bound device and a user of it */
-static void tell_obstacles(const struct device *dev)
+static void note_obstacles(const struct device *dev)
 {
 	char pf[NAME_SIZE], *refusal = msi_refusal(dev), *unassigned = kmsg_unassigned(dev);
 	struct group group;
@@ -119,7 +119,7 @@ static int bind_one(const struct bind *bind, const struct device *dev)
 		printf("%s: bound to %s (before: %s)\n", dev->bdf, bind->driver,
 		       old[0] ? old : "none");
 	if (device_is_vfio(dev))
-		tell_obstacles(dev);
+		note_obstacles(dev);
 	if (is_gone(dev))
 		note("%s " DOES_NOT_ANSWER, dev->bdf);
 	return EXIT_DONE;

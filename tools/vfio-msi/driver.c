@@ -92,7 +92,7 @@ int driver_load(const char *driver)
 }
 
 /* What a device that nobody is bound to would get at boot. */
-static void load_native(const struct device *dev)
+static void load_host_driver(const struct device *dev)
 {
 	char alias[256];
 	char *argv[] = { "modprobe", "--quiet", "--use-blacklist", "--", alias, NULL };
@@ -143,7 +143,7 @@ static int set_override(const struct device *dev, const char *driver)
 	return write_text(path, text);
 }
 
-static int detach(const struct device *dev, const char *driver)
+static int unbind_device(const struct device *dev, const char *driver)
 {
 	char path[PATH_MAX];
 
@@ -154,7 +154,7 @@ static int detach(const struct device *dev, const char *driver)
 }
 
 /* Unlike drivers_probe, this file answers with what the driver's probe said. */
-static int attach(const struct device *dev, const char *driver)
+static int bind_device(const struct device *dev, const char *driver)
 {
 	char path[PATH_MAX];
 
@@ -162,7 +162,7 @@ static int attach(const struct device *dev, const char *driver)
 	return write_text(path, dev->bdf);
 }
 
-static int probe(const struct device *dev)
+static int probe_drivers(const struct device *dev)
 {
 	return write_text("/sys/bus/pci/drivers_probe", dev->bdf);
 }
@@ -179,27 +179,27 @@ static void restore(const struct device *dev, const char *driver, const char *ov
 	device_driver(dev, now);
 	if (!strcmp(now, driver))
 		return;
-	detach(dev, now);
-	if (driver[0] && !attach(dev, driver))
+	unbind_device(dev, now);
+	if (driver[0] && !bind_device(dev, driver))
 		note("%s: bound to %s again", dev->bdf, driver);
 }
 
-static int move(const struct device *dev, const char *from, const char *to)
+static int rebind(const struct device *dev, const char *from, const char *to)
 {
 	char now[NAME_SIZE];
 	int kmsg, err;
 
-	err = detach(dev, from);
+	err = unbind_device(dev, from);
 	if (err)
 		return err;
 
 	kmsg = kmsg_open();
-	err = attach(dev, to);
+	err = bind_device(dev, to);
 	if (!err && (device_driver(dev, now) || strcmp(now, to))) {
 		err = -ENODEV;
 		complain(err, "%s: %s", dev->bdf, to);
 	}
-	if (err && !kmsg_tell(kmsg, dev))
+	if (err && !kmsg_repeat(kmsg, dev))
 		complain(0, "%s: the kernel log (dmesg) may tell why", dev->bdf);
 	kmsg_close(kmsg);
 	return err;
@@ -218,7 +218,7 @@ int driver_bind(const struct device *dev, const char *driver)
 	if (err || !strcmp(old_driver, driver))
 		return err;
 
-	err = move(dev, old_driver, driver);
+	err = rebind(dev, old_driver, driver);
 	if (err)
 		restore(dev, old_driver, old_override);
 	return err;
@@ -239,13 +239,13 @@ int driver_release(const struct device *dev)
 	if (driver[0] && !device_is_vfio(dev))
 		return 0;
 
-	err = detach(dev, driver);
+	err = unbind_device(dev, driver);
 	if (err) {
 		set_override(dev, override);
 		return err;
 	}
-	err = probe(dev);
+	err = probe_drivers(dev);
 	if (!err && device_driver(dev, driver))
-		load_native(dev);
+		load_host_driver(dev);
 	return err;
 }

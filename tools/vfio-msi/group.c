@@ -9,7 +9,7 @@
 #include "vfio-msi.h"
 
 /* Drivers that leave DMA alone, so that the group stays free for a user. */
-static bool driver_is_harmless(const char *driver)
+static bool driver_without_dma(const char *driver)
 {
 	return !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub");
 }
@@ -28,7 +28,7 @@ static void add_member(struct group *group, const char *dir, const char *bdf)
 	link_name(driver, member->driver, sizeof(member->driver));
 	member->vfio = !access(vfio, F_OK);
 	member->blocks = member->driver[0] && !member->vfio &&
-			 !driver_is_harmless(member->driver);
+			 !driver_without_dma(member->driver);
 	free(driver);
 	free(vfio);
 }

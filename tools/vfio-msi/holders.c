@@ -20,18 +20,18 @@ struct holder {
 	char *syspath;		/* a VFIO device, by its folder in sysfs */
 };
 
-/* One look at all processes serves every device of a command. */
+/* One scan of all processes serves every device of a command. */
 static struct {
 	bool done;
 	bool partial;		/* some processes were not ours to look at */
 	size_t count;
 	struct holder *holder;
-} seen;
+} found;
 
 static void add_holder(pid_t pid, dev_t number, bool block, char *syspath)
 {
-	seen.holder = xrealloc(seen.holder, seen.count + 1, sizeof(*seen.holder));
-	seen.holder[seen.count++] = (struct holder){
+	found.holder = xrealloc(found.holder, found.count + 1, sizeof(*found.holder));
+	found.holder[found.count++] = (struct holder){
 		.pid = pid,
 		.number = number,
 		.block = block,
@@ -60,7 +60,7 @@ static char *read_syspath(pid_t pid, const char *fd)
 }
 
 /* Other files are not even looked up: that may hang on a dead file server. */
-static void look_at_file(pid_t pid, int dir, const char *fd)
+static void scan_file(pid_t pid, int dir, const char *fd)
 {
 	char target[64] = "";
 	struct stat st;
@@ -78,7 +78,7 @@ static void look_at_file(pid_t pid, int dir, const char *fd)
 	}
 }
 
-static void look_at_process(pid_t pid)
+static void scan_process(pid_t pid)
 {
 	struct dirent *entry;
 	char path[64];
@@ -89,41 +89,41 @@ static void look_at_process(pid_t pid)
 	if (!stream) {
 		/* ENOENT: it ended meanwhile */
 		if (errno != ENOENT)
-			seen.partial = true;
+			found.partial = true;
 		return;
 	}
 	while ((entry = readdir(stream)))
 		if (entry->d_name[0] != '.')
-			look_at_file(pid, dirfd(stream), entry->d_name);
+			scan_file(pid, dirfd(stream), entry->d_name);
 	closedir(stream);
 }
 
-static void look(void)
+static void scan(void)
 {
 	struct dirent *entry;
 	DIR *stream;
 
-	if (seen.done)
+	if (found.done)
 		return;
-	seen.done = true;
+	found.done = true;
 	stream = opendir("/proc");
 	if (!stream) {
-		seen.partial = true;
+		found.partial = true;
 		return;
 	}
 	while ((entry = readdir(stream))) {
 		pid_t pid = atoi(entry->d_name);
 
 		if (pid > 0 && pid != getpid())
-			look_at_process(pid);
+			scan_process(pid);
 	}
 	closedir(stream);
 }
 
-bool holders_known(void)
+bool holders_complete(void)
 {
-	look();
-	return !seen.partial;
+	scan();
+	return !found.partial;
 }
 
 static void process_name(pid_t pid, char name[NAME_SIZE])
@@ -148,9 +148,9 @@ void holders_of_node(const struct node *node, enum use_kind kind, struct uses *u
 	pid_t last = 0;
 	size_t i;
 
-	look();
-	for (i = 0; i < seen.count; i++) {
-		const struct holder *holder = &seen.holder[i];
+	scan();
+	for (i = 0; i < found.count; i++) {
+		const struct holder *holder = &found.holder[i];
 
 		/* once a process, however often it has the node open */
 		if (holder->syspath || holder->number != node->number ||
@@ -167,11 +167,11 @@ void holders_of_session(const struct device *dev, struct uses *uses)
 	pid_t last = 0;
 	size_t i;
 
-	look();
+	scan();
 	device_path(dev, "vfio-dev", link);
 	real = realpath(link, NULL);
-	for (i = 0; real && i < seen.count; i++) {
-		const struct holder *holder = &seen.holder[i];
+	for (i = 0; real && i < found.count; i++) {
+		const struct holder *holder = &found.holder[i];
 
 		if (!holder->syspath || holder->pid == last ||
 		    strncmp(holder->syspath, real, strlen(real)))

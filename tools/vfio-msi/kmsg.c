@@ -38,10 +38,10 @@ static char *record_text(char *record, ssize_t length)
 }
 
 /* The text has the device's address in it. */
-typedef bool (*wanted_fn)(const struct device *dev, const char *text);
+typedef bool (*match_fn)(const struct device *dev, const char *text);
 
-/* The last thing that was said about the device and is wanted, or NULL; to be freed. */
-static char *find_last(int fd, const struct device *dev, wanted_fn wanted)
+/* The last thing that was said about the device and matches, or NULL; to be freed. */
+static char *find_last(int fd, const struct device *dev, match_fn match)
 {
 	char record[8192], *last = NULL;
 	ssize_t length;
@@ -54,7 +54,7 @@ static char *find_last(int fd, const struct device *dev, wanted_fn wanted)
 		if (length < 0)
 			continue;
 		text = record_text(record, length);
-		if (!strstr(text, dev->bdf) || !wanted(dev, text))
+		if (!strstr(text, dev->bdf) || !match(dev, text))
 			continue;
 		free(last);
 		last = format_text("%s", text);
@@ -62,7 +62,7 @@ static char *find_last(int fd, const struct device *dev, wanted_fn wanted)
 	return last;
 }
 
-static bool is_anything(const struct device *dev, const char *text)
+static bool match_any(const struct device *dev, const char *text)
 {
 	(void)dev;
 	(void)text;
@@ -70,9 +70,9 @@ static bool is_anything(const struct device *dev, const char *text)
 }
 
 /* Repeats the last thing that was said about the device, if there is one. */
-bool kmsg_tell(int fd, const struct device *dev)
+bool kmsg_repeat(int fd, const struct device *dev)
 {
-	char *last = find_last(fd, dev, is_anything);
+	char *last = find_last(fd, dev, match_any);
 	bool told = last;
 
 	if (told)
@@ -85,7 +85,7 @@ bool kmsg_tell(int fd, const struct device *dev)
  * A BAR that was not given addresses is none of the device's resources any more. The BARs of
  * its virtual functions have numbers of their own: "VF BAR 3" is not BAR 3.
  */
-static bool is_unassigned_bar(const struct device *dev, const char *text)
+static bool match_unassigned_bar(const struct device *dev, const char *text)
 {
 	const char *behind = strstr(text, dev->bdf) + strlen(dev->bdf);
 	unsigned int number;
@@ -101,7 +101,7 @@ char *kmsg_unassigned(const struct device *dev)
 	char *text;
 
 	pci_fill_info(dev->pci, PCI_FILL_BASES | PCI_FILL_SIZES);
-	text = find_last(fd, dev, is_unassigned_bar);
+	text = find_last(fd, dev, match_unassigned_bar);
 	kmsg_close(fd);
 	return text;
 }

@@ -136,7 +136,7 @@ static int check(const struct learn *learn)
 	return EXIT_REFUSED;
 }
 
-static void show_progress(const struct learn_result *result)
+static void print_progress(const struct learn_result *result)
 {
 	if (!isatty(STDERR_FILENO))
 		return;
@@ -146,7 +146,7 @@ static void show_progress(const struct learn_result *result)
 	fflush(stderr);
 }
 
-static void look_at_vectors(const struct device *dev, struct learn_result *result)
+static void poll_vectors(const struct device *dev, struct learn_result *result)
 {
 	struct live live;
 
@@ -181,25 +181,25 @@ static bool was_short(const struct learn_result *result)
  * Returns 0, 1 if the session has come to its end, or a negative errno. The count is
  * read first: a session that begins after it is found open, or counted the next time.
  */
-static int look(const struct device *dev, struct learn_result *result)
+static int poll_session(const struct device *dev, struct learn_result *result)
 {
 	unsigned long sessions = live_sessions(dev);
 	struct live_windows live;
-	bool over;
+	bool ended;
 	int err;
 
 	err = live_windows_read(dev, &live);
 	if (err)
 		return err;
-	over = !live.open && (result->session || sessions != result->sessions_before);
+	ended = !live.open && (result->session || sessions != result->sessions_before);
 	if (live.open && !result->session)
 		result->opened = now_ms();
 	result->session |= live.open;
 	learned_merge(&result->learned, &live);
 	live_windows_free(&live);
-	look_at_vectors(dev, result);
-	if (!over || !was_short(result))
-		return over;
+	poll_vectors(dev, result);
+	if (!ended || !was_short(result))
+		return ended;
 	result->missed = true;
 	result->session = false;
 	result->sessions_before = sessions;
@@ -217,21 +217,21 @@ static int watch_session(const struct learn *learn, struct learn_result *result)
 	do {
 		nanosleep(&pause, NULL);
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		err = look(dev, result);
-		show_progress(result);
+		err = poll_session(dev, result);
+		print_progress(result);
 	} while (!err && !watch_interrupted() &&
 		 (!learn->timeout || now.tv_sec - start.tv_sec < learn->timeout));
 
-	/* What came since the last look, unless somebody waits for the driver. */
+	/* What came since the last poll, unless somebody waits for the driver. */
 	if (watch_interrupted() && (!err || err == -EINTR))
-		err = look(dev, result);
+		err = poll_session(dev, result);
 	if (isatty(STDERR_FILENO))
 		fputc('\n', stderr);
 	return err < 0 ? err : 0;
 }
 
 /* Windows that an earlier run left behind are not to come back. */
-static void drop_learning(struct window_list *list)
+static void drop_learn_windows(struct window_list *list)
 {
 	size_t i, kept = 0;
 
@@ -241,7 +241,7 @@ static void drop_learning(struct window_list *list)
 	list->count = kept;
 }
 
-static void announce(const struct device *dev, const struct window_list *list)
+static void print_instructions(const struct device *dev, const struct window_list *list)
 {
 	size_t i;
 
@@ -253,7 +253,7 @@ static void announce(const struct device *dev, const struct window_list *list)
 }
 
 /* What somebody else has made of the windows meanwhile is not undone. */
-static int restore(const struct device *dev, const struct window_list *before)
+static int restore_windows(const struct device *dev, const struct window_list *before)
 {
 	struct window_list now;
 	size_t i, learning = 0;
@@ -281,17 +281,17 @@ static int watch_windows(const struct learn *learn, const struct window_list *li
 
 	if (windows_read(dev, &before))
 		return EXIT_FAILED;
-	drop_learning(&before);
-	result->had_windows = before.count;
+	drop_learn_windows(&before);
+	result->windows_before = before.count;
 	watch_signals();
 	result->sessions_before = live_sessions(dev);
 	err = windows_write(dev, list);
 	if (!err) {
-		announce(dev, list);
+		print_instructions(dev, list);
 		err = watch_session(learn, result);
 		if (err)
 			complain(err, "%s: watching ended", dev->bdf);
-		if (restore(dev, &before))
+		if (restore_windows(dev, &before))
 			err = -EIO;
 	}
 	windows_free(&before);

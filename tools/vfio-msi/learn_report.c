@@ -86,7 +86,7 @@ static void print_command(const struct device *dev, const struct learn_result *r
 	size_t i;
 
 	puts("From the next session on, with this window:");
-	printf("  vfio-msi window %s%s", dev->bdf, result->had_windows ? " --clear" : "");
+	printf("  vfio-msi window %s%s", dev->bdf, result->windows_before ? " --clear" : "");
 	for (i = 0; i < list->count; i++) {
 		char *text = window_text(&list->window[i]);
 

@@ -107,8 +107,8 @@ static bool is_new(const struct learned *learned, unsigned int bar, unsigned int
 	return true;
 }
 
-static struct candidate count(const struct learned *learned, unsigned int bar,
-			      unsigned int distance)
+static struct candidate count_candidate(const struct learned *learned, unsigned int bar,
+					unsigned int distance)
 {
 	struct candidate candidate = {
 		.distance = distance,
@@ -149,7 +149,7 @@ struct vote learned_vote(const struct learned *learned, unsigned int bar)
 	size_t i;
 
 	for (distance = 4; distance <= 4 * LEARN_DISTANCES; distance += 4) {
-		candidate = count(learned, bar, distance);
+		candidate = count_candidate(learned, bar, distance);
 		if (!candidate.agree || (best.agree && compare(&candidate, &best) > 0))
 			continue;
 		if (best.agree && !compare(&candidate, &best)) {

@@ -35,7 +35,7 @@ static void row_free(struct row *row)
 }
 
 /* Where capabilities cannot be read every device is listed rather than none. */
-static bool is_of_interest(const struct row *row)
+static bool is_listed(const struct row *row)
 {
 	if (device_is_bridge(row->dev))
 		return false;
@@ -142,7 +142,7 @@ static int list(const struct selection *sel)
 		row_read(sel, &sel->device[i], &row);
 		partial |= !(row.caps.known || row.caps.gone) || !row.uses.known;
 		grouped |= row.group.name[0];
-		if (select_given(sel) || is_of_interest(&row)) {
+		if (select_given(sel) || is_listed(&row)) {
 			if (array)
 				json_object_array_add(array, json_row(&row));
 			else

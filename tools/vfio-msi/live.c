@@ -16,7 +16,7 @@
 typedef int (*line_fn)(const char *line, void *into);
 
 /* -ENOENT: the device has no such file, or debugfs is not mounted. */
-static int read_lines(const struct device *dev, const char *name, line_fn take, void *into)
+static int read_lines(const struct device *dev, const char *name, line_fn parse, void *into)
 {
 	char path[PATH_MAX], *line = NULL;
 	size_t size = 0;
@@ -28,7 +28,7 @@ static int read_lines(const struct device *dev, const char *name, line_fn take, 
 	if (!file)
 		return -errno;
 	while (!err && getline(&line, &size, file) >= 0)
-		err = take(line, into);
+		err = parse(line, into);
 	if (!err && ferror(file))
 		err = -errno;
 	free(line);
@@ -45,13 +45,13 @@ void live_path(const struct device *dev, const char *name, char path[PATH_MAX])
 }
 
 /* No flags are "-" in the file, and nothing here. */
-static void take_flags(char flags[NAME_SIZE])
+static void parse_flags(char flags[NAME_SIZE])
 {
 	if (!strcmp(flags, "-"))
 		flags[0] = '\0';
 }
 
-static int read_vector(const char *line, struct live *live)
+static int parse_vector(const char *line, struct live *live)
 {
 	struct live_vector *vector;
 	unsigned long long address;
@@ -62,17 +62,17 @@ static int read_vector(const char *line, struct live *live)
 		   &vector->data, vector->flags) != 5)
 		return -EPROTO;
 	vector->address = address;
-	take_flags(vector->flags);
+	parse_flags(vector->flags);
 	live->count++;
 	return 0;
 }
 
-static int take_vectors(const char *line, void *into)
+static int parse_vectors_line(const char *line, void *into)
 {
 	struct live *live = into;
 
 	if (line[0] != '#')
-		return read_vector(line, live);
+		return parse_vector(line, live);
 	if (!strcmp(line, CLOSED))
 		return 0;
 	if (sscanf(line, "# generation %llu index %7s", &live->generation, live->index) != 2)
@@ -87,7 +87,7 @@ int live_read(const struct device *dev, struct live *live)
 
 	memset(live, 0, sizeof(*live));
 	strcpy(live->index, "none");
-	err = read_lines(dev, "vectors", take_vectors, live);
+	err = read_lines(dev, "vectors", parse_vectors_line, live);
 	if (err)
 		live_free(live);
 	return err;
@@ -109,7 +109,7 @@ unsigned long live_sessions(const struct device *dev)
 	return file_read(path, text, sizeof(text)) ? 0 : strtoul(text, NULL, 10);
 }
 
-static int read_window(const char *line, struct live_windows *live)
+static int parse_window(const char *line, struct live_windows *live)
 {
 	unsigned long long offset, size, count[4];
 	struct live_window *window;
@@ -121,7 +121,7 @@ static int read_window(const char *line, struct live_windows *live)
 		   &offset, &size, &window->place.data_offset, window->place.flags, &count[0],
 		   &count[1], &count[2], &count[3]) != 9)
 		return -EPROTO;
-	take_flags(window->place.flags);
+	parse_flags(window->place.flags);
 	window->place.offset = offset;
 	window->place.size = size;
 	window->addresses = count[0];
@@ -133,7 +133,7 @@ static int read_window(const char *line, struct live_windows *live)
 }
 
 /* DISTANCE:DATA,... or "-" */
-static int read_learned(const char *text, struct live_slot *slot)
+static int parse_learned(const char *text, struct live_slot *slot)
 {
 	unsigned int distance, data;
 	int length;
@@ -149,7 +149,7 @@ static int read_learned(const char *text, struct live_slot *slot)
 	return 0;
 }
 
-static int read_slot(const char *line, struct live_windows *live)
+static int parse_slot(const char *line, struct live_windows *live)
 {
 	unsigned long long offset, address;
 	struct live_window *window;
@@ -165,21 +165,21 @@ static int read_slot(const char *line, struct live_windows *live)
 	if (sscanf(line, "slot %llx %llx %x %u %u %63s %n", &offset, &address, &slot->data,
 		   &slot->vector, &slot->distance, slot->flags, &length) != 6)
 		return -EPROTO;
-	take_flags(slot->flags);
+	parse_flags(slot->flags);
 	slot->offset = offset;
 	slot->address = address;
 	window->slots++;
-	return read_learned(line + length, slot);
+	return parse_learned(line + length, slot);
 }
 
-static int take_windows(const char *line, void *into)
+static int parse_windows_line(const char *line, void *into)
 {
 	struct live_windows *live = into;
 
 	if (!strncmp(line, "window ", 7))
-		return read_window(line, live);
+		return parse_window(line, live);
 	if (!strncmp(line, "slot ", 5))
-		return read_slot(line, live);
+		return parse_slot(line, live);
 	live->open = strcmp(line, CLOSED);
 	return 0;
 }
@@ -189,7 +189,7 @@ int live_windows_read(const struct device *dev, struct live_windows *live)
 	int err;
 
 	memset(live, 0, sizeof(*live));
-	err = read_lines(dev, "windows", take_windows, live);
+	err = read_lines(dev, "windows", parse_windows_line, live);
 	if (err)
 		live_windows_free(live);
 	return err;

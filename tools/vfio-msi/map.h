@@ -5,7 +5,7 @@
  *
  * map.c		the command line, and which pictures are made
  * map_read.c		what the device, its driver and the kernel say: facts
- * map_ask.c		the same of a device that may be opened
+ * map_query.c		the same of a device that may be opened
  * map_text.c, map_svg.c, map_json.c
  *			three ways to show a model
  * map_picture.c	what the text and the SVG have in common: scale, rows, words
@@ -50,7 +50,7 @@ enum map_isolation {
 };
 
 /* A BAR as the device has it. */
-struct map_space {
+struct map_bar_info {
 	uint64_t size;			/* 0: none */
 	bool ports;			/* not memory */
 	bool wide;			/* 64-bit */
@@ -74,7 +74,7 @@ struct map_facts {
 	char table_map[NAME_SIZE];	/* the words of msix_table_map; empty: not known */
 	char table_reason[NAME_SIZE];
 	uint64_t page_size;
-	struct map_space space[BARS];
+	struct map_bar_info bar_info[BARS];
 	struct msix_cap msix;
 	bool windows_known;
 	struct window_list windows;
@@ -96,7 +96,7 @@ struct map_span {
 
 struct map_bar {
 	unsigned int number;
-	const struct map_space *space;
+	const struct map_bar_info *info;
 	uint64_t pages;
 	size_t count;
 	struct map_span *span;
@@ -110,10 +110,10 @@ struct map {
 	struct map_bar bar[BARS];
 };
 
-/* map_read.c, map_ask.c */
+/* map_read.c, map_query.c */
 
 int map_read(const struct device *dev, struct map_facts *facts);
-int map_ask(const struct session *session, struct map_facts *facts);
+int map_query(const struct session *session, struct map_facts *facts);
 
 /* map_facts.c */
 

@@ -38,20 +38,20 @@ static struct json_object *json_span(const struct map *map, const struct map_spa
 static struct json_object *json_bar(const struct map *map, const struct map_bar *bar)
 {
 	struct json_object *object = json_object_new_object(), *ranges = NULL;
-	const struct map_space *space = bar->space;
+	const struct map_bar_info *info = bar->info;
 	size_t i;
 
-	if (!space->ports) {
+	if (!info->ports) {
 		ranges = json_object_new_array();
 		for (i = 0; i < bar->count; i++)
 			json_object_array_add(ranges, json_span(map, &bar->span[i]));
 	}
 	json_object_object_add(object, "bar", json_object_new_int((int)bar->number));
-	json_object_object_add(object, "size", json_hex(space->size, 1));
-	json_object_object_add(object, "type", json_text(space->ports ? "ports" : "memory"));
-	json_object_object_add(object, "address_bits", space->ports ? NULL :
-			       json_object_new_int(space->wide ? 64 : 32));
-	json_object_object_add(object, "prefetchable", json_object_new_boolean(space->prefetch));
+	json_object_object_add(object, "size", json_hex(info->size, 1));
+	json_object_object_add(object, "type", json_text(info->ports ? "ports" : "memory"));
+	json_object_object_add(object, "address_bits", info->ports ? NULL :
+			       json_object_new_int(info->wide ? 64 : 32));
+	json_object_object_add(object, "prefetchable", json_object_new_boolean(info->prefetch));
 	json_object_object_add(object, "ranges", ranges);
 	return object;
 }

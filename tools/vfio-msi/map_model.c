@@ -30,17 +30,17 @@ struct edges {
 /* A capability can name a place that the device does not have. */
 static void add_part(struct map_facts *facts, struct parts *parts, struct part part)
 {
-	const struct map_space *space = part.bar < BARS ? &facts->space[part.bar] : NULL;
+	const struct map_bar_info *info = part.bar < BARS ? &facts->bar_info[part.bar] : NULL;
 
-	if (!space || space->ports || part.offset >= space->size) {
+	if (!info || info->ports || part.offset >= info->size) {
 		map_note(facts, "the %s is said to be at 0x%llx of BAR %u, which has no such place",
 			 map_kind_name(part.kind), (unsigned long long)part.offset, part.bar);
 		return;
 	}
-	if (part.size > space->size - part.offset) {
+	if (part.size > info->size - part.offset) {
 		map_note(facts, "the %s does not fit into BAR %u", map_kind_name(part.kind),
 			 part.bar);
-		part.size = space->size - part.offset;
+		part.size = info->size - part.offset;
 	}
 	parts->part = xrealloc(parts->part, parts->count + 1, sizeof(*parts->part));
 	parts->part[parts->count++] = part;
@@ -126,7 +126,7 @@ static int by_value(const void *a, const void *b)
 static void find_edges(const struct map_facts *facts, const struct parts *parts, unsigned int bar,
 		       struct edges *edges)
 {
-	uint64_t size = facts->space[bar].size;
+	uint64_t size = facts->bar_info[bar].size;
 	size_t i;
 
 	add_edge(edges, 0, size);
@@ -157,8 +157,8 @@ static bool overlap(uint64_t start, uint64_t end, uint64_t offset, uint64_t size
 	return start < offset + size && offset < end;
 }
 
-static void look_for_parts(const struct map_facts *facts, const struct parts *parts,
-			   unsigned int bar, struct map_span *span)
+static void find_span_kinds(const struct map_facts *facts, const struct parts *parts,
+			    unsigned int bar, struct map_span *span)
 {
 	uint64_t end = span->offset + span->size;
 	size_t i;
@@ -180,12 +180,12 @@ static void look_for_parts(const struct map_facts *facts, const struct parts *pa
 	span->beside &= ~span->kinds;
 }
 
-static void look_for_rules(const struct map_facts *facts, unsigned int bar, struct map_span *span)
+static void find_span_access(const struct map_facts *facts, unsigned int bar, struct map_span *span)
 {
 	uint64_t end = page_ceil(facts, span->offset + span->size);
 	size_t i;
 
-	span->access = facts->space[bar].access;
+	span->access = facts->bar_info[bar].access;
 	for (i = 0; i < facts->rules; i++) {
 		const struct map_rule *rule = &facts->rule[i];
 
@@ -195,7 +195,7 @@ static void look_for_rules(const struct map_facts *facts, unsigned int bar, stru
 	}
 }
 
-static bool looks_same(const struct map_span *a, const struct map_span *b)
+static bool spans_alike(const struct map_span *a, const struct map_span *b)
 {
 	return a->kinds == b->kinds && a->window == b->window && a->access == b->access;
 }
@@ -211,11 +211,11 @@ static void add_span(struct map_bar *bar, const struct map_span *span)
 	struct map_span *last = bar->count ? &bar->span[bar->count - 1] : NULL;
 	struct map_span *draw = bar->drawn ? &bar->draw[bar->drawn - 1] : NULL;
 
-	if (last && looks_same(last, span) && last->beside == span->beside)
+	if (last && spans_alike(last, span) && last->beside == span->beside)
 		last->size += span->size;
 	else
 		map_append_span(&bar->span, &bar->count, span);
-	if (draw && looks_same(draw, span))
+	if (draw && spans_alike(draw, span))
 		draw->size += span->size;
 	else
 		map_append_span(&bar->draw, &bar->drawn, span);
@@ -227,7 +227,7 @@ static void build_bar(const struct map_facts *facts, const struct parts *parts,
 	struct edges edges = { .count = 0 };
 	size_t i;
 
-	bar->pages = page_ceil(facts, bar->space->size) / facts->page_size;
+	bar->pages = page_ceil(facts, bar->info->size) / facts->page_size;
 	find_edges(facts, parts, bar->number, &edges);
 	for (i = 1; i < edges.count; i++) {
 		struct map_span span = {
@@ -237,8 +237,8 @@ static void build_bar(const struct map_facts *facts, const struct parts *parts,
 
 		if (!span.size)
 			continue;
-		look_for_parts(facts, parts, bar->number, &span);
-		look_for_rules(facts, bar->number, &span);
+		find_span_kinds(facts, parts, bar->number, &span);
+		find_span_access(facts, bar->number, &span);
 		add_span(bar, &span);
 	}
 	free(edges.at);
@@ -256,12 +256,12 @@ void map_build(struct map_facts *facts, struct map *map)
 	for (number = 0; number < BARS; number++) {
 		struct map_bar *bar = &map->bar[map->bars];
 
-		if (!facts->space[number].size)
+		if (!facts->bar_info[number].size)
 			continue;
 		map->bars++;
 		bar->number = number;
-		bar->space = &facts->space[number];
-		if (!bar->space->ports)
+		bar->info = &facts->bar_info[number];
+		if (!bar->info->ports)
 			build_bar(facts, &parts, bar);
 	}
 	free(parts.part);

@@ -22,8 +22,8 @@ static size_t least_cells(const struct map_span *span, uint64_t step)
 }
 
 /* Where each of the spans begins, so that it is not squeezed out by its neighbours. */
-static void place(const struct map_span *span, size_t count, uint64_t start, uint64_t step,
-		  size_t cells, size_t *begin)
+static void place_spans(const struct map_span *span, size_t count, uint64_t start, uint64_t step,
+			size_t cells, size_t *begin)
 {
 	size_t i;
 
@@ -45,8 +45,8 @@ static void place(const struct map_span *span, size_t count, uint64_t start, uin
 }
 
 /* What of a BAR is between two bytes. Returns the first one's number in @bar->draw. */
-static size_t cut_out(const struct map_bar *bar, uint64_t start, uint64_t end,
-		      struct map_span **part, size_t *count)
+static size_t clip_spans(const struct map_bar *bar, uint64_t start, uint64_t end,
+			 struct map_span **part, size_t *count)
 {
 	size_t i, first = 0;
 
@@ -56,10 +56,10 @@ static size_t cut_out(const struct map_bar *bar, uint64_t start, uint64_t end,
 	*count = 0;
 	for (i = first; i < bar->drawn && bar->draw[i].offset < end; i++) {
 		struct map_span span = bar->draw[i];
-		uint64_t behind = span.offset + span.size;
+		uint64_t end_of_span = span.offset + span.size;
 
 		span.offset = span.offset < start ? start : span.offset;
-		span.size = (behind < end ? behind : end) - span.offset;
+		span.size = (end_of_span < end ? end_of_span : end) - span.offset;
 		map_append_span(part, count, &span);
 	}
 	return first;
@@ -81,9 +81,9 @@ void map_cells(const struct map_bar *bar, uint64_t start, uint64_t end, size_t c
 	size_t first, count, i, at, *begin;
 	struct map_span *part;
 
-	first = cut_out(bar, start, end, &part, &count);
+	first = clip_spans(bar, start, end, &part, &count);
 	begin = xrealloc(NULL, count + 1, sizeof(*begin));
-	place(part, count, start, step ? step : 1, cells, begin);
+	place_spans(part, count, start, step ? step : 1, cells, begin);
 	for (i = 0; i < count; i++)
 		for (at = begin[i]; at < begin[i + 1]; at++)
 			cell[at] = first + i;
@@ -103,7 +103,7 @@ void map_bar_cells(const struct map *map, const struct map_bar *bar, size_t cell
 	uint64_t page_size = map->facts->page_size, page;
 
 	if (bar->pages == 1 || !map_pages_fit(bar, cells)) {
-		map_cells(bar, 0, bar->space->size, cells, cell);
+		map_cells(bar, 0, bar->info->size, cells, cell);
 		return;
 	}
 	for (page = 0; page < bar->pages; page++) {
@@ -193,17 +193,17 @@ char *map_span_text(const struct map_span *span)
 /* What there is to be said of a BAR as a whole; the caller frees it. */
 char *map_bar_text(const struct map *map, const struct map_bar *bar)
 {
-	char *size = map_size_text(bar->space->size), *text;
+	char *size = map_size_text(bar->info->size), *text;
 
-	if (bar->space->ports)
+	if (bar->info->ports)
 		text = format_text("BAR %u: %s of I/O ports, which cannot be mapped", bar->number,
 				   size);
 	else
 		text = format_text("BAR %u: %s of %s-bit%s memory, %llu page%s", bar->number, size,
-				   bar->space->wide ? "64" : "32",
-				   bar->space->prefetch ? " prefetchable" : "",
+				   bar->info->wide ? "64" : "32",
+				   bar->info->prefetch ? " prefetchable" : "",
 				   (unsigned long long)bar->pages,
-				   bar->space->size < map->facts->page_size ? ", not filled" :
+				   bar->info->size < map->facts->page_size ? ", not filled" :
 				   bar->pages == 1 ? "" : "s");
 	free(size);
 	return text;

@@ -10,23 +10,23 @@
 
 #include "map.h"
 
-static void read_spaces(const struct device *dev, struct map_facts *facts)
+static void read_bars(const struct device *dev, struct map_facts *facts)
 {
 	unsigned int bar;
 
 	pci_fill_info(dev->pci, PCI_FILL_BASES | PCI_FILL_SIZES);
 	for (bar = 0; bar < BARS; bar++) {
 		pciaddr_t base = dev->pci->base_addr[bar];
-		struct map_space *space = &facts->space[bar];
+		struct map_bar_info *info = &facts->bar_info[bar];
 
-		space->size = dev->pci->size[bar];
-		space->ports = base & PCI_BASE_ADDRESS_SPACE_IO;
-		space->access = MAP_UNKNOWN;
-		if (space->ports)
+		info->size = dev->pci->size[bar];
+		info->ports = base & PCI_BASE_ADDRESS_SPACE_IO;
+		info->access = MAP_UNKNOWN;
+		if (info->ports)
 			continue;
-		space->wide = (base & PCI_BASE_ADDRESS_MEM_TYPE_MASK) ==
+		info->wide = (base & PCI_BASE_ADDRESS_MEM_TYPE_MASK) ==
 			      PCI_BASE_ADDRESS_MEM_TYPE_64;
-		space->prefetch = base & PCI_BASE_ADDRESS_MEM_PREFETCH;
+		info->prefetch = base & PCI_BASE_ADDRESS_MEM_PREFETCH;
 	}
 }
 
@@ -98,29 +98,29 @@ static void add_rules(struct map_facts *facts)
 }
 
 /* What vfio-pci, and so whatever is built on it, does with pages without rules. */
-static void open_spaces(struct map_facts *facts)
+static void set_default_access(struct map_facts *facts)
 {
 	unsigned int bar;
 
 	for (bar = 0; bar < BARS; bar++) {
-		struct map_space *space = &facts->space[bar];
+		struct map_bar_info *info = &facts->bar_info[bar];
 
-		if (!space->size || space->ports)
+		if (!info->size || info->ports)
 			continue;
-		if (space->size >= facts->page_size)
-			space->access = MAP_READ_WRITE;
+		if (info->size >= facts->page_size)
+			info->access = MAP_READ_WRITE;
 		else
 			map_note(facts, "BAR %u is smaller than a page: the kernel decides when "
 				 "the device is opened whether it can be mapped", bar);
 	}
 }
 
-static void close_spaces(struct map_facts *facts)
+static void clear_access(struct map_facts *facts)
 {
 	unsigned int bar;
 
 	for (bar = 0; bar < BARS; bar++)
-		facts->space[bar].access = MAP_UNKNOWN;
+		facts->bar_info[bar].access = MAP_UNKNOWN;
 }
 
 static void read_files(const struct device *dev, const struct caps *caps, struct map_facts *facts)
@@ -128,26 +128,26 @@ static void read_files(const struct device *dev, const struct caps *caps, struct
 	facts->source = MAP_SOURCE_FILES;
 	facts->windows_known = read_windows(dev, caps, facts);
 	add_rules(facts);
-	open_spaces(facts);
+	set_default_access(facts);
 	if (caps->known && facts->windows_known)
 		return;
 	/* it could be anywhere */
-	close_spaces(facts);
+	clear_access(facts);
 	if (!facts->windows_known)
 		map_note(facts, "which windows it has is not known: there is no session, or "
 			 "debugfs is not readable");
 }
 
 /* Without asking the device itself. */
-static void read_elsewhere(const struct device *dev, const struct caps *caps,
-			   struct map_facts *facts)
+static void read_without_device(const struct device *dev, const struct caps *caps,
+				struct map_facts *facts)
 {
 	if (!strcmp(facts->driver, MSI_VFIO_PCI)) {
 		read_files(dev, caps, facts);
 	} else if (!strcmp(facts->driver, "vfio-pci")) {
 		facts->source = MAP_SOURCE_VFIO_PCI;
 		facts->windows_known = true;
-		open_spaces(facts);
+		set_default_access(facts);
 	} else if (device_is_vfio(dev)) {
 		map_note(facts, "how %s lets pages be mapped is not known", facts->driver);
 	} else {
@@ -157,21 +157,21 @@ static void read_elsewhere(const struct device *dev, const struct caps *caps,
 }
 
 /* Not a device that is gone: the kernel would wait for it to come out of a reset. */
-static bool try_to_ask(const struct device *dev, const struct caps *caps,
-		       struct map_facts *facts, int *result)
+static bool query_device(const struct device *dev, const struct caps *caps,
+			 struct map_facts *facts, int *result)
 {
 	struct session session;
 	struct uses uses;
-	bool harmless;
+	bool may_open;
 
 	use_find(dev, &uses);
 	if (device_is_vfio(dev))
 		use_find_session(dev, &uses);
-	harmless = !caps->gone && session_is_harmless(dev, &uses);
+	may_open = !caps->gone && session_may_open(dev, &uses);
 	use_free(&uses);
-	if (!harmless || session_open(dev, &session))
+	if (!may_open || session_open(dev, &session))
 		return false;
-	*result = map_ask(&session, facts) ? EXIT_FAILED : EXIT_DONE;
+	*result = map_query(&session, facts) ? EXIT_FAILED : EXIT_DONE;
 	session_close(&session);
 	return true;
 }
@@ -185,7 +185,7 @@ int map_read(const struct device *dev, struct map_facts *facts)
 	*facts = (struct map_facts){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE) };
 	snprintf(facts->address, sizeof(facts->address), "%s", dev->bdf);
 	device_driver(dev, facts->driver);
-	read_spaces(dev, facts);
+	read_bars(dev, facts);
 	caps_read(dev, &caps);
 	facts->msix = caps.msix;
 	read_table_map(dev, facts);
@@ -197,7 +197,7 @@ int map_read(const struct device *dev, struct map_facts *facts)
 	if (unassigned)
 		map_note(facts, "it has a BAR without addresses; the kernel said: %s", unassigned);
 	free(unassigned);
-	if (!try_to_ask(dev, &caps, facts, &result))
-		read_elsewhere(dev, &caps, facts);
+	if (!query_device(dev, &caps, facts, &result))
+		read_without_device(dev, &caps, facts);
 	return result;
 }

@@ -180,8 +180,8 @@ static void put_labels(struct svg *svg, const struct map_bar *bar)
 
 	for (i = 0; i < labels; i++)
 		put_text(svg, LEFT + i * ROW / labels, "small soft", "0x%llx",
-			 (unsigned long long)(bar->space->size / labels * i));
-	put_text(svg, RIGHT, "small soft end", "0x%llx", (unsigned long long)bar->space->size);
+			 (unsigned long long)(bar->info->size / labels * i));
+	put_text(svg, RIGHT, "small soft end", "0x%llx", (unsigned long long)bar->info->size);
 }
 
 /* Page borders stand out a little above and below what they divide. */
@@ -202,7 +202,7 @@ static size_t count_cells(uint64_t size)
 
 static void put_whole(struct svg *svg, const struct map_bar *bar)
 {
-	size_t cell[CELLS], cells = count_cells(bar->space->size);
+	size_t cell[CELLS], cells = count_cells(bar->info->size);
 
 	put_labels(svg, bar);
 	svg->y += 8;
@@ -307,7 +307,7 @@ static void put_bar(struct svg *svg, const struct map_bar *bar)
 	fprintf(svg->out, "<g id=\"bar%u\">\n", bar->number);
 	put_text(svg, MARGIN, "bar", "%s", text);
 	svg->y += LINE + 4;
-	if (!bar->space->ports) {
+	if (!bar->info->ports) {
 		put_whole(svg, bar);
 		put_pages(svg, bar);
 		list_spans(svg, bar);

@@ -125,7 +125,7 @@ static void print_ruler(const struct canvas *canvas, const struct map_bar *bar, 
 	for (i = 0; i < labels; i++) {
 		at = i * cells / labels;
 		printf("0x%-*llx", i + 1 < labels ? (int)((i + 1) * cells / labels - at) - 2 : 0,
-		       (unsigned long long)(bar->space->size / labels * i));
+		       (unsigned long long)(bar->info->size / labels * i));
 	}
 	putchar('\n');
 
@@ -142,7 +142,7 @@ static void print_ruler(const struct canvas *canvas, const struct map_bar *bar, 
 
 static void print_whole(const struct canvas *canvas, const struct map_bar *bar)
 {
-	size_t cells = count_cells(canvas, bar->space->size);
+	size_t cells = count_cells(canvas, bar->info->size);
 
 	print_ruler(canvas, bar, cells);
 	map_bar_cells(canvas->map, bar, cells, canvas->cell);
@@ -233,11 +233,11 @@ static void print_bar(const struct canvas *canvas, const struct map_bar *bar)
 
 	printf("\n%s", text);
 	free(text);
-	if (bar->space->ports) {
+	if (bar->info->ports) {
 		putchar('\n');
 		return;
 	}
-	scale = cell_text(canvas, bar->space->size);
+	scale = cell_text(canvas, bar->info->size);
 	printf(", %s\n", scale);
 	free(scale);
 	print_whole(canvas, bar);
@@ -288,7 +288,7 @@ static int label_width(const struct map *map)
 
 	for (i = 0; i < map->bars; i++) {
 		int needed = snprintf(NULL, 0, "0x%llx",
-				      (unsigned long long)map->bar[i].space->size - 1);
+				      (unsigned long long)map->bar[i].info->size - 1);
 
 		if (needed > width)
 			width = needed;

@@ -13,7 +13,7 @@
 
 #include "vfio-msi.h"
 
-static int read_in(const char *dir, const char *file, char *buf, size_t size)
+static int read_file_in(const char *dir, const char *file, char *buf, size_t size)
 {
 	char *path = format_text("%s/%s", dir, file);
 	int err = file_read(path, buf, size);
@@ -46,7 +46,7 @@ static void add_node(const char *dir, struct nodes *nodes)
 	struct node *node;
 	char text[32];
 
-	if (read_in(dir, "dev", text, sizeof(text)) ||
+	if (read_file_in(dir, "dev", text, sizeof(text)) ||
 	    sscanf(text, "%u:%u", &major, &minor) != 2)
 		return;
 	nodes->node = xrealloc(nodes->node, nodes->count + 1, sizeof(*nodes->node));
@@ -61,7 +61,7 @@ static void check_interface(const char *dir, struct uses *uses)
 {
 	char text[32];
 
-	if (!subsystem_is(dir, "net") || read_in(dir, "flags", text, sizeof(text)))
+	if (!subsystem_is(dir, "net") || read_file_in(dir, "flags", text, sizeof(text)))
 		return;
 	if (strtoul(text, NULL, 16) & IFF_UP)
 		use_add(uses, USE_NETWORK, "network interface %s is up", last_part(dir));
@@ -73,7 +73,7 @@ static void walk(const char *dir, struct nodes *nodes, struct uses *uses);
  * NVMe shows a namespace that may have several paths below a subsystem of its
  * own, as nvme0n1, and below each PCI device only a hidden nvme0c1n1.
  */
-static void follow_path(const char *dir, struct nodes *nodes, struct uses *uses)
+static void walk_namespace(const char *dir, struct nodes *nodes, struct uses *uses)
 {
 	char link[PATH_MAX], *real;
 	int subsystem, path, name;
@@ -81,7 +81,7 @@ static void follow_path(const char *dir, struct nodes *nodes, struct uses *uses)
 
 	if (sscanf(last_part(dir), "nvme%dc%dn%d", &subsystem, &path, &name) != 3)
 		return;
-	if (read_in(dir, "hidden", hidden, sizeof(hidden)) || strcmp(hidden, "1"))
+	if (read_file_in(dir, "hidden", hidden, sizeof(hidden)) || strcmp(hidden, "1"))
 		return;
 	snprintf(link, sizeof(link), "/sys/class/block/nvme%dn%d", subsystem, name);
 	real = realpath(link, NULL);
@@ -105,7 +105,7 @@ static void walk(const char *dir, struct nodes *nodes, struct uses *uses)
 		else if (!strcmp(entry->d_name, "ifindex"))
 			check_interface(dir, uses);
 		else if (!strcmp(entry->d_name, "hidden"))
-			follow_path(dir, nodes, uses);
+			walk_namespace(dir, nodes, uses);
 		/* links lead out of the device, or back up */
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;

@@ -154,7 +154,7 @@ static bool group_exists(const struct group *group)
 }
 
 /* Opening would disturb whoever uses the device; and it is for root to decide. */
-bool session_is_harmless(const struct device *dev, const struct uses *uses)
+bool session_may_open(const struct device *dev, const struct uses *uses)
 {
 	return !geteuid() && device_is_vfio(dev) && !uses->count && uses->known;
 }
@@ -193,7 +193,7 @@ int session_open(const struct device *dev, struct session *session)
 	err = group_exists(&group) ? open_by_group(dev, &group, session) :
 				     open_by_device(dev, session);
 	if (err)
-		kmsg_tell(kmsg, dev);
+		kmsg_repeat(kmsg, dev);
 	kmsg_close(kmsg);
 	group_free(&group);
 	if (err == -EACCES)

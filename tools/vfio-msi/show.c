@@ -27,7 +27,7 @@ static struct json_object *read_features(const struct view *view)
 	struct json_object *features;
 	struct session session;
 
-	if (view->caps.gone || !session_is_harmless(view->dev, &view->uses) ||
+	if (view->caps.gone || !session_may_open(view->dev, &view->uses) ||
 	    session_open(view->dev, &session))
 		return NULL;
 	features = session_features(&session);

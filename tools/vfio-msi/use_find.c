@@ -189,7 +189,7 @@ void use_find(const struct device *dev, struct uses *uses)
 	holders_of_session(dev, uses);
 	check_live(dev, uses);
 	check_functions(dev, uses);
-	if (!holders_known())
+	if (!holders_complete())
 		uses->known = false;
 }
 

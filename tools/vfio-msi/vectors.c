@@ -40,7 +40,7 @@ static struct vector *add_vector(struct vectors *vectors)
 	return vector;
 }
 
-static void take_live(const struct live *live, struct vectors *vectors)
+static void copy_live(const struct live *live, struct vectors *vectors)
 {
 	size_t i;
 
@@ -65,7 +65,7 @@ static void take_live(const struct live *live, struct vectors *vectors)
 }
 
 /* Vectors of one MSI capability share the message but for the data's low bits. */
-static void take_message(const struct msi_cap *msi, struct vector *vector)
+static void read_message(const struct msi_cap *msi, struct vector *vector)
 {
 	unsigned int nr = (unsigned int)vector->irq.vector;
 	bool masked, pending;
@@ -85,7 +85,7 @@ static void take_message(const struct msi_cap *msi, struct vector *vector)
 }
 
 /* What MSI-X vectors hold is in the device's table, which this does not touch. */
-static void take_config(const struct device *dev, struct vectors *vectors)
+static void read_config(const struct device *dev, struct vectors *vectors)
 {
 	struct irqs irqs;
 	size_t i;
@@ -100,13 +100,13 @@ static void take_config(const struct device *dev, struct vectors *vectors)
 		vector->irq = irqs.irq[i];
 		strcpy(vectors->index, vector->irq.msix ? "msix" : "msi");
 		if (!vector->irq.msix && vectors->caps.msi.pos)
-			take_message(&vectors->caps.msi, vector);
+			read_message(&vectors->caps.msi, vector);
 	}
 	irqs_free(&irqs);
 }
 
 /* What the driver says needs no access to the device, which would wake it up. */
-static bool is_asleep(const struct device *dev)
+static bool is_suspended(const struct device *dev)
 {
 	char status[NAME_SIZE];
 
@@ -129,9 +129,9 @@ static int vectors_read(const struct device *dev, struct vectors *vectors)
 	device_driver(dev, vectors->driver);
 	err = live_read(dev, &live);
 	if (!err) {
-		take_live(&live, vectors);
+		copy_live(&live, vectors);
 		live_free(&live);
-		if (!is_asleep(dev))
+		if (!is_suspended(dev))
 			caps_read(dev, &vectors->caps);
 		return 0;
 	}
@@ -139,7 +139,7 @@ static int vectors_read(const struct device *dev, struct vectors *vectors)
 		return err;
 	if (!strcmp(vectors->driver, MSI_VFIO_PCI))
 		note("%s: no live state: debugfs is not mounted or not readable", dev->bdf);
-	take_config(dev, vectors);
+	read_config(dev, vectors);
 	return 0;
 }
 

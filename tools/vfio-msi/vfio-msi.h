@@ -12,7 +12,7 @@
  *
  * 3  learn_report.c	what learn prints
  *    learned.c		which windows would cover the slots that were seen
- *    map_read.c, map_ask.c, map_text.c, map_svg.c, map_json.c, map_picture.c,
+ *    map_read.c, map_query.c, map_text.c, map_svg.c, map_json.c, map_picture.c,
  *    map_model.c, map_facts.c
  *			the parts of map: see map.h
  *
@@ -169,7 +169,7 @@ int driver_override(const struct device *dev, char override[NAME_SIZE]);
 
 int kmsg_open(void);
 void kmsg_close(int fd);
-bool kmsg_tell(int fd, const struct device *dev);
+bool kmsg_repeat(int fd, const struct device *dev);
 char *kmsg_unassigned(const struct device *dev);
 
 /* group.c */
@@ -240,7 +240,7 @@ void nodes_free(struct nodes *nodes);
 
 /* holders.c */
 
-bool holders_known(void);
+bool holders_complete(void);
 void holders_of_node(const struct node *node, enum use_kind kind, struct uses *uses);
 void holders_of_session(const struct device *dev, struct uses *uses);
 
@@ -259,7 +259,7 @@ struct session {
 };
 
 bool device_vfio_pf(const struct device *dev, char pf[NAME_SIZE]);
-bool session_is_harmless(const struct device *dev, const struct uses *uses);
+bool session_may_open(const struct device *dev, const struct uses *uses);
 int session_open(const struct device *dev, struct session *session);
 void session_close(struct session *session);
 bool session_group_busy(const struct group *group);
@@ -414,7 +414,7 @@ struct learn_result {
 	bool msi;
 	bool msix;
 	size_t vectors;
-	bool had_windows;	/* added by the user, before */
+	bool windows_before;	/* added by the user, before */
 	struct learned learned;
 };
 

@@ -41,7 +41,7 @@ bool watch_interrupted(void)
 }
 
 /* What is being written is written whole; the signals come after it. */
-static void hold_signals(bool hold)
+static void block_signals(bool block)
 {
 	sigset_t set;
 	size_t i;
@@ -49,11 +49,11 @@ static void hold_signals(bool hold)
 	sigemptyset(&set);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaddset(&set, signals[i]);
-	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+	sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
 /* As much of the text as the terminal has room for, over what was there before. */
-static void draw(const char *text, const struct winsize *size)
+static void print_screen(const char *text, const struct winsize *size)
 {
 	unsigned int row, last = size->ws_row - 1u;
 
@@ -91,7 +91,7 @@ static int render(watch_fn show, void *context, char **text)
 	return result;
 }
 
-static bool has_size(struct winsize *size)
+static bool get_size(struct winsize *size)
 {
 	return isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, size) &&
 	       size->ws_row > 1 && size->ws_col;
@@ -103,16 +103,16 @@ static bool print(const char *text, bool *cleared)
 	struct winsize size;
 	bool printed;
 
-	hold_signals(true);
-	if (has_size(&size)) {
+	block_signals(true);
+	if (get_size(&size)) {
 		fputs(*cleared ? "" : CLEAR, stdout);
 		*cleared = true;
-		draw(text, &size);
+		print_screen(text, &size);
 	} else {
 		puts(text);
 	}
 	printed = !fflush(stdout);
-	hold_signals(false);
+	block_signals(false);
 	return printed;
 }
 

@@ -47,7 +47,7 @@ void windows_free(struct window_list *list)
 	*list = (struct window_list){ .count = 0 };
 }
 
-static int read_line(const char *line, struct window_list *list)
+static int parse_line(const char *line, struct window_list *list)
 {
 	unsigned long long offset, size;
 	struct window window;
@@ -76,7 +76,7 @@ int windows_read(const struct device *dev, struct window_list *list)
 		err = -errno;
 	} else {
 		while (!err && fgets(line, sizeof(line), file))
-			err = read_line(line, list);
+			err = parse_line(line, list);
 		fclose(file);
 	}
 	if (err) {
@@ -86,7 +86,7 @@ int windows_read(const struct device *dev, struct window_list *list)
 	return err;
 }
 
-static const char *explain(int err)
+static const char *error_text(int err)
 {
 	switch (err) {
 	case -EEXIST:
@@ -120,7 +120,7 @@ int windows_write(const struct device *dev, const struct window_list *list)
 	device_path(dev, FILE_NAME, path);
 	err = file_write(path, list->count ? text : "\n");
 	if (err)
-		complain(0, "%s: %s", path, explain(err));
+		complain(0, "%s: %s", path, error_text(err));
 	free(text);
 	return err;
 }

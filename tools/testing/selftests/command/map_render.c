@@ -61,7 +61,7 @@ static bool parse_bar(const char *line, struct map_facts *facts)
 
 	if (sscanf(line, "bar %u %lli %15s %15s", &bar, &size, access, type) != 4 || bar >= BARS)
 		return false;
-	facts->space[bar] = (struct map_space){
+	facts->bar_info[bar] = (struct map_bar_info){
 		.size = (uint64_t)size,
 		.ports = !strcmp(type, "ports"),
 		.access = parse_access(access),

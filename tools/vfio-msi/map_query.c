@@ -20,7 +20,7 @@ static int get_feature(const struct session *session, uint32_t number,
 	return ioctl(session->device, VFIO_DEVICE_FEATURE, feature) ? -errno : 0;
 }
 
-static enum map_access access_of(uint32_t access)
+static enum map_access map_access_from(uint32_t access)
 {
 	switch (access) {
 	case VFIO_PCI_MSIX_MAP_READ_WRITE:
@@ -31,8 +31,8 @@ static enum map_access access_of(uint32_t access)
 	return MAP_NONE;
 }
 
-static void take_map(const struct vfio_device_feature_pci_msix_map *msix_map,
-		     struct map_facts *facts)
+static void add_map(const struct vfio_device_feature_pci_msix_map *msix_map,
+		    struct map_facts *facts)
 {
 	uint32_t i;
 
@@ -46,13 +46,13 @@ static void take_map(const struct vfio_device_feature_pci_msix_map *msix_map,
 			.bar = range->region,
 			.offset = range->offset,
 			.size = range->size,
-			.access = access_of(range->access),
+			.access = map_access_from(range->access),
 		});
 	}
 }
 
 /* First how many ranges there are, then the ranges. */
-static int ask_map(const struct session *session, struct map_facts *facts)
+static int query_map(const struct session *session, struct map_facts *facts)
 {
 	struct vfio_device_feature_pci_msix_map *msix_map;
 	struct vfio_device_feature *feature = NULL;
@@ -71,13 +71,13 @@ static int ask_map(const struct session *session, struct map_facts *facts)
 		room = msix_map->count;
 	}
 	if (!err)
-		take_map(msix_map, facts);
+		add_map(msix_map, facts);
 	free(feature);
 	return err;
 }
 
-static void take_window(const struct vfio_device_feature_pci_msi_window_state *state,
-			struct map_facts *facts)
+static void add_window(const struct vfio_device_feature_pci_msi_window_state *state,
+		       struct map_facts *facts)
 {
 	struct window window = {
 		.bar = state->region,
@@ -96,7 +96,7 @@ static void take_window(const struct vfio_device_feature_pci_msi_window_state *s
 	windows_add(&facts->windows, &window);
 }
 
-static int ask_windows(const struct session *session, struct map_facts *facts)
+static int query_windows(const struct session *session, struct map_facts *facts)
 {
 	struct {
 		struct vfio_device_feature feature;
@@ -110,12 +110,13 @@ static int ask_windows(const struct session *session, struct map_facts *facts)
 		err = get_feature(session, VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW, &get.feature,
 				  sizeof(get.state));
 		if (!err && i < get.state.windows)
-			take_window(&get.state, facts);
+			add_window(&get.state, facts);
 	} while (!err && ++i < get.state.windows);
 	return err;
 }
 
-static bool can_read(const struct session *session, uint64_t region, const struct map_rule *rule)
+static bool can_map_read(const struct session *session, uint64_t region,
+			 const struct map_rule *rule)
 {
 	void *at = mmap(NULL, rule->size, PROT_READ, MAP_SHARED, session->device,
 			(off_t)(region + rule->offset));
@@ -137,16 +138,16 @@ static bool rules_hide_mmap(const struct session *session, const struct map_fact
 
 	for (i = 0; i < facts->rules; i++)
 		if (facts->rule[i].bar == info->index && facts->rule[i].access == MAP_READ &&
-		    can_read(session, info->offset, &facts->rule[i]))
+		    can_map_read(session, info->offset, &facts->rule[i]))
 			return true;
 	return false;
 }
 
-static int ask_bar(const struct session *session, struct map_facts *facts, unsigned int bar,
-		   bool rules)
+static int query_bar(const struct session *session, struct map_facts *facts, unsigned int bar,
+		     bool rules)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = bar };
-	struct map_space *space = &facts->space[bar];
+	struct map_bar_info *bar_info = &facts->bar_info[bar];
 
 	if (ioctl(session->device, VFIO_DEVICE_GET_REGION_INFO, &info)) {
 		int err = -errno;
@@ -154,13 +155,13 @@ static int ask_bar(const struct session *session, struct map_facts *facts, unsig
 		complain(err, "%s: VFIO_DEVICE_GET_REGION_INFO of BAR %u", facts->address, bar);
 		return err;
 	}
-	space->access = info.flags & VFIO_REGION_INFO_FLAG_MMAP ? MAP_READ_WRITE : MAP_NONE;
-	if (space->access == MAP_NONE && rules_hide_mmap(session, facts, &info))
-		space->access = MAP_READ_WRITE;
+	bar_info->access = info.flags & VFIO_REGION_INFO_FLAG_MMAP ? MAP_READ_WRITE : MAP_NONE;
+	if (bar_info->access == MAP_NONE && rules_hide_mmap(session, facts, &info))
+		bar_info->access = MAP_READ_WRITE;
 	/* capabilities say that something is special, and only our driver says what */
-	if (!rules && space->access != MAP_NONE && info.argsz > sizeof(info) &&
+	if (!rules && bar_info->access != MAP_NONE && info.argsz > sizeof(info) &&
 	    strcmp(facts->driver, "vfio-pci")) {
-		space->access = MAP_UNKNOWN;
+		bar_info->access = MAP_UNKNOWN;
 		map_note(facts, "%s has rules of its own for BAR %u", facts->driver, bar);
 	}
 	return 0;
@@ -173,25 +174,25 @@ static int failed(const struct map_facts *facts, int err, const char *feature)
 }
 
 /* -ENOTTY: a device with neither MSI nor MSI-X, or another driver. */
-int map_ask(const struct session *session, struct map_facts *facts)
+int map_query(const struct session *session, struct map_facts *facts)
 {
 	unsigned int bar;
 	bool rules;
 	int err;
 
 	facts->source = MAP_SOURCE_OPENED;
-	err = ask_map(session, facts);
+	err = query_map(session, facts);
 	rules = !err;
 	if (err && err != -ENOTTY)
 		return failed(facts, err, "MSIX_MAP");
-	err = ask_windows(session, facts);
+	err = query_windows(session, facts);
 	if (err && err != -ENOTTY)
 		return failed(facts, err, "MSI_WINDOW");
 	facts->windows_known = true;
 	for (bar = 0; bar < BARS; bar++) {
-		if (!facts->space[bar].size || facts->space[bar].ports)
+		if (!facts->bar_info[bar].size || facts->bar_info[bar].ports)
 			continue;
-		err = ask_bar(session, facts, bar, rules);
+		err = query_bar(session, facts, bar, rules);
 		if (err)
 			return err;
 	}
