@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * command_pty ROWS COLUMNS TEXT TIMES COMMAND...: runs a command on a terminal of this
- * size, prints what it printed, interrupts it when it has printed the text so many times
- * (0: it is left to end), or after a minute, and ends as it ended.
+ * size and prints what the command prints. Interrupts the command once it has printed
+ * the text that many times (0: never), when command_pty itself is interrupted, and
+ * after five minutes. Exits with the command's exit code.
  */
 #include <err.h>
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MOST_SECONDS	60
+#define MOST_SECONDS	300
 
 static pid_t child;
 
@@ -35,7 +36,7 @@ static int times(const char *all, const char *text)
 	return count;
 }
 
-/* The terminal's end is an error of reading. */
+/* When the command has ended, reading from its terminal is an error. */
 static void copy(int terminal, const char *text, int wanted)
 {
 	static char all[1 << 20];
@@ -48,11 +49,12 @@ static void copy(int terminal, const char *text, int wanted)
 			continue;
 		if (size <= 0)
 			break;
+		fwrite(all + length, 1, (size_t)size, stdout);
+		fflush(stdout);
 		length += (size_t)size;
 		if (wanted && times(all, text) >= wanted)
 			interrupt(SIGALRM);
 	}
-	fputs(all, stdout);
 }
 
 int main(int argc, char **argv)
@@ -73,6 +75,7 @@ int main(int argc, char **argv)
 		err(127, "%s", argv[5]);
 	}
 	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
 	alarm(MOST_SECONDS);
 	copy(terminal, argv[3], atoi(argv[4]));
 	if (waitpid(child, &status, 0) != child)
