@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi bind: give devices to msi-vfio-pci, or to another driver. */
+/* vfio-msi bind: bind devices to msi-vfio-pci, or to another driver. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct bind {
 
 static const struct argp_option options[] = {
 	{ "driver", 'b', "NAME", 0, "Bind to this driver (default: " MSI_VFIO_PCI ")", 0 },
-	{ "force", 'f', NULL, 0, "Take devices that are in use, or do not answer", 0 },
+	{ "force", 'f', NULL, 0, "Bind devices even if they are in use or do not answer", 0 },
 	{ 0 }
 };
 
@@ -27,17 +27,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &bind->sel;
 		return 0;
 	case 'b':
-		/* it becomes a folder's name in sysfs */
+		/* the name becomes part of a path in sysfs */
 		if (!*arg || *arg == '.' || strchr(arg, '/') || strlen(arg) >= NAME_SIZE)
-			argp_error(state, "%s: not a driver's name", arg);
+			argp_error(state, "%s: not the name of a driver", arg);
 		bind->driver = arg;
 		return 0;
 	case 'f':
 		bind->force = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (!select_given(&bind->sel))
-			argp_error(state, "no device selected");
+		select_require(&bind->sel, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -57,7 +56,8 @@ static int check(const struct bind *bind, const struct device *dev)
 	int result;
 
 	if (device_is_bridge(dev)) {
-		complain(0, "%s: refused: it is a bridge", dev->bdf);
+		complain(0, "%s: refused: it is a bridge, which VFIO cannot give to a user",
+			 dev->bdf);
 		return EXIT_REFUSED;
 	}
 	result = device_check_writable(dev);
@@ -66,14 +66,14 @@ static int check(const struct bind *bind, const struct device *dev)
 	if (bind->force || (!device_driver(dev, driver) && !strcmp(driver, bind->driver)))
 		return EXIT_DONE;
 	if (is_gone(dev)) {
-		complain(0, "%s: refused: it " DOES_NOT_ANSWER "; --force takes it all the same",
+		complain(0, "%s: refused: it " DOES_NOT_ANSWER "; use --force to bind it anyway",
 			 dev->bdf);
 		return EXIT_REFUSED;
 	}
 	return use_check(dev);
 }
 
-/* What stands between the bound device and a user of it */
+/* Notes on what keeps a user from opening the device, or from its interrupts */
 static void note_obstacles(const struct device *dev)
 {
 	char pf[NAME_SIZE], *refusal = msi_refusal(dev), *unassigned = kmsg_unassigned(dev);
@@ -87,15 +87,17 @@ static void note_obstacles(const struct device *dev)
 		note("%s gets no MSI or MSI-X: %s", dev->bdf, refusal);
 	free(refusal);
 	if (device_vfio_pf(dev, pf))
-		note("%s can be opened with the VF token of %s only", dev->bdf, pf);
+		note("%s can only be opened with the VF token that the user of %s has set "
+		     "(vf-token= of QEMU)", dev->bdf, pf);
 
 	group_read(dev, &group);
 	if (!group.name[0])
-		note("%s is in no IOMMU group; is the IOMMU on?", dev->bdf);
+		note("%s has no IOMMU group: " NEEDS_IOMMU, dev->bdf);
 	for (i = 0; i < group.count; i++)
 		if (group.member[i].blocks && strcmp(group.member[i].bdf, dev->bdf))
-			note("IOMMU group %s cannot be used yet: %s is bound to %s, no VFIO driver",
-			     group.name, group.member[i].bdf, group.member[i].driver);
+			note("IOMMU group %s cannot be opened while %s is bound to %s, which is no "
+			     "VFIO driver; bind it to one, too", group.name,
+			     group.member[i].bdf, group.member[i].driver);
 	group_free(&group);
 }
 
@@ -109,7 +111,7 @@ static int bind_one(const struct bind *bind, const struct device *dev)
 
 		group_read(dev, &group);
 		if (!group.name[0])
-			note("%s is in no IOMMU group; is the IOMMU on?", dev->bdf);
+			note("%s has no IOMMU group: " NEEDS_IOMMU, dev->bdf);
 		group_free(&group);
 		return EXIT_FAILED;
 	}
@@ -125,7 +127,7 @@ static int bind_one(const struct bind *bind, const struct device *dev)
 	return EXIT_DONE;
 }
 
-/* Nothing is touched unless all of it may be done. */
+/* Checks all devices before it changes the first. */
 static int bind_all(const struct bind *bind)
 {
 	int result = EXIT_DONE;
@@ -155,7 +157,7 @@ int bind_main(int argc, char **argv)
 		.children = children,
 		.args_doc = "SEL...",
 		.doc = "Bind devices to " MSI_VFIO_PCI
-		       ", until \"vfio-msi unbind\" or the next boot.",
+		       ". They stay bound until \"vfio-msi unbind\" or the next boot.",
 	};
 	struct bind bind = { .driver = MSI_VFIO_PCI };
 	int result;

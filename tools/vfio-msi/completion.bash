@@ -12,7 +12,7 @@ _vfio_msi_devices()
 
 _vfio_msi_addresses()
 {
-	# a colon separates words for readline: complete what is behind the last
+	# readline separates words at colons: complete what follows the last colon
 	mapfile -t COMPREPLY < <(compgen -W "$(_vfio_msi_devices)" -- "$1")
 	if [[ $1 == *:* && $COMP_WORDBREAKS == *:* ]]; then
 		COMPREPLY=("${COMPREPLY[@]#"${1%:*}:"}")
@@ -36,7 +36,7 @@ _vfio_msi()
 	local line=${COMP_LINE:0:COMP_POINT} word previous
 	local -a words
 
-	# the line's own words: COMP_WORDS is cut at colons
+	# words separated by spaces only, as COMP_WORDS is separated at colons, too
 	read -ra words <<<"$line"
 	[[ $line == *[[:space:]] ]] && words+=("")
 	word=${words[-1]}

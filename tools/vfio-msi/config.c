@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The MSI and MSI-X capabilities, as config space shows them. */
+/* The MSI and MSI-X capabilities in config space. */
 #include <string.h>
 
 #include "vfio-msi.h"
@@ -7,7 +7,10 @@
 #define CONFIG_SIZE	256
 #define HEADER_SIZE	64
 
-/* The longest MSI capability: one that starts at the end reads zeros, not beyond. */
+/*
+ * Length of the longest MSI capability. The buffer for config space is longer by this
+ * much, so that a capability at its end can be parsed like any other.
+ */
 #define LONGEST_CAP	24
 
 static uint16_t get16(const uint8_t *at)
@@ -20,7 +23,7 @@ static uint32_t get32(const uint8_t *at)
 	return get16(at) | (uint32_t)get16(at + 2) << 16;
 }
 
-/* 3 bits tell the power of two; what is beyond 32 is reserved. */
+/* The code is the power of two. Codes for more than 32 vectors are reserved. */
 static unsigned int msi_count(unsigned int code)
 {
 	return 1u << (code > 5 ? 5 : code);
@@ -67,13 +70,13 @@ static void read_msix(const uint8_t *config, unsigned int pos, struct msix_cap *
 	msix->pba_offset = pba & ~(uint32_t)PCI_MSIX_BIR;
 }
 
-/* Where the capability with this ID lies, or 0. */
+/* The offset of the capability with this ID, or 0 */
 static unsigned int find_cap(const uint8_t *config, uint8_t id)
 {
 	unsigned int pos = config[PCI_CAPABILITY_LIST] & ~3u;
 	int left = (CONFIG_SIZE - HEADER_SIZE) / 4;
 
-	/* a broken list may be a ring */
+	/* a bound, as a broken list may have a loop */
 	while (pos >= HEADER_SIZE && left--) {
 		if (config[pos] == id)
 			return pos;
@@ -83,16 +86,16 @@ static unsigned int find_cap(const uint8_t *config, uint8_t id)
 }
 
 /*
- * A device that does not answer reads as all ones. The IDs alone do not tell: those
- * of a virtual function read as ones, and sysfs has its real ones. Its command
- * register has reserved bits, which read as 0.
+ * The config space of a device that does not answer reads all ones. The IDs alone do not
+ * show this: the IDs of a virtual function read all ones, too (its real IDs are in
+ * sysfs). But in its command register the reserved bits read 0.
  */
 static bool is_gone(const uint8_t *config)
 {
 	return get32(config + PCI_VENDOR_ID) == ~0u && get32(config + PCI_COMMAND) == ~0u;
 }
 
-/* Without CAP_SYS_ADMIN the kernel shows the header only. */
+/* Without CAP_SYS_ADMIN only the header can be read. */
 void caps_read(const struct device *dev, struct caps *caps)
 {
 	uint8_t config[CONFIG_SIZE + LONGEST_CAP] = { 0 };
@@ -101,7 +104,7 @@ void caps_read(const struct device *dev, struct caps *caps)
 	memset(caps, 0, sizeof(*caps));
 	if (!pci_read_block(dev->pci, 0, config, HEADER_SIZE))
 		return;
-	caps->asked = true;
+	caps->header_read = true;
 	caps->gone = is_gone(config);
 	if (caps->gone || !pci_read_block(dev->pci, HEADER_SIZE, config + HEADER_SIZE,
 					  CONFIG_SIZE - HEADER_SIZE))
@@ -118,14 +121,14 @@ void caps_read(const struct device *dev, struct caps *caps)
 		read_msix(config, pos, &caps->msix);
 }
 
-/* Why the capabilities are not known. */
+/* Why the capabilities are not known */
 const char *caps_problem(const struct caps *caps)
 {
 	return caps->gone ? DOES_NOT_ANSWER : "config space cannot be read (run as root)";
 }
 
-/* Whether the device answers; null: not asked. */
+/* Whether the device answers, or null if the header could not be read */
 struct json_object *caps_answers(const struct caps *caps)
 {
-	return caps->asked ? json_object_new_boolean(!caps->gone) : NULL;
+	return caps->header_read ? json_object_new_boolean(!caps->gone) : NULL;
 }

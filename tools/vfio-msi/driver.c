@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which driver a device has: driver_override, bind, unbind, modprobe. */
+/* Binds devices to drivers: driver_override, bind, unbind, modprobe. */
 #include <dirent.h>
 #include <errno.h>
 #include <spawn.h>
@@ -13,7 +13,7 @@
 
 extern char **environ;
 
-/* Its exit code, or a negative errno. */
+/* Returns the exit code of modprobe, or a negative errno. */
 static int run_modprobe(char *const argv[])
 {
 	int err, status;
@@ -34,7 +34,7 @@ static void driver_path(const char *driver, const char *file, char path[PATH_MAX
 	snprintf(path, PATH_MAX, "/sys/bus/pci/drivers/%s%s", driver, file);
 }
 
-/* The driver of a module that may be called otherwise, as vfio_pci's is "vfio-pci". */
+/* The name of a module's driver, which can differ: the driver of vfio_pci is "vfio-pci". */
 static bool driver_of_module(const char *module, char driver[NAME_SIZE])
 {
 	char *path = format_text("/sys/module/%s/drivers", module), *c;
@@ -60,13 +60,13 @@ static void complain_no_driver(const char *name, const char *path, int err)
 	char driver[NAME_SIZE];
 
 	if (driver_of_module(name, driver))
-		complain(0, "driver %s: there is none of this name; the module's is \"%s\"", name,
-			 driver);
+		complain(0, "no driver is called \"%s\"; the driver of this module is \"%s\": use "
+			 "-b %s", name, driver, driver);
 	else
 		complain(err, "%s", path);
 }
 
-/* Makes sure that the driver is there; its module has the same name. */
+/* Loads the driver if it is not there. Its module must have the same name. */
 int driver_load(const char *driver)
 {
 	char name[NAME_SIZE], path[PATH_MAX];
@@ -80,8 +80,9 @@ int driver_load(const char *driver)
 	snprintf(name, sizeof(name), "%s", driver);
 	err = run_modprobe(argv);
 	if (err) {
-		/* modprobe itself has said why it failed */
-		complain(err < 0 ? err : 0, "driver %s: modprobe failed", driver);
+		/* modprobe has printed why */
+		complain(err < 0 ? err : 0, "driver %s: modprobe failed; is its module installed?",
+			 driver);
 		return err;
 	}
 	if (access(path, F_OK)) {
@@ -91,18 +92,18 @@ int driver_load(const char *driver)
 	return err;
 }
 
-/* What a device that nobody is bound to would get at boot. */
+/* Loads the module that udev would load for the device at boot. */
 static void load_host_driver(const struct device *dev)
 {
 	char alias[256];
 	char *argv[] = { "modprobe", "--quiet", "--use-blacklist", "--", alias, NULL };
 
-	/* no driver for the device is no error */
+	/* that the host has no driver for the device is not an error */
 	if (!device_read(dev, "modalias", alias, sizeof(alias)))
 		run_modprobe(argv);
 }
 
-/* The override, or an empty name. */
+/* The driver_override of the device, or an empty name */
 int driver_override(const struct device *dev, char override[NAME_SIZE])
 {
 	int err = device_read(dev, "driver_override", override, NAME_SIZE);
@@ -121,7 +122,7 @@ static int write_text(const char *path, const char *text)
 	return err;
 }
 
-/* Before anything else is done: returns an exit code. */
+/* Returns an exit code. */
 int device_check_writable(const struct device *dev)
 {
 	char path[PATH_MAX];
@@ -137,7 +138,7 @@ static int set_override(const struct device *dev, const char *driver)
 {
 	char path[PATH_MAX], text[NAME_SIZE + 1];
 
-	/* an empty line clears it */
+	/* an empty line clears the override */
 	snprintf(text, sizeof(text), "%s\n", driver);
 	device_path(dev, "driver_override", path);
 	return write_text(path, text);
@@ -153,7 +154,7 @@ static int unbind_device(const struct device *dev, const char *driver)
 	return write_text(path, dev->bdf);
 }
 
-/* Unlike drivers_probe, this file answers with what the driver's probe said. */
+/* This file returns the error of the driver's probe, which drivers_probe does not. */
 static int bind_device(const struct device *dev, const char *driver)
 {
 	char path[PATH_MAX];
@@ -168,8 +169,8 @@ static int probe_drivers(const struct device *dev)
 }
 
 /*
- * Back to how the device was. All that can be done about an error here is to
- * say it, which the steps do.
+ * Restores override and driver after a failure. An error in this is printed by the
+ * functions called, and nothing more can be done about it.
  */
 static void restore(const struct device *dev, const char *driver, const char *override)
 {
@@ -197,10 +198,10 @@ static int rebind(const struct device *dev, const char *from, const char *to)
 	err = bind_device(dev, to);
 	if (!err && (device_driver(dev, now) || strcmp(now, to))) {
 		err = -ENODEV;
-		complain(err, "%s: %s", dev->bdf, to);
+		complain(err, "%s: not bound to %s", dev->bdf, to);
 	}
 	if (err && !kmsg_repeat(kmsg, dev))
-		complain(0, "%s: the kernel log (dmesg) may tell why", dev->bdf);
+		complain(0, "%s: see the kernel log (dmesg) for the reason", dev->bdf);
 	kmsg_close(kmsg);
 	return err;
 }
@@ -213,7 +214,7 @@ int driver_bind(const struct device *dev, const char *driver)
 	device_driver(dev, old_driver);
 	driver_override(dev, old_override);
 
-	/* first, so that no other driver can take the device in between */
+	/* first, so that no other driver can bind the device meanwhile */
 	err = set_override(dev, driver);
 	if (err || !strcmp(old_driver, driver))
 		return err;
@@ -224,7 +225,7 @@ int driver_bind(const struct device *dev, const char *driver)
 	return err;
 }
 
-/* Gives the device back to whatever driver the host has for it. */
+/* Gives the device back to the driver that the host has for it. */
 int driver_release(const struct device *dev)
 {
 	char driver[NAME_SIZE], override[NAME_SIZE];

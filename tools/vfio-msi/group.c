@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* IOMMU groups: VFIO gives a group to its user only as a whole. */
+/* IOMMU groups: a VFIO user gets all devices of a group or none. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "vfio-msi.h"
 
-/* Drivers that leave DMA alone, so that the group stays free for a user. */
+/* Drivers that do no DMA, so that VFIO can give the group to a user. */
 static bool driver_without_dma(const char *driver)
 {
 	return !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which processes have a device node, or a VFIO session of a device, open. */
+/* Finds the processes that have a device node or a VFIO device open. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,13 +17,13 @@ struct holder {
 	pid_t pid;
 	dev_t number;
 	bool block;
-	char *syspath;		/* a VFIO device, by its folder in sysfs */
+	char *syspath;		/* of a VFIO device: its folder in sysfs; else NULL */
 };
 
-/* One scan of all processes serves every device of a command. */
+/* The processes are scanned once, for all devices. */
 static struct {
 	bool done;
-	bool partial;		/* some processes were not ours to look at */
+	bool partial;		/* some processes could not be read */
 	size_t count;
 	struct holder *holder;
 } found;
@@ -39,7 +39,7 @@ static void add_holder(pid_t pid, dev_t number, bool block, char *syspath)
 	};
 }
 
-/* Kernels since 6.17 name the device in its fdinfo. */
+/* Since Linux 6.17 the fdinfo of a VFIO device names the device. */
 static char *read_syspath(pid_t pid, const char *fd)
 {
 	char path[64], line[PATH_MAX];
@@ -59,7 +59,7 @@ static char *read_syspath(pid_t pid, const char *fd)
 	return syspath;
 }
 
-/* Other files are not even looked up: that may hang on a dead file server. */
+/* No stat() on files outside /dev: that could hang on a file server that is down. */
 static void scan_file(pid_t pid, int dir, const char *fd)
 {
 	char target[64] = "";
@@ -87,7 +87,7 @@ static void scan_process(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	stream = opendir(path);
 	if (!stream) {
-		/* ENOENT: it ended meanwhile */
+		/* ENOENT: the process has ended meanwhile */
 		if (errno != ENOENT)
 			found.partial = true;
 		return;
@@ -152,7 +152,7 @@ void holders_of_node(const struct node *node, enum use_kind kind, struct uses *u
 	for (i = 0; i < found.count; i++) {
 		const struct holder *holder = &found.holder[i];
 
-		/* once a process, however often it has the node open */
+		/* a process is reported once, even if it has the node open several times */
 		if (holder->syspath || holder->number != node->number ||
 		    holder->block != node->block || holder->pid == last)
 			continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Linux interrupts of a device: number, CPUs, count, and which vector it is. */
+/* The Linux interrupts of a device: number, vector, CPUs, count. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -9,7 +9,10 @@
 
 #include "vfio-msi.h"
 
-/* How the kernel numbers the vectors of all devices in one interrupt domain */
+/*
+ * The hwirq number of a vector in an interrupt domain that several devices share: vector,
+ * bus address and PCI domain, from the lowest bits on
+ */
 #define HWIRQ_INDEX_BITS	11
 #define HWIRQ_DOMAIN_SHIFT	27
 
@@ -26,7 +29,7 @@ static int irq_file(const char *format, unsigned int irq, char *buf, size_t size
 #define PROC_FILE(irq, name, buf) \
 	irq_file("/proc/irq/%u/" name, irq, buf, sizeof(buf))
 
-/* The file has one number per possible CPU. */
+/* The file has a number for each possible CPU. */
 static uint64_t sum_counts(unsigned int irq)
 {
 	static char text[1 << 16];
@@ -50,9 +53,10 @@ void irq_read(struct irq *irq)
 }
 
 /*
- * The number within the interrupt domain is the vector: in a domain of the
- * device's own (its chip is then named after the device), plainly; in a shared
- * one, below the device's address. Anything else is not guessed at.
+ * The vector follows from the hwirq number. If the device has an interrupt domain of its
+ * own, whose chip is named after the device, the number is the vector. In a domain that
+ * devices share, the vector is in the low bits and the device's address above. For any
+ * other number the vector is not known (-1).
  */
 static int find_vector(const struct device *dev, unsigned int irq)
 {
@@ -125,7 +129,7 @@ void irqs_free(struct irqs *irqs)
 	free(irqs->irq);
 }
 
-/* "IR-" is how x86 names the chips behind interrupt remapping. */
+/* On x86 the chip's name begins with "IR-" if interrupts are remapped. */
 static enum remapping chip_remapping(const char *chip)
 {
 	if (!strncmp(chip, "IR-", 3) || !strncmp(chip, "ITS-", 4))
@@ -135,7 +139,7 @@ static enum remapping chip_remapping(const char *chip)
 	return REMAPPING_UNKNOWN;
 }
 
-/* All interrupts of an x86 machine are remapped, or none. */
+/* On x86 either all interrupts are remapped or none. */
 static enum remapping platform_remapping(void)
 {
 	enum remapping remapping = REMAPPING_UNKNOWN;
@@ -150,7 +154,7 @@ static enum remapping platform_remapping(void)
 
 		if (entry->d_name[0] == '.' || IRQ_FILE(irq, "chip_name", chip))
 			continue;
-		/* on arm64 each device may have another controller */
+		/* x86 only: on arm64 devices can have different interrupt controllers */
 		if (strstr(chip, "IO-APIC"))
 			remapping = chip_remapping(chip);
 	}
@@ -171,7 +175,7 @@ enum remapping irq_remapping(const struct device *dev)
 	return remapping == REMAPPING_UNKNOWN ? platform_remapping() : remapping;
 }
 
-/* Has the kernel's command line pci=nomsi, alone or with other words? */
+/* Whether pci= on the kernel's command line has the word nomsi */
 bool booted_without_msi(void)
 {
 	char text[1 << 12], *rest = text, *option, *word;
@@ -190,8 +194,10 @@ bool booted_without_msi(void)
 }
 
 /*
- * The file of a bridge is about the bus behind it, not about the bridge. Nothing tells of
- * the path above a device but the folders in which the device's own one is.
+ * The path of the msi_bus file that is 0 and concerns the device: its own, or that of a
+ * bridge above it. The msi_bus of a bridge is about the bus below it and not about the
+ * bridge, so for a bridge the search begins one folder higher. The folders above the
+ * device's folder are the bridges above the device.
  */
 static char *find_msi_bus(const struct device *dev)
 {
@@ -218,7 +224,10 @@ static char *find_msi_bus(const struct device *dev)
 	return NULL;
 }
 
-/* Why the kernel allocates no vectors of the device for anybody, or NULL; to be freed. */
+/*
+ * Why the kernel allocates no vectors of the device, whatever its driver, or NULL. The
+ * caller frees it.
+ */
 char *msi_refusal(const struct device *dev)
 {
 	char *file, *text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel says of a device in its log, when something fails. */
+/* The kernel log: messages about a device. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "vfio-msi.h"
 
-/* The messages from here on, or -1 where this user may not read them. */
+/* Opens the log for the messages that come from now on; -1: it cannot be read. */
 int kmsg_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -25,7 +25,7 @@ void kmsg_close(int fd)
 		close(fd);
 }
 
-/* The text of a record, without its prefix and what follows the first line. */
+/* The first line of a record, without the prefix */
 static char *record_text(char *record, ssize_t length)
 {
 	char *text;
@@ -37,16 +37,16 @@ static char *record_text(char *record, ssize_t length)
 	return text;
 }
 
-/* The text has the device's address in it. */
+/* Called for texts that contain the address of the device only. */
 typedef bool (*match_fn)(const struct device *dev, const char *text);
 
-/* The last thing that was said about the device and matches, or NULL; to be freed. */
+/* The last message about the device that matches, or NULL. The caller frees it. */
 static char *find_last(int fd, const struct device *dev, match_fn match)
 {
 	char record[8192], *last = NULL;
 	ssize_t length;
 
-	/* EPIPE: records were overwritten before they were read */
+	/* EPIPE: the kernel has overwritten records that were not read yet */
 	while (fd >= 0 && ((length = read(fd, record, sizeof(record) - 1)) > 0 ||
 			   (length < 0 && errno == EPIPE))) {
 		char *text;
@@ -69,7 +69,7 @@ static bool match_any(const struct device *dev, const char *text)
 	return true;
 }
 
-/* Repeats the last thing that was said about the device, if there is one. */
+/* Prints the last message about the device; returns false if there is none. */
 bool kmsg_repeat(int fd, const struct device *dev)
 {
 	char *last = find_last(fd, dev, match_any);
@@ -82,19 +82,19 @@ bool kmsg_repeat(int fd, const struct device *dev)
 }
 
 /*
- * A BAR that was not given addresses is none of the device's resources any more. The BARs of
- * its virtual functions have numbers of their own: "VF BAR 3" is not BAR 3.
+ * A BAR that got no addresses is not among the device's resources any more. "VF BAR 3" in
+ * a message does not count: it is a BAR of the virtual functions.
  */
 static bool match_unassigned_bar(const struct device *dev, const char *text)
 {
-	const char *behind = strstr(text, dev->bdf) + strlen(dev->bdf);
+	const char *rest = strstr(text, dev->bdf) + strlen(dev->bdf);
 	unsigned int number;
 
-	return strstr(behind, "failed to assign") && sscanf(behind, ": BAR %u", &number) == 1 &&
+	return strstr(rest, "failed to assign") && sscanf(rest, ": BAR %u", &number) == 1 &&
 	       number < BARS && !dev->pci->size[number];
 }
 
-/* What the kernel said of a BAR without addresses, or NULL; to be freed. */
+/* The message that a BAR of the device got no addresses, or NULL. The caller frees it. */
 char *kmsg_unassigned(const struct device *dev)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi learn: find out which window a device needs, by watching a guest. */
+/* vfio-msi learn: find the window that a device needs, by watching a guest. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +15,14 @@
 
 struct learn {
 	struct selection sel;
-	unsigned int bars;	/* bit per BAR that the user names; 0: choose */
-	time_t timeout;		/* seconds, 0: none */
+	unsigned int bars;	/* a bit for each BAR that --bar names; 0: choose */
+	time_t timeout;		/* seconds; 0: none */
 };
 
 enum { OPTION_BAR = 256, OPTION_TIMEOUT };
 
 static const struct argp_option options[] = {
-	{ "bar", OPTION_BAR, "N", 0, "Watch this BAR (may be repeated)", 0 },
+	{ "bar", OPTION_BAR, "N", 0, "Watch this BAR (can be repeated)", 0 },
 	{ "timeout", OPTION_TIMEOUT, "SECONDS", 0, "End after this time", 0 },
 	{ 0 }
 };
@@ -36,14 +36,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &learn->sel;
 		return 0;
 	case OPTION_BAR:
-		learn->bars |= 1u << select_number(arg, 0, BARS - 1, state);
+		learn->bars |= 1u << select_number("--bar", arg, 0, BARS - 1, state);
 		return 0;
 	case OPTION_TIMEOUT:
-		learn->timeout = (time_t)select_number(arg, 1, MAX_TIMEOUT, state);
+		learn->timeout = (time_t)select_number("--timeout", arg, 1, MAX_TIMEOUT,
+							       state);
 		return 0;
 	case ARGP_KEY_END:
-		if (!select_given(&learn->sel))
-			argp_error(state, "no device selected");
+		select_require(&learn->sel, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -54,7 +54,7 @@ static bool is_memory_bar(const struct pci_dev *pci, unsigned int bar)
 	return pci->size[bar] && !(pci->base_addr[bar] & PCI_BASE_ADDRESS_SPACE_IO);
 }
 
-/* A window may not have the MSI-X table in it. */
+/* A window must not cover the MSI-X table. */
 static bool has_table(const struct caps *caps, unsigned int bar)
 {
 	return caps->msix.pos && caps->msix.table_bar == bar;
@@ -93,8 +93,8 @@ static int list_bars(const struct learn *learn, const struct device *dev,
 			return EXIT_REFUSED;
 		}
 		if (has_table(&caps, bar)) {
-			complain(0, "%s: refused: BAR %u has the MSI-X table, and no window may "
-				 "lie over that", dev->bdf, bar);
+			complain(0, "%s: refused: BAR %u has the MSI-X table, which a window must "
+				 "not cover", dev->bdf, bar);
 			return EXIT_REFUSED;
 		}
 		windows_add(list, &window);
@@ -114,8 +114,7 @@ static int check(const struct learn *learn)
 	bool open;
 
 	if (learn->sel.count != 1) {
-		complain(0, "%zu devices are selected, and one can be watched",
-			 learn->sel.count);
+		complain(0, "%zu devices are selected; learn takes one", learn->sel.count);
 		return EXIT_USAGE;
 	}
 	result = windows_check(dev);
@@ -125,14 +124,16 @@ static int check(const struct learn *learn)
 	if (err) {
 		live_path(dev, "windows", path);
 		complain(err, "%s", path);
+		if (err == -ENOENT)
+			live_note(dev, err);
 		return EXIT_FAILED;
 	}
 	open = live.open;
 	live_windows_free(&live);
 	if (!open)
 		return EXIT_DONE;
-	complain(0, "%s: refused: in use; only a session that begins later can be watched",
-		 dev->bdf);
+	complain(0, "%s: refused: in use; close the device first, as learn has to see the session "
+		 "from its start", dev->bdf);
 	return EXIT_REFUSED;
 }
 
@@ -169,7 +170,7 @@ static int64_t now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* Other programs open the device shortly, too, vfio-msi show for one. */
+/* Other programs, such as vfio-msi show, open the device for a moment, too. */
 static bool was_short(const struct learn_result *result)
 {
 	return !result->session ||
@@ -178,8 +179,8 @@ static bool was_short(const struct learn_result *result)
 }
 
 /*
- * Returns 0, 1 if the session has come to its end, or a negative errno. The count is
- * read first: a session that begins after it is found open, or counted the next time.
+ * Returns 0, 1 if the session has ended, or a negative errno. The count of sessions is read
+ * first: a session that begins after that is seen open here, or counted by the next poll.
  */
 static int poll_session(const struct device *dev, struct learn_result *result)
 {
@@ -222,7 +223,7 @@ static int watch_session(const struct learn *learn, struct learn_result *result)
 	} while (!err && !watch_interrupted() &&
 		 (!learn->timeout || now.tv_sec - start.tv_sec < learn->timeout));
 
-	/* What came since the last poll, unless somebody waits for the driver. */
+	/* a signal may have ended the poll: poll once more for what came meanwhile */
 	if (watch_interrupted() && (!err || err == -EINTR))
 		err = poll_session(dev, result);
 	if (isatty(STDERR_FILENO))
@@ -230,7 +231,7 @@ static int watch_session(const struct learn *learn, struct learn_result *result)
 	return err < 0 ? err : 0;
 }
 
-/* Windows that an earlier run left behind are not to come back. */
+/* Removes the windows that an earlier run did not remove, as it was killed. */
 static void drop_learn_windows(struct window_list *list)
 {
 	size_t i, kept = 0;
@@ -252,7 +253,7 @@ static void print_instructions(const struct device *dev, const struct window_lis
 	      "This ends when the VMM closes the device, or with Ctrl-C.\n", stderr);
 }
 
-/* What somebody else has made of the windows meanwhile is not undone. */
+/* If somebody else has changed the windows meanwhile, they stay as they are. */
 static int restore_windows(const struct device *dev, const struct window_list *before)
 {
 	struct window_list now;
@@ -267,7 +268,8 @@ static int restore_windows(const struct device *dev, const struct window_list *b
 	if (learning && learning == now.count)
 		err = windows_write(dev, before);
 	else
-		note("its windows were changed meanwhile and stay as they are");
+		note("%s: somebody else has changed the windows meanwhile; they stay as they are",
+		     dev->bdf);
 	windows_free(&now);
 	return err;
 }
@@ -290,7 +292,7 @@ static int watch_windows(const struct learn *learn, const struct window_list *li
 		print_instructions(dev, list);
 		err = watch_session(learn, result);
 		if (err)
-			complain(err, "%s: watching ended", dev->bdf);
+			complain(err, "%s: cannot be watched any more", dev->bdf);
 		if (restore_windows(dev, &before))
 			err = -EIO;
 	}
@@ -324,10 +326,10 @@ int learn_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "SEL",
-		.doc = "Find out which window a device's embedded interrupt controller needs, by "
-		       "watching where a guest writes its MSI message.\v"
-		       "Meanwhile the device's interrupts do not reach the guest, and its BARs "
-		       "are slow.",
+		.doc = "Find the window that a device with an embedded interrupt controller needs: "
+		       "watch where a guest writes its MSI message.\v"
+		       "Meanwhile no interrupt of the embedded controller reaches the guest, and "
+		       "access to the BARs is slow.",
 	};
 	struct learn learn = { .bars = 0 };
 	int result;

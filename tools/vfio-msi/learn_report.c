@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What vfio-msi learn has to say in the end. */
+/* The report of vfio-msi learn. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ static unsigned int vector_of(const struct learn_result *result, uint32_t data)
 	return data & (vectors - 1);
 }
 
-/* Whatever the BAR's slots agree on; else what this one has. */
+/* The distance that the slots of the BAR agree on or, without data there, the slot's own */
 static unsigned int distance_of(const struct learned_slot *slot, const struct vote *vote,
 				uint32_t *data)
 {
@@ -55,22 +55,22 @@ static void print_vote(unsigned int bar, const struct vote *vote)
 	if (!vote->slots)
 		return;
 	if (!vote->distance) {
-		printf("BAR %u: no data within 64 bytes behind any address\n", bar);
+		printf("BAR %u: no data within 64 bytes after any address\n", bar);
 		return;
 	}
-	printf("BAR %u: data %u bytes behind the address in %zu of %zu slots\n", bar,
+	printf("BAR %u: data %u bytes after the address in %zu of %zu slots\n", bar,
 	       vote->distance, vote->agree, vote->slots);
 	if (vote->rival)
-		printf("BAR %u: %u bytes fit as well; a guest with more vectors would tell\n",
+		printf("BAR %u: %u bytes fit, too; a guest with more vectors would show which\n",
 		       bar, vote->rival);
 }
 
-/* Why there can be nothing, from the most to the least that was seen. */
+/* The reason follows from the furthest step that was seen. */
 static const char *why_nothing(const struct learn_result *result)
 {
 	if (result->msi)
-		return "the guest did not write its MSI message into a BAR that was watched: its "
-		       "driver has an interrupt domain of its own, or no embedded controller";
+		return "the guest did not write its MSI message into a watched BAR: its driver has "
+		       "an interrupt domain of its own, or the device has no embedded controller";
 	if (result->msix)
 		return "the guest used MSI-X, and windows are for MSI";
 	if (result->session)
@@ -85,7 +85,7 @@ static void print_command(const struct device *dev, const struct learn_result *r
 {
 	size_t i;
 
-	puts("From the next session on, with this window:");
+	puts("To have this window from the next session on:");
 	printf("  vfio-msi window %s%s", dev->bdf, result->windows_before ? " --clear" : "");
 	for (i = 0; i < list->count; i++) {
 		char *text = window_text(&list->window[i]);
@@ -186,7 +186,7 @@ static void print_json(const struct device *dev, const struct learn_result *resu
 	json_print("devices", array);
 }
 
-/* Returns whether there is a window to use. */
+/* Returns whether a window was found. */
 bool learn_report(const struct device *dev, bool json, const struct learn_result *result)
 {
 	struct window_list list = { .count = 0 };

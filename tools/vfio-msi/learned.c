@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What windows that learn have seen, and which windows would cover it.
+ * The slots that windows with LEARN have recorded, and which windows cover them.
  *
- * A slot's address is found by its value. Its data is not, where the guest's data
- * is 0 or so: many dwords look like it, and neighbours have their own. What one
- * slot leaves open all slots of a BAR decide together.
+ * The driver finds a slot's address by its value. A value does not tell which dword is the
+ * data if the guest data is 0 or small: many dwords look like it, and the next slot has
+ * data, too. So all slots of a BAR vote on the distance from the address to the data.
  */
 #include <stdlib.h>
 
 #include "vfio-msi.h"
 
 /*
- * Slots that nobody has seen yet are more likely between the others than far from
- * all of them; pages in a window cannot be mapped.
+ * Slots that are less than this apart are covered by one window, as the slots between them
+ * may just not have been used. But pages of a window cannot be mapped, so slots that are
+ * further apart get windows of their own.
  */
 #define SAME_WINDOW	(1u << 20)
 
-/* Right behind the address there can be its high half, which is 0 as a rule. */
+/* At this distance there can be the address's high half, which is mostly 0. */
 #define HIGH_DISTANCE	4
 
 struct candidate {
 	unsigned int distance;
 	size_t agree;
-	size_t different;	/* data that differ from each other */
-	bool high;		/* all of it can be addresses' high halves */
+	size_t different;	/* different values of data */
+	bool high;		/* the data can be high halves of addresses */
 };
 
 static int by_place(const void *a, const void *b)
@@ -63,7 +64,7 @@ static void merge_slot(struct live_slot *into, const struct live_slot *from)
 			into->learned_data[i] = from->learned_data[i];
 }
 
-/* The driver forgets its slots when the device is reset, as at a guest's end. */
+/* Keeps slots of earlier polls: a reset, as at a guest's end, makes the driver forget them. */
 void learned_merge(struct learned *learned, const struct live_windows *live)
 {
 	size_t i, j;
@@ -71,10 +72,10 @@ void learned_merge(struct learned *learned, const struct live_windows *live)
 	for (i = 0; i < live->count; i++) {
 		const struct live_window *window = &live->window[i];
 
-		if (!window_learns(&window->place))
+		if (!window_learns(&window->range))
 			continue;
 		for (j = 0; j < window->slots; j++)
-			merge_slot(&find_or_add(learned, window->place.bar,
+			merge_slot(&find_or_add(learned, window->range.bar,
 						window->slot[j].offset)->slot,
 				   &window->slot[j]);
 	}
@@ -129,8 +130,8 @@ static struct candidate count_candidate(const struct learned *learned, unsigned 
 }
 
 /*
- * Data of several vectors differs, what only looks like data does not. Of equals the
- * nearest wins, as behind it come the neighbours. Below 0: @a is better.
+ * Below 0: @a is better. The data of several vectors differs; other dwords do not. The
+ * caller prefers the nearest of equals, as the data of the next slot is further away.
  */
 static int compare(const struct candidate *a, const struct candidate *b)
 {
@@ -167,7 +168,7 @@ struct vote learned_vote(const struct learned *learned, unsigned int bar)
 	return vote;
 }
 
-/* The smallest windows that cover the slots of @bar which have data at @distance. */
+/* Adds the smallest windows that cover the slots of @bar with data at @distance. */
 void learned_windows(const struct learned *learned, unsigned int bar, unsigned int distance,
 		     struct window_list *list)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi list: which devices there are, and whose they are. */
+/* vfio-msi list: devices, their drivers, vectors and uses. */
 #include <stdio.h>
 
 #include "vfio-msi.h"
@@ -34,7 +34,7 @@ static void row_free(struct row *row)
 	use_free(&row->uses);
 }
 
-/* Where capabilities cannot be read every device is listed rather than none. */
+/* A device is also listed if its capabilities cannot be read. */
 static bool is_listed(const struct row *row)
 {
 	if (device_is_bridge(row->dev))
@@ -159,17 +159,17 @@ static int list(const struct selection *sel)
 	if (booted_without_msi())
 		note("the kernel was booted with pci=nomsi: no device gets MSI or MSI-X");
 	if (sel->count && !grouped)
-		note("no device has an IOMMU group: VFIO needs an IOMMU that is switched on");
+		note("no device has an IOMMU group: " NEEDS_IOMMU);
 	if (partial)
-		note("not everything can be seen by this user; run as root");
+		note("ordinary users cannot see everything (\"?\"); run as root");
 	return EXIT_DONE;
 }
 
 int list_main(int argc, char **argv)
 {
 	static const struct select_command command = {
-		.doc = "List PCI devices that have MSI or MSI-X, or those that SEL, -s "
-		       "and -d name.",
+		.doc = "List the PCI devices that have MSI or MSI-X, or those that SEL, -s and -d "
+		       "select.",
 		.all = true,
 		.run = list,
 	};

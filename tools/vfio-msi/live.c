@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The state of a device that msi-vfio-pci serves, whoever has it open: the files
- * of /sys/kernel/debug/msi-vfio-pci/ADDRESS. The driver's debugfs.c has what is in
- * them.
+ * The state of a device that is bound to msi-vfio-pci, from the files in
+ * /sys/kernel/debug/msi-vfio-pci/ADDRESS. They can be read while another process has the
+ * device open. The driver's debugfs.c has their format.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,10 +33,21 @@ static int read_lines(const struct device *dev, const char *name, line_fn parse,
 		err = -errno;
 	free(line);
 	fclose(file);
-	/* who interrupts knows why */
+	/* a user who interrupts needs no message */
 	if (err && err != -EINTR)
 		complain(err, "%s", path);
 	return err;
+}
+
+/* Explains -ENOENT and -EACCES. */
+void live_note(const struct device *dev, int err)
+{
+	if (err == -EACCES)
+		note("%s: the driver's state is not known: run as root to read it in debugfs",
+		     dev->bdf);
+	else
+		note("%s: the driver's state is not known: debugfs is not mounted "
+		     "(mount -t debugfs none /sys/kernel/debug)", dev->bdf);
 }
 
 void live_path(const struct device *dev, const char *name, char path[PATH_MAX])
@@ -44,7 +55,7 @@ void live_path(const struct device *dev, const char *name, char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "/sys/kernel/debug/" MSI_VFIO_PCI "/%s/%s", dev->bdf, name);
 }
 
-/* No flags are "-" in the file, and nothing here. */
+/* In the file "-" stands for no flags. */
 static void parse_flags(char flags[NAME_SIZE])
 {
 	if (!strcmp(flags, "-"))
@@ -100,7 +111,7 @@ void live_free(struct live *live)
 	live->count = 0;
 }
 
-/* How many sessions there have been; 0, too, where that cannot be read. */
+/* The number of sessions since the device was bound; 0 if it cannot be read. */
 unsigned long live_sessions(const struct device *dev)
 {
 	char path[PATH_MAX], text[NAME_SIZE];
@@ -117,13 +128,13 @@ static int parse_window(const char *line, struct live_windows *live)
 	live->window = xrealloc(live->window, live->count + 1, sizeof(*live->window));
 	window = &live->window[live->count];
 	*window = (struct live_window){ .slot = NULL };
-	if (sscanf(line, "window %u %llx %llx %u %63s %llu %llu %llu %llu", &window->place.bar,
-		   &offset, &size, &window->place.data_offset, window->place.flags, &count[0],
+	if (sscanf(line, "window %u %llx %llx %u %63s %llu %llu %llu %llu", &window->range.bar,
+		   &offset, &size, &window->range.data_offset, window->range.flags, &count[0],
 		   &count[1], &count[2], &count[3]) != 9)
 		return -EPROTO;
-	parse_flags(window->place.flags);
-	window->place.offset = offset;
-	window->place.size = size;
+	parse_flags(window->range.flags);
+	window->range.offset = offset;
+	window->range.size = size;
 	window->addresses = count[0];
 	window->data = count[1];
 	window->withheld = count[2];
@@ -132,7 +143,7 @@ static int parse_window(const char *line, struct live_windows *live)
 	return 0;
 }
 
-/* DISTANCE:DATA,... or "-" */
+/* "DISTANCE:DATA,..." or "-" */
 static int parse_learned(const char *text, struct live_slot *slot)
 {
 	unsigned int distance, data;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi: the subcommands, and what comes before one on the command line. */
+/* vfio-msi: the command line up to the subcommand. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,22 +24,22 @@ static const struct subcommand {
 };
 
 static const char doc[] =
-	"Bind PCI devices to " MSI_VFIO_PCI " and look at their MSI and MSI-X.\n"
+	"Bind PCI devices to the VFIO driver " MSI_VFIO_PCI " and show their MSI and MSI-X.\n"
 	"\n"
-	"  list     devices with MSI or MSI-X, and whose they are\n"
-	"  bind     give devices to " MSI_VFIO_PCI "\n"
-	"  unbind   give them back to the host\n"
-	"  show     capabilities, driver, IOMMU group, users\n"
-	"  vectors  each vector: interrupt, CPUs, count, message, state\n"
-	"  window   windows of embedded interrupt controllers: show, add, clear\n"
-	"  learn    find out which window a device needs\n"
-	"  map      draw the BARs: table, PBA, windows, what can be mapped how\n"
+	"  list     list devices with MSI or MSI-X and their drivers\n"
+	"  bind     bind devices to " MSI_VFIO_PCI "\n"
+	"  unbind   give devices back to the host's drivers\n"
+	"  show     show capabilities, driver, IOMMU group and uses of devices\n"
+	"  vectors  show each vector: interrupt, CPUs, count, message, flags\n"
+	"  window   show, add or clear windows of embedded interrupt controllers\n"
+	"  learn    find the window that a device needs\n"
+	"  map      draw BARs: table, PBA, windows, and which pages can be mapped\n"
 	"\v"
-	"\"vfio-msi COMMAND --help\" tells about one of them.";
+	"See \"vfio-msi COMMAND --help\" for its options, and vfio-msi(8).";
 
 struct call {
 	const struct subcommand *subcommand;
-	int first;	/* where the subcommand stands in argv */
+	int first;	/* the subcommand's index in argv */
 };
 
 static const struct subcommand *find_subcommand(const char *name)
@@ -60,9 +60,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		call->subcommand = find_subcommand(arg);
 		if (!call->subcommand)
-			argp_error(state, "%s: no such command", arg);
+			argp_error(state, "%s: no such command; the first argument is one of list, "
+				   "bind, unbind, show, vectors, window, learn and map", arg);
 		call->first = state->next - 1;
-		/* the rest is the subcommand's */
+		/* the subcommand parses the rest */
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_NO_ARGS:

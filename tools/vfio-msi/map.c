@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi map: the BARs of devices, drawn. */
+/* vfio-msi map: draw the BARs of devices. */
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -22,7 +22,7 @@ struct drawing {
 enum { OPTION_SVG = 256 };
 
 static const struct argp_option options[] = {
-	{ "svg", OPTION_SVG, "FILE", 0, "Write the picture to FILE, too, as SVG", 0 },
+	{ "svg", OPTION_SVG, "FILE", 0, "Also write the picture to FILE, as SVG", 0 },
 	{ 0 }
 };
 
@@ -38,8 +38,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		drawing->svg = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (!select_given(&drawing->sel))
-			argp_error(state, "no device selected");
+		select_require(&drawing->sel, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -93,7 +92,7 @@ static int write_picture(const struct map *map, int fd)
 	return err;
 }
 
-/* As if the file had been opened for writing. */
+/* The mode that open() would give a new file */
 static mode_t new_mode(void)
 {
 	mode_t mask = umask(0);
@@ -102,7 +101,7 @@ static mode_t new_mode(void)
 	return 0666 & ~mask;
 }
 
-/* Beside the file, and in its place when it is whole: there is never half a picture. */
+/* Writes a temporary file and renames it, so that the file never has half a picture. */
 static int replace_file(const struct map *map, const char *path, mode_t mode)
 {
 	char *half = format_text("%s.XXXXXX", path);
@@ -127,7 +126,7 @@ static int replace_file(const struct map *map, const char *path, mode_t mode)
 	return err;
 }
 
-/* Through a symbolic link, and never in the place of a device or a pipe. */
+/* Follows a symbolic link, and does not replace a device or a pipe. */
 static int write_svg(const struct map *map, const char *name)
 {
 	char *path = realpath(name, NULL);
@@ -203,11 +202,11 @@ int map_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "SEL...",
-		.doc = "Draw devices' BARs to scale: where the MSI-X table, the PBA and the "
+		.doc = "Draw the BARs of devices to scale: where the MSI-X table, the PBA and the "
 		       "windows of embedded interrupt controllers are, and which pages can be "
-		       "mapped how.\v"
-		       "A device that is bound to a VFIO driver and not in use is opened to ask "
-		       "for this, which resets it.",
+		       "mapped for reading or writing.\v"
+		       "To query this, root opens a device that is bound to a VFIO driver and not "
+		       "in use. This resets the device.",
 	};
 	struct drawing drawing = { .svg = NULL };
 	int result;
@@ -216,7 +215,7 @@ int map_main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &drawing);
 	result = select_devices(&drawing.sel);
 	if (!result && drawing.svg && drawing.sel.count != 1) {
-		complain(0, "%zu devices are selected, and a file holds one", drawing.sel.count);
+		complain(0, "%zu devices are selected; --svg takes one", drawing.sel.count);
 		result = EXIT_USAGE;
 	}
 	if (!result)

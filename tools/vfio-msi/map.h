@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vfio-msi map: what its files share. Facts are read, a model is computed from them,
- * and the model is shown. From the top, as in vfio-msi.h:
+ * vfio-msi map: declarations that its files share. Facts are read, a model is computed
+ * from them, and the model is shown. The files from the top, as in vfio-msi.h:
  *
- * map.c		the command line, and which pictures are made
- * map_read.c		what the device, its driver and the kernel say: facts
- * map_query.c		the same of a device that may be opened
+ * map.c		the command line and the output files
+ * map_read.c		reads the facts: config space, sysfs, debugfs, kernel log
+ * map_query.c		queries the driver of a device that can be opened
  * map_text.c, map_svg.c, map_json.c
  *			three ways to show a model
- * map_picture.c	what the text and the SVG have in common: scale, rows, words
- * map_model.c		where everything lies and what holds there: computed from
- *			the facts alone, without a device
- * map_facts.c		the facts themselves, and their words
+ * map_picture.c	shared by the text and the SVG: scale, rows, words
+ * map_model.c		computes the model from the facts alone, without a device:
+ *			what is where in the BARs, and how it can be mapped
+ * map_facts.c		the facts and their words
  */
 #ifndef VFIO_MSI_MAP_H
 #define VFIO_MSI_MAP_H
@@ -27,7 +27,7 @@ enum map_kind {
 	MAP_KINDS,
 };
 
-/* From the strictest on: of all that shares a page, the least holds. */
+/* From the strictest on. The strictest rule of all that shares a page holds. */
 enum map_access {
 	MAP_NONE,
 	MAP_UNKNOWN,
@@ -35,12 +35,12 @@ enum map_access {
 	MAP_READ_WRITE,
 };
 
-/* Who says how pages can be mapped. */
+/* Where it is known from how pages can be mapped */
 enum map_source {
 	MAP_SOURCE_NOBODY,
-	MAP_SOURCE_OPENED,	/* the device was opened and asked */
+	MAP_SOURCE_OPENED,	/* the driver of the opened device */
 	MAP_SOURCE_FILES,	/* the driver's files in sysfs and debugfs */
-	MAP_SOURCE_VFIO_PCI,	/* what vfio-pci is known to do */
+	MAP_SOURCE_VFIO_PCI,	/* vfio-pci always does the same */
 };
 
 enum map_isolation {
@@ -49,16 +49,16 @@ enum map_isolation {
 	MAP_ISOLATED,
 };
 
-/* A BAR as the device has it. */
+/* A BAR of the device */
 struct map_bar_info {
-	uint64_t size;			/* 0: none */
-	bool ports;			/* not memory */
+	uint64_t size;			/* 0: there is no such BAR */
+	bool ports;			/* I/O ports, not memory */
 	bool wide;			/* 64-bit */
 	bool prefetch;
-	enum map_access access;		/* of pages that no rule is about */
+	enum map_access access;		/* of pages without a rule */
 };
 
-/* All pages that these bytes touch. */
+/* A rule for all pages that have one of these bytes */
 struct map_rule {
 	unsigned int bar;
 	uint64_t offset;
@@ -71,7 +71,7 @@ struct map_facts {
 	char driver[NAME_SIZE];		/* empty: none */
 	enum map_source source;
 	enum map_isolation isolation;
-	char table_map[NAME_SIZE];	/* the words of msix_table_map; empty: not known */
+	char table_map[NAME_SIZE];	/* the words in msix_table_map; empty: not known */
 	char table_reason[NAME_SIZE];
 	uint64_t page_size;
 	struct map_bar_info bar_info[BARS];
@@ -80,17 +80,17 @@ struct map_facts {
 	struct window_list windows;
 	size_t rules;
 	struct map_rule *rule;
-	size_t notes;			/* what is unknown, and why */
+	size_t notes;			/* what is not known, and why */
 	char **note;
 };
 
-/* Bytes of a BAR that have the same in them, on pages that are alike. */
+/* Adjacent bytes of a BAR with the same kinds and access */
 struct map_span {
 	uint64_t offset;
 	uint64_t size;
-	unsigned int kinds;		/* bit per map_kind; 0: registers */
-	unsigned int beside;		/* what else is in its pages */
-	unsigned int window;		/* which, if it is one */
+	unsigned int kinds;		/* a bit for each map_kind; 0: registers */
+	unsigned int beside;		/* the same: what else is in its pages */
+	unsigned int window;		/* the window's number, if it is one */
 	enum map_access access;
 };
 
@@ -100,7 +100,7 @@ struct map_bar {
 	uint64_t pages;
 	size_t count;
 	struct map_span *span;
-	size_t drawn;			/* as @span, whatever is beside */
+	size_t drawn;			/* spans that differ in @beside only are one here */
 	struct map_span *draw;
 };
 
@@ -146,7 +146,7 @@ void map_bar_cells(const struct map *map, const struct map_bar *bar, size_t cell
 bool map_pages_fit(const struct map_bar *bar, size_t cells);
 size_t map_labels(const struct map_bar *bar, size_t most);
 
-/* A page to be drawn by itself, or how many like the one before are not. */
+/* A page to draw or, if @skipped is not 0, a number of pages like the one before */
 struct map_row {
 	uint64_t page;
 	uint64_t skipped;
@@ -162,7 +162,7 @@ char *map_bar_text(const struct map *map, const struct map_bar *bar);
 /* map_text.c */
 
 struct map_style {
-	size_t width;		/* of the terminal, in columns */
+	size_t width;		/* columns of the terminal */
 	bool utf8;
 	bool colour;
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi map: the facts that a map is made of, and how they are put into words. */
+/* vfio-msi map: the facts about a device, and their words. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "map.h"
 
-/* Address, data and control of a vector */
+/* Address, data and control of a vector in the table */
 #define ENTRY_SIZE	16
 
 void map_note(struct map_facts *facts, const char *format, ...)
@@ -44,7 +44,7 @@ uint64_t map_table_size(const struct msix_cap *msix)
 	return msix->vectors * (uint64_t)ENTRY_SIZE;
 }
 
-/* A bit for each vector, in units of 64. */
+/* The PBA has a bit for each vector and consists of units of 64 bits. */
 uint64_t map_pba_size(const struct msix_cap *msix)
 {
 	return (msix->vectors + 63) / 64 * (uint64_t)8;
@@ -73,7 +73,7 @@ const char *map_access_name(enum map_access access)
 	return name[access];
 }
 
-/* "16 KiB"; the caller frees it. */
+/* "16 KiB". The caller frees it. */
 char *map_size_text(uint64_t size)
 {
 	static const char *const unit[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
@@ -87,7 +87,7 @@ char *map_size_text(uint64_t size)
 			   size == 1 && !i ? "byte" : unit[i]);
 }
 
-/* What there is to be said of the device as a whole; the caller frees it. */
+/* A line about the device. The caller frees it. */
 char *map_head_text(const struct map_facts *facts)
 {
 	static const char *const isolation[] = {
@@ -104,14 +104,14 @@ char *map_head_text(const struct map_facts *facts)
 	return text;
 }
 
-/* How it is known what can be mapped; the caller frees it. */
+/* A line about the source of what can be mapped. The caller frees it. */
 char *map_source_text(const struct map_facts *facts)
 {
 	static const char *const source[] = {
 		[MAP_SOURCE_NOBODY]	= "not known",
-		[MAP_SOURCE_OPENED]	= "asked of the driver",
-		[MAP_SOURCE_FILES]	= "read from the driver's files",
-		[MAP_SOURCE_VFIO_PCI]	= "not asked; what vfio-pci is known to do",
+		[MAP_SOURCE_OPENED]	= "as the driver reports",
+		[MAP_SOURCE_FILES]	= "as the driver's files report",
+		[MAP_SOURCE_VFIO_PCI]	= "as vfio-pci always allows",
 	};
 
 	if (!facts->table_map[0])

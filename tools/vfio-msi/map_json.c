@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The map of a device's BARs as JSON: vfio-msi(8) has what is in it. */
+/* vfio-msi map: the model as JSON, which vfio-msi(8) documents. */
 #include "map.h"
 
 static struct json_object *json_kinds(unsigned int kinds)

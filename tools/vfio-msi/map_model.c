@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The BARs of a device as spans: table, PBA, windows, registers, and how the pages
- * that each lies in can be mapped. Nothing here looks at a device.
+ * vfio-msi map: the model. It describes the BARs of a device as spans of table, PBA,
+ * window or registers, and how their pages can be mapped. It needs no device.
  */
 #include <stdlib.h>
 
 #include "map.h"
 
-/* Something with a name in a BAR, by its bytes. */
+/* A table, PBA or window in a BAR */
 struct part {
 	enum map_kind kind;
 	unsigned int window;
@@ -21,13 +21,13 @@ struct parts {
 	struct part *part;
 };
 
-/* Where a span may begin or end. */
+/* The offsets at which a span may begin or end */
 struct edges {
 	size_t count;
 	uint64_t *at;
 };
 
-/* A capability can name a place that the device does not have. */
+/* The MSI-X capability can give a place that the device does not have. */
 static void add_part(struct map_facts *facts, struct parts *parts, struct part part)
 {
 	const struct map_bar_info *info = part.bar < BARS ? &facts->bar_info[part.bar] : NULL;
@@ -52,7 +52,7 @@ static char *part_text(const struct part *part)
 					  format_text("the %s", map_kind_name(part->kind));
 }
 
-/* A device can say that its PBA is inside of its table, and some do. */
+/* Some devices place their PBA inside their table. */
 static void note_overlap(struct map_facts *facts, const struct part *a, const struct part *b)
 {
 	uint64_t start = a->offset > b->offset ? a->offset : b->offset;
@@ -109,7 +109,7 @@ static uint64_t page_ceil(const struct map_facts *facts, uint64_t at)
 	return page_floor(facts, at + facts->page_size - 1);
 }
 
-/* Of a BAR that is smaller than its pages, the page's end is its own. */
+/* A BAR can end within a page; then its end counts as the page's end. */
 static void add_edge(struct edges *edges, uint64_t at, uint64_t size)
 {
 	edges->at = xrealloc(edges->at, edges->count + 1, sizeof(*edges->at));
@@ -244,7 +244,7 @@ static void build_bar(const struct map_facts *facts, const struct parts *parts,
 	free(edges.at);
 }
 
-/* Notes in @facts what they say that cannot be. */
+/* Adds notes to @facts about places that do not exist and parts that overlap. */
 void map_build(struct map_facts *facts, struct map *map)
 {
 	struct parts parts = { .count = 0 };
@@ -277,13 +277,13 @@ void map_free(struct map *map)
 	}
 }
 
-/* Are several things in the same bytes? */
+/* Whether the span has several kinds */
 bool map_span_overlaps(const struct map_span *span)
 {
 	return span->kinds & (span->kinds - 1);
 }
 
-/* Are there such bytes in any BAR? */
+/* Whether a span in any BAR has several kinds */
 bool map_has_overlaps(const struct map *map)
 {
 	size_t bar, i;

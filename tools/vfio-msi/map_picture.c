@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfio-msi map: what the pictures have in common: cells to scale, rows, labels, words.
+ * vfio-msi map: shared by the text and the SVG. A cell stands for a number of bytes; the
+ * functions here choose what each cell shows, which pages get a row, and the words.
  */
 #include <stdlib.h>
 
 #include "map.h"
 
-/* Fewer are not enough to tell one page from the next. */
+/* With fewer cells per page, pages cannot be told apart. */
 #define CELLS_PER_PAGE	4
 
-/* A cell that has both shows what is not registers. */
+/* A cell that is part registers and part something else shows the latter. */
 static uint64_t first_cell(const struct map_span *span, uint64_t start, uint64_t step)
 {
 	return (span->offset - start + (span->kinds ? 0 : step - 1)) / step;
 }
 
-/* Registers that are smaller than a cell may go without. */
+/* Registers that are smaller than a cell may get no cell. */
 static size_t least_cells(const struct map_span *span, uint64_t step)
 {
 	return span->kinds || span->size >= step;
 }
 
-/* Where each of the spans begins, so that it is not squeezed out by its neighbours. */
+/* Computes the first cell of each span, so that every span gets the cells that it needs. */
 static void place_spans(const struct map_span *span, size_t count, uint64_t start, uint64_t step,
 			size_t cells, size_t *begin)
 {
@@ -44,7 +45,10 @@ static void place_spans(const struct map_span *span, size_t count, uint64_t star
 	}
 }
 
-/* What of a BAR is between two bytes. Returns the first one's number in @bar->draw. */
+/*
+ * Copies the part of a BAR's spans between two bytes. Returns the index in @bar->draw of the
+ * first of these spans.
+ */
 static size_t clip_spans(const struct map_bar *bar, uint64_t start, uint64_t end,
 			 struct map_span **part, size_t *count)
 {
@@ -66,14 +70,15 @@ static size_t clip_spans(const struct map_bar *bar, uint64_t start, uint64_t end
 }
 
 /**
- * map_cells - bytes of a BAR, to scale
+ * map_cells - choose what cells show of a range of a BAR, to scale
  * @bar: a memory BAR
  * @start: first byte
- * @end: first byte behind; a BAR that ends before it does so in the last cell
+ * @end: first byte after the range; a BAR that ends earlier ends in the last cell
  * @cells: how many cells there are, at least 1
- * @cell: out: the number in @bar->draw of what each cell shows
+ * @cell: out: for each cell, the index in @bar->draw of the span that it shows
  *
- * What is smaller than a cell is given a whole one, at the cost of its neighbours.
+ * A table, PBA or window that is smaller than a cell gets a whole cell, and its neighbours
+ * get fewer.
  */
 void map_cells(const struct map_bar *bar, uint64_t start, uint64_t end, size_t cells, size_t *cell)
 {
@@ -91,13 +96,16 @@ void map_cells(const struct map_bar *bar, uint64_t start, uint64_t end, size_t c
 	free(part);
 }
 
-/* Are there cells enough to show where each page begins? */
+/* Whether there are enough cells to show where each page begins */
 bool map_pages_fit(const struct map_bar *bar, size_t cells)
 {
 	return bar->pages <= cells / CELLS_PER_PAGE;
 }
 
-/* A whole BAR. Where its pages can be told apart nothing is drawn in a wrong one. */
+/*
+ * The same for a whole BAR. If there are enough cells, each page is placed by itself, so
+ * that nothing is drawn in the wrong page.
+ */
 void map_bar_cells(const struct map *map, const struct map_bar *bar, size_t cells, size_t *cell)
 {
 	uint64_t page_size = map->facts->page_size, page;
@@ -113,7 +121,7 @@ void map_bar_cells(const struct map *map, const struct map_bar *bar, size_t cell
 	}
 }
 
-/* How many offsets to name: page borders only, unless the BAR has a single page. */
+/* The number of offsets to label: only page borders, unless the BAR has a single page */
 size_t map_labels(const struct map_bar *bar, size_t most)
 {
 	size_t labels = 1;
@@ -130,8 +138,8 @@ static void add_row(struct map_row **rows, size_t *count, struct map_row row)
 }
 
 /*
- * The pages that are more than registers: those that have several spans, and of each
- * span the first and the last. The caller frees @rows.
+ * The pages to draw one by one: for each table, PBA or window, and the registers in the same
+ * pages, the first and the last page. The caller frees @rows.
  */
 size_t map_rows(const struct map *map, const struct map_bar *bar, struct map_row **rows)
 {
@@ -148,7 +156,7 @@ size_t map_rows(const struct map *map, const struct map_bar *bar, struct map_row
 		first = first < next ? next : first;
 		next = last + 1;
 		add_row(rows, &count, (struct map_row){ first, 0, span->access });
-		/* a single page is better shown than counted */
+		/* "1 more page" would take a row, too, so show that page */
 		if (last - first > 2)
 			add_row(rows, &count,
 				(struct map_row){ first + 1, last - first - 1, span->access });
@@ -160,7 +168,7 @@ size_t map_rows(const struct map *map, const struct map_bar *bar, struct map_row
 	return count;
 }
 
-/* "table, PBA"; the caller frees it. */
+/* "table, PBA". The caller frees it. */
 char *map_kinds_text(unsigned int kinds, const char *none)
 {
 	char *text = format_text("%s", kinds ? "" : none);
@@ -178,7 +186,7 @@ char *map_kinds_text(unsigned int kinds, const char *none)
 	return text;
 }
 
-/* "window 0"; the caller frees it. */
+/* "window 0". The caller frees it. */
 char *map_span_text(const struct map_span *span)
 {
 	char *kinds = map_kinds_text(span->kinds, "registers"), *text;
@@ -190,7 +198,7 @@ char *map_span_text(const struct map_span *span)
 	return text;
 }
 
-/* What there is to be said of a BAR as a whole; the caller frees it. */
+/* A line about a BAR. The caller frees it. */
 char *map_bar_text(const struct map *map, const struct map_bar *bar)
 {
 	char *size = map_size_text(bar->info->size), *text;
@@ -203,7 +211,7 @@ char *map_bar_text(const struct map *map, const struct map_bar *bar)
 				   bar->info->wide ? "64" : "32",
 				   bar->info->prefetch ? " prefetchable" : "",
 				   (unsigned long long)bar->pages,
-				   bar->info->size < map->facts->page_size ? ", not filled" :
+				   bar->info->size < map->facts->page_size ? ", partly used" :
 				   bar->pages == 1 ? "" : "s");
 	free(size);
 	return text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi map: what the driver of an open device says of its pages. */
+/* vfio-msi map: queries the driver of an open device. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #include "map.h"
 
-/* A feature's number, and its payload behind it. */
+/* The payload, of @size bytes, follows @feature. */
 static int get_feature(const struct session *session, uint32_t number,
 		       struct vfio_device_feature *feature, size_t size)
 {
@@ -51,7 +51,7 @@ static void add_map(const struct vfio_device_feature_pci_msix_map *msix_map,
 	}
 }
 
-/* First how many ranges there are, then the ranges. */
+/* The first call returns the number of ranges, the next one the ranges. */
 static int query_map(const struct session *session, struct map_facts *facts)
 {
 	struct vfio_device_feature_pci_msix_map *msix_map;
@@ -90,7 +90,7 @@ static void add_window(const struct vfio_device_feature_pci_msi_window_state *st
 		 state->flags & VFIO_PCI_MSI_WINDOW_LEARN ? "learn," : "",
 		 state->flags & VFIO_PCI_MSI_WINDOW_REPROGRAM ? "reprogram," : "",
 		 state->flags & VFIO_PCI_MSI_WINDOW_HIGH ? "high," : "");
-	/* a comma is between words only */
+	/* no comma after the last word */
 	if (window.flags[0])
 		window.flags[strlen(window.flags) - 1] = '\0';
 	windows_add(&facts->windows, &window);
@@ -128,8 +128,9 @@ static bool can_map_read(const struct session *session, uint64_t region,
 }
 
 /*
- * A BAR that has no page to write to is announced like one that cannot be mapped for
- * reasons of its own, such as being smaller than a page and not at its start.
+ * A BAR without VFIO_REGION_INFO_FLAG_MMAP either has no page that can be mapped for
+ * writing, because of its rules, or cannot be mapped at all, such as a BAR smaller than a page
+ * that is not at the start of one. In the first case pages can be mapped for reading.
  */
 static bool rules_hide_mmap(const struct session *session, const struct map_facts *facts,
 			    const struct vfio_region_info *info)
@@ -158,11 +159,15 @@ static int query_bar(const struct session *session, struct map_facts *facts, uns
 	bar_info->access = info.flags & VFIO_REGION_INFO_FLAG_MMAP ? MAP_READ_WRITE : MAP_NONE;
 	if (bar_info->access == MAP_NONE && rules_hide_mmap(session, facts, &info))
 		bar_info->access = MAP_READ_WRITE;
-	/* capabilities say that something is special, and only our driver says what */
+	/*
+	 * The region has capabilities. For drivers without MSIX_MAP it is not known which
+	 * pages they restrict; those of vfio-pci restrict none.
+	 */
 	if (!rules && bar_info->access != MAP_NONE && info.argsz > sizeof(info) &&
 	    strcmp(facts->driver, "vfio-pci")) {
 		bar_info->access = MAP_UNKNOWN;
-		map_note(facts, "%s has rules of its own for BAR %u", facts->driver, bar);
+		map_note(facts, "%s has rules of its own for BAR %u, which are not known",
+			 facts->driver, bar);
 	}
 	return 0;
 }
@@ -173,7 +178,7 @@ static int failed(const struct map_facts *facts, int err, const char *feature)
 	return err;
 }
 
-/* -ENOTTY: a device with neither MSI nor MSI-X, or another driver. */
+/* -ENOTTY: the device has neither MSI nor MSI-X, or another driver. */
 int map_query(const struct session *session, struct map_facts *facts)
 {
 	unsigned int bar;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vfio-msi map: everything that is known of a device's BARs, whoever has it. What is
- * not known is said in a note, not guessed.
+ * vfio-msi map: reads what is known of a device's BARs, whatever its driver. A note
+ * says what is not known.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ static void read_bars(const struct device *dev, struct map_facts *facts)
 	}
 }
 
-/* The rule, and why: "ro not-isolated" */
+/* The file has the rule and its reason: "ro not-isolated". */
 static void read_table_map(const struct device *dev, struct map_facts *facts)
 {
 	char text[2 * NAME_SIZE];
@@ -59,7 +59,7 @@ static enum map_isolation isolation_of(const struct map_facts *facts)
 	return MAP_ISOLATION_UNKNOWN;
 }
 
-/* Those of the session; else those that the administrator wants in the next one. */
+/* The windows of the session or, without a session, those of the next one */
 static bool read_windows(const struct device *dev, const struct caps *caps,
 			 struct map_facts *facts)
 {
@@ -73,11 +73,14 @@ static bool read_windows(const struct device *dev, const struct caps *caps,
 		return false;
 	known = live.open;
 	for (i = 0; i < live.count; i++)
-		windows_add(&facts->windows, &live.window[i].place);
+		windows_add(&facts->windows, &live.window[i].range);
 	live_windows_free(&live);
 	if (known)
 		return true;
-	/* an empty list stands for the driver's own, which only a session has */
+	/*
+	 * With an empty list the next session has the windows that the driver knows for
+	 * the device. Only a session shows these.
+	 */
 	return !windows_read(dev, &facts->windows) && facts->windows.count;
 }
 
@@ -97,7 +100,7 @@ static void add_rules(struct map_facts *facts)
 			.size = facts->windows.window[i].size, .access = MAP_NONE });
 }
 
-/* What vfio-pci, and so whatever is built on it, does with pages without rules. */
+/* How vfio-pci, and every driver that is built on it, maps pages without rules */
 static void set_default_access(struct map_facts *facts)
 {
 	unsigned int bar;
@@ -110,8 +113,8 @@ static void set_default_access(struct map_facts *facts)
 		if (info->size >= facts->page_size)
 			info->access = MAP_READ_WRITE;
 		else
-			map_note(facts, "BAR %u is smaller than a page: the kernel decides when "
-				 "the device is opened whether it can be mapped", bar);
+			map_note(facts, "BAR %u is smaller than a page: whether it can be mapped "
+				 "is known only when the device is opened", bar);
 	}
 }
 
@@ -131,14 +134,14 @@ static void read_files(const struct device *dev, const struct caps *caps, struct
 	set_default_access(facts);
 	if (caps->known && facts->windows_known)
 		return;
-	/* it could be anywhere */
+	/* the table, or a window, could be anywhere */
 	clear_access(facts);
 	if (!facts->windows_known)
 		map_note(facts, "which windows it has is not known: there is no session, or "
-			 "debugfs is not readable");
+			 "debugfs cannot be read");
 }
 
-/* Without asking the device itself. */
+/* The facts about a device that is not opened */
 static void read_without_device(const struct device *dev, const struct caps *caps,
 				struct map_facts *facts)
 {
@@ -149,14 +152,14 @@ static void read_without_device(const struct device *dev, const struct caps *cap
 		facts->windows_known = true;
 		set_default_access(facts);
 	} else if (device_is_vfio(dev)) {
-		map_note(facts, "how %s lets pages be mapped is not known", facts->driver);
+		map_note(facts, "which pages %s allows to be mapped is not known", facts->driver);
 	} else {
-		map_note(facts, "no VFIO driver has the device: nobody can map its pages, and "
+		map_note(facts, "no VFIO driver has the device: no user can map its pages, and "
 			 "which windows it would have is not known");
 	}
 }
 
-/* Not a device that is gone: the kernel would wait for it to come out of a reset. */
+/* A device that is gone is not opened: the kernel would wait for the end of its reset. */
 static bool query_device(const struct device *dev, const struct caps *caps,
 			 struct map_facts *facts, int *result)
 {

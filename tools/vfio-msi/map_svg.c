@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The map of a device's BARs as an SVG document that needs nothing else: the same
- * rows as on a terminal, with finer cells, and what each thing is under the pointer.
+ * vfio-msi map: the picture as an SVG document that needs no other file. It has the rows of
+ * the text with smaller cells, and shows the name of what is under the pointer.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 #include "map.h"
 
-/* A cell of 4 pixels can just be seen. */
+/* A smaller cell could not be seen. */
 #define CELL		4
 #define CELLS		256
 #define ROW		(CELL * CELLS)
@@ -76,7 +76,7 @@ static void put_escaped(FILE *out, const char *text)
 	}
 }
 
-/* Text whose lower edge is at the height that was reached. */
+/* Text with its lower edge at svg->y */
 static void __attribute__((format(printf, 4, 5)))
 put_text(struct svg *svg, unsigned int x, const char *class, const char *format, ...)
 {
@@ -130,7 +130,7 @@ static bool is_same_access(const struct map_span *a, const struct map_span *b)
 	return a->access == b->access;
 }
 
-/* A row of rectangles. Cells that show the same share one. */
+/* A row of rectangles. Adjacent cells that show the same have one rectangle. */
 struct strip {
 	unsigned int height;
 	bool (*same)(const struct map_span *a, const struct map_span *b);
@@ -141,7 +141,7 @@ struct strip {
 static const struct strip kinds = { 28, is_same_span, kind_class, map_span_text };
 static const struct strip accesses = { 14, is_same_access, access_class, access_text };
 
-/* One rectangle, for the bytes from the first of a span to the last of another. */
+/* A rectangle for the bytes from the start of @first to the end of @last */
 static void put_spans(struct svg *svg, const struct strip *strip, const struct map_span *first,
 		      const struct map_span *last, unsigned int x, unsigned int width)
 {
@@ -151,7 +151,7 @@ static void put_spans(struct svg *svg, const struct strip *strip, const struct m
 		"<title>%s: 0x%llx to 0x%llx</title></rect>\n", x, svg->y, width, strip->height,
 		strip->class(first), text, (unsigned long long)first->offset,
 		(unsigned long long)(last->offset + last->size - 1));
-	/* not in the middle, where a page border may be */
+	/* on the left, as there can be a page border in the middle */
 	if (strlen(text) * SMALL_LETTER + PADDING <= width)
 		fprintf(svg->out, "<text x=\"%u\" y=\"%u\" class=\"small on\">%s</text>\n",
 			x + PADDING, svg->y + strip->height / 2 + 4, text);
@@ -184,7 +184,7 @@ static void put_labels(struct svg *svg, const struct map_bar *bar)
 	put_text(svg, RIGHT, "small soft end", "0x%llx", (unsigned long long)bar->info->size);
 }
 
-/* Page borders stand out a little above and below what they divide. */
+/* The lines of page borders are longer than the rows are high. */
 static void put_ticks(struct svg *svg, const struct map_bar *bar)
 {
 	uint64_t ticks = map_pages_fit(bar, CELLS) ? bar->pages : map_labels(bar, 8), i;
@@ -237,7 +237,7 @@ static void put_pages(struct svg *svg, const struct map_bar *bar)
 
 	if (count) {
 		svg->y += LINE / 2;
-		put_text(svg, LEFT, "small soft", "Pages that are more than registers");
+		put_text(svg, LEFT, "small soft", "Pages that have more than registers");
 		svg->y += 8;
 	}
 	for (i = 0; i < count; i++) {
@@ -254,7 +254,7 @@ static void put_pages(struct svg *svg, const struct map_bar *bar)
 	free(row);
 }
 
-/* The columns of the list; the first three are numbers, and end there. */
+/* The columns of the list. The first three have numbers, and these end at X. */
 enum {
 	OFFSET_X = LEFT + 80,
 	SIZE_X = LEFT + 180,
@@ -389,7 +389,7 @@ static void put_head(FILE *out, const struct map *map, unsigned int height)
 	free(head);
 }
 
-/* How high it is shows when all is drawn, and has to be said first. */
+/* The head has the height, which is known when the body has been drawn. */
 void map_print_svg(const struct map *map, FILE *out)
 {
 	struct svg svg = { .map = map };

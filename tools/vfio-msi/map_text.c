@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The map of a device's BARs on a terminal. Each is drawn whole, with how it can be
- * mapped below; then the pages that are more than registers, a row each; then listed.
+ * vfio-msi map: the picture as text. For each BAR: the whole BAR with its access below, a
+ * row for each page that has more than registers, and a list.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,11 +46,11 @@ static const struct {
 	[MARK_BLANK]		= { " ", " ", "" },
 };
 
-/* What all rows of a device's picture have in common. */
+/* What all rows of a picture have in common */
 struct canvas {
 	const struct map *map;
 	const struct map_style *style;
-	int label;		/* columns of an offset */
+	int label;		/* columns for an offset */
 	size_t cells;
 	size_t *cell;
 };
@@ -94,7 +94,7 @@ static void print_cells(const struct canvas *canvas, const struct map_bar *bar, 
 	}
 }
 
-/* The column on the left, and the border or what stands in its place. */
+/* The column of offsets, and the border or a space */
 static void print_offset(const struct canvas *canvas, uint64_t offset, enum mark border)
 {
 	char text[24];
@@ -110,7 +110,7 @@ static void print_margin(const struct canvas *canvas, enum mark border)
 	print_mark(canvas, border, 1);
 }
 
-/* No cell is less than a byte. */
+/* A cell is at least a byte. */
 static size_t count_cells(const struct canvas *canvas, uint64_t size)
 {
 	return size < canvas->cells ? size : canvas->cells;
@@ -118,7 +118,7 @@ static size_t count_cells(const struct canvas *canvas, uint64_t size)
 
 static void print_ruler(const struct canvas *canvas, const struct map_bar *bar, size_t cells)
 {
-	/* with room between a label and the next */
+	/* with space between two labels */
 	size_t labels = map_labels(bar, cells / ((size_t)canvas->label + 3)), at, i, ticks;
 
 	print_margin(canvas, MARK_BLANK);
@@ -185,7 +185,7 @@ static void print_pages(const struct canvas *canvas, const struct map_bar *bar)
 	char *scale = cell_text(canvas, canvas->map->facts->page_size);
 
 	if (count)
-		printf("\nPages that are more than registers, %s:\n", scale);
+		printf("\nPages that have more than registers, %s:\n", scale);
 	for (i = 0; i < count; i++) {
 		if (!row[i].skipped) {
 			print_page(canvas, bar, &row[i]);
@@ -296,10 +296,10 @@ static int label_width(const struct map *map)
 	return width;
 }
 
-/* A power of two, as BARs and pages have: then all cells are equal. */
+/* A power of two, like the sizes of BARs and pages, so that all cells are equal. */
 static size_t choose_cells(const struct canvas *canvas)
 {
-	/* a space, two borders, a space and the access */
+	/* beside the label and the cells: two spaces, two borders, the access */
 	size_t around = (size_t)canvas->label + 5, cells = LEAST_CELLS;
 
 	while (cells < MOST_CELLS && cells * 2 + around <= canvas->style->width)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What hangs on a device in sysfs: device nodes and network interfaces, however
- * far below it (a USB stick behind a USB controller, a partition of a disk).
+ * Finds the device nodes and network interfaces below a device in sysfs, at any depth (a
+ * USB stick on a USB controller, a partition of a disk).
  */
 #include <dirent.h>
 #include <net/if.h>
@@ -70,8 +70,8 @@ static void check_interface(const char *dir, struct uses *uses)
 static void walk(const char *dir, struct nodes *nodes, struct uses *uses);
 
 /*
- * NVMe shows a namespace that may have several paths below a subsystem of its
- * own, as nvme0n1, and below each PCI device only a hidden nvme0c1n1.
+ * With NVMe multipath the namespace, nvme0n1, is not below the PCI device but below an NVMe
+ * subsystem. Below the PCI device there is only its hidden path, such as nvme0c1n1.
  */
 static void walk_namespace(const char *dir, struct nodes *nodes, struct uses *uses)
 {
@@ -106,7 +106,7 @@ static void walk(const char *dir, struct nodes *nodes, struct uses *uses)
 			check_interface(dir, uses);
 		else if (!strcmp(entry->d_name, "hidden"))
 			walk_namespace(dir, nodes, uses);
-		/* links lead out of the device, or back up */
+		/* not links, which lead out of the device or back up */
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
 		path = format_text("%s/%s", dir, entry->d_name);
@@ -116,7 +116,7 @@ static void walk(const char *dir, struct nodes *nodes, struct uses *uses)
 	closedir(stream);
 }
 
-/* Interfaces that are up go to @uses at once. */
+/* Fills @nodes with the device nodes, and adds network interfaces that are up to @uses. */
 void nodes_find(const struct device *dev, struct nodes *nodes, struct uses *uses)
 {
 	char link[PATH_MAX], *real;

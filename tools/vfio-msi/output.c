@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Messages, tables and JSON. */
+/* Output: messages, tables, JSON. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vfio-msi.h"
 
+/* Advice for errors that root does not get */
+static const char *advice(int err)
+{
+	return (err == EACCES || err == EPERM) && geteuid() ? " (run as root)" : "";
+}
+
+/* An error message; @err is an errno, which may be negative, or 0. */
 void complain(int err, const char *format, ...)
 {
 	va_list args;
 
-	/* What was printed so far belongs before the message. */
+	/* the output up to here comes before the message */
 	fflush(stdout);
 	fputs("vfio-msi: ", stderr);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
+	err = err < 0 ? -err : err;
 	if (err)
-		fprintf(stderr, ": %s", strerror(err < 0 ? -err : err));
+		fprintf(stderr, ": %s%s", strerror(err), advice(err));
 	fputc('\n', stderr);
 }
 
@@ -36,7 +46,7 @@ void note(const char *format, ...)
 
 void out_of_memory(void)
 {
-	complain(ENOMEM, "memory");
+	complain(ENOMEM, "out of memory");
 	exit(EXIT_FAILED);
 }
 
@@ -74,7 +84,7 @@ void table_init(struct table *table, size_t columns, unsigned int right)
 	*table = (struct table){ .columns = columns, .right = right };
 }
 
-/* One row: the cells are what stands between the tabs. */
+/* Adds a row. Tabs separate its cells. */
 void table_add(struct table *table, const char *format, ...)
 {
 	size_t first = table->rows * table->columns;
@@ -146,13 +156,13 @@ void table_print(struct table *table)
 	free(width);
 }
 
-/* An empty text is JSON's null. */
+/* An empty text becomes null. */
 struct json_object *json_text(const char *text)
 {
 	return *text ? json_object_new_string(text) : NULL;
 }
 
-/* An array of what stands between the commas. */
+/* An array of the words, which commas separate. */
 struct json_object *json_words(const char *text)
 {
 	char *copy = format_text("%s", text), *rest = copy, *word;
@@ -165,7 +175,7 @@ struct json_object *json_words(const char *text)
 	return array;
 }
 
-/* Text, because JSON readers keep only 53 bits of a number. */
+/* A string, because many JSON readers keep only 53 bits of a number. */
 struct json_object *json_hex(uint64_t value, unsigned int digits)
 {
 	char text[24];
@@ -174,7 +184,7 @@ struct json_object *json_hex(uint64_t value, unsigned int digits)
 	return json_object_new_string(text);
 }
 
-/* Prints the document that holds @value under @key, and frees it. */
+/* Prints a document that has @value under @key, and frees it. */
 void json_print(const char *key, struct json_object *value)
 {
 	struct json_object *document = json_object_new_object();

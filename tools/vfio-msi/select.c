@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The devices that a command line names: lspci's selectors, by libpci. */
+/* The devices that a command line selects, with the selectors of lspci (libpci). */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,16 +9,16 @@
 #include "vfio-msi.h"
 
 static const struct argp_option select_options[] = {
-	{ .doc = "Devices, spelled as for lspci(8):" },
+	{ .doc = "Select devices, as for lspci(8):" },
 	{ "slot", 's', "[[[DOMAIN]:]BUS:][SLOT][.[FUNC]]", 0,
-	  "Devices at these places (may be repeated; the same as SEL)", 0 },
+	  "Devices at this address (can be repeated; the same as SEL)", 0 },
 	{ "device", 'd', "[VENDOR]:[DEVICE][:CLASS]", 0,
 	  "Devices with these IDs", 0 },
 	{ 0 }
 };
 
 static const struct argp_option format_options[] = {
-	{ "output", 'o', "FORMAT", 0, "Print a \"table\" (the default) or \"json\"", 0 },
+	{ "output", 'o', "FORMAT", 0, "Print as \"table\" (the default) or \"json\"", 0 },
 	{ 0 }
 };
 
@@ -37,7 +37,7 @@ static void add_slot(struct selection *sel, const char *text, struct argp_state 
 	sel->slot_text = xrealloc(sel->slot_text, sel->slots + 1, sizeof(*sel->slot_text));
 	slot = &sel->slot[sel->slots];
 	pci_filter_init(sel->access, slot);
-	/* libpci writes into what it parses */
+	/* libpci changes the text that it parses */
 	reason = pci_filter_parse_slot(slot, copy);
 	if (reason)
 		argp_error(state, "invalid selector \"%s\": %s", text, reason);
@@ -57,8 +57,8 @@ static void set_id(struct selection *sel, const char *text, struct argp_state *s
 	sel->id_text = format_text("%s", text);
 }
 
-unsigned long select_number(const char *text, unsigned long least, unsigned long most,
-			    struct argp_state *state)
+unsigned long select_number(const char *option, const char *text, unsigned long least,
+			    unsigned long most, struct argp_state *state)
 {
 	unsigned long number;
 	char *end;
@@ -66,7 +66,8 @@ unsigned long select_number(const char *text, unsigned long least, unsigned long
 	errno = 0;
 	number = strtoul(text, &end, 10);
 	if (errno || *end || *text < '0' || *text > '9' || number < least || number > most)
-		argp_error(state, "%s: not a number from %lu to %lu", text, least, most);
+		argp_error(state, "%s: \"%s\" is not a number from %lu to %lu", option, text,
+			   least, most);
 	return number;
 }
 
@@ -102,7 +103,7 @@ static error_t parse_format(int key, char *arg, struct argp_state *state)
 	case 'o':
 		sel->json = !strcmp(arg, "json");
 		if (!sel->json && strcmp(arg, "table"))
-			argp_error(state, "%s: unknown output format", arg);
+			argp_error(state, "%s: unknown output format; use table or json", arg);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -161,8 +162,8 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &call->sel;
 		return 0;
 	case ARGP_KEY_END:
-		if (!call->command->all && !select_given(&call->sel))
-			argp_error(state, "no device selected");
+		if (!call->command->all)
+			select_require(&call->sel, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -189,7 +190,7 @@ int select_main(int argc, char **argv, const struct select_command *command)
 	return result;
 }
 
-/* libpci's own message for what it cannot go on after */
+/* Errors after which libpci cannot continue */
 static void __attribute__((noreturn, format(printf, 1, 2))) pci_failed(char *format, ...)
 {
 	va_list args;
@@ -206,7 +207,7 @@ void select_init(struct selection *sel)
 {
 	*sel = (struct selection){ .access = pci_alloc() };
 	sel->access->error = pci_failed;
-	/* Everything here is about Linux's view: drivers, groups, interrupts. */
+	/* drivers, groups and interrupts are in sysfs */
 	sel->access->method = PCI_ACCESS_SYS_BUS_PCI;
 	pci_init(sel->access);
 	pci_filter_init(sel->access, &sel->id);
@@ -230,7 +231,13 @@ bool select_given(const struct selection *sel)
 	return sel->slots || sel->id_text;
 }
 
-/* Notes in @matched which slot selectors found the device. */
+void select_require(const struct selection *sel, struct argp_state *state)
+{
+	if (!select_given(sel))
+		argp_error(state, "no device selected; \"vfio-msi list\" lists devices");
+}
+
+/* Sets @matched for each slot selector that matches the device. */
 static bool is_selected(struct selection *sel, struct pci_dev *pci, bool *matched)
 {
 	bool selected = !sel->slots;
@@ -291,7 +298,7 @@ static int report_unmatched(const struct selection *sel, const bool *matched)
 	return result;
 }
 
-/* All devices when none was named. A selector that finds nothing is an error. */
+/* Without selectors, selects all devices. A selector that matches none is an error. */
 int select_devices(struct selection *sel)
 {
 	bool *matched = xrealloc(NULL, sel->slots + 1, sizeof(*matched));
@@ -302,7 +309,7 @@ int select_devices(struct selection *sel)
 	pci_scan_bus(sel->access);
 	for (pci = sel->access->devices; pci; pci = pci->next) {
 		pci_fill_info(pci, PCI_FILL_IDENT | PCI_FILL_CLASS);
-		/* as lspci: domains are shown where there are several */
+		/* like lspci, print domains if there is one other than 0 */
 		if (pci->domain)
 			sel->domains = true;
 		if (is_selected(sel, pci, matched))

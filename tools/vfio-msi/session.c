@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VFIO: open a device, ask for its features, close it. */
+/* VFIO: open a device, probe its features, close it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -103,7 +103,7 @@ static int open_by_group(const struct device *dev, const struct group *group,
 	return 0;
 }
 
-/* Kernels without VFIO_GROUP have the device's own node only. */
+/* A kernel without VFIO_GROUP has no group nodes, only a node for each device. */
 #ifdef VFIO_DEVICE_BIND_IOMMUFD
 static int open_by_device(const struct device *dev, struct session *session)
 {
@@ -124,7 +124,7 @@ static int open_by_device(const struct device *dev, struct session *session)
 	session->device = open(node, O_RDWR | O_CLOEXEC);
 	if (session->device < 0)
 		return failed(node, NULL);
-	/* the same field: what the device is bound to */
+	/* the field for the container holds the iommufd here */
 	session->container = open("/dev/iommu", O_RDWR | O_CLOEXEC);
 	if (session->container < 0)
 		return failed("/dev/iommu", NULL);
@@ -137,7 +137,7 @@ static int open_by_device(const struct device *dev, struct session *session)
 static int open_by_device(const struct device *dev, struct session *session)
 {
 	(void)session;
-	complain(ENODEV, "%s: VFIO group", dev->bdf);
+	complain(ENODEV, "%s: there is no VFIO group", dev->bdf);
 	return -ENODEV;
 }
 #endif
@@ -153,13 +153,13 @@ static bool group_exists(const struct group *group)
 	return group->name[0] && !access(path, F_OK);
 }
 
-/* Opening would disturb whoever uses the device; and it is for root to decide. */
+/* Opening resets the device: only for root, and only if nothing uses the device. */
 bool session_may_open(const struct device *dev, const struct uses *uses)
 {
 	return !geteuid() && device_is_vfio(dev) && !uses->count && uses->known;
 }
 
-/* The physical function of a virtual one, if a VFIO driver has it. */
+/* The physical function of a virtual function, if it is bound to a VFIO driver */
 bool device_vfio_pf(const struct device *dev, char pf[NAME_SIZE])
 {
 	char path[PATH_MAX];
@@ -176,12 +176,12 @@ static void explain_token(const struct device *dev)
 	char pf[NAME_SIZE];
 
 	if (device_vfio_pf(dev, pf))
-		complain(0, "%s: its physical function %s is in VFIO's hands: who opens the device "
-			 "has to know the VF token that the user of that one has set", dev->bdf,
-			 pf);
+		complain(0, "%s: its physical function %s is bound to a VFIO driver: the device "
+			 "can only be opened with the VF token that the user of %s has set",
+			 dev->bdf, pf, pf);
 }
 
-/* Opening resets the device, as always with VFIO. */
+/* As always with VFIO, this resets the device. */
 int session_open(const struct device *dev, struct session *session)
 {
 	struct group group;
@@ -226,7 +226,7 @@ static bool probe(const struct session *session, uint32_t flags)
 	return !ioctl(session->device, VFIO_DEVICE_FEATURE, &feature);
 }
 
-/* { "msi-novirt": [ "get", "set" ], ... } of those that exist */
+/* The features that exist: { "msi-novirt": [ "get", "set" ], ... } */
 struct json_object *session_features(const struct session *session)
 {
 	struct json_object *object = json_object_new_object();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi show: everything that is known of a device's MSI and MSI-X. */
+/* vfio-msi show: what is known of a device and its MSI and MSI-X. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,16 +10,16 @@
 struct view {
 	const struct device *dev;
 	struct caps caps;
-	size_t msi_allocated;	/* vectors */
+	size_t msi_allocated;	/* vectors that the kernel has allocated */
 	size_t msix_allocated;
-	size_t dummies;
+	size_t dummies;		/* vectors at the dummy target */
 	struct group group;
 	struct uses uses;
 	enum remapping remapping;
-	char *refusal;		/* why the kernel gives it no vectors, or NULL */
+	char *refusal;		/* why the kernel allocates no vectors, or NULL */
 	char driver[NAME_SIZE];
 	char override[NAME_SIZE];
-	struct json_object *features;	/* NULL: not asked */
+	struct json_object *features;	/* NULL: not known */
 };
 
 static struct json_object *read_features(const struct view *view)
@@ -47,7 +47,7 @@ static void count_allocated(struct view *view)
 	irqs_free(&irqs);
 }
 
-/* Those at the user's dummy target, which the kernel has not allocated */
+/* Vectors at the dummy target have no Linux interrupt. */
 static void count_dummies(struct view *view)
 {
 	struct live live;
@@ -113,7 +113,8 @@ static void print_group(const struct group *group)
 	for (i = 0; i < group->count; i++)
 		printf("                %s %s%s\n", group->member[i].bdf,
 		       group->member[i].driver[0] ? group->member[i].driver : "no driver",
-		       group->member[i].blocks ? " (keeps the group from users)" : "");
+		       group->member[i].blocks ?
+		       " (not a VFIO driver: the group cannot be opened)" : "");
 }
 
 static void print_uses(const struct uses *uses)
@@ -137,16 +138,16 @@ static const char *remapping_name(enum remapping remapping)
 	return name[remapping];
 }
 
-/* Nothing arrives then, whatever the kernel takes the device for. */
+/* No interrupt arrives then, although the kernel has MSI or MSI-X enabled. */
 static void print_disabled(size_t allocated, size_t dummies)
 {
 	if (allocated)
 		printf("                disabled in the device, while the kernel has %zu vector%s "
-		       "allocated:\n                none arrives\n", allocated,
+		       "allocated:\n                no interrupt arrives\n", allocated,
 		       allocated == 1 ? "" : "s");
 	else if (dummies)
 		printf("                disabled in the device, while %zu vector%s at the dummy "
-		       "target:\n                none arrives\n", dummies,
+		       "target:\n                no interrupt arrives\n", dummies,
 		       dummies == 1 ? " is" : "s are");
 	else
 		puts("                disabled");
@@ -167,7 +168,7 @@ static void print_msi(const struct msi_cap *msi, size_t allocated)
 		print_disabled(allocated, 0);
 		return;
 	}
-	/* a VMM may allocate all vectors at once, and its guest enable some of them */
+	/* a VMM may allocate all vectors although its guest enables fewer */
 	if (allocated != msi->enabled_vectors)
 		snprintf(more, sizeof(more), " (%zu allocated)", allocated);
 	printf("                enabled with %u vector%s%s, host message 0x%08llx 0x%04x\n",
@@ -371,9 +372,10 @@ static int show(const struct selection *sel)
 int show_main(int argc, char **argv)
 {
 	static const struct select_command command = {
-		.doc = "Show devices' MSI and MSI-X capabilities, driver, IOMMU group and users.\v"
-		       "A device that is bound to a VFIO driver and not in use is opened to ask "
-		       "for its features, which resets it.",
+		.doc = "Show the MSI and MSI-X capabilities of devices, their driver, their IOMMU "
+		       "group and what uses them.\v"
+		       "To find out which features a device has, root opens it if it is bound to "
+		       "a VFIO driver and not in use. This resets the device.",
 		.run = show,
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Small files of sysfs and procfs. */
+/* Reads and writes small files of sysfs and procfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "vfio-msi.h"
 
-/* The file's text without the newline at its end. */
+/* Reads the first line of a file, without its newline. */
 int file_read(const char *path, char *buf, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -41,7 +41,7 @@ int file_write(const char *path, const char *text)
 	return length < 0 ? (int)length : 0;
 }
 
-/* The last part of what a link points to. */
+/* The name of the file that a link points to */
 int link_name(const char *path, char *name, size_t size)
 {
 	char target[PATH_MAX];
@@ -72,7 +72,7 @@ int device_read(const struct device *dev, const char *file, char *buf, size_t si
 	return file_read(path, buf, size);
 }
 
-/* The bound driver, or an empty name and -ENOENT. */
+/* The driver that the device is bound to, or an empty name and -ENOENT */
 int device_driver(const struct device *dev, char driver[NAME_SIZE])
 {
 	char path[PATH_MAX];
@@ -82,7 +82,7 @@ int device_driver(const struct device *dev, char driver[NAME_SIZE])
 	return link_name(path, driver, NAME_SIZE);
 }
 
-/* VFIO gives each device that it serves this folder, whatever the driver. */
+/* VFIO creates this folder for every device that is bound to one of its drivers. */
 bool device_is_vfio(const struct device *dev)
 {
 	char path[PATH_MAX];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi unbind: give devices back to the host. */
+/* vfio-msi unbind: give devices back to the host's drivers. */
 #include <stdio.h>
 
 #include "vfio-msi.h"
@@ -11,7 +11,8 @@ struct unbind {
 
 static const struct argp_option options[] = {
 	{ "force", 'f', NULL, 0,
-	  "Also while a VFIO session is open; waits in the kernel until it ends", 0 },
+	  "Unbind even if a VFIO session is open. The command then waits until the session "
+	  "ends, and cannot be interrupted", 0 },
 	{ 0 }
 };
 
@@ -28,14 +29,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		unbind->force = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (!select_given(&unbind->sel))
-			argp_error(state, "no device selected");
+		select_require(&unbind->sel, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* Taking a device from the host's own driver is not this command's business. */
+/* A device that has one of the host's own drivers is refused. */
 static int check_driver(const struct device *dev)
 {
 	char driver[NAME_SIZE], override[NAME_SIZE];
@@ -45,7 +45,8 @@ static int check_driver(const struct device *dev)
 	if (device_is_vfio(dev) || override[0])
 		return EXIT_DONE;
 	if (driver[0])
-		complain(0, "%s: refused: it is bound to %s, no VFIO driver", dev->bdf, driver);
+		complain(0, "%s: refused: it is bound to %s, which is no VFIO driver", dev->bdf,
+			 driver);
 	else
 		complain(0, "%s: refused: it is bound to no driver", dev->bdf);
 	return EXIT_REFUSED;
@@ -72,8 +73,8 @@ static int unbind_one(const struct device *dev)
 		return EXIT_FAILED;
 	device_driver(dev, new);
 	if (device_is_vfio(dev)) {
-		complain(0, "%s: bound to %s again, which claims it by its ID (ids= or new_id)",
-			 dev->bdf, new);
+		complain(0, "%s: bound to %s again, which claims its ID; take the ID from ids= of "
+			 "the module, or write it to remove_id of the driver", dev->bdf, new);
 		return EXIT_FAILED;
 	}
 	printf("%s: bound to %s (before: %s)\n", dev->bdf, new[0] ? new : "none",
@@ -81,7 +82,7 @@ static int unbind_one(const struct device *dev)
 	return EXIT_DONE;
 }
 
-/* Nothing is touched unless all of it may be done. */
+/* Checks all devices before it changes the first. */
 static int unbind_all(const struct unbind *unbind)
 {
 	int result = EXIT_DONE;
@@ -106,7 +107,8 @@ int unbind_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "SEL...",
-		.doc = "Give devices from a VFIO driver back to the host's own driver.",
+		.doc = "Unbind devices from their VFIO driver, and give them back to the drivers "
+		       "that the host has for them.",
 	};
 	struct unbind unbind = { .force = false };
 	int result;

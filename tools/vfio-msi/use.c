@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The uses of a device: the list of them, and its JSON. */
+/* A list of what uses a device, and its JSON. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ void use_free(struct uses *uses)
 	free(uses->use);
 }
 
-/* null where nothing was found but not everything could be looked at */
+/* null if nothing was found and there may be uses that only root can see */
 struct json_object *use_json(const struct uses *uses)
 {
 	struct json_object *array;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who needs a device as it is now. Everything here only looks, except
- * use_find_session().
+ * Finds what uses a device. Only use_find_session() affects others, as it tries to open
+ * the VFIO group.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,8 +24,8 @@ static bool is_source(const struct node *node, const char *source)
 }
 
 /*
- * A line of mountinfo: by number, and by name where the number is one that the
- * file system made up, as btrfs does.
+ * A line of mountinfo belongs to the node if it has the node's number or, as some file
+ * systems (btrfs) have numbers of their own, the node's name.
  */
 static void check_mount(const struct node *node, const char *line, struct uses *uses)
 {
@@ -58,7 +58,7 @@ static void check_lines(const char *path, const struct node *node, struct uses *
 	size_t size = 0;
 
 	if (!file) {
-		/* a kernel without swap has no list of it */
+		/* a kernel without swap does not have /proc/swaps */
 		if (errno != ENOENT)
 			uses->known = false;
 		return;
@@ -69,7 +69,7 @@ static void check_lines(const char *path, const struct node *node, struct uses *
 	fclose(file);
 }
 
-/* Device mapper, RAID and the like, stacked upon it */
+/* Block devices that the node is part of, such as RAID and device mapper */
 static void find_holders(const struct node *node, struct uses *uses)
 {
 	char *path = format_text("%s/holders", node->dir);
@@ -87,15 +87,15 @@ static void find_holders(const struct node *node, struct uses *uses)
 }
 
 /*
- * The kernel lets one user at a time claim a block device: this finds mounts of
- * other namespaces and whatever else the files above do not show.
+ * Only one user at a time can claim a block device. So this also finds users that the
+ * files above do not show, such as mounts in other namespaces.
  */
 static void find_claim(const struct node *node, struct uses *uses)
 {
 	char *path = format_text("/dev/%s", node->name), *c;
 	int fd;
 
-	/* sysfs spells the slash of a name like cciss/c0d0 so */
+	/* in sysfs, "!" stands for the slash in a name such as cciss/c0d0 */
 	for (c = path; *c; c++)
 		if (*c == '!')
 			*c = '/';
@@ -135,7 +135,7 @@ static void check_nodes(const struct device *dev, struct uses *uses)
 	nodes_free(&nodes);
 }
 
-/* The group's device node: who has it open may have any device of the group. */
+/* A process that has the group's node open may have any device of the group open. */
 static void check_group(const struct device *dev, struct uses *uses)
 {
 	static const char *const class[] = { "", "noiommu-" };
@@ -177,7 +177,10 @@ static void check_live(const struct device *dev, struct uses *uses)
 	live_free(&live);
 }
 
-/* Bridges are never given away, and everything behind one hangs on it. */
+/*
+ * A bridge is never bound, and the search below it would find the uses of other devices. So
+ * a bridge has no uses here.
+ */
 void use_find(const struct device *dev, struct uses *uses)
 {
 	memset(uses, 0, sizeof(*uses));
@@ -194,9 +197,9 @@ void use_find(const struct device *dev, struct uses *uses)
 }
 
 /*
- * A session need not show in any process: its file may be held by the kernel
- * alone. Trying to open the group is certain, but gets in the way of a user who
- * opens it at the same moment.
+ * Finds a session that no process shows, as when only the kernel holds its file. An
+ * attempt to open the group tells for certain. Whoever opens the group at the same moment
+ * fails with EBUSY.
  */
 void use_find_session(const struct device *dev, struct uses *uses)
 {
@@ -210,14 +213,14 @@ void use_find_session(const struct device *dev, struct uses *uses)
 	group_free(&group);
 }
 
-/* To take a disk away from under this system is nothing to be advised. */
+/* No advice to use --force on a disk that the system uses */
 static bool holds_data(const struct uses *uses)
 {
 	return use_has(uses, USE_MOUNT) || use_has(uses, USE_SWAP) ||
 	       use_has(uses, USE_HOLDER);
 }
 
-/* Says what needs the device, and returns an exit code. */
+/* Prints what uses the device, and returns an exit code. */
 int use_check(const struct device *dev)
 {
 	int result = EXIT_DONE;
@@ -230,7 +233,7 @@ int use_check(const struct device *dev)
 		complain(0, "%s: in use: %s", dev->bdf, uses.use[i].detail);
 	if (uses.count) {
 		complain(0, "%s: refused%s", dev->bdf,
-			 holds_data(&uses) ? "" : "; --force takes it all the same");
+			 holds_data(&uses) ? "" : "; end that, or use --force");
 		result = EXIT_REFUSED;
 	}
 	use_free(&uses);

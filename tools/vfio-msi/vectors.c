@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi vectors: each allocated vector, its interrupt and its message. */
+/* vfio-msi vectors: the allocated vectors, their interrupts and messages. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +16,12 @@ struct vector {
 	uint64_t address;
 	uint32_t data;
 	bool flags_known;
-	char flags[NAME_SIZE];	/* with commas between, as the driver gives them */
+	char flags[NAME_SIZE];	/* separated by commas, as the driver reports them */
 };
 
 struct vectors {
 	char driver[NAME_SIZE];
-	const char *source;	/* msi-vfio-pci, or config: the capability and sysfs */
+	const char *source;	/* "msi-vfio-pci", or "config": config space and sysfs */
 	char index[8];		/* none, msi or msix */
 	unsigned long long generation;
 	struct caps caps;
@@ -53,7 +53,7 @@ static void copy_live(const struct live *live, struct vectors *vectors)
 
 		vector->irq.vector = (int)from->vector;
 		vector->irq.number = from->irq;
-		/* one at the dummy target has no interrupt */
+		/* a vector at the dummy target has no interrupt */
 		if (from->irq)
 			irq_read(&vector->irq);
 		vector->message_known = true;
@@ -64,7 +64,7 @@ static void copy_live(const struct live *live, struct vectors *vectors)
 	}
 }
 
-/* Vectors of one MSI capability share the message but for the data's low bits. */
+/* The vectors of an MSI capability have one message; only the data's low bits differ. */
 static void read_message(const struct msi_cap *msi, struct vector *vector)
 {
 	unsigned int nr = (unsigned int)vector->irq.vector;
@@ -84,7 +84,7 @@ static void read_message(const struct msi_cap *msi, struct vector *vector)
 		 masked && pending ? "," : "", pending ? "pending" : "");
 }
 
-/* What MSI-X vectors hold is in the device's table, which this does not touch. */
+/* The messages of MSI-X are in the device's table, which is not read here. */
 static void read_config(const struct device *dev, struct vectors *vectors)
 {
 	struct irqs irqs;
@@ -105,7 +105,7 @@ static void read_config(const struct device *dev, struct vectors *vectors)
 	irqs_free(&irqs);
 }
 
-/* What the driver says needs no access to the device, which would wake it up. */
+/* An access to config space would wake the device up, and the driver's files do not. */
 static bool is_suspended(const struct device *dev)
 {
 	char status[NAME_SIZE];
@@ -138,16 +138,16 @@ static int vectors_read(const struct device *dev, struct vectors *vectors)
 	if (err != -ENOENT && err != -EACCES)
 		return err;
 	if (!strcmp(vectors->driver, MSI_VFIO_PCI))
-		note("%s: no live state: debugfs is not mounted or not readable", dev->bdf);
+		live_note(dev, err);
 	read_config(dev, vectors);
 	return 0;
 }
 
-/* What the device has enabled of what is allocated. */
+/* What is enabled in the device */
 struct enabled {
 	bool known;
 	bool enabled;
-	unsigned int vectors;	/* 0: the capability does not say */
+	unsigned int vectors;	/* 0: not known */
 };
 
 static struct enabled find_enabled(const struct vectors *vectors)
@@ -171,10 +171,10 @@ static void print_enabled(const struct vectors *vectors)
 	struct enabled enabled = find_enabled(vectors);
 
 	if (enabled.known && !enabled.enabled)
-		printf("; %s is disabled in the device: none arrives",
+		printf("; %s is disabled in the device: no interrupt arrives",
 		       strcmp(vectors->index, "msi") ? "MSI-X" : "MSI");
 	else if (enabled.vectors && enabled.vectors < vectors->count)
-		printf("; the device has %u of them enabled", enabled.vectors);
+		printf("; %u of them enabled in the device", enabled.vectors);
 }
 
 static void print_no_vectors(const struct device *dev)
@@ -199,7 +199,7 @@ static void print_head(const struct selection *sel, const struct device *dev,
 	if (!strcmp(vectors->source, MSI_VFIO_PCI))
 		printf(", generation %llu", vectors->generation);
 	else if (!strcmp(vectors->index, "msix"))
-		printf("; messages are known under " MSI_VFIO_PCI " only");
+		printf("; the messages are only known under " MSI_VFIO_PCI);
 	print_enabled(vectors);
 	putchar('\n');
 }
@@ -331,14 +331,14 @@ static int show_vectors(const struct selection *sel)
 
 struct call {
 	struct selection sel;
-	time_t interval;	/* seconds between two rounds; 0: there is one */
+	time_t interval;	/* seconds; 0: print once */
 };
 
 enum { OPTION_WATCH = 256 };
 
 static const struct argp_option options[] = {
 	{ "watch", OPTION_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
-	  "Show them again every so often (default 1), until interrupted", 0 },
+	  "Show them again every SECONDS seconds (default 1), until interrupted", 0 },
 	{ 0 }
 };
 
@@ -351,11 +351,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &call->sel;
 		return 0;
 	case OPTION_WATCH:
-		call->interval = arg ? (time_t)select_number(arg, 1, MAX_INTERVAL, state) : 1;
+		call->interval = arg ? (time_t)select_number("--watch", arg, 1, MAX_INTERVAL,
+							      state) : 1;
 		return 0;
 	case ARGP_KEY_END:
-		if (!select_given(&call->sel))
-			argp_error(state, "no device selected");
+		select_require(&call->sel, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -374,7 +374,8 @@ int vectors_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "SEL...",
-		.doc = "Show devices' allocated vectors, also while a VMM owns the device.",
+		.doc = "Show the allocated vectors of devices, also while a VMM has the device "
+		       "open.",
 	};
 	struct call call = { .interval = 0 };
 	int result;

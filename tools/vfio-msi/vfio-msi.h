@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * vfio-msi: what every file of the command shares.
+ * vfio-msi: declarations that the files of the command share.
  *
  * The floors of the command, from the top. A file calls only files that are further
  * down in this list.
@@ -11,27 +11,27 @@
  *			one subcommand each; none calls another
  *
  * 3  learn_report.c	what learn prints
- *    learned.c		which windows would cover the slots that were seen
+ *    learned.c		which windows cover the slots that were seen
  *    map_read.c, map_query.c, map_text.c, map_svg.c, map_json.c, map_picture.c,
  *    map_model.c, map_facts.c
  *			the parts of map: see map.h
  *
- * 2  use_find.c	who needs a device as it is now
- *    nodes.c		its device nodes and network interfaces
- *    holders.c		the processes that have a node or a VFIO session open
- *    use.c		the list of uses
+ * 2  use_find.c	finds what uses a device
+ *    nodes.c		device nodes and network interfaces of a device
+ *    holders.c		processes that have a device node or a VFIO device open
+ *    use.c		a list of uses
  *    session.c		VFIO: open a device, probe its features
  *    driver.c		driver_override, bind, unbind, modprobe
  *
- * 1  window_list.c	the windows that a device is to have
- *    live.c		what msi-vfio-pci says in debugfs about an open device
- *    irq.c		Linux interrupts of a device
- *    group.c		IOMMU groups and their other members
- *    kmsg.c		what the kernel says when something fails
- *    config.c		MSI and MSI-X capabilities as config space shows them
- *    select.c		the devices that a command line names
- *    watch.c		rounds until an interrupt
- *    sysfs.c		small files read and written, links followed
+ * 1  window_list.c	msi_windows in sysfs, and how a window is written
+ *    live.c		files of msi-vfio-pci in debugfs
+ *    irq.c		the Linux interrupts of a device
+ *    group.c		IOMMU groups and their members
+ *    kmsg.c		the kernel log
+ *    config.c		MSI and MSI-X capabilities in config space
+ *    select.c		the devices that a command line selects
+ *    watch.c		repeated output until a signal comes
+ *    sysfs.c		reads and writes small files, reads links
  *    output.c		messages, tables, JSON
  */
 #ifndef VFIO_MSI_H
@@ -50,7 +50,7 @@
 
 #define MSI_VFIO_PCI	"msi-vfio-pci"
 
-/* Exit codes: documented in vfio-msi(8), so never renumber them. */
+/* Exit codes: vfio-msi(8) documents them, so their numbers must not change. */
 enum {
 	EXIT_DONE	= 0,
 	EXIT_FAILED	= 1,
@@ -59,12 +59,15 @@ enum {
 	EXIT_REFUSED	= 4,
 };
 
-/* sysfs names of drivers, groups and interfaces, and PCI addresses */
+/* The size of a name in sysfs (driver, group, interface) or of a PCI address */
 #define NAME_SIZE	64
+
+/* The BARs of a PCI function */
+#define BARS		6
 
 struct device {
 	struct pci_dev *pci;
-	char bdf[NAME_SIZE];	/* domain and all, as sysfs spells it */
+	char bdf[NAME_SIZE];	/* the address with its domain, as in sysfs */
 };
 
 /* select.c */
@@ -82,23 +85,27 @@ struct selection {
 	bool json;
 };
 
-/* A subcommand whose command line has nothing but selectors and -D, -o. */
+/* A subcommand whose only options are the selectors, -D and -o */
 struct select_command {
 	const char *doc;
-	bool all;		/* without a selector: all devices */
+	bool all;		/* select all devices if there is no selector */
 	int (*run)(const struct selection *sel);
 };
 
 int select_main(int argc, char **argv, const struct select_command *command);
 
-/* Children of a subcommand's argp: selectors, these and -o, these and -D. */
+/*
+ * Children of a subcommand's argp: the selectors; the selectors and -o; the selectors,
+ * -o and -D.
+ */
 extern const struct argp select_argp;
 extern const struct argp select_format_argp;
 extern const struct argp select_output_argp;
 
-/* An option's argument; does not return if it is none. */
-unsigned long select_number(const char *text, unsigned long least, unsigned long most,
-			    struct argp_state *state);
+/* These two exit with a message if the command line is wrong. */
+unsigned long select_number(const char *option, const char *text, unsigned long least,
+			    unsigned long most, struct argp_state *state);
+void select_require(const struct selection *sel, struct argp_state *state);
 
 void select_init(struct selection *sel);
 bool select_given(const struct selection *sel);
@@ -133,9 +140,9 @@ struct msix_cap {
 };
 
 struct caps {
-	bool asked;		/* the header was readable */
-	bool known;		/* config space beyond the header was readable */
-	bool gone;		/* the device does not answer */
+	bool header_read;	/* the header of config space could be read */
+	bool known;		/* the rest of config space could be read, too */
+	bool gone;		/* config space reads all ones */
 	struct msi_cap msi;
 	struct msix_cap msix;
 };
@@ -146,7 +153,7 @@ void caps_read(const struct device *dev, struct caps *caps);
 const char *caps_problem(const struct caps *caps);
 struct json_object *caps_answers(const struct caps *caps);
 
-/* sysfs.c: each returns 0 or a negative errno, and says nothing */
+/* sysfs.c: functions that return an int return 0 or a negative errno, and print nothing */
 
 int file_read(const char *path, char *buf, size_t size);
 int file_write(const char *path, const char *text);
@@ -178,14 +185,18 @@ struct member {
 	char bdf[NAME_SIZE];
 	char driver[NAME_SIZE];	/* empty: none */
 	bool vfio;
-	bool blocks;		/* keeps the group from being given to a user */
+	bool blocks;		/* while it has this driver the group cannot be opened */
 };
 
 struct group {
-	char name[NAME_SIZE];	/* empty: the device is in no group */
+	char name[NAME_SIZE];	/* empty: the device has no group */
 	size_t count;
 	struct member *member;
 };
+
+/* What to do about a device that has no group */
+#define NEEDS_IOMMU	"VFIO needs an IOMMU; turn it on in the firmware and, for Intel, with " \
+			"intel_iommu=on"
 
 void group_read(const struct device *dev, struct group *group);
 void group_free(struct group *group);
@@ -209,7 +220,7 @@ struct use {
 };
 
 struct uses {
-	bool known;	/* false: there may be more that this user may not see */
+	bool known;	/* false: there may be uses that only root can see */
 	size_t count;
 	struct use *use;
 };
@@ -269,7 +280,7 @@ struct json_object *session_features(const struct session *session);
 
 struct irq {
 	unsigned int number;
-	int vector;		/* -1: the kernel does not tell */
+	int vector;		/* -1: not known */
 	bool msix;
 	uint64_t count;
 	char affinity[NAME_SIZE];
@@ -305,7 +316,7 @@ struct live_vector {
 };
 
 struct live {
-	bool open;		/* a session is open */
+	bool open;		/* there is a session */
 	unsigned long long generation;
 	char index[8];		/* none, msi or msix */
 	size_t count;
@@ -317,26 +328,29 @@ struct window {
 	uint64_t offset;
 	uint64_t size;
 	uint32_t data_offset;
-	char flags[NAME_SIZE];	/* with commas between; empty: none */
+	char flags[NAME_SIZE];	/* separated by commas */
 };
 
-/* A slot of a window with "learn" may have data 4, 8 ... bytes behind its address. */
+/*
+ * In a window with LEARN the driver reports data at each of these distances from a
+ * slot's address: 4, 8, ... 64 bytes.
+ */
 #define LEARN_DISTANCES	16
 
 struct live_slot {
 	uint64_t offset;
-	uint64_t address;	/* address, data: as the guest wrote them */
+	uint64_t address;	/* the guest message: address and data */
 	uint32_t data;
 	unsigned int vector;
 	unsigned int distance;	/* from address to data; 0: not known */
 	char flags[NAME_SIZE];
-	unsigned int learned;	/* bit n: data came 4 * (n + 1) bytes behind */
+	unsigned int learned;	/* bit n: there is data 4 * (n + 1) bytes after the address */
 	uint32_t learned_data[LEARN_DISTANCES];
 };
 
 struct live_window {
-	struct window place;
-	uint64_t addresses;
+	struct window range;
+	uint64_t addresses;	/* these four count, as in the uapi header */
 	uint64_t data;
 	uint64_t withheld;
 	uint64_t undone;
@@ -345,18 +359,22 @@ struct live_window {
 };
 
 struct live_windows {
-	bool open;		/* a session is open */
+	bool open;		/* there is a session */
 	size_t count;
 	struct live_window *window;
 };
 
 unsigned long live_sessions(const struct device *dev);
 
-/* These return 0 or a negative errno: -ENOENT and -EACCES silently, and -EINTR. */
+/*
+ * These return 0 or a negative errno. They print a message, except for -EINTR and
+ * for -ENOENT and -EACCES, which live_note() explains.
+ */
 int live_read(const struct device *dev, struct live *live);
 void live_free(struct live *live);
 int live_windows_read(const struct device *dev, struct live_windows *live);
 void live_windows_free(struct live_windows *live);
+void live_note(const struct device *dev, int err);
 void live_path(const struct device *dev, const char *name, char path[PATH_MAX]);
 
 /* window_list.c */
@@ -385,15 +403,15 @@ struct learned_slot {
 
 struct learned {
 	size_t count;
-	struct learned_slot *slot;	/* sorted by place */
+	struct learned_slot *slot;	/* sorted by BAR and offset */
 };
 
-/* How far behind the address the data is, by the vote of a BAR's slots. */
+/* The distance from the address to the data, by a vote of the slots of a BAR */
 struct vote {
 	unsigned int distance;	/* 0: no slot has data */
 	unsigned int rival;	/* another distance that fits as well, or 0 */
-	size_t slots;
-	size_t agree;
+	size_t slots;		/* slots of the BAR */
+	size_t agree;		/* slots that have data at @distance */
 };
 
 void learned_merge(struct learned *learned, const struct live_windows *live);
@@ -405,32 +423,33 @@ void learned_free(struct learned *learned);
 
 /* learn_report.c */
 
-/* What was seen, over the whole session. */
+/* What was seen in a session */
 struct learn_result {
-	unsigned long sessions_before;
-	bool session;		/* was seen open */
-	int64_t opened;		/* when the session was first seen, in ms */
-	bool missed;		/* there was a short session */
+	unsigned long sessions_before;	/* the driver's count when the watch began */
+	bool session;		/* the session was seen open */
+	int64_t opened;		/* when it was first seen open, in ms */
+	bool missed;		/* there was a session that was too short */
 	bool msi;
 	bool msix;
-	size_t vectors;
-	bool windows_before;	/* added by the user, before */
+	size_t vectors;		/* of MSI, the most that were allocated */
+	bool windows_before;	/* windows had been added before */
 	struct learned learned;
 };
-
-#define BARS	6
 
 bool learn_report(const struct device *dev, bool json, const struct learn_result *result);
 
 /* watch.c */
 
-/* Prints one round; returns an exit code. */
+/* Prints the output once and returns an exit code. */
 typedef int (*watch_fn)(void *context);
 
 void watch_signals(void);
 bool watch_interrupted(void);
 
-/* Rounds until a signal comes or one fails, in one place if that is a terminal. */
+/*
+ * Calls @show every @seconds until a signal comes or it fails. On a terminal each output
+ * replaces the one before.
+ */
 int watch(watch_fn show, void *context, time_t seconds);
 
 /* output.c */
@@ -439,7 +458,7 @@ struct table {
 	size_t columns;
 	size_t rows;
 	char **cell;
-	unsigned int right;	/* bit per column: align right */
+	unsigned int right;	/* a bit for each column that is aligned right */
 };
 
 void complain(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -456,7 +475,7 @@ struct json_object *json_words(const char *text);
 struct json_object *json_hex(uint64_t value, unsigned int digits);
 void json_print(const char *key, struct json_object *value);
 
-/* one per file */
+/* list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c */
 
 int list_main(int argc, char **argv);
 int bind_main(int argc, char **argv);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Commands that go on until they are interrupted, and what they show meanwhile. */
+/* Commands that run until a signal comes, and their output meanwhile. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,7 +30,7 @@ void watch_signals(void)
 	struct sigaction action = { .sa_handler = interrupt };
 	size_t i;
 
-	/* no SA_RESTART: a wait in the kernel ends, too */
+	/* no SA_RESTART: the signal also ends a system call that waits */
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
 }
@@ -40,7 +40,7 @@ bool watch_interrupted(void)
 	return interrupted;
 }
 
-/* What is being written is written whole; the signals come after it. */
+/* While output is written, so that a signal does not cut it off */
 static void block_signals(bool block)
 {
 	sigset_t set;
@@ -52,7 +52,7 @@ static void block_signals(bool block)
 	sigprocmask(block ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
 }
 
-/* As much of the text as the terminal has room for, over what was there before. */
+/* Prints as much of the text as fits on the terminal, over the text before. */
 static void print_screen(const char *text, const struct winsize *size)
 {
 	unsigned int row, last = size->ws_row - 1u;
@@ -72,7 +72,7 @@ static void print_screen(const char *text, const struct winsize *size)
 	fputs(CLEAR_REST, stdout);
 }
 
-/* One round, printed by show(), into memory that is to be freed. */
+/* Collects the output of show() in memory. The caller frees @text. */
 static int render(watch_fn show, void *context, char **text)
 {
 	FILE *real = stdout;
@@ -82,7 +82,7 @@ static int render(watch_fn show, void *context, char **text)
 	stdout = open_memstream(text, &length);
 	if (!stdout) {
 		stdout = real;
-		complain(errno, "memory");
+		complain(errno, "out of memory");
 		return EXIT_FAILED;
 	}
 	result = show(context);
@@ -97,7 +97,7 @@ static bool get_size(struct winsize *size)
 	       size->ws_row > 1 && size->ws_col;
 }
 
-/* Returns false if nobody can read it any more. */
+/* Returns false if it cannot be written, as to a closed pipe. */
 static bool print(const char *text, bool *cleared)
 {
 	struct winsize size;

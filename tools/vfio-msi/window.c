@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* vfio-msi window: the windows of embedded interrupt controllers. */
+/* vfio-msi window: show, add and clear windows of embedded interrupt controllers. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -21,8 +21,8 @@ enum { OPTION_ADD = 256, OPTION_CLEAR };
 
 static const struct argp_option options[] = {
 	{ "add", OPTION_ADD, "WINDOW", 0,
-	  "Add BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS] (may be repeated)", 0 },
-	{ "clear", OPTION_CLEAR, NULL, 0, "Forget the windows that were added before", 0 },
+	  "Add the window BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS] (can be repeated)", 0 },
+	{ "clear", OPTION_CLEAR, NULL, 0, "Remove the windows that were added before", 0 },
 	{ 0 }
 };
 
@@ -37,15 +37,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_ADD:
 		if (!window_parse(arg, &window))
-			argp_error(state, "invalid window \"%s\"", arg);
+			argp_error(state, "invalid window \"%s\": a window is "
+				   "BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS]", arg);
 		windows_add(&change->add, &window);
 		return 0;
 	case OPTION_CLEAR:
 		change->clear = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (!select_given(&change->sel))
-			argp_error(state, "no device selected");
+		select_require(&change->sel, state);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -72,7 +72,7 @@ static int change_one(const struct change *change, const struct device *dev)
 	if (live_windows_read(dev, &live))
 		return EXIT_DONE;
 	if (live.open)
-		note("%s: in use; this takes effect when it is opened next", dev->bdf);
+		note("%s is in use; the change takes effect when it is next opened", dev->bdf);
 	live_windows_free(&live);
 	return EXIT_DONE;
 }
@@ -87,7 +87,7 @@ static int view_read(const struct device *dev, struct view *view)
 	err = live_windows_read(dev, &view->live);
 	view->live_known = !err;
 	if (err == -ENOENT || err == -EACCES)
-		note("%s: no live state: debugfs is not mounted or not readable", dev->bdf);
+		live_note(dev, err);
 	else if (err)
 		return EXIT_FAILED;
 	return EXIT_DONE;
@@ -110,7 +110,7 @@ static void print_configured(const struct window_list *list)
 	size_t i;
 
 	if (!list->count) {
-		puts("Added: none, so the driver's own for this device, if it knows any");
+		puts("Added: none; a session has the windows that the driver knows for the device");
 		return;
 	}
 	puts("Added:");
@@ -138,9 +138,9 @@ static void print_live_windows(const struct live_windows *live)
 		const struct live_window *window = &live->window[i];
 
 		table_add(&table, "%u\t0x%llx\t0x%llx\t%u\t%s\t%zu\t%llu\t%llu\t%llu\t%llu",
-			  window->place.bar, (unsigned long long)window->place.offset,
-			  (unsigned long long)window->place.size, window->place.data_offset,
-			  or_none(window->place.flags), window->slots,
+			  window->range.bar, (unsigned long long)window->range.offset,
+			  (unsigned long long)window->range.size, window->range.data_offset,
+			  or_none(window->range.flags), window->slots,
 			  (unsigned long long)window->addresses,
 			  (unsigned long long)window->data,
 			  (unsigned long long)window->withheld,
@@ -161,7 +161,7 @@ static void print_live_slots(const struct live_windows *live)
 			const struct live_slot *slot = &live->window[i].slot[j];
 
 			table_add(&table, "%u\t0x%llx\t0x%08llx\t0x%04x\t%u\t%u\t%s",
-				  live->window[i].place.bar, (unsigned long long)slot->offset,
+				  live->window[i].range.bar, (unsigned long long)slot->offset,
 				  (unsigned long long)slot->address, slot->data, slot->vector,
 				  slot->distance, or_none(slot->flags));
 		}
@@ -177,7 +177,7 @@ static void print_view(const struct selection *sel, const struct device *dev,
 
 	printf("%s ", select_address(sel, dev));
 	if (!view->live_known)
-		puts("(session not known)");
+		puts("(not known whether there is a session)");
 	else
 		puts(live->open ? "(in a session)" : "(no session)");
 	print_configured(&view->configured);
@@ -210,7 +210,7 @@ static struct json_object *json_slot(const struct live_slot *slot)
 
 static struct json_object *json_live(const struct live_window *window)
 {
-	struct json_object *object = json_window(&window->place);
+	struct json_object *object = json_window(&window->range);
 	struct json_object *slots = json_object_new_array();
 	size_t i;
 
@@ -268,7 +268,7 @@ static int show_windows(const struct selection *sel)
 	return result;
 }
 
-/* Nothing is touched unless all of the devices can have windows. */
+/* Checks all devices before it changes the first. */
 static int run(const struct change *change)
 {
 	int result = EXIT_DONE;
@@ -297,9 +297,9 @@ int window_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "SEL...",
-		.doc = "Show the windows of devices' embedded interrupt controllers, or change "
-		       "which they have from their next session on.\v"
-		       "\"vfio-msi learn\" finds out which window a device needs.",
+		.doc = "Show the windows of devices with an embedded interrupt controller, or "
+		       "change the windows of their next sessions.\v"
+		       "\"vfio-msi learn\" finds the window that a device needs.",
 	};
 	struct change change = { .clear = false };
 	int result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The windows that a device is to have from its next session on: the driver's
- * file msi_windows in sysfs, and how they are spelled on a command line.
+ * The windows that the administrator has added to a device for its next sessions: the
+ * driver's file msi_windows in sysfs, and windows on a command line.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,15 +13,16 @@
 
 #define FILE_NAME	"msi_windows"
 
-/* Says why the device can have no windows. */
+/* Returns an exit code, with a message if the device cannot have windows. */
 int windows_check(const struct device *dev)
 {
 	char driver[NAME_SIZE], path[PATH_MAX];
 
 	device_driver(dev, driver);
 	if (strcmp(driver, MSI_VFIO_PCI)) {
-		complain(0, "%s: refused: it is bound to %s, not to " MSI_VFIO_PCI, dev->bdf,
-			 driver[0] ? driver : "no driver");
+		complain(0, "%s: refused: it is bound to %s, not to " MSI_VFIO_PCI
+			 "; use \"vfio-msi bind %s\" first", dev->bdf,
+			 driver[0] ? driver : "no driver", dev->bdf);
 		return EXIT_REFUSED;
 	}
 	device_path(dev, FILE_NAME, path);
@@ -31,7 +32,7 @@ int windows_check(const struct device *dev)
 		complain(errno, "%s", path);
 		return EXIT_FAILED;
 	}
-	complain(0, "%s: refused: it has no MSI capability, and so no windows", dev->bdf);
+	complain(0, "%s: refused: it has no MSI capability, so it needs no windows", dev->bdf);
 	return EXIT_REFUSED;
 }
 
@@ -90,16 +91,16 @@ static const char *error_text(int err)
 {
 	switch (err) {
 	case -EEXIST:
-		return "windows overlap";
+		return "windows overlap; add one that covers both, or --clear first";
 	case -EINVAL:
-		return "the device cannot have such a window";
+		return "the device cannot have such a window; see --add in vfio-msi(8)";
 	case -ENOSPC:
-		return "too many windows";
+		return "too many windows; a device can have 16";
 	}
 	return strerror(-err);
 }
 
-/* The list replaces what was there. */
+/* Replaces all windows that were added before. */
 int windows_write(const struct device *dev, const struct window_list *list)
 {
 	char *text = format_text("%s", ""), path[PATH_MAX];
@@ -125,7 +126,10 @@ int windows_write(const struct device *dev, const struct window_list *list)
 	return err;
 }
 
-/* BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS]; what the driver can judge is left to it. */
+/*
+ * Parses BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS]. The driver checks whether the device can
+ * have such a window.
+ */
 bool window_parse(const char *text, struct window *window)
 {
 	unsigned long long number[4];
@@ -154,7 +158,7 @@ bool window_parse(const char *text, struct window *window)
 	return true;
 }
 
-/* As window_parse() reads it; the caller frees it. */
+/* The text that window_parse() parses. The caller frees it. */
 char *window_text(const struct window *window)
 {
 	return format_text("%u:0x%llx:0x%llx:%u%s%s", window->bar,

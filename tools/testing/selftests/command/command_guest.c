@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command_guest ADDRESS VECTORS DATA: what a VMM that knows of no windows and its
- * guest's driver do with an msi64 device. It allocates vectors, writes a message
- * of the guest's into the virtual MSI capability and the same into every slot,
- * vector by vector, rings each slot's doorbell and prints "arrived N of M"; then
- * it keeps the device until it is ended.
+ * command_guest ADDRESS VECTORS DATA: does with an msi64 device what a VMM without
+ * support for windows and its guest's driver do. It allocates vectors, writes a guest
+ * message into the virtual MSI capability and that of one vector into each slot, rings
+ * each slot's doorbell and prints "arrived N of M". Then it keeps the device open until
+ * it is killed.
  */
 #include <err.h>
 #include <poll.h>
@@ -20,18 +20,18 @@
 #include "command_vfio.h"
 #include "msi64.h"
 
-/* Where no CPU is: what arrives there disturbs nobody. */
+/* No CPU has this address, so a message that is not translated raises no interrupt. */
 #define GUEST_ADDRESS	0xfee0f000
 
-/* A copy that the driver keeps, where the device does not look. */
+/* A copy of the address that the driver keeps in a place that the device does not use */
 #define COPY_OFFSET	0x8000
 
-/* More than any machine needs, for all that does not come. */
+/* The time to wait for all interrupts that do not arrive; more than any machine needs */
 #define WAIT_MS		5000
 
 static const uint32_t slots[MSI64_SLOTS] = MSI64_SLOT_OFFSETS;
 
-/* Between the slots and behind them, what looks like data. */
+/* Dwords between and after the slots that look like data */
 static const uint32_t neighbours[] = { 0x1074, 0x1088, 0x115c, 0x22cc, 0x3004 };
 
 struct guest {
@@ -113,7 +113,7 @@ static int now_ms(void)
 	return (int)(now.tv_sec % 1000000 * 1000 + now.tv_nsec / 1000000);
 }
 
-/* What does not come is waited for, but not anew for each slot. */
+/* Returns how often the vector arrived. All slots share the time to wait. */
 static unsigned int take(struct guest *guest, unsigned int vector)
 {
 	struct pollfd eventfd = { .fd = guest->eventfds[vector], .events = POLLIN };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * command_hold ADDRESS [msi|msix|dummy VECTORS [detach | BAR OFFSET VALUE]]: opens a
- * device through VFIO as a VMM does, attaches eventfds to its vectors (or points them
- * at a dummy target), detaches that of the first or writes a dword into a BAR, prints
- * "ready" and keeps all of it until it is ended.
+ * device through VFIO as a VMM does, attaches eventfds to its vectors or points them at
+ * a dummy target, detaches the eventfd of vector 0 or writes a dword into a BAR, prints
+ * "ready" and keeps the device open until it is killed.
  */
 #include <err.h>
 #include <stdio.h>

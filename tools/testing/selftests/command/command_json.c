@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command_json [POINTER]: reads one JSON document, the whole of standard input,
- * and prints what an RFC 6901 pointer finds in it: "null", a text without its
- * quotes, or JSON. "POINTER#" prints how many elements an array has.
+ * command_json [POINTER]: reads a JSON document from standard input and prints the value
+ * that an RFC 6901 pointer names: "null", a string without its quotes, or JSON. "POINTER#"
+ * prints the number of elements of an array. Fails if the input is not one valid document.
  */
 #include <err.h>
 #include <stdio.h>

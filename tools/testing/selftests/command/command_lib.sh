@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh
 #
-# What the tests of the command share. A test is a function that returns
-# success or failure; what it printed is shown when it failed, and what the
-# last command did that it ran.
+# Functions that the tests of the command share. A test is a function that returns success
+# or failure. If it fails, its output is shown, and that of the last command that it ran.
 
 work=$(mktemp -d /tmp/command.XXXXXX)
 out=$work/out
@@ -44,12 +43,12 @@ same() {
 	}
 }
 
-# json POINTER EXPECTED: in what run printed last
+# json POINTER EXPECTED: in the output of the last run
 json() {
 	same "$1" "$(command_json "$1" <"$out" 2>&1)" "$2"
 }
 
-# The only device of the document
+# device_json POINTER EXPECTED: the same in the first device of the document
 device_json() {
 	json "/devices/0/$1" "$2"
 }
@@ -73,7 +72,7 @@ has() {
 		same "driver_override of $1" "$(override_of "$1")" "$3"
 }
 
-# The driver goes on with its vectors, and its node, after it has been bound.
+# After its bind the driver still has to allocate vectors and to create its node.
 nvme_is_live() {
 	for _ in $(seq 600); do
 		[ "$(cat "/sys/bus/pci/devices/$nvme/nvme/"nvme*/state 2>/dev/null)" != live ] ||
@@ -83,14 +82,14 @@ nvme_is_live() {
 	return 1
 }
 
-# Without isolation VFIO wants to be told that this is accepted.
+# On a host that does not isolate, VFIO opens devices only if this is set.
 allow_no_remapping() {
 	modprobe vfio_iommu_type1 && modprobe vfio-pci || return 1
 	[ "$LAB_REMAP" = on ] ||
 		echo Y >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 }
 
-# start COMMAND...: until release, with the first line that it prints in $line
+# start COMMAND...: in the background, until release; its first line is in $line
 start() {
 	mkfifo "$work/ready" || return 1
 	"$@" >"$work/ready" &
@@ -105,7 +104,7 @@ hold() {
 	same "holder" "$line" ready
 }
 
-# keep_open PATH: the same, with any file, and nothing done to it
+# keep_open PATH: keeps any file open until release
 keep_open() {
 	sleep 1000 3<"$1" &
 	holder=$!
@@ -117,13 +116,12 @@ keep_open() {
 release() {
 	[ -n "$holder" ] || return 0
 	kill "$holder"
-	# the shell would say on the TAP channel that it was terminated
+	# the shell would print "Terminated" into the TAP
 	wait "$holder" 2>/dev/null || :
 	holder=
 }
 
-# Whatever a test left behind must not decide the next one.
-# check FUNCTION [NAME]
+# check FUNCTION [NAME]: runs a test; the process that it started does not outlive it
 check() {
 	number=$((number + 1))
 	: >"$out"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* command_nobody COMMAND...: runs a command as a user without any privilege. */
+/* command_nobody COMMAND...: runs a command as an ordinary user. */
 #include <err.h>
 #include <grp.h>
 #include <unistd.h>

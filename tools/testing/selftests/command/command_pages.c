@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command_pages ADDRESS: reads what "vfio-msi map -o json" printed of a device that
- * nobody has, opens the device and compares: each page with the ranges of MSIX_MAP,
- * and with what mmap() really does.
+ * command_pages ADDRESS: reads the output of "vfio-msi map -o json" about a device that is
+ * not in use, opens the device, and compares each page with the ranges of MSIX_MAP and
+ * with what mmap() does.
  */
 #include <err.h>
 #include <stdbool.h>
@@ -67,7 +67,7 @@ static void ask_map(int device)
 		err(1, "MSIX_MAP");
 }
 
-/* What the feature says is in a page. */
+/* Whether MSIX_MAP reports this kind in the page */
 static bool map_has(uint32_t region, uint64_t page, uint32_t kind)
 {
 	uint32_t i;
@@ -123,7 +123,7 @@ static void check_page(int device, uint32_t region, uint64_t page, struct json_o
 	if (!said || strcmp(said, real))
 		errx(1, "BAR %u, page at 0x%llx: %s, but really %s", region,
 		     (unsigned long long)page, said ? said : "null", real);
-	/* a BAR that cannot be mapped at all has no use for its rules */
+	/* if the BAR cannot be mapped at all, the rules do not matter */
 	if (strcmp(real, "none") && strcmp(real, most[map_access(region, page)]))
 		errx(1, "BAR %u, page at 0x%llx: %s, but MSIX_MAP says %s", region,
 		     (unsigned long long)page, said, most[map_access(region, page)]);
@@ -148,7 +148,7 @@ static uint64_t check_range(int device, uint32_t region, uint64_t at, struct jso
 	return end;
 }
 
-/* Returns how many pages it has. */
+/* Returns the number of pages. */
 static uint64_t check_bar(int device, struct json_object *bar)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info) };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * command_poke ADDRESS BAR OFFSET VALUE: writes a dword into a BAR of a device that
- * nobody has open.
+ * command_poke ADDRESS BAR OFFSET VALUE: writes a dword into a BAR of a device that is not
+ * open, through its file in sysfs.
  */
 #include <err.h>
 #include <fcntl.h>

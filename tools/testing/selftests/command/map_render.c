@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * map_render text|svg|json [WIDTH [WORD...]]: draws what standard input describes as
- * vfio-msi map does. WORDs are "utf8" and "colour". The lines of the description are:
+ * map_render text|svg|json [WIDTH [WORD...]]: draws the device that standard input
+ * describes, with the code of vfio-msi map. WORDs are "utf8" and "colour". The lines of the
+ * description are:
  *
  *	page SIZE
  *	isolated yes|no
