@@ -53,7 +53,7 @@ static unsigned int nr_watchable(struct msi_vfio_pci_device *mdev)
 {
 	u32 index = mdev->core.irq_type;
 
-	return !mdev->isolated && msi_vfio_pci_is_msi(index) ? mdev->nr_known : 0;
+	return !mdev->isolated && msi_vfio_pci_is_msi(index) ? mdev->nr_messages : 0;
 }
 
 /**

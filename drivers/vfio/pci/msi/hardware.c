@@ -325,7 +325,7 @@ static void read_shared_msi(struct msi_vfio_pci_device *mdev,
 		return;
 
 	hw->address = (u64)hi << 32 | lo;
-	hw->known = true;
+	hw->valid = true;
 }
 
 static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
@@ -348,7 +348,7 @@ static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			    hw->msix.pba + nr / PENDING_BITS * 4))
 		return;
 
-	hw->known = true;
+	hw->valid = true;
 }
 
 /*
@@ -359,7 +359,7 @@ static void read_shared(struct msi_vfio_pci_device *mdev, unsigned int nr,
 {
 	hw->fresh = true;
 	hw->group = nr / PENDING_BITS;
-	hw->known = false;
+	hw->valid = false;
 	hw->disabled = false;
 	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
 		read_shared_msix(mdev, nr, hw);
@@ -379,7 +379,7 @@ static void read_hw_msi(unsigned int nr,
 	hw->pending = nr < PENDING_BITS && shared->pending & BIT(nr);
 	hw->address = shared->address;
 	hw->data = shared->data + nr;
-	hw->known = true;
+	hw->valid = true;
 }
 
 static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
@@ -410,7 +410,7 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	hw->pending = shared->pending & BIT(nr % PENDING_BITS);
 	hw->address = (u64)hi << 32 | lo;
 	hw->data = le32_to_cpu(entry[PCI_MSIX_ENTRY_DATA / 4]);
-	hw->known = true;
+	hw->valid = true;
 }
 
 /**
@@ -424,14 +424,14 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			  struct msi_vfio_pci_hw_shared *shared,
 			  struct msi_vfio_pci_hw_vector *hw)
 {
-	hw->known = false;
+	hw->valid = false;
 	hw->disabled = false;
 	if (!shared->ask)
 		return;
 	if (!shared->fresh || shared->group != nr / PENDING_BITS)
 		read_shared(mdev, nr, shared);
 	hw->disabled = shared->disabled;
-	if (!shared->known)
+	if (!shared->valid)
 		return;
 	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
 		read_hw_msix(mdev, nr, shared, hw);

@@ -157,11 +157,11 @@ struct msi_vfio_pci_claim {
 };
 
 /**
- * struct msi_vfio_pci_known - a vector's host message when it was last read
+ * struct msi_vfio_pci_message - a vector's host message when it was last read
  * @address: 0: the vector was not allocated
  * @data: the kernel's; with MSI it is vector 0's
  */
-struct msi_vfio_pci_known {
+struct msi_vfio_pci_message {
 	u64 address;
 	u32 data;
 };
@@ -183,7 +183,7 @@ struct msi_vfio_pci_msix {
 /**
  * struct msi_vfio_pci_hw_vector - what the hardware says of one vector
  * @disabled: MSI or MSI-X is off, by its control register
- * @known: the hardware could be read; if not, the fields below are not set
+ * @valid: the hardware could be read; if not, the fields below are not set
  * @masked: its mask bit or the function mask is set
  * @pending: its pending bit is set; false if that cannot be read
  * @address: the address that the hardware holds
@@ -191,7 +191,7 @@ struct msi_vfio_pci_msix {
  */
 struct msi_vfio_pci_hw_vector {
 	bool disabled;
-	bool known;
+	bool valid;
 	bool masked;
 	bool pending;
 	u64 address;
@@ -204,7 +204,7 @@ struct msi_vfio_pci_hw_vector {
  * @fresh: it was read for @group, and need not be read again for vectors of it
  * @group: a number; the vectors of a group have their pending bits in one dword
  * @disabled: MSI or MSI-X is off, by @ctrl
- * @known: the hardware could be read; if not, the fields below @ctrl are not set
+ * @valid: the hardware could be read; if not, the fields below @ctrl are not set
  * @ctrl: control register of MSI or MSI-X
  * @msix: where the table and the pending bits of MSI-X are
  * @mask: mask bits of MSI
@@ -220,7 +220,7 @@ struct msi_vfio_pci_hw_shared {
 	bool fresh;
 	unsigned int group;
 	bool disabled;
-	bool known;
+	bool valid;
 	u16 ctrl;
 	struct msi_vfio_pci_msix msix;
 	u32 mask;
@@ -250,10 +250,10 @@ struct msi_vfio_pci_dummy {
  * @sessions: how many sessions there have been; written under @state, read by debugfs
  * @novirt: MSI_NOVIRT is set in this session
  * @generation: how often the messages have changed in this session
- * @nr_known: entries of @known; no vector beyond them is allocated
- * @known: host messages, as many as the capability with more vectors has had; from open
- *	to close
- * @messages_outdated: vectors have been allocated or freed since @known was read
+ * @nr_messages: entries of @messages; no vector beyond them is allocated
+ * @messages: host messages, as many as the capability with more vectors has had; from
+ *	open to close
+ * @messages_outdated: vectors have been allocated or freed since @messages were read
  * @notify: notification eventfd, signalled with each new generation; or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
  * @started: bit n: vector n's interrupt was started under its mask
@@ -322,7 +322,7 @@ struct msi_vfio_pci_dummy {
  * notifies the user of the device. So a task that uses such a file must not wait for
  * that user.
  *
- * @state protects @open, @generation, @masked, @arrived, @known, @notify and @dummy,
+ * @state protects @open, @generation, @masked, @arrived, @messages, @notify and @dummy,
  * and serializes writers of @novirt and @dummy_on, which are also read without a lock.
  * No vector is allocated or freed by others while it is held: SET_IRQS holds it, and
  * close clears @open under it before the core frees them. So code that no ioctl calls
@@ -340,8 +340,8 @@ struct msi_vfio_pci_device {
 	u32 sessions;
 	bool novirt;
 	u64 generation;
-	unsigned int nr_known;
-	struct msi_vfio_pci_known *known;
+	unsigned int nr_messages;
+	struct msi_vfio_pci_message *messages;
 	bool messages_outdated;
 	struct eventfd_ctx *notify;
 	DECLARE_BITMAP(masked, MSI_VFIO_PCI_MAX_VECTORS);

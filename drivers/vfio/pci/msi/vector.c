@@ -19,19 +19,19 @@ static int make_room(struct msi_vfio_pci_device *mdev)
 	unsigned int nr = max3(msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSI_IRQ_INDEX),
 			       msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX),
 			       1U);
-	struct msi_vfio_pci_known *known;
+	struct msi_vfio_pci_message *messages;
 
-	if (nr <= mdev->nr_known)
+	if (nr <= mdev->nr_messages)
 		return 0;
 
-	known = kvcalloc(nr, sizeof(*known), GFP_KERNEL_ACCOUNT);
-	if (!known)
+	messages = kvcalloc(nr, sizeof(*messages), GFP_KERNEL_ACCOUNT);
+	if (!messages)
 		return -ENOMEM;
 
-	memcpy(known, mdev->known, array_size(mdev->nr_known, sizeof(*known)));
-	kvfree(mdev->known);
-	mdev->known = known;
-	mdev->nr_known = nr;
+	memcpy(messages, mdev->messages, array_size(mdev->nr_messages, sizeof(*messages)));
+	kvfree(mdev->messages);
+	mdev->messages = messages;
+	mdev->nr_messages = nr;
 
 	return 0;
 }
@@ -66,9 +66,9 @@ int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 {
-	kvfree(mdev->known);
-	mdev->known = NULL;
-	mdev->nr_known = 0;
+	kvfree(mdev->messages);
+	mdev->messages = NULL;
+	mdev->nr_messages = 0;
 }
 
 /**
@@ -135,7 +135,7 @@ static u32 hw_mask_flags(const struct msi_vfio_pci_hw_vector *hw)
 static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
 		      unsigned int nr, const struct msi_vfio_pci_hw_vector *hw)
 {
-	return hw->known && msi_vfio_pci_has_mask_bit(irq) ?
+	return hw->valid && msi_vfio_pci_has_mask_bit(irq) ?
 	       hw_mask_flags(hw) : msi_vfio_pci_mask_flags(mdev, irq, nr);
 }
 
@@ -143,7 +143,7 @@ static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
 static u32 stale_flag(const struct msi_vfio_pci_hw_vector *hw,
 		      const struct vfio_pci_msi_message *msg)
 {
-	return hw->known &&
+	return hw->valid &&
 	       (hw->address != msg->address || hw->data != msg->data) ?
 	       VFIO_PCI_MSI_MESSAGE_STALE : 0;
 }
@@ -225,7 +225,7 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
 	out->flags |= hw_mask_flags(&hw) | stale_flag(&hw, out);
 	/* If the device cannot be read, the target is restored once it can be. */
-	if (hw.known)
+	if (hw.valid)
 		out->flags |= disabled_flag(&hw);
 }
 
@@ -274,13 +274,13 @@ void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev)
 static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
-	struct msi_vfio_pci_known now = {}, *known = &mdev->known[nr];
+	struct msi_vfio_pci_message now = {}, *stored = &mdev->messages[nr];
 	bool moved;
 
 	if (irq > 0)
 		msi_vfio_pci_host_message(irq, &now.address, &now.data);
-	moved = now.address != known->address || now.data != known->data;
-	*known = now;
+	moved = now.address != stored->address || now.data != stored->data;
+	*stored = now;
 
 	return moved;
 }
@@ -292,7 +292,7 @@ static bool read_messages(struct msi_vfio_pci_device *mdev)
 	bool moved = false;
 
 	if (msi_vfio_pci_is_msi(index))
-		count = mdev->nr_known;
+		count = mdev->nr_messages;
 	for (i = 0; i < count; i++)
 		moved |= read_message(mdev, i);
 
