@@ -370,8 +370,8 @@ static void disable_others(struct msi_vfio_pci_device *mdev, u32 index,
 
 /*
  * Starts a masked interrupt. @can_mask of its descriptor is cleared meanwhile, so that
- * the kernel leaves the mask bit set. The caller holds memory_lock for writing and
- * cpus_read_lock(). Nobody else uses @can_mask meanwhile:
+ * the kernel leaves the mask bit set. The caller holds memory_lock for writing,
+ * pci_cfg_access_lock() and cpus_read_lock(). Nobody else uses @can_mask meanwhile:
  *
  * - The kernel masks and unmasks an interrupt when it is enabled, disabled or freed,
  *   which needs @state; when it arrives, which cannot happen here as its mask bit is
@@ -381,7 +381,7 @@ static void disable_others(struct msi_vfio_pci_device *mdev, u32 index,
  * - The other vectors of the same descriptor are disabled. If one of them arrives, the
  *   kernel sends it again, and unmasks it, when it is enabled.
  * - A reset or a change of the power state restores the mask bits. It holds memory_lock
- *   if the user requested it, otherwise it locks config space.
+ *   if the user requested it, otherwise pci_cfg_access_lock().
  */
 static void start_under_mask(struct msi_vfio_pci_device *mdev, u32 index,
 			     struct start *start)
@@ -391,7 +391,6 @@ static void start_under_mask(struct msi_vfio_pci_device *mdev, u32 index,
 
 	if (has_mask_bit) {
 		disable_others(mdev, index, start->irq, true);
-		pci_cfg_access_lock(mdev->core.pdev);
 		desc->pci.msi_attrib.can_mask = 0;
 	}
 
@@ -404,7 +403,6 @@ static void start_under_mask(struct msi_vfio_pci_device *mdev, u32 index,
 
 	if (has_mask_bit) {
 		desc->pci.msi_attrib.can_mask = 1;
-		pci_cfg_access_unlock(mdev->core.pdev);
 		disable_others(mdev, index, start->irq, false);
 	}
 }
@@ -419,6 +417,8 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 	mask_at_once(irq);
 
 	down_write(&mdev->core.memory_lock);
+	/* Waits for a reset, so CPU hotplug is not blocked yet. */
+	pci_cfg_access_lock(mdev->core.pdev);
 	/* In D3hot nothing reaches the table, which is not needed here either. */
 	ret = enable_decoding(mdev, index, &command);
 	cpus_read_lock();
@@ -426,6 +426,7 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 	cpus_read_unlock();
 	if (!ret)
 		restore_decoding(mdev, index, command);
+	pci_cfg_access_unlock(mdev->core.pdev);
 	up_write(&mdev->core.memory_lock);
 }
 
