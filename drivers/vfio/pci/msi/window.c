@@ -23,9 +23,9 @@
 
 /*
  * The low half of the inert address, which slots get when their message may belong to
- * another device. The device may go on sending what its slots have. Address 0 would be
- * a DMA write to the first page of the user's memory. If the device is not isolated, the
- * guest address would raise an interrupt of another device.
+ * another device. The device may go on sending the messages in its slots. Address 0
+ * would be a DMA write to the first page of the user's memory. If the device is not
+ * isolated, a guest address would raise an interrupt of another device.
  *
  * On x86 the inert address has logical destination 0, which is no CPU, and its data
  * has vector 0, which no local APIC accepts (Intel SDM volume 3, "Message Address
@@ -68,7 +68,10 @@ static void write_device(struct msi_vfio_pci_window *window,
 	compat_iowrite(window->io + write->offset, write->value, write->width);
 }
 
-/* After a reset the table can be longer and reach into a window that was after it. */
+/*
+ * Whether an access is to the table. After a reset the table can be longer, and reach
+ * into a window that was after it.
+ */
 static bool overlaps_table(struct msi_vfio_pci_device *mdev,
 			   const struct msi_vfio_pci_window *window, u64 offset,
 			   unsigned int width)
@@ -107,7 +110,7 @@ static unsigned int nr_windows(struct msi_vfio_pci_device *mdev)
 
 /*
  * Locks the slots and memory_lock: no reset and no change of memory decoding comes in
- * between. Ends the slots of a device that was reset before.
+ * between. If the device was reset before, all slots are forgotten first.
  */
 static void lock_slots(struct msi_vfio_pci_device *mdev)
 {
@@ -313,8 +316,7 @@ static void write_with_decoding_on(struct msi_vfio_pci_device *mdev)
 
 	mutex_lock(&mdev->slots);
 	down_write(&core->memory_lock);
-	if (!msi_vfio_pci_check_bars(mdev) &&
-	    (__force int)pdev->current_state < (__force int)PCI_D3hot &&
+	if (!msi_vfio_pci_check_bars(mdev) && !msi_vfio_pci_in_d3(mdev) &&
 	    !test_bit(0, &mdev->slots_need_reset) &&
 	    !pci_user_read_config_word(pdev, PCI_COMMAND, &command) &&
 	    !PCI_POSSIBLE_ERROR(command)) {
@@ -777,7 +779,7 @@ static ssize_t access_bar(struct msi_vfio_pci_device *mdev, char __user *buf,
 }
 
 /**
- * msi_vfio_pci_window_read - read of a BAR that touches a window
+ * msi_vfio_pci_window_read - read from a BAR that has a window in the range
  * @mdev: device
  * @buf: user's buffer
  * @count: its size in bytes
@@ -793,7 +795,7 @@ ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_window_write - write to a BAR that touches a window
+ * msi_vfio_pci_window_write - write to a BAR that has a window in the range
  * @mdev: device
  * @buf: user's buffer
  * @count: its size in bytes
@@ -810,8 +812,9 @@ ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * From open on, because former guest messages count also in windows that are added
- * later. If no reset works, the device can hold messages of an earlier session.
+ * The guest message is followed from open on, because former guest messages count also
+ * in windows that are added later. If no reset works for the device, it can hold messages
+ * of an earlier session.
  */
 static int init_messages(struct msi_vfio_pci_device *mdev)
 {
@@ -834,7 +837,7 @@ static int init_messages(struct msi_vfio_pci_device *mdev)
 	mdev->msi_64bit = flags & PCI_MSI_FLAGS_64BIT;
 
 	mutex_lock(&mdev->slots);
-	/* Other platforms that isolate drop such a message, so slots may keep it. */
+	/* Not on x86, an isolated device may keep the message: the platform drops it. */
 	msi_slot_init_env(&mdev->env, INERT_ADDRESS,
 			  IS_ENABLED(CONFIG_X86) || !mdev->isolated,
 			  mdev->core.reset_works, addresses, MSI_SLOT_ADDRESSES,
