@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Scripts of the fuzzer: one line of hexadecimal digits each, and as its files.
+"""Convert scripts of the fuzzer between a file with a line of hexadecimal digits for
+each, and a folder with a file for each.
 
 usage: corpus.py unpack CORPUS FOLDER
        corpus.py pack FOLDER CORPUS
