@@ -317,6 +317,19 @@ bool model_matters(const struct model *model, int index, u32 value)
 			       value);
 }
 
+/* Whether a part of the host message is one after the guest has written to it, too. */
+static bool stays_translated(const struct model *model, int index)
+{
+	int slot = index - model->distance;
+	u32 vector;
+
+	if (!starts_slot(model, slot) && model->high)
+		slot = index - 1;
+
+	return model->dword[index].translated && starts_slot(model, slot) &&
+	       best(model, slot, &vector) >= 0;
+}
+
 void model_write(struct model *model, int index, u32 value)
 {
 	struct model_dword *dword = &model->dword[index];
@@ -335,16 +348,10 @@ void model_write(struct model *model, int index, u32 value)
 		dword->translated = false;
 		dword->expired = false;
 	}
-	/*
-	 * If the guest writes to a part of the host message the value that it wrote
-	 * before, or the value that the device holds, refresh() decides below.
-	 */
-	if (!dword->address &&
-	    (was || !dword->translated ||
-	     (dword->guest != value && dword->device != value)))
-		hold(model, index, value, false);
 	dword->guest = value;
 	dword->when = when;
+	if (!dword->address && (was || !stays_translated(model, index)))
+		hold(model, index, value, false);
 	model->writing = index;
 	if (was && !dword->address)
 		release_parts(model, index);
