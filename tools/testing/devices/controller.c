@@ -215,7 +215,7 @@ static uint64_t least_bar0(const struct controller_model *model)
 }
 
 /* What the command line says. */
-struct wishes {
+struct settings {
 	const char *path;
 	struct pci_identity id;
 	uint64_t bar0_size;
@@ -225,7 +225,7 @@ struct wishes {
 
 /* Exits if the command line is wrong. */
 static void parse_options(const struct controller_model *model, int argc,
-			  char **argv, struct wishes *wishes)
+			  char **argv, struct settings *settings)
 {
 	enum { SOCKET = 1, ID, BAR0, MASKABLE, NO_SOFT_RESET, VERBOSE, HELP };
 	static const struct option options[] = {
@@ -243,21 +243,21 @@ static void parse_options(const struct controller_model *model, int argc,
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {
 		case SOCKET:
-			wishes->path = optarg;
+			settings->path = optarg;
 			break;
 		case ID:
-			if (option_id(optarg, &wishes->id))
+			if (option_id(optarg, &settings->id))
 				exit(EXIT_FAILURE);
 			break;
 		case BAR0:
-			if (option_number(optarg, &wishes->bar0_size))
+			if (option_number(optarg, &settings->bar0_size))
 				exit(EXIT_FAILURE);
 			break;
 		case MASKABLE:
-			wishes->maskable = true;
+			settings->maskable = true;
 			break;
 		case NO_SOFT_RESET:
-			wishes->no_soft_reset = true;
+			settings->no_soft_reset = true;
 			break;
 		case VERBOSE:
 			log_details = true;
@@ -270,11 +270,11 @@ static void parse_options(const struct controller_model *model, int argc,
 			exit(EXIT_FAILURE);
 		}
 	}
-	if (!wishes->path || optind != argc) {
+	if (!settings->path || optind != argc) {
 		usage(model, stderr);
 		exit(EXIT_FAILURE);
 	}
-	if (wishes->bar0_size < least_bar0(model)) {
+	if (settings->bar0_size < least_bar0(model)) {
 		log_line("BAR0 has less than 0x%" PRIx64 " bytes", least_bar0(model));
 		exit(EXIT_FAILURE);
 	}
@@ -295,19 +295,19 @@ static int add_bars(struct controller *c, uint64_t bar0_size)
 int controller_main(const struct controller_model *model, int argc, char **argv)
 {
 	static struct controller controller;
-	struct wishes wishes = { .id = model->id, .bar0_size = model->bar0_size };
+	struct settings settings = { .id = model->id, .bar0_size = model->bar0_size };
 
-	parse_options(model, argc, argv, &wishes);
+	parse_options(model, argc, argv, &settings);
 	controller.model = model;
-	pci_init(&controller.function, &controller_ops, &wishes.id);
-	if (wishes.no_soft_reset)
+	pci_init(&controller.function, &controller_ops, &settings.id);
+	if (settings.no_soft_reset)
 		pci_keep_in_d3hot(&controller.function);
-	if (add_bars(&controller, wishes.bar0_size))
+	if (add_bars(&controller, settings.bar0_size))
 		return EXIT_FAILURE;
 	msi_init(&controller.msi, &controller.function, &controller.server.dma,
 		 PCI_INTERRUPT_OFFSET, model->vectors,
 		 (model->wide_msi ? PCI_MSI_FLAGS_64BIT : 0) |
-		 (wishes.maskable ? PCI_MSI_FLAGS_MASKBIT : 0));
+		 (settings.maskable ? PCI_MSI_FLAGS_MASKBIT : 0));
 	htt_init(&controller.htt, &controller.function, &controller.server.dma);
-	return server_run(&controller.server, &controller.function, wishes.path);
+	return server_run(&controller.server, &controller.function, settings.path);
 }

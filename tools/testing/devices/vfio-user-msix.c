@@ -278,7 +278,7 @@ static int check_apart(const struct part *a, const struct part *b)
 }
 
 /* With --beyond only the capability limits the offset. */
-static int check_said(const struct part *part)
+static int check_offset(const struct part *part)
 {
 	if (part->place->offset <= UINT32_MAX)
 		return 0;
@@ -301,7 +301,7 @@ static int check_layout(const struct pci_function *f, const struct layout *layou
 		bool beyond = layout->beyond && i > 0;
 
 		if (check_alignment(&parts[i]) ||
-		    (beyond ? check_said(&parts[i]) : check_part(f, &parts[i])))
+		    (beyond ? check_offset(&parts[i]) : check_part(f, &parts[i])))
 			return -1;
 		for (j = 0; j < i; j++) {
 			bool overlap = layout->overlap && j > 0;

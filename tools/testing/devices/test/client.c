@@ -35,7 +35,7 @@ static void run_server(const char *const *args)
 	_exit(127);
 }
 
-/* The path shows up when the server listens, or never when it has failed. */
+/* The path appears when the server listens; if the server has failed, it does not. */
 static void connect_server(struct client *c)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A vfio-user client of a server that it starts; its checks fail the test. */
+/* A vfio-user client, which starts its server. The test fails if one of its checks does. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
@@ -16,7 +16,7 @@
 enum dma_answer {
 	DMA_ANSWER,
 	DMA_ANSWER_WITH_SIZE,	/* the longer form of the same */
-	DMA_ANSWER_SHORT,	/* less was written than asked for */
+	DMA_ANSWER_SHORT,	/* fewer bytes were written than requested */
 	DMA_REFUSE,
 	DMA_KEEP_SILENT,
 };
@@ -27,7 +27,7 @@ struct dma_write {
 	uint32_t data;
 };
 
-/* Memory that the server can read, at an address of its own. */
+/* Memory that the server can read at @address. */
 struct client_memory {
 	uint64_t address;
 	const void *data;
@@ -40,7 +40,7 @@ struct client {
 	uint16_t next_id;
 	enum dma_answer answer;
 	struct client_memory memory;
-	unsigned int dma_reads;		/* that have come */
+	unsigned int dma_reads;		/* reads that have come */
 	uint16_t dma_read_id;		/* the last of them */
 	/* The DMA writes that have come since client_take_dma(). */
 	unsigned int dma_count;
@@ -52,9 +52,9 @@ extern const char *server_dir;
 extern char socket_path[64];
 
 /*
- * Start a server with the arguments given and connect to it.
- * client_start() also agrees on a version, client_start_reset() also resets the
- * device once and enables memory decoding and bus mastering.
+ * Start a server with these arguments and connect to it. client_start() also negotiates the
+ * version. client_start_reset() then resets the device, and enables memory decoding and bus
+ * mastering.
  */
 #define client_connect(...)	__client_connect((const char *[]){ __VA_ARGS__, NULL })
 #define client_start(...)	__client_start((const char *[]){ __VA_ARGS__, NULL })
@@ -62,20 +62,20 @@ extern char socket_path[64];
 struct client *__client_connect(const char *const *args);
 struct client *__client_start(const char *const *args);
 struct client *__client_start_reset(const char *const *args);
-/* Hang up, and check that the server ends without an error. */
+/* Disconnect, and check that the server exits without an error. */
 void client_stop(struct client *c);
-/* Check that the server still answers, and stop. */
+/* Check that the server still answers, and stop it. */
 void client_check_alive(struct client *c);
 
-/* The parts of a command: bytes as they are, a command, what comes back. */
+/* The parts of a call: raw bytes, bytes with file descriptors, a command. */
 void client_send_bytes(struct client *c, const void *data, size_t size);
 void client_send_fds(struct client *c, const void *data, size_t size, const int *fds,
 		     unsigned int count);
 uint16_t client_send(struct client *c, uint16_t command, uint32_t flags,
 		     const void *payload, size_t size);
 /*
- * Take the next reply, answering DMA writes before it. Returns the size of its
- * payload, which must fit.
+ * Receive the next reply, and answer the DMA writes that come before it. Returns the size of
+ * its payload, which must fit into @room.
  */
 size_t client_receive(struct client *c, struct vfio_user_header *header, void *payload,
 		      size_t room);
@@ -84,12 +84,12 @@ void client_expect_end(struct client *c);
 /* Returns the errno of the reply, or 0 with *@room set to the payload's size. */
 int client_command(struct client *c, uint16_t command, const void *payload, size_t size,
 		   void *reply, size_t *room);
-/* As above, for a command with nothing of interest in its reply. */
+/* The same for a command whose reply is not used. */
 int client_call(struct client *c, uint16_t command, const void *payload, size_t size);
 int client_version(struct client *c);
 void client_reset(struct client *c);
 void client_answer_dma(struct client *c, const struct dma_write *dma);
-/* From c->memory, which need not have it, and as c->answer says. */
+/* Answer from c->memory, as c->answer says. It is an error if it is not in c->memory. */
 void client_answer_dma_read(struct client *c, uint16_t id, uint64_t address, size_t size);
 
 /* Region accesses that must succeed. */
@@ -103,7 +103,7 @@ void write16(struct client *c, uint32_t region, uint64_t offset, uint16_t value)
 void write8(struct client *c, uint32_t region, uint64_t offset, uint8_t value);
 uint16_t read16(struct client *c, uint32_t region, uint64_t offset);
 
-/* How many DMA writes came; they are kept until the next one comes. */
+/* Returns how many DMA writes came; c->dma has them until the next one comes. */
 unsigned int client_take_dma(struct client *c);
 void client_expect_dma(struct client *c, uint64_t address, uint32_t data);
 void client_expect_no_dma(struct client *c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Configuration space, decoding, resets and power states. */
+/* Configuration space, memory decoding, resets and power states. */
 #include <string.h>
 
 #include <linux/pci_regs.h>
@@ -233,14 +233,14 @@ static void test_flr(void)
 	dirty(c);
 	write16(c, CONFIG_REGION, EXP + PCI_EXP_DEVCTL, 0x0020 | PCI_EXP_DEVCTL_BCR_FLR);
 	check_clean(c, fresh, 0x2830, 0x0042);
-	/* By the byte that has the bit, and by a write that only begins before it. */
+	/* Write the byte with the bit alone, and with bytes before it. */
 	dirty(c);
 	write8(c, CONFIG_REGION, EXP + PCI_EXP_DEVCTL + 1, 0x80);
 	check_clean(c, fresh, 0x2830, 0x0042);
 	dirty(c);
 	write32(c, CONFIG_REGION, EXP + PCI_EXP_DEVCTL - 2, PCI_EXP_DEVCTL_BCR_FLR << 16);
 	check_clean(c, fresh, 0x2810, 0x0042);
-	/* And by nothing else, whatever the server's buffer still holds. */
+	/* Other writes do not reset, whatever the server's buffer still holds. */
 	memset(ones, 0xff, sizeof(ones));
 	dirty(c);
 	client_write(c, 0, 0x2000, ones, sizeof(ones));

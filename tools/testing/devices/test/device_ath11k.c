@@ -12,7 +12,7 @@
 #define ADDRESS		0xfee01004
 #define DATA		0x4fe1
 
-/* As in the trace of a real device, and not as the device's header has them. */
+/* From the trace of a real device. The model's header is what is tested with them. */
 static const uint32_t slots[ATH11K_SLOTS] = {
 	0x80048, 0x83048, 0x830a0, 0x85048, 0x850a0, 0x86048, 0x8b048, 0x8b0a0, 0x8e048,
 	0xb4968, 0xb4a70, 0xb849c, 0xb85a4,
@@ -80,7 +80,7 @@ static void test_vectors(void)
 
 	for (mme = 0; mme <= 5; mme++)
 		check_vectors(mme, 1 << mme);
-	/* Reserved: as many as the device has. */
+	/* Reserved values enable as many vectors as the device has. */
 	check_vectors(6, ATH11K_MSI_VECTORS);
 	check_vectors(7, ATH11K_MSI_VECTORS);
 }
@@ -121,7 +121,7 @@ static void test_answers(void)
 	raise_and_answer(c, DMA_ANSWER_SHORT);
 	check_counters(c, 2, 2, 0);
 
-	/* Counted when the answer comes, in whatever order. */
+	/* A write is counted when its answer comes; the order does not matter. */
 	raise_and_answer(c, DMA_KEEP_SILENT);
 	late = c->dma[0];
 	check_counters(c, 2, 2, 0);
@@ -130,7 +130,7 @@ static void test_answers(void)
 	client_answer_dma(c, &late);
 	check_counters(c, 4, 2, 0);
 
-	/* What was asked for before a reset is not counted after it. */
+	/* A write that was sent before a reset is not counted after it. */
 	raise_and_answer(c, DMA_KEEP_SILENT);
 	lost = c->dma[0];
 	client_reset(c);
@@ -141,7 +141,7 @@ static void test_answers(void)
 	client_stop(c);
 }
 
-/* Message IDs come round again, and those in use are passed over. */
+/* Message IDs are used again, except for those that are still in use. */
 static void test_many_writes(void)
 {
 	struct client *c = client_start_reset("vfio-user-ath11k");
@@ -195,7 +195,7 @@ static void test_slot_flags(void)
 	write32(c, 0, ATH11K_DOORBELL(0), 0);
 	client_expect_no_dma(c);
 	check_counters(c, 1, 0, 1);
-	/* No doorbell behind the last, but memory. */
+	/* After the last doorbell there is memory. */
 	write32(c, 0, ATH11K_DOORBELL(ATH11K_SLOTS), 0x12345678);
 	client_expect_no_dma(c);
 	CHECK_EQUAL(read32(c, 0, ATH11K_DOORBELL(ATH11K_SLOTS)), 0x12345678);
@@ -241,14 +241,14 @@ static void test_registers(void)
 	CHECK_EQUAL(read16(c, 0, ATH11K_HW_ADDR + 2), ADDRESS >> 16);
 	CHECK_EQUAL(read32(c, 0, ATH11K_HW_ADDR + 2), ADDRESS >> 16 | (uint32_t)DATA << 16);
 	write32(c, 0, ATH11K_SCRATCH, 0x12345678);
-	/* Registers take nothing smaller than a dword. */
+	/* Writes to registers of less than a dword are ignored. */
 	write16(c, 0, ATH11K_SCRATCH, 0xffff);
 	write8(c, 0, ATH11K_RAISE, 0);
 	write16(c, 0, ATH11K_DOORBELL(0) + 2, 0);
 	CHECK_EQUAL(read32(c, 0, ATH11K_SCRATCH), 0x12345678);
 	client_expect_no_dma(c);
 	check_counters(c, 0, 0, 0);
-	/* A larger access is one of each. */
+	/* A larger access is split into dwords. */
 	qword = 3 | 7ULL << 32;
 	client_write(c, 0, ATH11K_RAISE, &qword, sizeof(qword));
 	client_expect_dma(c, ADDRESS, (DATA & ~31) | 3);
@@ -373,7 +373,7 @@ static void test_resets_itself(void)
 	client_stop(c);
 }
 
-/* @wide: 64-bit addresses, which move what is behind the address by 4. */
+/* @wide: 4 for 64-bit addresses, which move the fields after the address. */
 static void check_maskable(const char *program, unsigned int wide)
 {
 	struct client *c = client_start_reset(program, "--maskable");
@@ -395,7 +395,7 @@ static void check_maskable(const char *program, unsigned int wide)
 	write32(c, 0, ATH11K_RAISE, 2);
 	CHECK_EQUAL(read32(c, CONFIG_REGION, pending), 0xc);
 
-	/* Each is sent once, when nothing holds it back any longer. */
+	/* Each message is sent once, when nothing prevents it any more. */
 	write16(c, CONFIG_REGION, cap + PCI_MSI_FLAGS, 2 << 4);
 	write32(c, CONFIG_REGION, mask, 1 << 3);
 	client_expect_no_dma(c);
@@ -427,7 +427,7 @@ static void test_maskable(void)
 	check_maskable("vfio-user-msi64", 4);
 }
 
-#define UNREADY_MS	300
+#define UNREADY_MS	500
 
 static long now_ms(void)
 {
@@ -437,21 +437,22 @@ static long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Since @start, or since a little later. */
+/* The device was reset at @start, or a little later. */
 static void check_unready(struct client *c, long start, long ms)
 {
 	const uint32_t id = ATH11K_DEVICE_ID << 16 | ATH11K_VENDOR_ID;
 	uint32_t answer;
+	bool was_unready;
 
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MASTER);
+	was_unready = read32(c, CONFIG_REGION, PCI_VENDOR_ID) == ~0U;
 	do {
-		/* Without effect: it would be bus master afterwards. */
-		if (now_ms() < start + ms)
-			write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MASTER);
 		answer = read32(c, CONFIG_REGION, PCI_VENDOR_ID);
 		CHECK(answer == id || answer == ~0U);
 	} while (answer != id);
 	CHECK(now_ms() >= start + ms);
-	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_COMMAND), 0);
+	/* On a busy machine the write can be too late. */
+	CHECK(!was_unready || !read16(c, CONFIG_REGION, PCI_COMMAND));
 	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
 	CHECK_EQUAL(read32(c, 0, ATH11K_UNREADY_MS), 0);
 }
@@ -467,7 +468,6 @@ static void test_unready(void)
 	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), ATH11K_VENDOR_ID);
 	start = now_ms();
 	write16(c, CONFIG_REGION, devctl, PCI_EXP_DEVCTL_BCR_FLR);
-	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_VENDOR_ID), ~0U);
 	check_unready(c, start, UNREADY_MS);
 	write16(c, CONFIG_REGION, devctl, PCI_EXP_DEVCTL_BCR_FLR);
 	check_unready(c, now_ms(), 0);
@@ -483,7 +483,7 @@ static void test_unready(void)
 #define RING_DATA	0xabcd4021
 #define SETUP_DWORDS	13
 
-/* By the layout of the driver's message, and not as the device's header has it. */
+/* With the layout of the driver's message. The model's header is what is tested with it. */
 static void set_up(uint32_t *message, uint32_t info)
 {
 	unsigned int i;
@@ -501,7 +501,7 @@ static void read_message(struct client *c, uint64_t address)
 	write32(c, 0, ATH11K_HTT_ADDR_LO, address);
 	write32(c, 0, ATH11K_HTT_ADDR_HI, address >> 32);
 	write32(c, 0, ATH11K_HTT_READ, 0);
-	/* The read came before the reply to this, and was answered. */
+	/* The server sent its read before the reply to this, and the client answered it. */
 	read32(c, 0, ATH11K_SCRATCH);
 }
 
@@ -534,7 +534,7 @@ static void test_htt(void)
 	raise_ring(c, ATH11K_HTT_RING(2, 1));
 	client_expect_dma(c, RING_ADDRESS, RING_DATA);
 
-	/* What was read counts, not what the memory holds now; no other ring has it. */
+	/* The ring keeps the message that was read, and no other ring has it. */
 	memset(message, 0, sizeof(message));
 	raise_ring(c, ATH11K_HTT_RING(2, 1));
 	client_expect_dma(c, RING_ADDRESS, RING_DATA);
@@ -587,7 +587,7 @@ static void test_htt_refused(void)
 	check_htt(c, 0, 7);
 	CHECK_EQUAL(c->dma_reads, 6);
 
-	/* One at a time, and none that was asked for before a reset. */
+	/* One read at a time; a reset ends it. */
 	c->answer = DMA_KEEP_SILENT;
 	read_message(c, MEMORY);
 	read_message(c, MEMORY);
@@ -599,7 +599,7 @@ static void test_htt_refused(void)
 	c->answer = DMA_ANSWER;
 	client_answer_dma_read(c, kept, MEMORY, sizeof(message));
 	check_htt(c, 0, 0);
-	/* Nobody has asked for this one. */
+	/* An answer that belongs to no read. */
 	client_answer_dma_read(c, kept, MEMORY, sizeof(message));
 	check_htt(c, 0, 0);
 	read_message(c, MEMORY);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the msi64 device has that the ath11k device has not. */
+/* Differences between the msi64 and the ath11k device. */
 #include <linux/pci_regs.h>
 
 #include "../msi64.h"
@@ -11,7 +11,7 @@
 #define MESSAGE_HIGH	0x12
 #define MESSAGE_DATA	0x4fe1
 
-/* Not as the device's header has them. */
+/* The model's header is what is tested with them. */
 static const uint32_t slots[MSI64_SLOTS] = {
 	0x1044, 0x1054, 0x1064, 0x1078, 0x1128, 0x1138, 0x114c, 0x22ac, 0x22bc, 0x22d0, 0x2fe4,
 	0x2ff4,
@@ -38,7 +38,7 @@ static void test_wide_capability(void)
 	client_stop(c);
 }
 
-/* All are written before one is used, so that none may share a dword. */
+/* All slots are written before one is used, which fails if two share a dword. */
 static void test_wide_slots(void)
 {
 	struct client *c = client_start_reset("vfio-user-msi64");
@@ -71,7 +71,7 @@ static void test_two_bars(void)
 	write32(c, CONFIG_REGION, PCI_BASE_ADDRESS_2, ~0U);
 	CHECK_EQUAL(read32(c, CONFIG_REGION, PCI_BASE_ADDRESS_2), 0xffff0004);
 
-	/* Where BAR 0 has registers, BAR 2 is memory; the device looks into BAR 2. */
+	/* BAR 2 has memory where BAR 0 has registers. ATH11K_HW_OFFSET is an offset in BAR 2. */
 	write32(c, BAR, ATH11K_DOORBELL(0), 0x12345678);
 	client_expect_no_dma(c);
 	CHECK_EQUAL(read32(c, BAR, ATH11K_DOORBELL(0)), 0x12345678);

@@ -113,18 +113,18 @@ static void test_table_access(void)
 	client_read(c, TABLE_BAR, entry(3), back, sizeof(back));
 	CHECK_EQUAL(back[0], 0x1122334455667788);
 	CHECK_EQUAL(back[1], 0x0000000199aabbcc);
-	/* Reserved: the address's low bits, and all of control but the mask. */
+	/* Reserved bits: the low ones of the address, and all of vector control but the mask. */
 	write32(c, TABLE_BAR, entry(3), 0xfffffffb);
 	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3)), 0xfffffff8);
 	write32(c, TABLE_BAR, entry(3) + 12, 0xfffffffe);
 	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3) + 12), 0);
-	/* Smaller writes are not defined; the device ignores them. */
+	/* The specification does not define smaller writes; the device ignores them. */
 	write16(c, TABLE_BAR, entry(3) + 8, 0);
 	write8(c, TABLE_BAR, entry(3) + 12, 1);
 	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3) + 8), 0x99aabbcc);
 	CHECK_EQUAL(read32(c, TABLE_BAR, entry(3) + 12), 0);
 	CHECK_EQUAL(read16(c, TABLE_BAR, entry(3) + 10), 0x99aa);
-	/* The neighbours, and the memory behind the last entry. */
+	/* The entries around it, and the memory after the last entry. */
 	CHECK_EQUAL(read32(c, TABLE_BAR, entry(2) + 12), 1);
 	CHECK_EQUAL(read32(c, TABLE_BAR, entry(4) + 12), 1);
 	write32(c, TABLE_BAR, entry(MSIX_VECTORS_DEFAULT), 0xffffffff);
@@ -178,7 +178,7 @@ static void test_vector_mask(void)
 	raise_vector(c, 6);
 	expect_vector(c, 6);
 	check_pending(c, 1 << 5);
-	/* Writing the rest of the entry, or masking again, sends nothing. */
+	/* Nothing is sent when the rest of the entry is written, or the vector masked again. */
 	program_entry(c, TABLE_BAR, entry(5), 7, 1);
 	client_expect_no_dma(c);
 	check_pending(c, 1 << 5);
@@ -313,7 +313,7 @@ static void test_lost_answers_of_bars(void)
 	client_stop(c);
 }
 
-/* Of a fresh device, the last of whose entries is where it should be. */
+/* After a reset; the last entry of the table is where it should be. */
 static void check_number(struct client *c, unsigned int vectors)
 {
 	CHECK_EQUAL(read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS), vectors - 1);
@@ -360,7 +360,7 @@ static void test_next_vectors(void)
 	check_number(c, 8);
 	client_stop(c);
 
-	/* The pending bits are in the way. */
+	/* A table of this size would reach into the PBA. */
 	c = client_start_reset("vfio-user-msix", "--bar", "0:4K", "--table", "0:0x100",
 			       "--pba", "0:0x200");
 	write32(c, 0, MSIX_REG_NEXT_VECTORS, 17);
@@ -540,7 +540,7 @@ static void test_hw_registers(void)
 	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_CTRL), ~0U);
 	write32(c, 0, MSIX_REG_HW_INDEX, UINT32_MAX);
 	CHECK_EQUAL(read32(c, 0, MSIX_REG_HW_DATA), ~0U);
-	/* What is behind the registers is memory. */
+	/* After the registers there is memory. */
 	write32(c, 0, MSIX_REGS_SIZE, 0x12345678);
 	CHECK_EQUAL(read32(c, 0, MSIX_REGS_SIZE), 0x12345678);
 	client_stop(c);
@@ -575,7 +575,7 @@ static void test_2048(void)
 	client_stop(c);
 }
 
-/* Registers, table and pending bits anywhere: the last vector is made pending and sent. */
+/* Registers, table and PBA anywhere. The last vector becomes pending, and is sent. */
 static void check_layout(struct client *c, unsigned int vectors, unsigned int bar,
 			 uint64_t registers, uint64_t table, uint64_t pba)
 {
@@ -599,11 +599,11 @@ static void check_layout(struct client *c, unsigned int vectors, unsigned int ba
 
 static void test_layouts(void)
 {
-	/* All in one page, behind each other. */
+	/* All in one page, one after the other. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "0:4K", "--vectors", "17",
 					"--table", "0:0x50", "--pba", "0:0x160"),
 		     17, 0, 0, 0x50, 0x160);
-	/* At the very ends, and of odd sizes. */
+	/* At the ends of BARs, and with odd sizes. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "1:8K", "--vectors", "65",
 					"--table", "1:0", "--pba", "1:0x1fd0",
 					"--registers", "1:0x410"),
@@ -616,14 +616,14 @@ static void test_layouts(void)
 
 static void test_large_bar(void)
 {
-	/* The table and the pending bits both go over a page's end. */
+	/* Table and PBA each cross the end of a page. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "2:4G:64:prefetch",
 					"--vectors", "300", "--table", "2:0xffffed40",
 					"--pba", "2:0x80000ff8", "--registers", "2:0xff0"),
 		     300, 2, 0xff0, 0xffffed40, 0x80000ff8);
 }
 
-/* Real ones exist. The table is what is there, and works. */
+/* There are real devices like that. The table is read where they overlap, and works. */
 static void test_overlap(void)
 {
 	struct client *c = client_start_reset("vfio-user-msix", "--vectors", "32", "--bar",

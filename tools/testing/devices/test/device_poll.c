@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the poll device has that the msix device has not. */
+/* Differences between the poll and the msix device. */
 #include <linux/pci_regs.h>
 
 #include "../polled.h"
@@ -111,7 +111,7 @@ static void test_no_room(void)
 	client_stop(c);
 }
 
-/* Nothing to divide by, no such vector, nothing left after a reset. */
+/* A ring without room, a vector that does not exist, a reset. */
 static void test_odd_states(void)
 {
 	struct client *c = start();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Test the device servers in the directory given, and print TAP. */
+/* Test the device servers in a directory, and print TAP. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "client.h"
 #include "test.h"
 
-/* A test takes well under a second; one that takes this long hangs. */
+/* A test takes less than a second or so. A test that takes this long hangs. */
 #define HANG_SECONDS	120
 
 static const struct {
@@ -34,7 +34,7 @@ static void print_log(FILE *log)
 		printf("# %s", line);
 }
 
-/* Returns whether it passed. What the servers said is shown if it did not. */
+/* Returns whether the test passed. If not, the log of its servers is printed. */
 static bool run_test(const struct test *test)
 {
 	FILE *log = tmpfile();
@@ -78,7 +78,7 @@ static bool run_tests(void)
 			failed += !passed;
 			printf("%sok %u %s: %s\n", passed ? "" : "not ", ++number,
 			       groups[i].name, test->name);
-			/* A failed test leaves its socket. */
+			/* A test that failed has not removed its socket. */
 			unlink(socket_path);
 		}
 	}

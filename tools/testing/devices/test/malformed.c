@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Messages that no correct client sends: refused, and the server goes on. */
+/* Messages that no correct client sends. The server refuses them and continues. */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -167,7 +167,7 @@ static void test_out_of_bounds(void)
 	check_out_of_bounds(c, CONFIG_REGION, 4096, 4);
 	check_out_of_bounds(c, CONFIG_REGION, 4094, 4);
 	check_out_of_bounds(c, CONFIG_REGION, 0, 4097);
-	/* Regions that the device does not have, and that no device has. */
+	/* Regions that this device does not have, and regions that no device has. */
 	check_out_of_bounds(c, 1, 0, 4);
 	check_out_of_bounds(c, 6, 0, 4);
 	check_out_of_bounds(c, 8, 0, 4);
@@ -188,7 +188,7 @@ static void test_write_size(void)
 	client_check_alive(c);
 }
 
-/* Replies to nothing, to the wrong command, and twice to the same write. */
+/* A reply to no command, one to another command, and two replies to one write. */
 static void test_unexpected_replies(void)
 {
 	struct client *c = client_start_reset("vfio-user-ath11k");
@@ -218,8 +218,8 @@ static uint32_t next_random(uint32_t *state)
 }
 
 /*
- * Whole messages with a random inside: nothing to expect but that the server
- * says something to each, and is well after it.
+ * Messages of a correct size with random content. The server has to answer each, and to
+ * work after that.
  */
 static void test_random(void)
 {

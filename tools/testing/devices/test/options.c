@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Command lines that are refused, each for its own reason. */
+/* Command lines that are refused, each for another reason. */
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 struct refusal {
 	const char *arguments;
-	const char *message;	/* a part of what is said */
+	const char *message;	/* a part of the message */
 };
 
 #define ATH11K	"vfio-user-ath11k --socket /nonexistent/s "

@@ -174,7 +174,8 @@ static void test_dma_map(void)
 	client_stop(c);
 }
 
-/* Whether a pipe's only writing end, sent with a message, is closed at the other side. */
+/* Does the server close a file descriptor that came with a message? It is the only writing
+ * end of a pipe. */
 static void check_fds_closed(struct client *c, const void *message, size_t size,
 			     unsigned int count)
 {
@@ -207,9 +208,9 @@ static void test_fds_closed(void)
 	};
 
 	check_fds_closed(c, &message, sizeof(message), 1);
-	/* More than the server takes, and as many as the kernel lets pass. */
+	/* More than the server receives, and as many as the kernel allows. */
 	check_fds_closed(c, &message, sizeof(message), 253);
-	/* Beside a message that is refused. */
+	/* With a message that is refused. */
 	message.header.command = 99;
 	check_fds_closed(c, &message, sizeof(message), 8);
 	client_check_alive(c);
@@ -226,7 +227,7 @@ static void test_no_reply(void)
 		.value = 0x12345678,
 	};
 
-	/* client_call() takes the next reply for its own, whatever it replies to. */
+	/* client_call() returns the next reply, to whatever message. */
 	client_send(c, VFIO_USER_REGION_WRITE, VFIO_USER_NO_REPLY, &write,
 		    sizeof(write.access) + sizeof(write.value));
 	CHECK_EQUAL(read32(c, 0, ATH11K_SCRATCH), 0x12345678);
@@ -275,7 +276,7 @@ static void test_byte_by_byte(void)
 	client_stop(c);
 }
 
-/* A client that asks for much more than fits into a socket before it reads. */
+/* A client that requests far more than a socket has room for, before it reads. */
 static void test_slow_reader(void)
 {
 	struct vfio_user_region_access access = { .count = TRANSPORT_MAX_DATA };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the tests of the devices are made of. */
+/* What all tests of the devices use. */
 #ifndef TEST_H
 #define TEST_H
 
@@ -13,7 +13,7 @@ struct test {
 	void (*run)(void);
 };
 
-/* Each file's tests, up to one without a name. */
+/* The tests of each file; the last has no name. */
 extern const struct test protocol_tests[];
 extern const struct test malformed_tests[];
 extern const struct test config_tests[];
