@@ -164,6 +164,7 @@ FIXTURE_VARIANT(vectors) {
 
 LAB_VARIANTS(vectors, msix);
 LAB_VARIANTS(vectors, ath11k_noid);
+LAB_VARIANTS(vectors, ath11k_maskable);
 LAB_VARIANTS(vectors, igb);
 
 FIXTURE_SETUP(vectors)
