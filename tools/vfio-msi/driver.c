@@ -11,8 +11,6 @@
 
 #include "vfio-msi.h"
 
-extern char **environ;
-
 /* Returns the exit code of modprobe, or a negative errno. */
 static int run_modprobe(char *const argv[])
 {

@@ -18,7 +18,7 @@ static unsigned int vector_of(const struct learn_result *result, uint32_t data)
 static unsigned int distance_of(const struct learned_slot *slot, const struct vote *vote,
 				uint32_t *data)
 {
-	if (learned_data(slot, vote->distance, data))
+	if (learned_slot_data(slot, vote->distance, data))
 		return vote->distance;
 	*data = slot->slot.data;
 	return slot->slot.distance;

@@ -87,7 +87,7 @@ void learned_free(struct learned *learned)
 	*learned = (struct learned){ .count = 0 };
 }
 
-bool learned_data(const struct learned_slot *slot, unsigned int distance, uint32_t *data)
+bool learned_slot_data(const struct learned_slot *slot, unsigned int distance, uint32_t *data)
 {
 	if (!distance || !(slot->slot.learned & 1u << (distance / 4 - 1)))
 		return false;
@@ -103,7 +103,7 @@ static bool is_new(const struct learned *learned, unsigned int bar, unsigned int
 
 	for (i = 0; i < end; i++)
 		if (learned->slot[i].bar == bar &&
-		    learned_data(&learned->slot[i], distance, &other) && other == data)
+		    learned_slot_data(&learned->slot[i], distance, &other) && other == data)
 			return false;
 	return true;
 }
@@ -120,7 +120,7 @@ static struct candidate count_candidate(const struct learned *learned, unsigned 
 
 	for (i = 0; i < learned->count; i++) {
 		if (learned->slot[i].bar != bar ||
-		    !learned_data(&learned->slot[i], distance, &data))
+		    !learned_slot_data(&learned->slot[i], distance, &data))
 			continue;
 		candidate.agree++;
 		candidate.different += is_new(learned, bar, distance, i, data);
@@ -180,7 +180,7 @@ void learned_windows(const struct learned *learned, unsigned int bar, unsigned i
 		uint64_t offset = learned->slot[i].slot.offset;
 
 		if (learned->slot[i].bar != bar ||
-		    !learned_data(&learned->slot[i], distance, &data))
+		    !learned_slot_data(&learned->slot[i], distance, &data))
 			continue;
 		if (!last || offset > last->offset + last->size + SAME_WINDOW) {
 			struct window window = {

@@ -110,9 +110,12 @@ struct map {
 	struct map_bar bar[BARS];
 };
 
-/* map_read.c, map_query.c */
+/* map_read.c */
 
 int map_read(const struct device *dev, struct map_facts *facts);
+
+/* map_query.c */
+
 int map_query(const struct session *session, struct map_facts *facts);
 
 /* map_facts.c */
@@ -169,9 +172,12 @@ struct map_style {
 
 void map_print_text(const struct map *map, const char *address, const struct map_style *style);
 
-/* map_svg.c, map_json.c */
+/* map_svg.c */
 
 void map_print_svg(const struct map *map, FILE *out);
+
+/* map_json.c */
+
 struct json_object *map_json(const struct map *map);
 
 #endif /* VFIO_MSI_MAP_H */

@@ -2,37 +2,50 @@
 /*
  * vfio-msi: declarations that the files of the command share.
  *
- * The floors of the command, from the top. A file calls only files that are further
- * down in this list.
+ * The files and their floors. A file calls and includes only files of lower floors,
+ * which tools/testing/checks/floors checks.
  *
- * 5  main.c		subcommands, --help, --version
+ *	11 main.c		subcommands, --help, --version
  *
- * 4  list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c
- *			one subcommand each; none calls another
+ *	10 list.c		one subcommand each
+ *	10 bind.c
+ *	10 unbind.c
+ *	10 show.c
+ *	10 vectors.c
+ *	10 window.c
+ *	10 learn.c
+ *	10 map.c
  *
- * 3  learn_report.c	what learn prints
- *    learned.c		which windows cover the slots that were seen
- *    map_read.c, map_query.c, map_text.c, map_svg.c, map_json.c, map_picture.c,
- *    map_model.c, map_facts.c
- *			the parts of map: see map.h
+ *	9 learn_report.c	what learn prints
+ *	8 learned.c		which windows cover the slots that were seen
+ *	9 map_read.c		the parts of map: see map.h
+ *	9 map_text.c
+ *	9 map_svg.c
+ *	9 map_json.c
+ *	8 map_query.c
+ *	8 map_picture.c
+ *	7 map_model.c
+ *	6 map_facts.c
+ *	5 map.h
  *
- * 2  use_find.c	finds what uses a device
- *    nodes.c		device nodes and network interfaces of a device
- *    holders.c		processes that have a device node or a VFIO device open
- *    use.c		a list of uses
- *    session.c		VFIO: open a device, probe its features
- *    driver.c		driver_override, bind, unbind, modprobe
+ *	8 use_find.c		finds what uses a device
+ *	7 nodes.c		device nodes and network interfaces of a device
+ *	7 holders.c		processes that have a device node or a VFIO device open
+ *	7 session.c		VFIO: open a device, probe its features
+ *	7 driver.c		driver_override, bind, unbind, modprobe
+ *	6 use.c		a list of uses
  *
- * 1  window_list.c	msi_windows in sysfs, and how a window is written
- *    live.c		files of msi-vfio-pci in debugfs
- *    irq.c		the Linux interrupts of a device
- *    group.c		IOMMU groups and their members
- *    kmsg.c		the kernel log
- *    config.c		MSI and MSI-X capabilities in config space
- *    select.c		the devices that a command line selects
- *    watch.c		repeated output until a signal comes
- *    sysfs.c		reads and writes small files, reads links
- *    output.c		messages, tables, JSON
+ *	4 group.c		IOMMU groups and their members
+ *	4 irq.c		the Linux interrupts of a device
+ *	4 live.c		files of msi-vfio-pci in debugfs
+ *	4 window_list.c	msi_windows in sysfs, and how a window is written
+ *	4 kmsg.c		the kernel log
+ *	4 select.c		the devices that a command line selects
+ *	4 watch.c		repeated output until a signal comes
+ *	3 config.c		MSI and MSI-X capabilities in config space
+ *	2 sysfs.c		reads and writes small files, reads links
+ *	1 output.c		messages, tables, JSON
+ *	0 vfio-msi.h
  */
 #ifndef VFIO_MSI_H
 #define VFIO_MSI_H
@@ -153,7 +166,9 @@ void caps_read(const struct device *dev, struct caps *caps);
 const char *caps_problem(const struct caps *caps);
 struct json_object *caps_answers(const struct caps *caps);
 
-/* sysfs.c: functions that return an int return 0 or a negative errno, and print nothing */
+/* sysfs.c */
+
+/* Those that return an int return 0 or a negative errno, and print nothing. */
 
 int file_read(const char *path, char *buf, size_t size);
 int file_write(const char *path, const char *text);
@@ -416,7 +431,7 @@ struct vote {
 
 void learned_merge(struct learned *learned, const struct live_windows *live);
 struct vote learned_vote(const struct learned *learned, unsigned int bar);
-bool learned_data(const struct learned_slot *slot, unsigned int distance, uint32_t *data);
+bool learned_slot_data(const struct learned_slot *slot, unsigned int distance, uint32_t *data);
 void learned_windows(const struct learned *learned, unsigned int bar, unsigned int distance,
 		     struct window_list *list);
 void learned_free(struct learned *learned);
@@ -475,15 +490,36 @@ struct json_object *json_words(const char *text);
 struct json_object *json_hex(uint64_t value, unsigned int digits);
 void json_print(const char *key, struct json_object *value);
 
-/* list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c */
+/* list.c */
 
 int list_main(int argc, char **argv);
+
+/* bind.c */
+
 int bind_main(int argc, char **argv);
+
+/* unbind.c */
+
 int unbind_main(int argc, char **argv);
+
+/* show.c */
+
 int show_main(int argc, char **argv);
+
+/* vectors.c */
+
 int vectors_main(int argc, char **argv);
+
+/* window.c */
+
 int window_main(int argc, char **argv);
+
+/* learn.c */
+
 int learn_main(int argc, char **argv);
+
+/* map.c */
+
 int map_main(int argc, char **argv);
 
 #endif /* VFIO_MSI_H */
