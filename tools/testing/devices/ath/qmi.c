@@ -50,17 +50,24 @@ enum qmi_type {
 };
 
 enum wlfw_message {
-	WLFW_FIRMWARE_READY = 0x21,	/* an indication */
-	WLFW_MODE,
+	WLFW_MODE = 0x22,
 	WLFW_CONFIGURATION,
 	WLFW_CAPABILITIES,
 	WLFW_HOST_CAPABILITIES = 0x34,
 	WLFW_MEMORY_READY = 0x37,	/* an indication */
-	WLFW_INITIALIZED,		/* an indication */
+	WLFW_M3 = 0x3c,
 };
 
 #define WLFW_RESULT		0x02	/* the element of every response */
-#define WLFW_SHADOW_REGISTERS	0x14	/* an element of WLFW_CONFIGURATION */
+/* Elements of WLFW_CONFIGURATION, and of the response to WLFW_CAPABILITIES. */
+#define WLFW_SHADOW_ATH11K	0x14
+#define WLFW_SHADOW_ATH12K	0x17
+#define WLFW_DEVICE_MEMORY	0x1c
+
+/* The chip's memory for ath12k: start and size of each of four ranges. */
+#define DEVICE_MEMORY_RANGES	4
+#define DEVICE_MEMORY		0x100000
+#define DEVICE_MEMORY_SIZE	0x40000
 
 /* The room for a message of this service. */
 #define MESSAGE_MAX		(MHI_PACKET_SIZE - QRTR_HEADER_SIZE)
@@ -152,6 +159,15 @@ static void send_message(struct card *card, const struct peer *peer, const struc
 	send_packet(card, QRTR_DATA, SERVICE_PORT, peer, m->data, m->size);
 }
 
+static void add_device_memory(struct message *m)
+{
+	uint8_t ranges[DEVICE_MEMORY_RANGES * 16] = {};
+
+	put64(ranges, 0, DEVICE_MEMORY);
+	put64(ranges, 8, DEVICE_MEMORY_SIZE);
+	add_element(m, WLFW_DEVICE_MEMORY, ranges, sizeof(ranges));
+}
+
 static void respond(struct card *card, const struct peer *peer, const uint8_t *request)
 {
 	static const uint8_t success[4];
@@ -160,10 +176,12 @@ static void respond(struct card *card, const struct peer *peer, const uint8_t *r
 	begin_message(&m, QMI_RESPONSE, get16(request, QMI_TRANSACTION),
 		      get16(request, QMI_MESSAGE));
 	add_element(&m, WLFW_RESULT, success, sizeof(success));
+	if (get16(request, QMI_MESSAGE) == WLFW_CAPABILITIES && card->chip->ath12k)
+		add_device_memory(&m);
 	send_message(card, peer, &m);
 }
 
-static void indicate(struct card *card, const struct peer *peer, enum wlfw_message id)
+static void indicate(struct card *card, const struct peer *peer, uint16_t id)
 {
 	struct message m;
 
@@ -195,7 +213,8 @@ static void set_shadow_registers(struct card *card, const uint8_t *request)
 	unsigned int i, count;
 	size_t size;
 
-	element = find_element(request, WLFW_SHADOW_REGISTERS, &size);
+	element = find_element(request, card->chip->ath12k ? WLFW_SHADOW_ATH12K :
+							     WLFW_SHADOW_ATH11K, &size);
 	if (!element || !size)
 		return;
 	count = (size - 1) / sizeof(uint32_t);
@@ -212,7 +231,12 @@ static void take_request(struct card *card, const struct peer *peer, const uint8
 	respond(card, peer, request);
 	switch (id) {
 	case WLFW_HOST_CAPABILITIES:
-		indicate(card, peer, WLFW_FIRMWARE_READY);
+		/* ath12k always loads its files, ath11k only if it was asked for memory. */
+		indicate(card, peer, card->chip->ath12k ? WLFW_MEMORY_READY :
+							  card->chip->started);
+		break;
+	case WLFW_M3:
+		indicate(card, peer, card->chip->started);
 		break;
 	case WLFW_CONFIGURATION:
 		set_shadow_registers(card, request);

@@ -12,6 +12,7 @@
 #define WMI_READY		0x0002
 #define WMI_SERVICE_READY_EXT	0x4009
 #define WMI_CHANNELS		0x3a001
+#define WMI_CHANNELS_EXT	0x3a003
 #define WMI_INIT		0x0001	/* a command */
 #define WMI_COMMAND_MASK	0xffffff
 
@@ -28,6 +29,8 @@
 #define TAG_REGULATORY		0x214
 #define TAG_RULE		0x260
 #define TAG_CHANNELS		0x261
+#define TAG_RULE_EXT		0x3a9
+#define TAG_CHANNELS_EXT	0x3aa
 
 /* In dwords: events' fixed parts, of which most fields may be 0. */
 #define SERVICE_READY_DWORDS	46
@@ -37,10 +40,12 @@
 #define REGULATORY_EXT_DWORDS	10
 #define READY_DWORDS		15
 #define CHANNELS_DWORDS		14
+#define CHANNELS_EXT_DWORDS	78
+#define RULE_DWORDS		3
+#define RULE_EXT_DWORDS		4
 
-/* The card is one hardware mode of two PHYs: 5 GHz is the first, 2.4 GHz the second. */
+/* The card has one hardware mode, in which it uses all its PHYs. */
 #define HW_MODE			1
-#define PHYS			2
 #define PHY_5GHZ		0
 
 #define HTT_VERSION_REQUEST	0
@@ -112,10 +117,10 @@ static void send_service_ready(struct card *card)
 	send_event(card, &e);
 }
 
-static void add_hw_mode(struct event *e)
+static void add_hw_mode(struct event *e, unsigned int phys)
 {
 	const uint32_t modes[] = { 1, 0 };	/* one mode, no tables of chain masks */
-	const uint32_t mode[] = { HW_MODE, (1 << PHYS) - 1, 1 };
+	const uint32_t mode[] = { HW_MODE, (1 << phys) - 1, 1 };
 	size_t header;
 
 	add_element(e, TAG_HW_MODES, modes, ARRAY_SIZE(modes));
@@ -163,21 +168,21 @@ static void add_regulatory(struct event *e, unsigned int phy)
 static void send_service_ready_ext(struct card *card)
 {
 	static const uint32_t fixed[SERVICE_READY_EXT_DWORDS];
-	const uint32_t phys[] = { PHYS };
+	const uint32_t phys[] = { card->chip->phys };
 	unsigned int phy;
 	struct event e;
 	size_t header;
 
 	begin_event(&e, WMI_SERVICE_READY_EXT);
 	add_element(&e, TAG_SERVICE_READY_EXT, fixed, ARRAY_SIZE(fixed));
-	add_hw_mode(&e);
+	add_hw_mode(&e, card->chip->phys);
 	header = begin_element(&e);
-	for (phy = 0; phy < PHYS; phy++)
+	for (phy = 0; phy < card->chip->phys; phy++)
 		add_mac_phy(&e, phy);
 	end_element(&e, header, TAG_STRUCT_ARRAY);
 	add_element(&e, TAG_REGULATORY, phys, ARRAY_SIZE(phys));
 	header = begin_element(&e);
-	for (phy = 0; phy < PHYS; phy++)
+	for (phy = 0; phy < card->chip->phys; phy++)
 		add_regulatory(&e, phy);
 	end_element(&e, header, TAG_STRUCT_ARRAY);
 	send_event(card, &e);
@@ -196,25 +201,28 @@ struct rule {
 	uint32_t dbm;
 };
 
-static void add_rule(struct event *e, const struct rule *rule)
+static void add_rule(struct event *e, const struct rule *rule, bool extended)
 {
-	const uint32_t dwords[] = {
+	const uint32_t dwords[RULE_EXT_DWORDS] = {
 		rule->last_mhz << 16 | rule->first_mhz,
 		rule->dbm << 16 | rule->bandwidth,
-		0,
 	};
 
-	add_element(e, TAG_RULE, dwords, ARRAY_SIZE(dwords));
+	add_element(e, extended ? TAG_RULE_EXT : TAG_RULE, dwords,
+		    extended ? RULE_EXT_DWORDS : RULE_DWORDS);
 }
 
-/* The rules of a country: one for each band. */
+/*
+ * The rules of a country: one for each band, which drivers also take from a card with a
+ * single PHY. ath12k knows the event with 6 GHz alone, of which there is nothing here.
+ */
 static void send_channels(struct card *card)
 {
 	static const struct rule rule_2ghz = { 2402, 2472, 40, 20 };
 	static const struct rule rule_5ghz = { 5170, 5250, 80, 20 };
-	const uint32_t channels[CHANNELS_DWORDS] = {
+	const uint32_t channels[CHANNELS_EXT_DWORDS] = {
 		[2] = 'U' | 'S' << 8,
-		[3] = PHYS,
+		[3] = card->chip->phys,
 		[8] = 20,	/* bandwidths in 2.4 GHz, then in 5 GHz */
 		[9] = 40,
 		[10] = 20,
@@ -222,14 +230,16 @@ static void send_channels(struct card *card)
 		[12] = 1,	/* rules */
 		[13] = 1,
 	};
+	bool extended = card->chip->ath12k;
 	struct event e;
 	size_t header;
 
-	begin_event(&e, WMI_CHANNELS);
-	add_element(&e, TAG_CHANNELS, channels, ARRAY_SIZE(channels));
+	begin_event(&e, extended ? WMI_CHANNELS_EXT : WMI_CHANNELS);
+	add_element(&e, extended ? TAG_CHANNELS_EXT : TAG_CHANNELS, channels,
+		    extended ? CHANNELS_EXT_DWORDS : CHANNELS_DWORDS);
 	header = begin_element(&e);
-	add_rule(&e, &rule_2ghz);
-	add_rule(&e, &rule_5ghz);
+	add_rule(&e, &rule_2ghz, extended);
+	add_rule(&e, &rule_5ghz, extended);
 	end_element(&e, header, TAG_STRUCT_ARRAY);
 	send_event(card, &e);
 }
