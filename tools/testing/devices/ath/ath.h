@@ -17,7 +17,7 @@
 #define ATH_CE_VIEW		0x100000	/* fixed; paged where the chip has no fixed views */
 #define ATH_UMAC_VIEW		0x180000
 
-/* The capability's dwords, all of them R and 0 after a reset of the function. */
+/* The capability's dwords, R unless they say W, and 0 after a reset of the function. */
 #define ATH_REPORT_CAP		0xb0
 #define ATH_REPORT_STAGE	0x04	/* the highest enum ath_stage */
 #define ATH_REPORT_SLOTS	0x08	/* slots that are enabled */
@@ -25,11 +25,16 @@
 #define ATH_REPORT_MSI_SENT	0x10	/* by the MSI capability */
 #define ATH_REPORT_HTT_RINGS	0x14	/* rings that were set up by messages in memory */
 #define ATH_REPORT_FAILED	0x18	/* DMA that failed */
-#define ATH_REPORT_SIZE		0x1c
+#define ATH_REPORT_HTT_SENT	0x1c	/* messages of those rings that were sent */
+#define ATH_REPORT_RAISE	0x20	/* W: ATH_RAISE_*; reads 0 when it was done */
+#define ATH_REPORT_DOWNLOADED	0x24	/* bytes of the firmware's image */
+#define ATH_REPORT_SIZE		0x28
+
+#define ATH_RAISE_SLOTS		1	/* send the message of each slot that is enabled */
+#define ATH_RAISE_HTT		2	/* and of each ring that HTT's messages set up */
 
 enum ath_stage {
 	ATH_STAGE_NONE,
-	ATH_STAGE_DOWNLOADED,	/* the firmware's image was taken */
 	ATH_STAGE_MHI,		/* MHI is in state M0 */
 	ATH_STAGE_QRTR,		/* the host said HELLO by QRTR */
 	ATH_STAGE_QMI,		/* the firmware was told to start */

@@ -57,12 +57,12 @@ void card_write32(struct card *card, uint64_t address, uint32_t value)
 
 uint32_t card_bar_register(const struct card *card, uint32_t offset)
 {
-	return pci_bar_memory32(&card->function, 0, offset);
+	return get32(card->bar, offset);
 }
 
 void card_set_bar_register(struct card *card, uint32_t offset, uint32_t value)
 {
-	put32(card->function.bar[0].memory, offset, value);
+	put32(card->bar, offset, value);
 }
 
 uint32_t card_chip_register(const struct card *card, uint32_t address)
@@ -80,6 +80,11 @@ static uint32_t reported(const struct card *card, unsigned int offset)
 	return pci_value32(&card->function, ATH_REPORT_CAP + offset);
 }
 
+void card_took_image(struct card *card, uint32_t size)
+{
+	report(card, ATH_REPORT_DOWNLOADED, size);
+}
+
 void card_reach(struct card *card, uint32_t stage)
 {
 	log_detail("stage %" PRIu32, stage);
@@ -87,10 +92,30 @@ void card_reach(struct card *card, uint32_t stage)
 		report(card, ATH_REPORT_STAGE, stage);
 }
 
+bool card_doorbell_arrives(struct card *card)
+{
+	card->doorbells++;
+	if (!card->faults.lose || card->doorbells % card->faults.lose)
+		return true;
+	log_detail("doorbell %" PRIu64 " is lost", card->doorbells);
+	return false;
+}
+
 void card_raise_msi(struct card *card, uint32_t vector)
 {
 	report(card, ATH_REPORT_MSI_SENT, reported(card, ATH_REPORT_MSI_SENT) + 1);
 	msi_raise(&card->msi, vector % msi_enabled_vectors(&card->msi));
+}
+
+static void forget_slots(struct card *card)
+{
+	unsigned int i;
+
+	for (i = 0; i < card->rings; i++) {
+		put32(card->registers, card->ring[i] + RING_MSI_LO, 0);
+		put32(card->registers, card->ring[i] + RING_MSI_HI, 0);
+		put32(card->registers, card->ring[i] + RING_MSI_DATA, 0);
+	}
 }
 
 void card_raise_slot(struct card *card, uint32_t ring, const char *what)
@@ -105,6 +130,14 @@ void card_raise_slot(struct card *card, uint32_t ring, const char *what)
 	}
 	report(card, ATH_REPORT_SLOT_SENT, reported(card, ATH_REPORT_SLOT_SENT) + 1);
 	card_write32(card, address, card_chip_register(card, ring + RING_MSI_DATA));
+	if (++card->slot_messages == card->faults.forget)
+		forget_slots(card);
+}
+
+void card_raise_htt(struct card *card, uint64_t address, uint32_t data)
+{
+	report(card, ATH_REPORT_HTT_SENT, reported(card, ATH_REPORT_HTT_SENT) + 1);
+	card_write32(card, address, data);
 }
 
 /* The chip address that a view shows at a BAR offset. */
@@ -120,21 +153,38 @@ static uint32_t viewed_address(const struct card *card, uint64_t offset)
 	return page * ATH_VIEW_SIZE + in_view;
 }
 
+static bool is_in_slot(const struct card *card, uint32_t address)
+{
+	unsigned int i;
+
+	for (i = 0; i < card->rings; i++) {
+		if (address >= card->ring[i] + RING_MSI_LO &&
+		    address <= card->ring[i] + RING_MSI_DATA)
+			return true;
+	}
+	return false;
+}
+
 static void chip_written(struct card *card, uint32_t address, uint32_t value)
 {
 	put32(card->registers, address, value);
+	if (is_in_slot(card, address) && ++card->slot_writes == card->faults.slip)
+		card_set_bar_register(card, card->chip->select, 0);
 	ce_register_written(card, address, value);
 }
 
 /* As a power-up leaves the chip: its registers, and all that its firmware knew. */
 static void reset_chip(struct card *card)
 {
+	if (card->faults.no_reset && card->started)
+		return;
+	card->started = true;
 	madvise(card->registers, CHIP_SIZE, MADV_DONTNEED);
 	put32(card->registers, CHIP_VERSION, VERSION_2);
 	put32(card->registers, CHIP_LTSSM, LTSSM_UP);
 	memset(card->shadow, 0, sizeof(card->shadow));
+	memset(card->bar, 0, ATH_PAGED_VIEW);
 	card_set_bar_register(card, HW_VERSION, VERSION_2);
-	card_set_bar_register(card, card->chip->select, 0);
 	dma_cancel_read(&card->server.dma);
 	mhi_reset(card);
 	qmi_reset(card);
@@ -187,33 +237,35 @@ static void card_reset(struct pci_function *f)
 	reset_chip(card);
 }
 
-static unsigned int is_enabled(const struct card *card, uint32_t ring)
-{
-	return card_chip_register(card, ring + RING_MSI_HI) & RING_MSI_ENABLE ? 1 : 0;
-}
-
 static unsigned int enabled_slots(const struct card *card)
 {
-	const struct chip *chip = card->chip;
 	unsigned int count = 0, i;
 
-	for (i = 0; i < CE_COUNT; i++) {
-		if (chip->sources & 1U << i)
-			count += is_enabled(card, ce_address(card, i) + CE_SOURCE_RING);
-		if (chip->destinations & 1U << i) {
-			count += is_enabled(card, ce_address(card, i) + CE_DESTINATION_RING);
-			count += is_enabled(card, ce_address(card, i) + CE_STATUS_RING);
-		}
+	for (i = 0; i < card->rings; i++) {
+		if (card_chip_register(card, card->ring[i] + RING_MSI_HI) & RING_MSI_ENABLE)
+			count++;
 	}
-	for (i = 0; i < CHIP_UMAC_RINGS && chip->umac_ring[i]; i++)
-		count += is_enabled(card, chip->umac_ring[i]);
 	return count;
+}
+
+/* What a test asks for. */
+static void raise(struct card *card, uint32_t what)
+{
+	unsigned int i;
+
+	report(card, ATH_REPORT_RAISE, 0);
+	for (i = 0; what & ATH_RAISE_SLOTS && i < card->rings; i++)
+		card_raise_slot(card, card->ring[i], "raised by a test");
+	if (what & ATH_RAISE_HTT)
+		htt_raise_rings(card);
 }
 
 static void card_work(struct pci_function *f)
 {
 	struct card *card = to_card(f);
 
+	if (reported(card, ATH_REPORT_RAISE))
+		raise(card, reported(card, ATH_REPORT_RAISE));
 	while (mhi_work(card) || ce_work(card))
 		;
 	report(card, ATH_REPORT_SLOTS, enabled_slots(card));
@@ -233,7 +285,8 @@ static void usage(FILE *out)
 {
 	fprintf(out,
 		"Usage: vfio-user-ath --socket PATH [--id VVVV:DDDD] [--download]\n"
-		"    [--no-soft-reset] [--verbose]\n"
+		"    [--no-soft-reset] [--no-reset] [--lose N] [--slip N] [--forget N]\n"
+		"    [--verbose]\n"
 		"Serve an ath11k or ath12k card to the first vfio-user client at PATH.\n");
 }
 
@@ -243,17 +296,29 @@ struct wishes {
 	struct pci_identity id;
 	bool download;
 	bool no_soft_reset;
+	struct card_faults faults;
 };
+
+static void parse_number(uint64_t *number)
+{
+	if (option_number(optarg, number))
+		exit(EXIT_FAILURE);
+}
 
 /* Exits if there is something wrong with it. */
 static void parse_options(int argc, char **argv, struct wishes *wishes)
 {
-	enum { SOCKET = 1, ID, DOWNLOAD, NO_SOFT_RESET, VERBOSE, HELP };
+	enum { SOCKET = 1, ID, DOWNLOAD, NO_SOFT_RESET, NO_RESET, LOSE, SLIP, FORGET,
+	       VERBOSE, HELP };
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "id", required_argument, NULL, ID },
 		{ "download", no_argument, NULL, DOWNLOAD },
 		{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
+		{ "no-reset", no_argument, NULL, NO_RESET },
+		{ "lose", required_argument, NULL, LOSE },
+		{ "slip", required_argument, NULL, SLIP },
+		{ "forget", required_argument, NULL, FORGET },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
 		{}
@@ -274,6 +339,18 @@ static void parse_options(int argc, char **argv, struct wishes *wishes)
 			break;
 		case NO_SOFT_RESET:
 			wishes->no_soft_reset = true;
+			break;
+		case NO_RESET:
+			wishes->faults.no_reset = true;
+			break;
+		case LOSE:
+			parse_number(&wishes->faults.lose);
+			break;
+		case SLIP:
+			parse_number(&wishes->faults.slip);
+			break;
+		case FORGET:
+			parse_number(&wishes->faults.forget);
 			break;
 		case VERBOSE:
 			log_details = true;
@@ -296,6 +373,42 @@ static void add_report(struct pci_function *f)
 {
 	pci_add_capability(f, ATH_REPORT_CAP, PCI_CAP_ID_VNDR);
 	pci_init16(f, ATH_REPORT_CAP + PCI_CAP_FLAGS, ATH_REPORT_SIZE, 0);
+	pci_init32(f, ATH_REPORT_CAP + ATH_REPORT_RAISE, 0, ATH_RAISE_SLOTS | ATH_RAISE_HTT);
+}
+
+static void add_ring(struct card *card, uint32_t ring)
+{
+	card->ring[card->rings++] = ring;
+}
+
+static void add_rings(struct card *card)
+{
+	const struct chip *chip = card->chip;
+	unsigned int i;
+
+	for (i = 0; i < CE_COUNT; i++) {
+		if (chip->sources & 1U << i)
+			add_ring(card, ce_address(card, i) + CE_SOURCE_RING);
+		if (chip->destinations & 1U << i) {
+			add_ring(card, ce_address(card, i) + CE_DESTINATION_RING);
+			add_ring(card, ce_address(card, i) + CE_STATUS_RING);
+		}
+	}
+	for (i = 0; i < CHIP_UMAC_RINGS && chip->umac_ring[i]; i++)
+		add_ring(card, chip->umac_ring[i]);
+}
+
+/* Returns memory that is 0, of which only what is used is taken; or NULL. */
+static uint8_t *allocate(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED) {
+		log_line("no memory for %zu bytes of registers", size);
+		return NULL;
+	}
+	return memory;
 }
 
 int main(int argc, char **argv)
@@ -312,12 +425,13 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	card.mhi.download = wishes.download;
-	card.registers = mmap(NULL, CHIP_SIZE, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (card.registers == MAP_FAILED) {
-		log_line("no memory for the chip's registers");
+	log_detail("a %s", card.chip->name);
+	card.faults = wishes.faults;
+	add_rings(&card);
+	card.bar = allocate(ATH_PAGED_VIEW);
+	card.registers = allocate(CHIP_SIZE);
+	if (!card.bar || !card.registers)
 		return EXIT_FAILURE;
-	}
 	pci_init(&card.function, &card_ops, &wishes.id);
 	if (wishes.no_soft_reset)
 		pci_keep_in_d3hot(&card.function);

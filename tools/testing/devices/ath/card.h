@@ -27,12 +27,31 @@
 /* How much of the chip's registers the views can show: 64 pages of 512 KiB. */
 #define CHIP_SIZE	0x2000000
 
+/* Each copy engine has three rings. */
+#define CARD_RINGS	(3 * CE_COUNT + CHIP_UMAC_RINGS)
+
+/* What the card does wrong; 0: nothing. */
+struct card_faults {
+	bool no_reset;		/* nothing resets the chip */
+	uint64_t lose;		/* every so many doorbells one is lost */
+	uint64_t slip;		/* after so many writes to slots another page is selected */
+	uint64_t forget;	/* after so many messages of slots they forget all of theirs */
+};
+
 struct card {
 	const struct chip *chip;
+	struct card_faults faults;
+	bool started;			/* the chip was reset once */
+	uint64_t doorbells;
+	uint64_t slot_writes;
+	uint64_t slot_messages;
+	uint8_t *bar;			/* its registers outside of the views */
 	struct pci_function function;
 	struct msi msi;
 	struct server server;
 	uint8_t *registers;		/* of the chip */
+	unsigned int rings;
+	uint32_t ring[CARD_RINGS];	/* those with slots, by their chip addresses */
 	uint32_t shadow[ATH_SHADOW_REGISTERS];	/* the chip addresses they stand for */
 	struct mhi mhi;
 	struct qmi qmi;
@@ -49,14 +68,23 @@ void card_write32(struct card *card, uint64_t address, uint32_t value);
 uint32_t card_bar_register(const struct card *card, uint32_t offset);
 void card_set_bar_register(struct card *card, uint32_t offset, uint32_t value);
 
+/* To be asked once for each doorbell. */
+bool card_doorbell_arrives(struct card *card);
+
 /* The chip's registers, by their chip addresses. */
 uint32_t card_chip_register(const struct card *card, uint32_t address);
 
 /* Send the message of the ring with registers at @ring, if it is enabled. */
 void card_raise_slot(struct card *card, uint32_t ring, const char *what);
 
+/* Send the message of a ring that an HTT message set up. */
+void card_raise_htt(struct card *card, uint64_t address, uint32_t data);
+
 /* Send a vector by the MSI capability, folded onto those that are enabled. */
 void card_raise_msi(struct card *card, uint32_t vector);
+
+/* The image of the firmware had @size bytes. */
+void card_took_image(struct card *card, uint32_t size);
 
 /* The driver and the firmware have come to @stage, an enum ath_stage. */
 void card_reach(struct card *card, uint32_t stage);

@@ -79,9 +79,9 @@ void ce_register_written(struct card *card, uint32_t address, uint32_t value)
 	if (address < card->chip->copy_engines || engine >= CE_COUNT)
 		return;
 	if (offset % CE_SIZE == SOURCE_HEAD)
-		card->ce.engine[engine].source_rung = true;
+		card->ce.engine[engine].source_rung |= card_doorbell_arrives(card);
 	else if (offset % CE_SIZE == DESTINATION_HEAD)
-		card->ce.destination_rung = true;
+		card->ce.destination_rung |= card_doorbell_arrives(card);
 }
 
 /* Take the next buffer of the host. Returns its address, or 0. */

@@ -141,10 +141,10 @@ void mhi_register_written(struct card *card, uint32_t offset, uint32_t value)
 		mhi->command_rung = true;
 		break;
 	case CHANNEL_DOORBELL(CHANNEL_TO_CARD):
-		mhi->to_card.rung = true;
+		mhi->to_card.rung |= card_doorbell_arrives(card);
 		break;
 	case CHANNEL_DOORBELL(CHANNEL_TO_HOST):
-		mhi->to_host.rung = true;
+		mhi->to_host.rung |= card_doorbell_arrives(card);
 		break;
 	case BHI_IMAGE_DOORBELL:
 		mhi->image_rung = true;
@@ -233,7 +233,7 @@ static void take_vectors(struct card *card)
 		   table_size / ELEMENT_SIZE);
 	card_set_bar_register(card, BHIE_TABLE_STATUS, BHI_SUCCESS | (doorbell & BHI_SEQUENCE));
 	card_raise_msi(card, card_bar_register(card, BHI_VECTOR));
-	card_reach(card, ATH_STAGE_DOWNLOADED);
+	card_took_image(card, total);
 	post_execenv(card, EXECENV_FIRMWARE);
 }
 

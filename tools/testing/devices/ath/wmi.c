@@ -52,6 +52,7 @@
 #define HTT_RING_SETUP		11
 /* The answer has the version in bits 31:16 and 15:8, and its type in 7:0. */
 #define HTT_VERSION_ANSWER	(3 << 16 | 1 << 8 | 0)
+#define HTT_SETUP_RING		1	/* the PDEV's number, and the ring's */
 #define HTT_SETUP_MSI		32
 #define HTT_SETUP_MSI_DATA	40
 #define HTT_SETUP_MSI_END	44
@@ -274,14 +275,44 @@ void wmi_command(struct card *card, const void *data, size_t size)
 	}
 }
 
+/* The ring with that ID, or a new one; NULL if there are too many. */
+static struct htt_ring *find_ring(struct wmi *wmi, uint16_t id)
+{
+	unsigned int i;
+
+	for (i = 0; i < wmi->htt_rings; i++) {
+		if (wmi->htt_ring[i].id == id)
+			return &wmi->htt_ring[i];
+	}
+	return i < HTT_RINGS ? &wmi->htt_ring[wmi->htt_rings++] : NULL;
+}
+
+/* A ring without an address is polled, and is not of interest. */
 static void set_up_ring(struct card *card, const uint8_t *message, size_t size)
 {
-	if (size < HTT_SETUP_MSI_END)
+	struct htt_ring *ring;
+
+	if (size < HTT_SETUP_MSI_END || !get64(message, HTT_SETUP_MSI))
 		return;
-	log_detail("HTT: ring 0x%x of PDEV %u: 0x%" PRIx32 " to 0x%" PRIx64, message[2],
-		   message[1], get32(message, HTT_SETUP_MSI_DATA),
-		   get64(message, HTT_SETUP_MSI));
-	card->wmi.htt_rings++;
+	ring = find_ring(&card->wmi, get16(message, HTT_SETUP_RING));
+	if (!ring) {
+		log_line("HTT: too many rings");
+		return;
+	}
+	ring->id = get16(message, HTT_SETUP_RING);
+	ring->address = get64(message, HTT_SETUP_MSI);
+	ring->data = get32(message, HTT_SETUP_MSI_DATA);
+	log_detail("HTT: ring 0x%x: 0x%" PRIx32 " to 0x%" PRIx64, ring->id, ring->data,
+		   ring->address);
+}
+
+void htt_raise_rings(struct card *card)
+{
+	const struct wmi *wmi = &card->wmi;
+	unsigned int i;
+
+	for (i = 0; i < wmi->htt_rings; i++)
+		card_raise_htt(card, wmi->htt_ring[i].address, wmi->htt_ring[i].data);
 }
 
 void htt_message(struct card *card, const void *data, size_t size)

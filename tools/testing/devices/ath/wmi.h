@@ -8,8 +8,18 @@
 
 struct card;
 
+/* More than any driver sets up. */
+#define HTT_RINGS	32
+
+struct htt_ring {
+	uint16_t id;		/* of the ring, and of its PDEV */
+	uint64_t address;
+	uint32_t data;
+};
+
 struct wmi {
-	uint32_t htt_rings;
+	unsigned int htt_rings;
+	struct htt_ring htt_ring[HTT_RINGS];
 };
 
 void wmi_reset(struct card *card);
@@ -17,5 +27,7 @@ void wmi_reset(struct card *card);
 void wmi_start(struct card *card);
 void wmi_command(struct card *card, const void *data, size_t size);
 void htt_message(struct card *card, const void *data, size_t size);
+/* Send the message of each ring that HTT's messages set up. */
+void htt_raise_rings(struct card *card);
 
 #endif /* ATH_WMI_H */
