@@ -54,7 +54,9 @@ enum wlfw_message {
 	WLFW_CONFIGURATION,
 	WLFW_CAPABILITIES,
 	WLFW_HOST_CAPABILITIES = 0x34,
-	WLFW_MEMORY_READY = 0x37,	/* an indication */
+	WLFW_WANTS_MEMORY,		/* an indication */
+	WLFW_MEMORY,
+	WLFW_MEMORY_READY,		/* an indication */
 	WLFW_M3 = 0x3c,
 };
 
@@ -63,6 +65,11 @@ enum wlfw_message {
 #define WLFW_SHADOW_ATH11K	0x14
 #define WLFW_SHADOW_ATH12K	0x17
 #define WLFW_DEVICE_MEMORY	0x1c
+
+/* Of WLFW_WANTS_MEMORY: a count, then size, type and a count of 0 for each segment. */
+#define WLFW_SEGMENTS		0x01
+#define SEGMENT_SIZE		0x100000
+#define SEGMENT_TYPE		1	/* of the host's memory */
 
 /* The chip's memory for ath12k: start and size of each of four ranges. */
 #define DEVICE_MEMORY_RANGES	4
@@ -189,6 +196,32 @@ static void indicate(struct card *card, const struct peer *peer, uint16_t id)
 	send_message(card, peer, &m);
 }
 
+static void ask_for_memory(struct card *card, const struct peer *peer)
+{
+	uint8_t segments[1 + 9] = { 1 };
+	struct message m;
+
+	put32(segments, 1, SEGMENT_SIZE);
+	put32(segments, 5, SEGMENT_TYPE);
+	begin_message(&m, QMI_INDICATION, 0, WLFW_WANTS_MEMORY);
+	add_element(&m, WLFW_SEGMENTS, segments, sizeof(segments));
+	send_message(card, peer, &m);
+}
+
+/*
+ * ath12k always loads its files once there is memory, ath11k only after it was asked for
+ * memory: firmware that runs already does not ask.
+ */
+static void begin_start(struct card *card, const struct peer *peer)
+{
+	if (card->mhi.download)
+		ask_for_memory(card, peer);
+	else if (card->chip->ath12k)
+		indicate(card, peer, WLFW_MEMORY_READY);
+	else
+		indicate(card, peer, card->chip->started);
+}
+
 /* Returns NULL if the message has no such element. */
 static const uint8_t *find_element(const uint8_t *message, uint8_t type, size_t *size)
 {
@@ -231,9 +264,10 @@ static void take_request(struct card *card, const struct peer *peer, const uint8
 	respond(card, peer, request);
 	switch (id) {
 	case WLFW_HOST_CAPABILITIES:
-		/* ath12k always loads its files, ath11k only if it was asked for memory. */
-		indicate(card, peer, card->chip->ath12k ? WLFW_MEMORY_READY :
-							  card->chip->started);
+		begin_start(card, peer);
+		break;
+	case WLFW_MEMORY:
+		indicate(card, peer, WLFW_MEMORY_READY);
 		break;
 	case WLFW_M3:
 		indicate(card, peer, card->chip->started);
