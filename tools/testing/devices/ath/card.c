@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The card's configuration space and BAR: its registers, and the views of the chip. */
+/* The card as a whole: accesses, resets, and options. */
 #include "card.h"
 
 #include <getopt.h>
@@ -13,7 +13,6 @@
 #include "log.h"
 #include "options.h"
 
-#define SELECT_PAGE		0x3f
 #define HW_VERSION		0x224
 #define SOC_RESET		0x3008
 #define SOC_RESET_BIT		0x1
@@ -21,155 +20,14 @@
 #define VERSION_2		0x200	/* in HW_VERSION and CHIP_VERSION */
 #define LTSSM_UP		0x111
 
-/* Of a ring's registers: the slot. */
-#define RING_MSI_LO		0x48
-#define RING_MSI_HI		0x4c	/* address in bits 7:0 */
-#define RING_MSI_ENABLE		0x100	/* in RING_MSI_HI */
-#define RING_MSI_DATA		0x50
-
 static struct card *to_card(struct pci_function *f)
 {
 	return container_of(f, struct card, function);
 }
 
-bool card_read(struct card *card, uint64_t address, void *data, uint32_t count)
-{
-	if (!pci_is_bus_master(&card->function)) {
-		dma_drop(&card->server.dma, "not bus master");
-		return false;
-	}
-	return server_dma_read(&card->server, address, data, count);
-}
-
-void card_write(struct card *card, uint64_t address, const void *data, uint32_t count)
-{
-	if (pci_is_bus_master(&card->function))
-		dma_write(&card->server.dma, address, data, count);
-	else
-		dma_drop(&card->server.dma, "not bus master");
-}
-
-void card_write32(struct card *card, uint64_t address, uint32_t value)
-{
-	value = htole32(value);
-	card_write(card, address, &value, sizeof(value));
-}
-
-uint32_t card_bar_register(const struct card *card, uint32_t offset)
-{
-	return get32(card->bar, offset);
-}
-
-void card_set_bar_register(struct card *card, uint32_t offset, uint32_t value)
-{
-	put32(card->bar, offset, value);
-}
-
-uint32_t card_chip_register(const struct card *card, uint32_t address)
-{
-	return get32(card->registers, address);
-}
-
-static void report(struct card *card, unsigned int offset, uint32_t value)
-{
-	pci_set_value32(&card->function, ATH_REPORT_CAP + offset, value);
-}
-
-static uint32_t reported(const struct card *card, unsigned int offset)
-{
-	return pci_value32(&card->function, ATH_REPORT_CAP + offset);
-}
-
-void card_took_image(struct card *card, uint32_t size)
-{
-	report(card, ATH_REPORT_DOWNLOADED, size);
-}
-
-void card_reach(struct card *card, uint32_t stage)
-{
-	log_detail("stage %" PRIu32, stage);
-	if (stage > reported(card, ATH_REPORT_STAGE))
-		report(card, ATH_REPORT_STAGE, stage);
-}
-
-bool card_doorbell_arrives(struct card *card)
-{
-	card->doorbells++;
-	if (!card->faults.lose || card->doorbells % card->faults.lose)
-		return true;
-	log_detail("doorbell %" PRIu64 " is lost", card->doorbells);
-	return false;
-}
-
-void card_raise_msi(struct card *card, uint32_t vector)
-{
-	report(card, ATH_REPORT_MSI_SENT, reported(card, ATH_REPORT_MSI_SENT) + 1);
-	msi_raise(&card->msi, vector % msi_enabled_vectors(&card->msi));
-}
-
-static void forget_slots(struct card *card)
-{
-	unsigned int i;
-
-	for (i = 0; i < card->rings; i++) {
-		put32(card->registers, card->ring[i] + RING_MSI_LO, 0);
-		put32(card->registers, card->ring[i] + RING_MSI_HI, 0);
-		put32(card->registers, card->ring[i] + RING_MSI_DATA, 0);
-	}
-}
-
-void card_raise_slot(struct card *card, uint32_t ring, const char *what)
-{
-	uint32_t high = card_chip_register(card, ring + RING_MSI_HI);
-	uint64_t address = (uint64_t)(high & 0xff) << 32 |
-			   card_chip_register(card, ring + RING_MSI_LO);
-
-	if (!(high & RING_MSI_ENABLE)) {
-		dma_drop(&card->server.dma, what);
-		return;
-	}
-	report(card, ATH_REPORT_SLOT_SENT, reported(card, ATH_REPORT_SLOT_SENT) + 1);
-	card_write32(card, address, card_chip_register(card, ring + RING_MSI_DATA));
-	if (++card->slot_messages == card->faults.forget)
-		forget_slots(card);
-}
-
-void card_raise_htt(struct card *card, uint64_t address, uint32_t data)
-{
-	report(card, ATH_REPORT_HTT_SENT, reported(card, ATH_REPORT_HTT_SENT) + 1);
-	card_write32(card, address, data);
-}
-
-/* The chip address that a view shows at a BAR offset. */
-static uint32_t viewed_address(const struct card *card, uint64_t offset)
-{
-	uint32_t page = card_bar_register(card, card->chip->select) & SELECT_PAGE;
-	uint32_t in_view = offset % ATH_VIEW_SIZE;
-
-	if (card->chip->fixed_views && offset >= ATH_UMAC_VIEW)
-		return CHIP_UMAC + in_view;
-	if (card->chip->fixed_views && offset >= ATH_CE_VIEW)
-		return card->chip->copy_engines + in_view;
-	return page * ATH_VIEW_SIZE + in_view;
-}
-
-static bool is_in_slot(const struct card *card, uint32_t address)
-{
-	unsigned int i;
-
-	for (i = 0; i < card->rings; i++) {
-		if (address >= card->ring[i] + RING_MSI_LO &&
-		    address <= card->ring[i] + RING_MSI_DATA)
-			return true;
-	}
-	return false;
-}
-
 static void chip_written(struct card *card, uint32_t address, uint32_t value)
 {
-	put32(card->registers, address, value);
-	if (is_in_slot(card, address) && ++card->slot_writes == card->faults.slip)
-		card_set_bar_register(card, card->chip->select, 0);
+	card_set_chip_register(card, address, value);
 	ce_register_written(card, address, value);
 }
 
@@ -187,7 +45,7 @@ static void reset_chip(struct card *card)
 	card_set_bar_register(card, HW_VERSION, VERSION_2);
 	dma_cancel_read(&card->server.dma);
 	mhi_reset(card);
-	qmi_reset(card);
+	card->mhi_client->reset(card);
 	ce_reset(card);
 	wmi_reset(card);
 }
@@ -202,7 +60,7 @@ static uint32_t card_read_register(struct pci_function *f, unsigned int bar, uin
 	struct card *card = to_card(f);
 
 	if (offset >= ATH_PAGED_VIEW)
-		return card_chip_register(card, viewed_address(card, offset));
+		return card_chip_register(card, card_viewed_address(card, offset));
 	return card_bar_register(card, offset);
 }
 
@@ -213,7 +71,7 @@ static void card_write_register(struct pci_function *f, unsigned int bar, uint64
 	unsigned int shadow = (offset - ATH_SHADOW) / sizeof(value);
 
 	if (offset >= ATH_PAGED_VIEW) {
-		chip_written(card, viewed_address(card, offset), value);
+		chip_written(card, card_viewed_address(card, offset), value);
 		return;
 	}
 	card_set_bar_register(card, offset, value);
@@ -237,23 +95,12 @@ static void card_reset(struct pci_function *f)
 	reset_chip(card);
 }
 
-static unsigned int enabled_slots(const struct card *card)
-{
-	unsigned int count = 0, i;
-
-	for (i = 0; i < card->rings; i++) {
-		if (card_chip_register(card, card->ring[i] + RING_MSI_HI) & RING_MSI_ENABLE)
-			count++;
-	}
-	return count;
-}
-
 /* What a test asks for. */
 static void raise(struct card *card, uint32_t what)
 {
 	unsigned int i;
 
-	report(card, ATH_REPORT_RAISE, 0);
+	card_report(card, ATH_REPORT_RAISE, 0);
 	for (i = 0; what & ATH_RAISE_SLOTS && i < card->rings; i++)
 		card_raise_slot(card, card->ring[i], "raised by a test");
 	if (what & ATH_RAISE_HTT)
@@ -264,13 +111,13 @@ static void card_work(struct pci_function *f)
 {
 	struct card *card = to_card(f);
 
-	if (reported(card, ATH_REPORT_RAISE))
-		raise(card, reported(card, ATH_REPORT_RAISE));
+	if (card_reported(card, ATH_REPORT_RAISE))
+		raise(card, card_reported(card, ATH_REPORT_RAISE));
 	while (mhi_work(card) || ce_work(card))
 		;
-	report(card, ATH_REPORT_SLOTS, enabled_slots(card));
-	report(card, ATH_REPORT_HTT_RINGS, card->wmi.htt_rings);
-	report(card, ATH_REPORT_FAILED, card->server.dma.failed);
+	card_report(card, ATH_REPORT_SLOTS, card_enabled_slots(card));
+	card_report(card, ATH_REPORT_HTT_RINGS, card->wmi.htt_rings);
+	card_report(card, ATH_REPORT_FAILED, card->server.dma.failed);
 }
 
 static const struct pci_device_ops card_ops = {
@@ -427,6 +274,8 @@ int main(int argc, char **argv)
 	card.mhi.download = wishes.download;
 	log_detail("a %s", card.chip->name);
 	card.faults = wishes.faults;
+	card.mhi_client = &qmi_client;
+	card.htc_services = &wmi_services;
 	add_rings(&card);
 	card.bar = allocate(ATH_PAGED_VIEW);
 	card.registers = allocate(CHIP_SIZE);

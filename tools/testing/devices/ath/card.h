@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A model of the ath11k and ath12k cards that is good enough for their native drivers:
- * see README.rst, "The cards". Each layer has a file and knows the one below it.
+ * see README.rst, "The cards".
+ *
+ * The files of this folder and their floors. A file calls only files of lower floors, and
+ * those of the folder above. What a layer has for the layer over it goes through the
+ * pointers of struct mhi_client and struct htc_services.
+ *
+ *	5 card.c	accesses, resets, options
+ *	4 qmi.c		QRTR and QMI
+ *	4 wmi.c		WMI and HTT
+ *	3 mhi.c		MHI
+ *	3 ce.c		copy engines and HTC
+ *	2 views.c	registers, slots, the host's memory
+ *	1 chips.c	what the chips differ in
+ *	0 bytes.h	numbers in little endian
  *
  * A register write only notes that there is work; the work is done when the client has
  * its answer, as it reads and writes the host's memory. What the driver writes while a
@@ -40,6 +53,8 @@ struct card_faults {
 
 struct card {
 	const struct chip *chip;
+	const struct mhi_client *mhi_client;
+	const struct htc_services *htc_services;
 	struct card_faults faults;
 	bool started;			/* the chip was reset once */
 	uint64_t doorbells;
@@ -59,6 +74,7 @@ struct card {
 	struct wmi wmi;
 };
 
+/* views.c */
 /* DMA. A read fails if the layer that waits for it is reset. */
 bool card_read(struct card *card, uint64_t address, void *data, uint32_t count);
 void card_write(struct card *card, uint64_t address, const void *data, uint32_t count);
@@ -73,6 +89,10 @@ bool card_doorbell_arrives(struct card *card);
 
 /* The chip's registers, by their chip addresses. */
 uint32_t card_chip_register(const struct card *card, uint32_t address);
+void card_set_chip_register(struct card *card, uint32_t address, uint32_t value);
+/* The address that a view shows at a BAR offset. */
+uint32_t card_viewed_address(const struct card *card, uint64_t offset);
+unsigned int card_enabled_slots(const struct card *card);
 
 /* Send the message of the ring with registers at @ring, if it is enabled. */
 void card_raise_slot(struct card *card, uint32_t ring, const char *what);
@@ -88,5 +108,9 @@ void card_took_image(struct card *card, uint32_t size);
 
 /* The driver and the firmware have come to @stage, an enum ath_stage. */
 void card_reach(struct card *card, uint32_t stage);
+
+/* The dwords of the capability that tells tests: ATH_REPORT_*. */
+void card_report(struct card *card, unsigned int offset, uint32_t value);
+uint32_t card_reported(const struct card *card, unsigned int offset);
 
 #endif /* ATH_CARD_H */

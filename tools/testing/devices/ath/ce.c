@@ -227,7 +227,7 @@ static void control_message(struct card *card, const uint8_t *payload, size_t si
 		break;
 	case HTC_SETUP_COMPLETE:
 		card_reach(card, ATH_STAGE_HTC_DONE);
-		wmi_start(card);
+		card->htc_services->start(card);
 		break;
 	}
 }
@@ -247,10 +247,10 @@ static void receive_message(struct card *card, const uint8_t *message, size_t si
 		control_message(card, payload, length);
 		break;
 	case HTC_HTT:
-		htt_message(card, payload, length);
+		card->htc_services->htt(card, payload, length);
 		break;
 	default:
-		wmi_command(card, payload, length);
+		card->htc_services->wmi(card, payload, length);
 		break;
 	}
 }

@@ -59,6 +59,14 @@ enum htc_endpoint {
 #define CE_HTT_TO_HOST	1
 #define CE_WMI_TO_HOST	2
 
+/* What HTC's endpoints lead to. */
+struct htc_services {
+	/* All services are connected. */
+	void (*start)(struct card *card);
+	void (*wmi)(struct card *card, const void *data, size_t size);
+	void (*htt)(struct card *card, const void *data, size_t size);
+};
+
 void ce_reset(struct card *card);
 uint32_t ce_address(const struct card *card, unsigned int engine);
 /* A register of the chip was written. */

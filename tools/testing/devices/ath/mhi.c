@@ -121,7 +121,7 @@ static void control_written(struct card *card, uint32_t value)
 		log_detail("MHI: reset by the driver");
 		forget_rings(&card->mhi);
 		dma_cancel_read(&card->server.dma);
-		qmi_reset(card);
+		card->mhi_client->reset(card);
 		card_set_bar_register(card, MHI_CTRL, 0);
 		set_status(card, MHI_STATE_READY);
 	} else {
@@ -336,7 +336,7 @@ static void receive_packets(struct card *card)
 				EVENT_END_OF_TRANSFER | size,
 				CHANNEL_TO_CARD << 24 | EVENT_TRANSFER))
 			return;
-		qmi_packet(card, packet, size);
+		card->mhi_client->packet(card, packet, size);
 	}
 }
 
@@ -373,7 +373,7 @@ static void take_buffers(struct card *card)
 {
 	if (!know_channel(card, &card->mhi.to_host, CHANNEL_TO_HOST))
 		return;
-	qmi_connected(card);
+	card->mhi_client->connected(card);
 	send_packets(card);
 }
 

@@ -48,6 +48,15 @@ struct mhi {
 	struct mhi_packet packet[MHI_PACKETS];
 };
 
+/* Whose packets MHI carries. */
+struct mhi_client {
+	/* MHI was reset. */
+	void (*reset)(struct card *card);
+	/* The host can receive packets; also when it could before. */
+	void (*connected)(struct card *card);
+	void (*packet)(struct card *card, const void *data, size_t size);
+};
+
 void mhi_reset(struct card *card);
 /* @offset: of a register that is not in a view, which holds @value already. */
 void mhi_register_written(struct card *card, uint32_t offset, uint32_t value);

@@ -106,7 +106,7 @@ static void send_packet(struct card *card, enum qrtr_type type, uint32_t from_po
 	mhi_send(card, packet, QRTR_HEADER_SIZE + ((size + 3) & ~3UL));
 }
 
-void qmi_reset(struct card *card)
+static void qmi_reset(struct card *card)
 {
 	memset(&card->qmi, 0, sizeof(card->qmi));
 }
@@ -114,7 +114,7 @@ void qmi_reset(struct card *card)
 static const struct peer host = { HOST_NODE, QRTR_CONTROL_PORT };
 
 /* Older hosts wait for the card's HELLO before they send theirs. */
-void qmi_connected(struct card *card)
+static void qmi_connected(struct card *card)
 {
 	uint8_t data[QRTR_CONTROL_SIZE] = {};
 
@@ -293,7 +293,7 @@ static void confirm(struct card *card, const struct peer *peer)
 	send_packet(card, QRTR_RESUME_TX, SERVICE_PORT, peer, data, sizeof(data));
 }
 
-void qmi_packet(struct card *card, const void *data, size_t size)
+static void qmi_packet(struct card *card, const void *data, size_t size)
 {
 	const uint8_t *packet = data, *message = packet + QRTR_HEADER_SIZE;
 	struct peer peer;
@@ -324,3 +324,9 @@ void qmi_packet(struct card *card, const void *data, size_t size)
 	if (get32(packet, QRTR_CONFIRM))
 		confirm(card, &peer);
 }
+
+const struct mhi_client qmi_client = {
+	.reset = qmi_reset,
+	.connected = qmi_connected,
+	.packet = qmi_packet,
+};

@@ -7,18 +7,14 @@
 #define ATH_QMI_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-struct card;
+#include "mhi.h"
 
 struct qmi {
 	bool greeted;		/* the host was sent a HELLO */
 	bool announced;		/* the service was */
 };
 
-void qmi_reset(struct card *card);
-/* The host can receive packets. */
-void qmi_connected(struct card *card);
-void qmi_packet(struct card *card, const void *data, size_t size);
+extern const struct mhi_client qmi_client;
 
 #endif /* ATH_QMI_H */

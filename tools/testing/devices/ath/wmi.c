@@ -189,7 +189,7 @@ static void send_service_ready_ext(struct card *card)
 	send_event(card, &e);
 }
 
-void wmi_start(struct card *card)
+static void wmi_start(struct card *card)
 {
 	send_service_ready(card);
 	send_service_ready_ext(card);
@@ -259,7 +259,7 @@ static void send_ready(struct card *card)
 	send_event(card, &e);
 }
 
-void wmi_command(struct card *card, const void *data, size_t size)
+static void wmi_command(struct card *card, const void *data, size_t size)
 {
 	uint32_t id;
 
@@ -315,7 +315,7 @@ void htt_raise_rings(struct card *card)
 		card_raise_htt(card, wmi->htt_ring[i].address, wmi->htt_ring[i].data);
 }
 
-void htt_message(struct card *card, const void *data, size_t size)
+static void htt_message(struct card *card, const void *data, size_t size)
 {
 	const uint8_t *message = data;
 	uint8_t answer[4];
@@ -331,3 +331,9 @@ void htt_message(struct card *card, const void *data, size_t size)
 		htc_send(card, CE_HTT_TO_HOST, HTC_HTT, answer, sizeof(answer));
 	}
 }
+
+const struct htc_services wmi_services = {
+	.start = wmi_start,
+	.wmi = wmi_command,
+	.htt = htt_message,
+};

@@ -3,10 +3,9 @@
 #ifndef ATH_WMI_H
 #define ATH_WMI_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-struct card;
+#include "ce.h"
 
 /* More than any driver sets up. */
 #define HTT_RINGS	32
@@ -22,11 +21,9 @@ struct wmi {
 	struct htt_ring htt_ring[HTT_RINGS];
 };
 
+extern const struct htc_services wmi_services;
+
 void wmi_reset(struct card *card);
-/* HTC's services are connected: say what the card can. */
-void wmi_start(struct card *card);
-void wmi_command(struct card *card, const void *data, size_t size);
-void htt_message(struct card *card, const void *data, size_t size);
 /* Send the message of each ring that HTT's messages set up. */
 void htt_raise_rings(struct card *card);
 
