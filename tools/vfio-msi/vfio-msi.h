@@ -7,24 +7,15 @@
  *
  *	11 main.c		subcommands, --help, --version
  *
- *	10 list.c		one subcommand each
- *	10 bind.c
- *	10 unbind.c
- *	10 show.c
- *	10 vectors.c
- *	10 window.c
- *	10 learn.c
- *	10 map.c
+ *	10 list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c
+ *				one subcommand each
  *
  *	9 learn_report.c	what learn prints
  *	8 learned.c		which windows cover the slots that were seen
- *	9 map_read.c		the parts of map: see map.h
- *	9 map_text.c
- *	9 map_svg.c
- *	9 map_json.c
- *	8 map_query.c
- *	8 map_picture.c
- *	7 map_model.c
+ *
+ *	9 map_read.c, map_text.c, map_svg.c, map_json.c
+ *	8 map_query.c, map_picture.c
+ *	7 map_model.c		the parts of map: see map.h
  *	6 map_facts.c
  *	5 map.h
  *
