@@ -192,7 +192,8 @@ void msi_vfio_pci_init_table(struct msi_vfio_pci_device *mdev)
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  *
  * A reset can change the number. If the device does not respond, it is the largest that
- * a capability can have.
+ * a capability can have. Like the core's, these reads do not wait for a reset that is
+ * under way. pci_user_read_config_word() does: for up to a minute, and unkillably.
  *
  * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
  */
@@ -205,14 +206,13 @@ unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 	if (index == VFIO_PCI_MSI_IRQ_INDEX) {
 		if (!pdev->msi_cap)
 			return 0;
-		pci_user_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS,
-					  &ctrl);
+		pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &ctrl);
 		return 1 << ((ctrl & PCI_MSI_FLAGS_QMASK) >> 1);
 	}
 
 	if (!pdev->msix_cap)
 		return 0;
-	pci_user_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &ctrl);
+	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &ctrl);
 
 	return (ctrl & PCI_MSIX_FLAGS_QSIZE) + 1;
 }
