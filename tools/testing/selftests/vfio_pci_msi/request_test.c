@@ -7,9 +7,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "busy.h"
+#include "call.h"
 #include "messages.h"
 #include "pages.h"
 #include "session.h"
@@ -206,6 +209,23 @@ TEST_F(request, region_info_that_changes)
 	EXPECT_EQ(2, region_map(self->fd, WINDOW_BAR).areas);
 }
 
+/* SET_IRQS with an eventfd behind the request. */
+struct irq_set_event {
+	struct vfio_irq_set head;
+	s32 eventfd;
+};
+
+#define IRQ_SET_EVENT(_flags, _index, _count, _event) {		\
+	.head.argsz = sizeof(struct irq_set_event),			\
+	.head.flags = _flags,						\
+	.head.index = _index,						\
+	.head.count = _count,						\
+	.eventfd = _event,						\
+}
+
+#define IRQ_SET_TRIGGER(_event)						\
+	IRQ_SET_EVENT(EVENT_TRIGGER, VFIO_PCI_MSI_IRQ_INDEX, 1, _event)
+
 /* What SET_IRQS is asked first, and what when it has looked at that. */
 struct irq_request {
 	u32 flags;
@@ -242,16 +262,10 @@ static int set_irqs_that_changes(struct __test_metadata *_metadata, int fd,
 				 struct stall *stall, int event,
 				 const struct irq_change *change)
 {
-	struct {
-		struct vfio_irq_set head;
-		s32 eventfd;
-	} in = {
-		.head.argsz = sizeof(in),
-		.head.flags = change->first.flags,
-		.head.index = change->first.index,
-		.head.count = change->count,
-		.eventfd = change->detach ? -1 : event,
-	};
+	struct irq_set_event in = IRQ_SET_EVENT(change->first.flags,
+						change->first.index,
+						change->count,
+						change->detach ? -1 : event);
 	struct vfio_irq_set *arg;
 	struct call call;
 	int ret;
@@ -370,37 +384,35 @@ static bool child_ended(pid_t pid, int *status)
 	return false;
 }
 
-TEST_F(request, whose_memory_is_missing_blocks_nobody)
+/* A call waits for its memory, and while it does others are carried out. */
+static void expect_stalls_nobody(struct __test_metadata *_metadata, int fd,
+				 struct stall *stall)
 {
-	struct {
-		struct vfio_irq_set head;
-		s32 eventfd;
-	} in = {
-		.head.argsz = sizeof(in),
-		.head.flags = EVENT_TRIGGER,
-		.head.index = VFIO_PCI_MSI_IRQ_INDEX,
-		.head.count = 1,
-		.eventfd = self->event,
-	};
 	int status = -1;
-	struct call call;
 	bool ended;
 	pid_t pid;
 
-	call_start(&call, self->fd, VFIO_DEVICE_SET_IRQS,
-		   stall_end(&self->stall, &in, sizeof(in), sizeof(in.head)));
-	ASSERT_TRUE(stall_wait(&self->stall));
-
+	ASSERT_TRUE(stall_wait(stall));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid)
-		use_device(self->fd);
+		use_device(fd);
 	ended = child_ended(pid, &status);
-	stall_go_on(&self->stall);
+	stall_go_on(stall);
 
 	EXPECT_TRUE(ended);
 	EXPECT_TRUE(ended || child_ended(pid, &status));
 	EXPECT_EQ(0, status);
+}
+
+TEST_F(request, whose_memory_is_missing_blocks_nobody)
+{
+	struct irq_set_event in = IRQ_SET_TRIGGER(self->event);
+	struct call call;
+
+	call_start(&call, self->fd, VFIO_DEVICE_SET_IRQS,
+		   stall_end(&self->stall, &in, sizeof(in), sizeof(in.head)));
+	expect_stalls_nobody(_metadata, self->fd, &self->stall);
 	EXPECT_EQ(0, call_end(&call));
 	EXPECT_EQ(ALLOCATED | TRIGGER,
 		  message_of(self->fd, VFIO_PCI_MSI_IRQ_INDEX, 0).flags);
@@ -412,30 +424,161 @@ TEST_F(request, whose_memory_is_missing_blocks_nobody)
 /* Taken away again whenever it has come, so often. */
 TEST_F(request, whose_memory_does_not_stay)
 {
-	struct {
-		struct vfio_irq_set head;
-		s32 eventfd;
-	} in = {
-		.head.argsz = sizeof(in),
-		.head.flags = EVENT_TRIGGER,
-		.head.index = VFIO_PCI_MSI_IRQ_INDEX,
-		.head.count = 1,
-		.eventfd = self->event,
-	};
-	int faults = 0;
+	struct irq_set_event in = IRQ_SET_TRIGGER(self->event);
+	int faults = 0, ret;
 	struct call call;
 
 	call_start(&call, self->fd, VFIO_DEVICE_SET_IRQS,
 		   stall_end(&self->stall, &in, sizeof(in), sizeof(in.head)));
-	while (pthread_tryjoin_np(call.thread, NULL)) {
+	while (!call_is_done(&call)) {
 		if (!stall_try(&self->stall))
 			continue;
 		stall_go_on(&self->stall);
 		if (++faults < MOST_FAULTS)
 			stall_again(&self->stall);
 	}
-	TH_LOG("%d faults, %d", faults, call.ret);
-	EXPECT_TRUE(!call.ret || call.ret == -EFAULT);
+	ret = call_end(&call);
+	TH_LOG("%d faults, %d", faults, ret);
+	EXPECT_TRUE(!ret || ret == -EFAULT);
+	expect_works(_metadata, self->fd, self->event);
+}
+
+/* A request with a page that is there, and waits for the session's lock. */
+static void start_waiting(struct __test_metadata *_metadata, struct busy *busy,
+			  struct call *call, struct stall *stall, int fd,
+			  int event)
+{
+	struct irq_set_event in = IRQ_SET_TRIGGER(event);
+	void *arg = stall_end(stall, &in, sizeof(in), sizeof(in.head));
+
+	stall_go_on(stall);
+	busy_start(busy, fd, BUSY_BRIEFLY);
+	call_start(call, fd, VFIO_DEVICE_SET_IRQS, arg);
+	ASSERT_TRUE(call_waits(call));
+}
+
+/* It was read before, and is gone when the core reads it: that is tried again. */
+TEST_F(request, whose_memory_is_taken_away_waits_for_it_again)
+{
+	struct busy busy;
+	struct call call;
+
+	start_waiting(_metadata, &busy, &call, &self->stall, self->fd,
+		      self->event);
+	stall_again(&self->stall);
+	ASSERT_TRUE(busy_lasts(&busy));
+	busy_end(&busy);
+
+	expect_stalls_nobody(_metadata, self->fd, &self->stall);
+	EXPECT_EQ(0, call_end(&call));
+	EXPECT_EQ(ALLOCATED | TRIGGER,
+		  message_of(self->fd, VFIO_PCI_MSI_IRQ_INDEX, 0).flags);
+	expect_works(_metadata, self->fd, self->event);
+}
+
+/* What does not come back is an error, and nothing has been done. */
+TEST_F(request, whose_memory_is_unmapped_fails)
+{
+	struct busy busy;
+	struct call call;
+
+	start_waiting(_metadata, &busy, &call, &self->stall, self->fd,
+		      self->event);
+	ASSERT_EQ(0, munmap(self->stall.missing, self->stall.page));
+	ASSERT_TRUE(busy_lasts(&busy));
+	busy_end(&busy);
+
+	EXPECT_EQ(-EFAULT, call_end(&call));
+	EXPECT_EQ(0, message_of(self->fd, VFIO_PCI_MSI_IRQ_INDEX, 0).flags);
+	expect_works(_metadata, self->fd, self->event);
+}
+
+static void get_messages(int fd, int event)
+{
+	struct vfio_pci_msi_message msg;
+
+	messages_get(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &msg, NULL);
+}
+
+static void set_novirt(int fd, int event)
+{
+	novirt_set(fd);
+}
+
+static void set_notify(int fd, int event)
+{
+	notify_set(fd, event, 0);
+}
+
+static void get_window(int fd, int event)
+{
+	struct window_state state;
+
+	window_get(fd, 0, &state);
+}
+
+static void set_window(int fd, int event)
+{
+	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
+
+	window_set(fd, &window);
+}
+
+static void set_trigger(int fd, int event)
+{
+	set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &event);
+}
+
+static void set_mask(int fd, int event)
+{
+	set_irqs(fd, NONE_MASK, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, NULL, 0);
+}
+
+static void write_window(int fd, int event)
+{
+	bar_write32(fd, WINDOW_BAR, SLOT, GUEST_ADDRESS);
+}
+
+/* Those that take the session's lock. */
+static const struct {
+	const char *name;
+	void (*run)(int fd, int event);
+} locking_calls[] = {
+	{ "GET of MSI_MESSAGES", get_messages },
+	{ "SET of MSI_NOVIRT", set_novirt },
+	{ "SET of MSI_NOTIFY", set_notify },
+	{ "GET of MSI_WINDOW", get_window },
+	{ "SET of MSI_WINDOW", set_window },
+	{ "SET_IRQS with a trigger", set_trigger },
+	{ "SET_IRQS with a mask", set_mask },
+	{ "a write into a window", write_window },
+};
+
+/* Tasks that wait for the session's lock end while it is held. */
+TEST_F(request, that_is_killed_waiting_ends)
+{
+	pid_t pids[ARRAY_SIZE(locking_calls)];
+	struct busy busy;
+	int status;
+
+	busy_start(&busy, self->fd, BUSY_LONG);
+	for (int i = 0; i < ARRAY_SIZE(pids); i++) {
+		pids[i] = fork();
+		ASSERT_LE(0, pids[i]);
+		if (!pids[i]) {
+			locking_calls[i].run(self->fd, self->event);
+			_exit(0);
+		}
+		EXPECT_TRUE(task_waits(pids[i]))
+			TH_LOG("%s", locking_calls[i].name);
+	}
+	for (int i = 0; i < ARRAY_SIZE(pids); i++) {
+		kill(pids[i], SIGKILL);
+		EXPECT_TRUE(child_ended(pids[i], &status) && busy_lasts(&busy))
+			TH_LOG("%s", locking_calls[i].name);
+		EXPECT_TRUE(WIFSIGNALED(status));
+	}
+	busy_end(&busy);
 	expect_works(_metadata, self->fd, self->event);
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -101,28 +100,4 @@ void stall_go_on(struct stall *s)
 void stall_again(struct stall *s)
 {
 	VFIO_ASSERT_EQ(madvise(s->missing, s->page, MADV_DONTNEED), 0);
-}
-
-static void *run(void *arg)
-{
-	struct call *call = arg;
-
-	call->ret = ioctl(call->fd, call->request, call->arg);
-	if (call->ret < 0)
-		call->ret = -errno;
-
-	return NULL;
-}
-
-void call_start(struct call *call, int fd, unsigned long request, void *arg)
-{
-	*call = (struct call) { .fd = fd, .request = request, .arg = arg };
-	VFIO_ASSERT_EQ(pthread_create(&call->thread, NULL, run, call), 0);
-}
-
-int call_end(struct call *call)
-{
-	VFIO_ASSERT_EQ(pthread_join(call->thread, NULL), 0);
-
-	return call->ret;
 }

@@ -7,7 +7,6 @@
 #ifndef VFIO_PCI_MSI_STALL_H
 #define VFIO_PCI_MSI_STALL_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,18 +38,5 @@ bool stall_try(struct stall *s);
 void stall_go_on(struct stall *s);
 /* Take the page away again. */
 void stall_again(struct stall *s);
-
-/* An ioctl in a thread of its own. */
-struct call {
-	int fd;
-	unsigned long request;
-	void *arg;
-	int ret;	/* a negative errno if it failed */
-	pthread_t thread;
-};
-
-/* Start it, and wait for its end; call_end() returns @ret. */
-void call_start(struct call *call, int fd, unsigned long request, void *arg);
-int call_end(struct call *call);
 
 #endif /* VFIO_PCI_MSI_STALL_H */
