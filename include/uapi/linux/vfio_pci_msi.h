@@ -406,8 +406,9 @@ struct vfio_device_feature_pci_msix_map {
  *
  * - A write of an aligned dword opens a slot if the dword is the low half of a guest
  *   address: of the one that the guest message has now, or of one that it had earlier in
- *   this session while MSI was enabled. A low half of 0 does not count. The kernel
- *   writes the low half of the host address in its place.
+ *   this session while MSI was enabled. A low half of 0 does not count, as drivers also
+ *   write 0 to clear a register. The kernel writes the low half of the host address in
+ *   its place.
  * - With VFIO_PCI_MSI_WINDOW_HIGH the next dword is the address's high half, and is
  *   translated with it.
  * - The dword @data_offset bytes after the address is the slot's data. If it has the
@@ -442,10 +443,17 @@ struct vfio_device_feature_pci_msix_map {
  * - while MSI is disabled, or the vector that the data names is not allocated;
  * - while vector 0 has no eventfd (VFIO_PCI_MSI_MESSAGE_INACTIVE). If the device has
  *   several vectors, live slots of any vector stay as they are meanwhile;
- * - while the dword of the data holds something that is known not to be data of an
- *   allocated vector. That is so for what was written after the slot was opened; for
- *   what was written before, if it differs from such data only in the low five bits;
- *   and for what may come from an earlier session;
+ * - while the slot's data dword holds the wrong data. If nothing was written to the
+ *   dword, or unrelated data before the slot was opened, the address is translated
+ *   without waiting for data. The data is wrong
+ *
+ *   - if it was written after the slot was opened, and is not that of an allocated
+ *     vector;
+ *   - if it was written before that, and differs from the data of an allocated vector in
+ *     the low five bits only;
+ *   - if it may come from an earlier session: no reset has worked at the start of this
+ *     session or since, and the slot's data was not written yet;
+ *
  * - if its data would be past the window's end; if its data or its high half would be
  *   where another slot has its address; or its high half where another slot has its
  *   data;
@@ -455,9 +463,9 @@ struct vfio_device_feature_pci_msix_map {
  *   the device holds.
  *
  * The kernel remembers 1024 guest addresses of a session. If there are more, every
- * dword from the lowest to the highest of all counts as one. It remembers 1024 guest
- * messages. If there are more, the oldest that no slot has used is not translated any
- * more.
+ * dword from the lowest of them to the highest counts as a guest address, so that none
+ * can reach the device. The kernel also remembers 1024 guest messages. If there are
+ * more, the oldest that no slot has used is not translated any more.
  *
  * Vectors that are freed. Slots outlive their vectors, and the device may go on writing
  * their messages. But once the vectors are freed, or the only vector loses its eventfd,
@@ -632,8 +640,7 @@ struct vfio_device_feature_pci_msi_window_state {
  * reports faults.
  *
  * While the dummy target is on, a SET_IRQS with eventfds for INTx, MSI or MSI-X fails
- * with
- * EBUSY: a device with MSI-X enabled must not use the others.
+ * with EBUSY, as a device with MSI-X enabled must not use the others.
  *
  * Reset and sleep. The dummy target lasts through every reset and power state. As soon
  * as the device is in D0 and decodes memory, the kernel writes the table's entries
