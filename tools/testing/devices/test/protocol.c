@@ -174,8 +174,10 @@ static void test_dma_map(void)
 	client_stop(c);
 }
 
-/* Does the server close a file descriptor that came with a message? It is the only writing
- * end of a pipe. */
+/*
+ * Does the server close a file descriptor that came with a message? It is the only writing
+ * end of a pipe.
+ */
 static void check_fds_closed(struct client *c, const void *message, size_t size,
 			     unsigned int count)
 {

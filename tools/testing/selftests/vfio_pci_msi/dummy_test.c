@@ -83,8 +83,6 @@ FIXTURE_TEARDOWN(dummy)
 #define EXPECT_REFUSED(_errno, _call)					\
 	EXPECT_REFUSED_ON(self->s, _errno, _call)
 
-
-
 TEST_F(dummy, probe)
 {
 	EXPECT_EQ(0, feature(self->fd, PROBE | FEATURE, NULL, 0));
@@ -131,7 +129,6 @@ TEST_F(dummy, off_at_open)
 	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
 	EXPECT_EQ(0, memcmp(&inactive, &dummy, sizeof(dummy)));
 }
-
 
 TEST_F(dummy, all_vectors)
 {
@@ -515,7 +512,6 @@ TEST_F(dummy, memory_off_in_hardware)
 	hw_config_write16(self->s->bdf, PCI_COMMAND, command);
 	EXPECT_EQ(0, dummy_on(self->fd, 0, 0, self->iova));
 }
-
 
 TEST_F(dummy, in_d3hot)
 {

@@ -21,7 +21,6 @@
 #define BAR	0
 #define TRACING		"/sys/kernel/tracing"
 
-
 /* Several times what the driver needs to notice a move. */
 #define SILENCE_US	500000
 
@@ -204,7 +203,6 @@ TEST_F(notify, eventfd_closed_by_user)
 	ASSERT_EQ(0, disable_irqs(self->fd, variant->index));
 	EXPECT_SIGNALS(1);
 }
-
 
 static u64 address_of(int fd, u32 index)
 {

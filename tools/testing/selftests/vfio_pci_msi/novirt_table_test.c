@@ -220,9 +220,9 @@ TEST_F(novirt_table, registers_around_the_table)
 	}
 	if (after) {
 		ASSERT_EQ(after, read_table(fd, msix, msix->size, alone,
-					     after));
+					    after));
 		ASSERT_EQ(8 + after, read_table(fd, msix, msix->size - 8, buf,
-						 8 + after));
+						8 + after));
 		EXPECT_EQ(0, memcmp(self->table + msix->size - 8, buf, 8));
 		EXPECT_EQ(0, memcmp(alone, buf + 8, after));
 	}

@@ -27,7 +27,6 @@
 #define MORE		22
 #define FEWER		8
 
-
 /* A session of a device whose number of vectors changes. */
 struct resized {
 	struct session *s;
@@ -293,7 +292,6 @@ TEST_F(resize, notify_with_more_vectors)
 	close(notify);
 }
 
-
 /* The dummy target is in vectors 0 to @used - 1 of @count. */
 static void expect_target(struct __test_metadata *_metadata, int fd, u64 iova,
 			  int used, int count)
@@ -303,10 +301,9 @@ static void expect_target(struct __test_metadata *_metadata, int fd, u64 iova,
 					      v < used ? v : 0, v >= used));
 }
 
-
 /* The memory after the table is still 0, as the reset has left it. */
 static void expect_clean_after(struct __test_metadata *_metadata, int fd,
-				int count)
+			       int count)
 {
 	u8 bytes[(COUNT - FEWER) * PCI_MSIX_ENTRY_SIZE], zeros[sizeof(bytes)] = {};
 

@@ -152,7 +152,6 @@ static void get_state(struct test *t, char state[NAME])
 			 masked ? "-masked" : "");
 }
 
-
 static int index_of(const char *interrupts)
 {
 	if (!strncmp(interrupts, "intx", 4))

@@ -492,7 +492,6 @@ FIXTURE_TEARDOWN(dummy)
 	target_free(&self->t.target);
 }
 
-
 static void expect_dummy(struct __test_metadata *_metadata,
 			 struct polled *t, const struct level *level)
 {
@@ -610,7 +609,6 @@ FIXTURE_VARIANT(slots) {
 
 LAB_VARIANTS(slots, ath11k_noid);
 LAB_VARIANTS(slots, ath11k_kept, .kept = true);
-
 
 FIXTURE_SETUP(slots)
 {
