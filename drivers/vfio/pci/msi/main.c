@@ -406,6 +406,9 @@ static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
 	if (state == pci_channel_io_perm_failure)
 		check_bus_reset(mdev);
 	mdev->frozen = state == pci_channel_io_frozen;
+	/* The bus will be reset. Older kernels do not report that a recovery has failed. */
+	if (mdev->frozen)
+		msi_vfio_pci_mark_reset(mdev);
 
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
