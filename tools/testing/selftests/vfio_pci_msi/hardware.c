@@ -177,28 +177,40 @@ int hw_inject_error(const char *bdf, u32 status)
 	return ret;
 }
 
-int hw_recoveries(void)
+/* How often the kernel has said that it is done with an error, and how the last ended. */
+static int recoveries(bool *success)
 {
 	static char log[1 << 22];
+	static const char done[] = "device recovery ";
 	int len = klogctl(SYSLOG_ACTION_READ_ALL, log, sizeof(log) - 1);
 	int count = 0;
 
 	VFIO_ASSERT_GT(len, 0);
 	log[len] = 0;
-	for (char *at = log; (at = strstr(at, "device recovery ")); at++)
-		count++;
+	for (char *at = log; (at = strstr(at, done)); count++) {
+		at += strlen(done);
+		*success = !strncmp(at, "successful", strlen("successful"));
+	}
 
 	return count;
 }
 
-bool hw_recovers_soon(int before)
+int hw_recover(const char *bdf, u32 status)
 {
-	int tries = RECOVERY_MS / 10;
+	int tries = RECOVERY_MS / 10, before, ret;
+	bool success;
 
-	while (hw_recoveries() == before && --tries)
+	before = recoveries(&success);
+	ret = hw_inject_error(bdf, status);
+	if (ret)
+		return ret;
+	while (recoveries(&success) == before) {
+		if (!--tries)
+			return -ETIMEDOUT;
 		usleep(10000);
+	}
 
-	return tries;
+	return success ? 0 : -EIO;
 }
 
 void hw_msi_find(struct hw_msi *msi, const char *bdf)

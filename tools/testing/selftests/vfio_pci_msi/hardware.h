@@ -32,10 +32,8 @@ void hw_reset_bus(const char *bdf);
  * if the kernel cannot inject errors.
  */
 int hw_inject_error(const char *bdf, u32 status);
-/* How many recoveries from errors the kernel's log reports. */
-int hw_recoveries(void);
-/* Wait until it reports more than @before; false if it does not. */
-bool hw_recovers_soon(int before);
+/* The same, and wait for the end of the recovery: -EIO if it has failed. */
+int hw_recover(const char *bdf, u32 status);
 
 struct hw_message {
 	u64 address;

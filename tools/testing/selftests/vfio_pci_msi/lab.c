@@ -187,6 +187,17 @@ const char *driver_of(const char *bdf)
 	return basename(link);
 }
 
+int sriov_allow(bool allow)
+{
+	return module_param_write("msi_vfio_pci", "enable_sriov",
+				  allow ? "1" : "0");
+}
+
+int sriov_set_vfs(const char *pf, const char *count)
+{
+	return file_write(device_file(pf, "sriov_numvfs"), count);
+}
+
 static void vfio_modules_load(const char *driver)
 {
 	module_load("vfio_iommu_type1");

@@ -49,6 +49,10 @@ int module_param_write(const char *module, const char *param, const char *value)
 /* The driver that @bdf is bound to, "" if there is none. */
 const char *driver_of(const char *bdf);
 
+/* Virtual functions of a device under msi-vfio-pci. 0 or a negative errno. */
+int sriov_allow(bool allow);
+int sriov_set_vfs(const char *pf, const char *count);
+
 /* Bind @bdf to @driver by driver_override; returns 0 or a negative errno. */
 int driver_try_bind(const char *bdf, const char *driver);
 /* The same; the test fails if it cannot be bound. */

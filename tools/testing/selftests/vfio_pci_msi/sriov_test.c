@@ -5,7 +5,6 @@
  * more on tokens between PF and VF.)
  */
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include <uuid/uuid.h>
@@ -30,21 +29,6 @@ FIXTURE_VARIANT(sriov) {
 
 LAB_VARIANTS(sriov, igb);
 
-static int enable_sriov(const char *value)
-{
-	return module_param_write("msi_vfio_pci", "enable_sriov", value);
-}
-
-static int set_vfs(const char *pf, const char *count)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs",
-		 pf);
-
-	return file_write(path, count);
-}
-
 FIXTURE_SETUP(sriov)
 {
 	/* The capability is in extended config space: the host must have MMCONFIG. */
@@ -57,22 +41,22 @@ FIXTURE_SETUP(sriov)
 
 FIXTURE_TEARDOWN(sriov)
 {
-	set_vfs(self->pf_bdf, "0");
-	enable_sriov("0");
+	sriov_set_vfs(self->pf_bdf, "0");
+	sriov_allow(false);
 	session_close(self->pf);
 }
 
 TEST_F(sriov, refused_by_default)
 {
-	ASSERT_EQ(0, enable_sriov("0"));
-	EXPECT_EQ(-ENOENT, set_vfs(self->pf_bdf, "1"));
+	ASSERT_EQ(0, sriov_allow(false));
+	EXPECT_EQ(-ENOENT, sriov_set_vfs(self->pf_bdf, "1"));
 	EXPECT_EQ(0, sysfs_sriov_numvfs_get(self->pf_bdf));
 }
 
 TEST_F(sriov, vfs_created_and_removed)
 {
-	ASSERT_EQ(0, enable_sriov("1"));
-	ASSERT_EQ(0, set_vfs(self->pf_bdf, "2"));
+	ASSERT_EQ(0, sriov_allow(true));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_bdf, "2"));
 	EXPECT_EQ(VFS, sysfs_sriov_numvfs_get(self->pf_bdf));
 	for (int i = 0; i < VFS; i++) {
 		char *vf = sysfs_sriov_vf_bdf_get(self->pf_bdf, i);
@@ -81,7 +65,7 @@ TEST_F(sriov, vfs_created_and_removed)
 		free(vf);
 	}
 
-	ASSERT_EQ(0, set_vfs(self->pf_bdf, "0"));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_bdf, "0"));
 	EXPECT_EQ(0, sysfs_sriov_numvfs_get(self->pf_bdf));
 }
 
@@ -91,8 +75,8 @@ TEST_F(sriov, vf_needs_token)
 	struct vfio_pci_device *vf;
 	char *bdf;
 
-	ASSERT_EQ(0, enable_sriov("1"));
-	ASSERT_EQ(0, set_vfs(self->pf_bdf, "1"));
+	ASSERT_EQ(0, sriov_allow(true));
+	ASSERT_EQ(0, sriov_set_vfs(self->pf_bdf, "1"));
 	bdf = sysfs_sriov_vf_bdf_get(self->pf_bdf, 0);
 	vf = vfio_pci_device_alloc(bdf, self->pf->iommu);
 

@@ -1128,17 +1128,6 @@ LAB_VARIANTS(error, igb);
 
 FIXTURE_SETUP(error)
 {
-	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
-	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-}
-
-FIXTURE_TEARDOWN(error)
-{
-	session_close(self->s);
-}
-
-TEST_F(error, slots_end)
-{
 	/* Behind the table and the pending bits there is nothing in this BAR. */
 	struct vfio_device_feature_pci_msi_window window = {
 		.region = 3,
@@ -1146,22 +1135,78 @@ TEST_F(error, slots_end)
 		.size = 0x1000,
 		.data_offset = 8,
 	};
-	int fd = self->s->fd, ret, recoveries = hw_recoveries();
 	u32 address = GUEST_ADDRESS;
+	int fd;
 
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	fd = self->s->fd;
+	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	ASSERT_EQ(0, window_set(fd, &window));
 	ASSERT_EQ(4, config_write(fd, hw_capability(self->s->bdf,
 						    PCI_CAP_ID_MSI) +
 				  PCI_MSI_ADDRESS_LO, &address, 4));
 	bar_write32(fd, window.region, window.offset, address);
 	ASSERT_EQ(1, window_state(fd).head.count);
+}
 
-	ret = hw_inject_error(self->s->bdf, PCI_ERR_UNC_DLP);
+FIXTURE_TEARDOWN(error)
+{
+	sriov_set_vfs(self->s->bdf, "0");
+	sriov_allow(false);
+	session_close(self->s);
+}
+
+/* The core writes it back when the user enables decoding. */
+static bool has_lost_its_config(const char *bdf)
+{
+	return !(hw_config_read16(bdf, PCI_COMMAND) & PCI_COMMAND_MEMORY);
+}
+
+/* The slot has ended if the bus was reset, and not otherwise. */
+static void expect_slots(struct __test_metadata *_metadata, struct session *s,
+			 bool was_reset)
+{
+	EXPECT_EQ(was_reset, has_lost_its_config(s->bdf));
+	EXPECT_EQ(!was_reset, window_state(s->fd).head.count);
+}
+
+TEST_F(error, recovery_without_a_reset)
+{
+	int ret = hw_recover(self->s->bdf, PCI_ERR_UNC_POISON_TLP);
+
 	if (ret == -ENODEV)
 		SKIP(return, "lockdep does not stand aer_inject");
 	ASSERT_EQ(0, ret);
-	ASSERT_TRUE(hw_recovers_soon(recoveries));
-	EXPECT_EQ(0, window_state(fd).head.count);
+	expect_slots(_metadata, self->s, false);
+}
+
+/* A function without a driver is in the way of it. The bus has been reset by then. */
+TEST_F(error, recovery_that_fails)
+{
+	char *vf;
+	int ret;
+
+	ASSERT_EQ(0, sriov_allow(true));
+	ASSERT_EQ(0, sriov_set_vfs(self->s->bdf, "1"));
+	vf = sysfs_sriov_vf_bdf_get(self->s->bdf, 0);
+	driver_release(vf);
+	free(vf);
+
+	ret = hw_recover(self->s->bdf, PCI_ERR_UNC_DLP);
+	if (ret == -ENODEV)
+		SKIP(return, "lockdep does not stand aer_inject");
+	ASSERT_EQ(-EIO, ret);
+	expect_slots(_metadata, self->s, true);
+}
+
+TEST_F(error, recovery_with_a_reset)
+{
+	int ret = hw_recover(self->s->bdf, PCI_ERR_UNC_DLP);
+
+	if (ret == -ENODEV)
+		SKIP(return, "lockdep does not stand aer_inject");
+	ASSERT_EQ(0, ret);
+	expect_slots(_metadata, self->s, true);
 }
 
 /* A card that no reset works for: it still has what the session before left in it. */
