@@ -46,6 +46,7 @@ FIXTURE_VARIANT(mask) {
 
 LAB_VARIANTS(mask, msix);
 LAB_VARIANTS(mask, ath11k_noid);
+LAB_VARIANTS(mask, ath11k_maskable);
 LAB_VARIANTS(mask, igb);
 
 FIXTURE_SETUP(mask)
