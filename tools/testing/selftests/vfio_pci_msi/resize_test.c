@@ -16,6 +16,7 @@
 #include "pages.h"
 #include "session.h"
 #include "variants.h"
+#include "window.h"
 
 #define MSI		VFIO_PCI_MSI_IRQ_INDEX
 #define MSIX		VFIO_PCI_MSIX_IRQ_INDEX
@@ -374,6 +375,98 @@ TEST_F(resize, dummy_target_is_on_meanwhile)
 	ASSERT_EQ(0, dummy_off(self->fd));
 	expect_target(_metadata, self->fd, 0, 0, FEWER);
 	expect_clean_after(_metadata, self->fd, FEWER);
+}
+
+#define GUEST_ADDRESS	0xfee55000
+#define GUEST_DATA	0x4040
+
+/* A window behind the table: of two slots in it, a longer table takes one away. */
+#define WINDOW_START	(COUNT * PCI_MSIX_ENTRY_SIZE)
+#define TAKEN_ENTRY	20
+#define TAKEN_SLOT	(TAKEN_ENTRY * PCI_MSIX_ENTRY_SIZE)
+#define FREE_SLOT	(MORE * PCI_MSIX_ENTRY_SIZE)
+#define DATA_OFFSET	8
+
+FIXTURE(resize_window) {
+	struct resized r;
+	int fd;
+};
+
+FIXTURE_VARIANT(resize_window) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(resize_window, msix_msi);
+
+static void write_slot(int fd, u64 slot)
+{
+	bar_write32(fd, TABLE_BAR, slot, GUEST_ADDRESS);
+	bar_write32(fd, TABLE_BAR, slot + DATA_OFFSET, GUEST_DATA);
+}
+
+FIXTURE_SETUP(resize_window)
+{
+	struct vfio_device_feature_pci_msi_window window = {
+		.region = TABLE_BAR,
+		.offset = WINDOW_START,
+		.size = 0x1000,
+		.data_offset = DATA_OFFSET,
+	};
+	u32 address = GUEST_ADDRESS;
+
+	resized_open(&self->r, variant->device, variant->mode, MSIX);
+	self->fd = self->r.fd;
+	ASSERT_EQ(0, window_set(self->fd, &window));
+	ASSERT_EQ(4, config_write(self->fd, MSIX_MSI_OFFSET + PCI_MSI_ADDRESS_LO,
+				  &address, sizeof(address)));
+	config_write16(self->fd, MSIX_MSI_OFFSET + PCI_MSI_DATA_32, GUEST_DATA);
+	ASSERT_EQ(0, set_triggers(self->fd, MSI, 0, 1, self->r.triggers));
+	write_slot(self->fd, TAKEN_SLOT);
+	write_slot(self->fd, FREE_SLOT);
+	ASSERT_EQ(2, live_slots(self->fd));
+}
+
+FIXTURE_TEARDOWN(resize_window)
+{
+	disable_irqs(self->fd, MSI);
+	resized_close(&self->r, COUNT);
+}
+
+/* The device's own entry is as a reset has left it, and the user does not see it. */
+static void expect_taken(struct __test_metadata *_metadata, int fd)
+{
+	EXPECT_TRUE(hw_model_entry_is(fd, TAKEN_ENTRY, 0, 0, true));
+	for (u64 i = 0; i < PCI_MSIX_ENTRY_SIZE; i += sizeof(u32))
+		EXPECT_EQ(~0U, bar_read32(fd, TABLE_BAR, TAKEN_SLOT + i));
+}
+
+TEST_F(resize_window, is_cut_off_by_a_longer_table)
+{
+	resize(&self->r, MORE);
+	write_slot(self->fd, TAKEN_SLOT);
+	expect_taken(_metadata, self->fd);
+	write_slot(self->fd, FREE_SLOT);
+	EXPECT_EQ(GUEST_ADDRESS, bar_read32(self->fd, TABLE_BAR, FREE_SLOT));
+	EXPECT_LE(1, live_slots(self->fd));
+	bar_write32(self->fd, 0, MSIX_REG_RAISE_MSI, 0);
+	EXPECT_TRUE(eventfd_wait(self->r.triggers[0]));
+}
+
+/* Slots of before the reset are not written into the table either. */
+TEST_F(resize_window, leaves_a_longer_table_alone)
+{
+	bar_write32(self->fd, 0, MSIX_REG_NEXT_VECTORS, MORE);
+	/* Of which nobody is told. */
+	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_FUNCTION);
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(MORE, irq_count(self->fd, MSIX));
+	ASSERT_EQ(2, window_state(self->fd).head.count);
+
+	ASSERT_EQ(0, disable_irqs(self->fd, MSI));
+	expect_taken(_metadata, self->fd);
+	ASSERT_EQ(0, set_triggers(self->fd, MSI, 0, 1, self->r.triggers));
+	expect_taken(_metadata, self->fd);
 }
 
 FIXTURE(resize_msi) {

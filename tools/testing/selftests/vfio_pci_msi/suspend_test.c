@@ -641,6 +641,39 @@ static void expect_interrupt(struct __test_metadata *_metadata,
 	EXPECT_EQ(1, eventfd_take(t->trigger));
 }
 
+/*
+ * A host that does not remap interrupts gives the vector another message when its CPU
+ * is unplugged, which it cannot write to a device that sleeps.
+ */
+TEST_F(slots, written_by_the_resume)
+{
+	int fd = self->t.s->fd, tries = MOVE_TRIES;
+	u32 before = held(fd, slots[0]);
+
+	if (!variant->kept)
+		SKIP(return, "the device loses its slots in a sleep");
+	if (lab_remap())
+		SKIP(return, "the host's messages do not move");
+
+	/* A pinned vector cannot be moved. */
+	ASSERT_EQ(0, disable_irqs(fd, MSI));
+	bar_write32(fd, WINDOW_BAR, slots[0], 0);
+	ASSERT_EQ(0, set_triggers(fd, MSI, 0, 1, &self->t.trigger));
+	ASSERT_TRUE(move_vector(self->t.s, ATH11K_RAISE, self->t.trigger,
+				SECOND_CPU));
+	slot_write(fd, slots[0], GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_NE(before, held(fd, slots[0]));
+
+	suspend(&processors);
+	/* By nothing that the user does: these two do not write to the device. */
+	while (!live_slots(fd) && --tries)
+		usleep(MOVE_PAUSE_US);
+	EXPECT_LT(0, tries);
+	EXPECT_EQ(before, held(fd, slots[0]));
+	EXPECT_EQ(message_of(fd, MSI, 0).address, held(fd, slots[0]));
+	expect_interrupt(_metadata, &self->t);
+}
+
 /* Slots end with a sleep that resets the device, and not with other sleeps. */
 TEST_F(slots, every_level)
 {

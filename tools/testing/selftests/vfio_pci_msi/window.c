@@ -50,6 +50,17 @@ u32 window_count(int fd)
 	return window_state(fd).head.windows;
 }
 
+u32 live_slots(int fd)
+{
+	u32 live = VFIO_PCI_MSI_SLOT_ADDRESS | VFIO_PCI_MSI_SLOT_DATA, count = 0;
+	struct window_state state = window_state(fd);
+
+	for (u32 i = 0; i < state.head.count; i++)
+		count += state.slot[i].flags == live;
+
+	return count;
+}
+
 void guest_message(int fd, u32 address, u16 data)
 {
 	VFIO_ASSERT_EQ(config_write(fd, ATH11K_MSI_OFFSET + PCI_MSI_ADDRESS_LO,
