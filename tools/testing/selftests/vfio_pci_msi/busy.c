@@ -5,7 +5,7 @@
 #include "session.h"
 #include "window.h"
 
-/* No slot. */
+/* The offset of memory in the window that is no slot. */
 #define PLAIN_OFFSET	(WINDOW_OFFSET + 0x7000)
 
 static int write_window(struct call *call)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A session whose lock is held for seconds: a write into a window takes it, and waits
- * for a reset of an ath11k model that is not ready for as long.
+ * Holds a session's lock for seconds: a write into a window takes the lock, and then waits
+ * for the end of a reset, after which the ath11k model is not ready for that long.
  */
 #ifndef VFIO_PCI_MSI_BUSY_H
 #define VFIO_PCI_MSI_BUSY_H
@@ -18,17 +18,17 @@ struct busy {
 };
 
 /*
- * Milliseconds. Linux looks whether the device is ready after 1, 2, 4... of them, so
- * these are a little less than a power of 2.
+ * Milliseconds until the device is ready. Linux checks that after 1, 2, 4, 8... ms, so these
+ * are a little less than a power of 2.
  */
 #define BUSY_BRIEFLY	2000
 #define BUSY_LONG	8000
 
-/* @fd: a session with a window. Returns when the lock is held. */
+/* Returns when the lock is held. @fd: a session that has a window. */
 void busy_start(struct busy *b, int fd, u32 ms);
-/* The reset has not come back, so the lock is still held. */
+/* Is the lock still held? It is until the reset returns. */
 bool busy_lasts(struct busy *b);
-/* Wait until it is not held any more. */
+/* Wait until the lock is no longer held. */
 void busy_end(struct busy *b);
 
 #endif /* VFIO_PCI_MSI_BUSY_H */

@@ -11,7 +11,7 @@
 #include "call.h"
 #include "lab.h"
 
-/* In a row: a task that only passes by on its way is not seen so often. */
+/* In a row: a task that waits only for a moment is not seen waiting so often. */
 #define WAITS_SEEN	3
 #define WAITS_TRIES	2000
 #define WAITS_PAUSE_US	5000
@@ -76,7 +76,7 @@ static bool waits_now(pid_t task)
 	snprintf(path, sizeof(path), "/proc/%d/stat", task);
 	if (file_read(path, stat, sizeof(stat)) <= 0)
 		return false;
-	/* The name before it can have any characters. */
+	/* The task's name comes first, and can contain any characters. */
 	state = strrchr(stat, ')');
 
 	return state && !strncmp(state, ") D", 3);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Calls of the kernel in threads of their own, which may have to wait there.
+ * System calls in threads of their own, for calls that wait in the kernel.
  */
 #ifndef VFIO_PCI_MSI_CALL_H
 #define VFIO_PCI_MSI_CALL_H
@@ -20,15 +20,15 @@ struct call {
 	pthread_t thread;
 };
 
-/* An ioctl, or a function: call_end() returns a negative errno if that fails. */
+/* Start an ioctl, or a function that makes the call and returns a negative errno. */
 void call_start(struct call *call, int fd, unsigned long request, void *arg);
 void call_start_as(struct call *call, int fd, int (*run)(struct call *call));
-/* Has it come back? */
+/* Has the call returned? */
 bool call_is_done(struct call *call);
-/* Wait until it has, and return what it returned. */
+/* Wait until it has; returns its result, or a negative errno. */
 int call_end(struct call *call);
 
-/* Wait until the call, or a process, waits in the kernel, not interruptibly. */
+/* Wait until the call, or a task, waits uninterruptibly in the kernel; false: it does not. */
 bool call_waits(struct call *call);
 bool task_waits(pid_t task);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dummy target through everything that makes a device forget it, and the end
- * of it: with the session, however that ends.
+ * The dummy target stays on through everything that makes a device lose it, and ends with
+ * the session, however that ends.
  */
 #include <errno.h>
 #include <limits.h>
@@ -57,19 +57,6 @@ FIXTURE_TEARDOWN(reset)
 	target_free(&self->target);
 }
 
-/* Works: the device asserts a vector, and the target says so. */
-static bool asserts(int fd, struct target *target, u32 vector)
-{
-	int tries = WAIT_MS;
-
-	*target->word = ~0;
-	bar_write32(fd, 0, MSIX_REG_RAISE, vector);
-	while (*target->word != vector && --tries)
-		usleep(1000);
-
-	return tries;
-}
-
 static void expect_intact(struct __test_metadata *_metadata,
 			  struct session *s, struct target *target)
 {
@@ -83,11 +70,11 @@ static void expect_intact(struct __test_metadata *_metadata,
 	EXPECT_EQ(target->iova, dummy.iova);
 	EXPECT_EQ(DUMMY, message_of(s->fd, VFIO_PCI_MSIX_IRQ_INDEX,
 				    START).flags);
-	EXPECT_TRUE(asserts(s->fd, target, START));
-	EXPECT_TRUE(asserts(s->fd, target, START + COUNT - 1));
+	EXPECT_TRUE(dummy_asserts(s->fd, target, START));
+	EXPECT_TRUE(dummy_asserts(s->fd, target, START + COUNT - 1));
 }
 
-/* The device forgets what this register holds with everything else. */
+/* A reset of the device clears this register, as all others. */
 static void mark(int fd)
 {
 	bar_write32(fd, 0, MSIX_REG_SCRATCH, 0x4711);
@@ -98,7 +85,7 @@ static bool was_reset(int fd)
 	return !bar_read32(fd, 0, MSIX_REG_SCRATCH);
 }
 
-/* At once: the call that resets also brings the target back. */
+/* The call that resets the device also restores the target. */
 TEST_F(reset, by_ioctl)
 {
 	u64 generation = generation_of(self->fd);
@@ -125,36 +112,26 @@ TEST_F(reset, hot)
 
 TEST_F(reset, flr_by_config_write)
 {
-	int control = hw_capability(self->bdf, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
-
 	mark(self->fd);
-	config_write16(self->fd, control, config_read16(self->fd, control) |
-					  PCI_EXP_DEVCTL_BCR_FLR);
+	function_reset(self->s);
 	expect_intact(_metadata, self->s, &self->target);
 	EXPECT_TRUE(was_reset(self->fd));
-}
-
-static void set_power(struct session *s, u16 state)
-{
-	int cap = hw_capability(s->bdf, PCI_CAP_ID_PM);
-
-	config_write16(s->fd, cap + PCI_PM_CTRL, state);
 }
 
 TEST_F(reset, d3hot_and_back)
 {
 	for (int i = 0; i < 2; i++) {
 		mark(self->fd);
-		set_power(self->s, 3);
+		power_state_set(self->s, 3);
 		EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
 					    START).flags);
-		set_power(self->s, 0);
+		power_state_set(self->s, 0);
 		expect_intact(_metadata, self->s, &self->target);
 		EXPECT_TRUE(was_reset(self->fd));
 	}
 }
 
-/* Not before the user wants memory to be decoded. */
+/* The target is restored when the user turns memory decoding on. */
 TEST_F(reset, with_memory_off)
 {
 	mark(self->fd);
@@ -172,16 +149,16 @@ TEST_F(reset, with_memory_off)
 
 TEST_F(reset, with_memory_off_in_d3hot)
 {
-	set_power(self->s, 3);
+	power_state_set(self->s, 3);
 	command_clear(self->fd, PCI_COMMAND_MEMORY);
-	set_power(self->s, 0);
+	power_state_set(self->s, 0);
 	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
 				    START).flags);
 	command_set(self->fd, PCI_COMMAND_MEMORY);
 	expect_intact(_metadata, self->s, &self->target);
 }
 
-/* By somebody else: without any call of the user's, only a moment later. */
+/* Somebody else resets the device: the target is restored a moment later, without a call. */
 TEST_F(reset, by_sysfs)
 {
 	char path[PATH_MAX];
@@ -212,10 +189,10 @@ TEST_F(reset, by_sysfs_with_memory_off)
 }
 
 /*
- * Of which nobody is told, as behind an error that AER recovers from: the device
- * has no BARs, and its table is nowhere until the core has put them back.
+ * A reset that no driver is told of, like the one with which AER recovers from an error. The
+ * device has lost its BARs, so its table cannot be reached until the core has restored them.
  */
-TEST_F(reset, behind_the_back)
+TEST_F(reset, unreported)
 {
 	u8 zero = 0;
 
@@ -226,7 +203,7 @@ TEST_F(reset, behind_the_back)
 	hw_reset_bus(self->bdf);
 	ASSERT_EQ(0, hw_config_read16(self->bdf, PCI_COMMAND) &
 		     PCI_COMMAND_MEMORY);
-	/* A config write that has nothing to do with it. */
+	/* A config write that has nothing to do with the reset. */
 	ASSERT_EQ(1, config_write(self->fd, PCI_INTERRUPT_LINE, &zero, 1));
 	EXPECT_EQ(0, msix_control(self->bdf) & PCI_MSIX_FLAGS_ENABLE);
 	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX,
@@ -237,7 +214,7 @@ TEST_F(reset, behind_the_back)
 	EXPECT_TRUE(was_reset(self->fd));
 }
 
-TEST_F(reset, behind_the_back_and_off)
+TEST_F(reset, unreported_and_turned_off)
 {
 	if (!hw_has_port(self->bdf))
 		SKIP(return, "the device has no bus of its own to reset");
@@ -257,7 +234,7 @@ TEST_F(reset, low_power)
 		ASSERT_EQ(0, low_power(self->fd,
 				       VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
 		ASSERT_TRUE(sleeps_soon(self->bdf));
-		/* To look does not end the sleep. */
+		/* A read of config space does not end the sleep. */
 		config_read16(self->fd, PCI_VENDOR_ID);
 		ASSERT_TRUE(sleeps_soon(self->bdf));
 		ASSERT_EQ(0, low_power(self->fd,
@@ -267,8 +244,8 @@ TEST_F(reset, low_power)
 	}
 }
 
-/* What is turned on for a device that is about to sleep again. */
-TEST_F(reset, on_in_low_power)
+/* The target is turned on while the device is in low power, to which it returns. */
+TEST_F(reset, turned_on_in_low_power)
 {
 	ASSERT_EQ(0, dummy_off(self->fd));
 	ASSERT_EQ(0, low_power(self->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
@@ -279,7 +256,7 @@ TEST_F(reset, on_in_low_power)
 	expect_intact(_metadata, self->s, &self->target);
 }
 
-/* Woken by somebody else, of which the user is told: he need not call. */
+/* Somebody else wakes the device up: the target is restored without a call of the user. */
 TEST_F(reset, wakeup)
 {
 	struct vfio_device_low_power_entry_with_wakeup wakeup = {
@@ -299,17 +276,17 @@ TEST_F(reset, wakeup)
 	EXPECT_TRUE(was_reset(self->fd));
 }
 
-TEST_F(reset, after_off)
+TEST_F(reset, stays_off)
 {
 	ASSERT_EQ(0, dummy_off(self->fd));
 	ASSERT_EQ(0, ioctl(self->fd, VFIO_DEVICE_RESET));
 	EXPECT_TRUE(dummy_gone(self->s, START, COUNT));
-	set_power(self->s, 3);
-	set_power(self->s, 0);
+	power_state_set(self->s, 3);
+	power_state_set(self->s, 0);
 	EXPECT_TRUE(dummy_gone(self->s, START, COUNT));
 }
 
-/* An error of the device, from which AER recovers, with a reset of the bus. */
+/* An error from which AER recovers by a reset of the bus. */
 FIXTURE(error) {
 	struct session *s;
 	int event;
@@ -340,10 +317,10 @@ FIXTURE_TEARDOWN(error)
 }
 
 /*
- * The user hears of the error before the bus is reset, so what he does at once can be
- * undone by that.
+ * The user is notified of the error before the bus is reset, so the reset can undo what the
+ * user does at once.
  */
-TEST_F(error, is_recovered)
+TEST_F(error, recovered)
 {
 	int fd = self->s->fd, tries = WAIT_MS, ret;
 
@@ -352,11 +329,11 @@ TEST_F(error, is_recovered)
 	ASSERT_EQ(0, dummy_on(fd, 1, 3, self->target.iova));
 	ret = hw_recover(self->s->bdf, PCI_ERR_UNC_DLP);
 	if (ret == -ENODEV)
-		SKIP(return, "lockdep does not stand aer_inject");
+		SKIP(return, "aer_inject is not used with lockdep");
 	ASSERT_EQ(0, ret);
 	ASSERT_TRUE(eventfd_wait(self->event));
 
-	/* What a user does who is told of it. */
+	/* What a user does who is notified of an error. */
 	while (ioctl(fd, VFIO_DEVICE_RESET) && --tries) {
 		ASSERT_EQ(EAGAIN, errno);
 		usleep(1000);
@@ -366,7 +343,7 @@ TEST_F(error, is_recovered)
 	EXPECT_TRUE(dummy_in_place(self->s, 1, 3, self->target.iova));
 }
 
-/* A virtual function beside a physical one whose driver asks for a reset after an error. */
+/* A VF whose PF has a driver that asks AER for a reset. */
 FIXTURE(vf_error) {
 	char pf[BDF_SIZE];
 	struct session *s;
@@ -399,20 +376,20 @@ FIXTURE_TEARDOWN(vf_error)
 	driver_release(self->pf);
 }
 
-/* The driver's answer to .slot_reset must not be in the way of the recovery. */
+/* The driver's answer to .slot_reset must not make the recovery fail. */
 TEST_F(vf_error, recovers_with_slot_reset)
 {
 	int ret = hw_recover(self->pf, PCI_ERR_UNC_DLP);
 
 	if (ret == -ENODEV)
-		SKIP(return, "lockdep does not stand aer_inject");
+		SKIP(return, "aer_inject is not used with lockdep");
 	ASSERT_EQ(0, ret);
 	ioctl_assert(self->s->fd, VFIO_DEVICE_RESET, NULL);
 }
 
 /*
- * The end, on a device that nothing resets at close, nor puts to sleep: what is
- * left there was left by the driver.
+ * The end of a session, on a device that is neither reset nor suspended at close: only the
+ * driver can have removed the target.
  */
 FIXTURE(end) {
 	struct session *s;
@@ -426,7 +403,7 @@ FIXTURE_VARIANT(end) {
 
 LAB_VARIANTS(end, msix_noreset);
 
-/* A session with the target on. */
+/* Open a session, and turn the target on. */
 static struct session *open_on(struct __test_metadata *_metadata,
 			       struct target *target, const char *device,
 			       const char *mode)
@@ -463,7 +440,7 @@ FIXTURE_TEARDOWN(end)
 	target_free(&self->target);
 }
 
-/* Nothing of it is in the device, nor in the next session. */
+/* Neither the device nor the next session has anything of the target. */
 static struct session *expect_clean(struct __test_metadata *_metadata,
 				    const char *device, const char *mode,
 				    bool kept)
@@ -502,9 +479,7 @@ TEST_F(end, close_with_memory_off)
 
 TEST_F(end, close_in_d3hot)
 {
-	int cap = hw_capability(self->s->bdf, PCI_CAP_ID_PM);
-
-	config_write16(self->s->fd, cap + PCI_PM_CTRL, 3);
+	power_state_set(self->s, 3);
 	session_close(self->s);
 	self->s = expect_clean(_metadata, variant->device, variant->mode, false);
 }
@@ -518,8 +493,8 @@ TEST_F(end, close_in_low_power)
 	self->s = expect_clean(_metadata, variant->device, variant->mode, false);
 }
 
-/* In the middle of it, and then the device is another driver's. */
-TEST_F(end, kill)
+/* The user is killed while the target is on; vfio-pci gets the device then. */
+TEST_F(end, user_is_killed)
 {
 	int event = eventfd_new(), status;
 	pid_t pid;

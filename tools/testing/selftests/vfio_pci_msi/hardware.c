@@ -177,7 +177,7 @@ int hw_inject_error(const char *bdf, u32 status)
 	return ret;
 }
 
-/* How often the kernel has said that it is done with an error, and how the last ended. */
+/* How many recoveries the kernel's log reports, and whether the last one succeeded. */
 static int recoveries(bool *success)
 {
 	static char log[1 << 22];

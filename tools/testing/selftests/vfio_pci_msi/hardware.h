@@ -32,7 +32,7 @@ void hw_reset_bus(const char *bdf);
  * if the kernel cannot inject errors.
  */
 int hw_inject_error(const char *bdf, u32 status);
-/* The same, and wait for the end of the recovery: -EIO if it has failed. */
+/* The same, and wait for the end of the recovery; -EIO if the recovery fails. */
 int hw_recover(const char *bdf, u32 status);
 
 struct hw_message {

@@ -49,7 +49,7 @@ int module_param_write(const char *module, const char *param, const char *value)
 /* The driver that @bdf is bound to, "" if there is none. */
 const char *driver_of(const char *bdf);
 
-/* Virtual functions of a device under msi-vfio-pci. 0 or a negative errno. */
+/* Create VFs of a device under msi-vfio-pci. Both return 0 or a negative errno. */
 int sriov_allow(bool allow);
 int sriov_set_vfs(const char *pf, const char *count);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests of a hostile user: that name no BAR, that change while the kernel reads
- * them, whose memory is not there, and that somebody kills.
+ * Requests of a hostile user: they name BARs that do not exist, change while the kernel reads
+ * them, lie in memory that is missing, or are killed.
  */
 #include <errno.h>
 #include <signal.h>
@@ -26,7 +26,7 @@
 /* What an ioeventfd must not write. */
 #define BAD_DATA	0xbad0cafe
 
-/* A free page of the BAR. */
+/* The offset of a page of the BAR that has no window. */
 #define GOOD_OFFSET	0x4000
 
 static const u32 slots[] = ATH11K_SLOT_OFFSETS;
@@ -66,12 +66,12 @@ FIXTURE_TEARDOWN(request)
 	session_close(self->s);
 }
 
-/* Vectors, masks and slots are what they have to be. */
+/* Vectors and slots work as in a new session. */
 static void expect_works(struct __test_metadata *_metadata, int fd, int event)
 {
 	struct vfio_pci_msi_message host;
 
-	/* Maybe it is. */
+	/* This fails if MSI is not enabled. */
 	disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX);
 	eventfd_take(event);
 	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &event));
@@ -98,8 +98,8 @@ static int try_ioeventfd(int fd, u64 offset, u64 data, int event)
 	return ioctl(fd, VFIO_DEVICE_IOEVENTFD, &arg) ? -errno : 0;
 }
 
-/* An offset of the device's file is signed in some places of the kernel. */
-TEST_F(request, reaches_no_bar_that_there_is_not)
+/* Some code of the kernel takes offsets in the device's file for signed numbers. */
+TEST_F(request, bars_that_do_not_exist)
 {
 	static const s64 regions[] = {
 		-1, -2, -6, -8, -(1LL << 23), (1LL << 23) - 1, PCI_STD_NUM_BARS,
@@ -125,8 +125,8 @@ TEST_F(request, reaches_no_bar_that_there_is_not)
 	}
 }
 
-/* The offset is changed when it has been read, and what follows it has not. */
-TEST_F(request, ioeventfd_that_changes)
+/* The offset changes after the kernel has read it, and before it has read the rest. */
+TEST_F(request, ioeventfd_changes_while_read)
 {
 	u64 good = region_offset(self->fd, WINDOW_BAR) + GOOD_OFFSET;
 	struct vfio_device_ioeventfd in = {
@@ -153,7 +153,7 @@ TEST_F(request, ioeventfd_that_changes)
 	EXPECT_NE(BAD_DATA, held(self->fd, SLOT));
 }
 
-TEST_F(request, irq_info_that_changes)
+TEST_F(request, irq_info_changes_while_read)
 {
 	struct vfio_irq_info in = {
 		.argsz = sizeof(in),
@@ -161,7 +161,7 @@ TEST_F(request, irq_info_that_changes)
 	}, *arg;
 	struct call call;
 
-	/* An index that is read by itself is read before the rest. */
+	/* The kernel reads the index by itself, before it reads the rest. */
 	arg = stall_start(&self->stall, &in, sizeof(in),
 			  offsetof(struct vfio_irq_info, index));
 	call_start(&call, self->fd, VFIO_DEVICE_GET_IRQ_INFO, arg);
@@ -175,8 +175,11 @@ TEST_F(request, irq_info_that_changes)
 	EXPECT_EQ(0, arg->flags & VFIO_IRQ_INFO_MASKABLE);
 }
 
-/* Some kernels are told what another BAR is like. It opens no road to a window. */
-TEST_F(request, region_info_that_changes)
+/*
+ * Some kernels then return the info of the other region. That gives no access to the pages
+ * of a window.
+ */
+TEST_F(request, region_info_changes_while_read)
 {
 	struct vfio_region_info in = {
 		.argsz = sizeof(in),
@@ -209,7 +212,7 @@ TEST_F(request, region_info_that_changes)
 	EXPECT_EQ(2, region_map(self->fd, WINDOW_BAR).areas);
 }
 
-/* SET_IRQS with an eventfd behind the request. */
+/* A request of SET_IRQS with one eventfd. */
 struct irq_set_event {
 	struct vfio_irq_set head;
 	s32 eventfd;
@@ -226,7 +229,7 @@ struct irq_set_event {
 #define IRQ_SET_TRIGGER(_event)						\
 	IRQ_SET_EVENT(EVENT_TRIGGER, VFIO_PCI_MSI_IRQ_INDEX, 1, _event)
 
-/* What SET_IRQS is asked first, and what when it has looked at that. */
+/* A request of SET_IRQS as it is first, and as it is when the kernel has read it once. */
 struct irq_request {
 	u32 flags;
 	u32 index;
@@ -258,9 +261,9 @@ static const struct irq_change {
 	  { NONE_MASK, VFIO_PCI_MSI_IRQ_INDEX }, 1 },
 };
 
-static int set_irqs_that_changes(struct __test_metadata *_metadata, int fd,
-				 struct stall *stall, int event,
-				 const struct irq_change *change)
+static int set_irqs_changes_while_read(struct __test_metadata *_metadata, int fd,
+				       struct stall *stall, int event,
+				       const struct irq_change *change)
 {
 	struct irq_set_event in = IRQ_SET_EVENT(change->first.flags,
 						change->first.index,
@@ -283,8 +286,8 @@ static int set_irqs_that_changes(struct __test_metadata *_metadata, int fd,
 	return ret;
 }
 
-/* Whatever is carried out, the books are those of what was. */
-TEST_F(request, set_irqs_that_changes)
+/* Whichever request the kernel carries out, the driver's state has to follow from that one. */
+TEST_F(request, set_irqs_changes_while_read)
 {
 	for (int i = 0; i < ARRAY_SIZE(irq_changes); i++) {
 		struct vfio_pci_msi_message host, msg;
@@ -298,13 +301,13 @@ TEST_F(request, set_irqs_that_changes)
 		host = message_of(self->fd, VFIO_PCI_MSI_IRQ_INDEX, 0);
 		ASSERT_EQ(host.address, held(self->fd, SLOT));
 
-		ret = set_irqs_that_changes(_metadata, self->fd, &self->stall,
-					    self->event, &irq_changes[i]);
+		ret = set_irqs_changes_while_read(_metadata, self->fd, &self->stall,
+						  self->event, &irq_changes[i]);
 		msg = message_of(self->fd, VFIO_PCI_MSI_IRQ_INDEX, 0);
 		TH_LOG("change %d: %d, flags %#x", i, ret, msg.flags);
 		if (!(msg.flags & ALLOCATED))
 			EXPECT_EQ(0, msg.flags);
-		/* A message that is nobody's is in no slot. */
+		/* No slot holds a message that was given back. */
 		if (msg.flags & TRIGGER) {
 			EXPECT_EQ(msg.address, held(self->fd, SLOT));
 		} else {
@@ -316,8 +319,8 @@ TEST_F(request, set_irqs_that_changes)
 	}
 }
 
-/* It is the core that reads it, and each part of it once. */
-TEST_F(request, hot_reset_that_changes)
+/* Only the core reads this request, and each part of it once. */
+TEST_F(request, hot_reset_changes_while_read)
 {
 	struct {
 		struct vfio_pci_hot_reset head;
@@ -332,7 +335,7 @@ TEST_F(request, hot_reset_that_changes)
 	int ret;
 
 	if (!self->s->device->group_fd)
-		SKIP(return, "a hot reset by the cdev has no data");
+		SKIP(return, "a hot reset through the cdev has no payload");
 
 	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
 				  &self->event));
@@ -351,7 +354,7 @@ TEST_F(request, hot_reset_that_changes)
 	expect_works(_metadata, self->fd, self->event);
 }
 
-/* What other calls than one that waits for its memory do. */
+/* In a child: calls that must not wait for another call that waits for its memory. */
 static void use_device(int fd)
 {
 	struct vfio_pci_msi_message msg;
@@ -370,7 +373,7 @@ static void use_device(int fd)
 	_exit(0);
 }
 
-/* Bounded, as who waits for a lock cannot always be killed. */
+/* Wait for the child, for a limited time: while it waits for a lock it may be unkillable. */
 static bool child_ended(pid_t pid, int *status)
 {
 	int tries = 3000;
@@ -384,7 +387,7 @@ static bool child_ended(pid_t pid, int *status)
 	return false;
 }
 
-/* A call waits for its memory, and while it does others are carried out. */
+/* A call waits for its memory. Meanwhile other calls succeed. */
 static void expect_stalls_nobody(struct __test_metadata *_metadata, int fd,
 				 struct stall *stall)
 {
@@ -405,7 +408,7 @@ static void expect_stalls_nobody(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(0, status);
 }
 
-TEST_F(request, whose_memory_is_missing_blocks_nobody)
+TEST_F(request, missing_memory_blocks_no_other_call)
 {
 	struct irq_set_event in = IRQ_SET_TRIGGER(self->event);
 	struct call call;
@@ -421,8 +424,8 @@ TEST_F(request, whose_memory_is_missing_blocks_nobody)
 
 #define MOST_FAULTS	30
 
-/* Taken away again whenever it has come, so often. */
-TEST_F(request, whose_memory_does_not_stay)
+/* The request's memory is taken away again after each fault, MOST_FAULTS times. */
+TEST_F(request, memory_goes_missing_again)
 {
 	struct irq_set_event in = IRQ_SET_TRIGGER(self->event);
 	int faults = 0, ret;
@@ -438,12 +441,12 @@ TEST_F(request, whose_memory_does_not_stay)
 			stall_again(&self->stall);
 	}
 	ret = call_end(&call);
-	TH_LOG("%d faults, %d", faults, ret);
+	TH_LOG("%d faults; the call returned %d", faults, ret);
 	EXPECT_TRUE(!ret || ret == -EFAULT);
 	expect_works(_metadata, self->fd, self->event);
 }
 
-/* A request with a page that is there, and waits for the session's lock. */
+/* Start a request whose memory is present, and which waits for the session's lock. */
 static void start_waiting(struct __test_metadata *_metadata, struct busy *busy,
 			  struct call *call, struct stall *stall, int fd,
 			  int event)
@@ -457,8 +460,11 @@ static void start_waiting(struct __test_metadata *_metadata, struct busy *busy,
 	ASSERT_TRUE(call_waits(call));
 }
 
-/* It was read before, and is gone when the core reads it: that is tried again. */
-TEST_F(request, whose_memory_is_taken_away_waits_for_it_again)
+/*
+ * The memory was present when the driver read the request, and is missing when the core reads
+ * it: the driver waits for the memory and tries again.
+ */
+TEST_F(request, memory_missing_for_second_read)
 {
 	struct busy busy;
 	struct call call;
@@ -476,8 +482,8 @@ TEST_F(request, whose_memory_is_taken_away_waits_for_it_again)
 	expect_works(_metadata, self->fd, self->event);
 }
 
-/* What does not come back is an error, and nothing has been done. */
-TEST_F(request, whose_memory_is_unmapped_fails)
+/* The memory is unmapped before the core reads it: EFAULT, and nothing has changed. */
+TEST_F(request, memory_unmapped_for_second_read)
 {
 	struct busy busy;
 	struct call call;
@@ -539,7 +545,7 @@ static void write_window(int fd, int event)
 	bar_write32(fd, WINDOW_BAR, SLOT, GUEST_ADDRESS);
 }
 
-/* Those that take the session's lock. */
+/* Calls that take the session's lock. */
 static const struct {
 	const char *name;
 	void (*run)(int fd, int event);
@@ -554,8 +560,8 @@ static const struct {
 	{ "a write into a window", write_window },
 };
 
-/* Tasks that wait for the session's lock end while it is held. */
-TEST_F(request, that_is_killed_waiting_ends)
+/* Tasks that wait for the session's lock end when they are killed, while it is still held. */
+TEST_F(request, killed_while_waiting)
 {
 	pid_t pids[ARRAY_SIZE(locking_calls)];
 	struct busy busy;
@@ -570,12 +576,13 @@ TEST_F(request, that_is_killed_waiting_ends)
 			_exit(0);
 		}
 		EXPECT_TRUE(task_waits(pids[i]))
-			TH_LOG("%s", locking_calls[i].name);
+			TH_LOG("%s does not wait", locking_calls[i].name);
 	}
 	for (int i = 0; i < ARRAY_SIZE(pids); i++) {
 		kill(pids[i], SIGKILL);
 		EXPECT_TRUE(child_ended(pids[i], &status) && busy_lasts(&busy))
-			TH_LOG("%s", locking_calls[i].name);
+			TH_LOG("%s is not killed while it waits",
+			       locking_calls[i].name);
 		EXPECT_TRUE(WIFSIGNALED(status));
 	}
 	busy_end(&busy);
@@ -584,7 +591,7 @@ TEST_F(request, that_is_killed_waiting_ends)
 
 #define LONG_WRITE	0x20000
 
-/* Not before a slot, so that all of it is plain memory. */
+/* A write that does not end: each round fills part of the window, which has no slots yet. */
 static void write_for_ever(int fd)
 {
 	static u32 buf[LONG_WRITE / sizeof(u32)];
@@ -616,17 +623,17 @@ static bool is_killed_within_a_write(struct __test_metadata *_metadata, int fd)
 
 	first = held(fd, WINDOW_OFFSET);
 	last = held(fd, WINDOW_OFFSET + LONG_WRITE - sizeof(u32));
-	TH_LOG("rounds begun and ended: %u, %u", first, last);
+	TH_LOG("rounds begun: %u, rounds completed: %u", first, last);
 
 	return first != last;
 }
 
-/* A long access to a window ends with its task, and not the other way round. */
-TEST_F(request, that_is_killed_ends)
+/* When a task is killed during a long access to a window, the access ends at once. */
+TEST_F(request, killed_during_long_write)
 {
 	bool within = false;
 
-	/* It may have hit the moment between two of them. */
+	/* The signal may have arrived between two writes: try again. */
 	for (int i = 0; i < 5 && !within; i++)
 		within = is_killed_within_a_write(_metadata, self->fd);
 	EXPECT_TRUE(within);

@@ -380,7 +380,7 @@ TEST_F(resize, dummy_target_is_on_meanwhile)
 #define GUEST_ADDRESS	0xfee55000
 #define GUEST_DATA	0x4040
 
-/* A window behind the table: of two slots in it, a longer table takes one away. */
+/* A window after the table, with two slots: a longer table includes one of them. */
 #define WINDOW_START	(COUNT * PCI_MSIX_ENTRY_SIZE)
 #define TAKEN_ENTRY	20
 #define TAKEN_SLOT	(TAKEN_ENTRY * PCI_MSIX_ENTRY_SIZE)
@@ -433,19 +433,19 @@ FIXTURE_TEARDOWN(resize_window)
 	resized_close(&self->r, COUNT);
 }
 
-/* The device's own entry is as a reset has left it, and the user does not see it. */
-static void expect_taken(struct __test_metadata *_metadata, int fd)
+/* The device's entry is still as the reset has left it, and the user cannot read it. */
+static void expect_entry_protected(struct __test_metadata *_metadata, int fd)
 {
 	EXPECT_TRUE(hw_model_entry_is(fd, TAKEN_ENTRY, 0, 0, true));
 	for (u64 i = 0; i < PCI_MSIX_ENTRY_SIZE; i += sizeof(u32))
 		EXPECT_EQ(~0U, bar_read32(fd, TABLE_BAR, TAKEN_SLOT + i));
 }
 
-TEST_F(resize_window, is_cut_off_by_a_longer_table)
+TEST_F(resize_window, cut_off_by_longer_table)
 {
 	resize(&self->r, MORE);
 	write_slot(self->fd, TAKEN_SLOT);
-	expect_taken(_metadata, self->fd);
+	expect_entry_protected(_metadata, self->fd);
 	write_slot(self->fd, FREE_SLOT);
 	EXPECT_EQ(GUEST_ADDRESS, bar_read32(self->fd, TABLE_BAR, FREE_SLOT));
 	EXPECT_LE(1, live_slots(self->fd));
@@ -453,20 +453,20 @@ TEST_F(resize_window, is_cut_off_by_a_longer_table)
 	EXPECT_TRUE(eventfd_wait(self->r.triggers[0]));
 }
 
-/* Slots of before the reset are not written into the table either. */
-TEST_F(resize_window, leaves_a_longer_table_alone)
+/* Slots from before the reset are not written into the longer table, either. */
+TEST_F(resize_window, earlier_slots_are_not_written_into_table)
 {
 	bar_write32(self->fd, 0, MSIX_REG_NEXT_VECTORS, MORE);
-	/* Of which nobody is told. */
+	/* The device resets itself, which the kernel does not notice. */
 	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_FUNCTION);
 	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	ASSERT_EQ(MORE, irq_count(self->fd, MSIX));
 	ASSERT_EQ(2, window_state(self->fd).head.count);
 
 	ASSERT_EQ(0, disable_irqs(self->fd, MSI));
-	expect_taken(_metadata, self->fd);
+	expect_entry_protected(_metadata, self->fd);
 	ASSERT_EQ(0, set_triggers(self->fd, MSI, 0, 1, self->r.triggers));
-	expect_taken(_metadata, self->fd);
+	expect_entry_protected(_metadata, self->fd);
 }
 
 FIXTURE(resize_msi) {

@@ -642,20 +642,21 @@ static void expect_interrupt(struct __test_metadata *_metadata,
 }
 
 /*
- * A host that does not remap interrupts gives the vector another message when its CPU
- * is unplugged, which it cannot write to a device that sleeps.
+ * On a host that does not remap interrupts, the vector gets another message when its CPU is
+ * unplugged. The kernel cannot write that to a device that sleeps: the write is deferred to
+ * the resume.
  */
-TEST_F(slots, written_by_the_resume)
+TEST_F(slots, deferred_write_follows_resume)
 {
 	int fd = self->t.s->fd, tries = MOVE_TRIES;
 	u32 before = held(fd, slots[0]);
 
 	if (!variant->kept)
-		SKIP(return, "the device loses its slots in a sleep");
+		SKIP(return, "%s loses its slots in a sleep", variant->device);
 	if (lab_remap())
-		SKIP(return, "the host's messages do not move");
+		SKIP(return, "with interrupt remapping the message does not change");
 
-	/* A pinned vector cannot be moved. */
+	/* A vector with a live slot cannot be moved: free it first. */
 	ASSERT_EQ(0, disable_irqs(fd, MSI));
 	bar_write32(fd, WINDOW_BAR, slots[0], 0);
 	ASSERT_EQ(0, set_triggers(fd, MSI, 0, 1, &self->t.trigger));
@@ -665,7 +666,7 @@ TEST_F(slots, written_by_the_resume)
 	ASSERT_NE(before, held(fd, slots[0]));
 
 	suspend(&processors);
-	/* By nothing that the user does: these two do not write to the device. */
+	/* The resume writes the slot, not the user: these two calls write nothing. */
 	while (!live_slots(fd) && --tries)
 		usleep(MOVE_PAUSE_US);
 	EXPECT_LT(0, tries);

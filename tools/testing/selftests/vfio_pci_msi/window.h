@@ -36,7 +36,7 @@ int window_get(int fd, u32 window, struct window_state *state);
 u32 window_count(int fd);
 struct window_state window_state(int fd);
 
-/* How many slots of the first window hold the host's message. */
+/* How many slots of the first window are live. */
 u32 live_slots(int fd);
 
 /* Write the guest message to the virtual MSI capability. */

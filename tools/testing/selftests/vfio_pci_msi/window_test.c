@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSI_WINDOW: what is written to a window and what the device gets. The device
- * model says what it holds; the guest's message is one that no host has.
+ * MSI_WINDOW: what the device gets when a window is written. The device model shows what it
+ * holds, and the guest message is one that no host message can be equal to.
  */
 #include <errno.h>
 #include <limits.h>
@@ -25,12 +25,12 @@
 #define LATER_ADDRESS	0xfee66000
 
 #define VECTORS		16
-/* More than the driver remembers of those that opened no slot. */
+/* More messages than the driver remembers of those that opened no slot. */
 #define MESSAGES	1100
 #define WRITERS		3
 #define WRITE_ROUNDS	50
 
-/* What was sent before has arrived by then. */
+/* A message that the device sent has arrived after this time. */
 #define SETTLE_US	100000
 
 #define TRACING		"/sys/kernel/tracing"
@@ -58,7 +58,7 @@ FIXTURE_SETUP(window)
 {
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	/* Without interrupt remapping the host can give one vector only. */
+	/* Without interrupt remapping the host can allocate only one vector. */
 	self->vectors = lab_remap() ? VECTORS : 1;
 	for (int i = 0; i < VECTORS; i++)
 		self->triggers[i] = eventfd_new();
@@ -85,7 +85,7 @@ static struct vfio_pci_msi_message host(int fd, u32 vector)
 	return message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, vector);
 }
 
-/* A slot that holds the host's message and shows the guest's. */
+/* The slot holds the host message, and reads of it return the guest message. */
 #define expect_live(_fd, _offset, _vector) do {				\
 	struct vfio_pci_msi_message __host = host(_fd, _vector);	\
 									\
@@ -106,7 +106,7 @@ static struct vfio_pci_msi_message host(int fd, u32 vector)
 	EXPECT_EQ(_undone, __state.head.undone);			\
 } while (0)
 
-TEST_F(window, delivers_every_slot_to_its_vector)
+TEST_F(window, every_slot_delivers)
 {
 	int fd = self->s->fd;
 
@@ -128,7 +128,7 @@ TEST_F(window, delivers_every_slot_to_its_vector)
 	expect_counters(fd, ATH11K_SLOTS, ATH11K_SLOTS, 0, 0);
 }
 
-TEST_F(window, get_shows_the_slots)
+TEST_F(window, get_lists_slots)
 {
 	struct window_state state;
 	int fd = self->s->fd;
@@ -150,7 +150,7 @@ TEST_F(window, get_shows_the_slots)
 	}
 }
 
-TEST_F(window, data_may_come_first)
+TEST_F(window, data_before_address)
 {
 	int fd = self->s->fd, vector = self->vectors - 1;
 
@@ -160,8 +160,8 @@ TEST_F(window, data_may_come_first)
 	expect_live(fd, SLOT, vector);
 }
 
-/* Who is shown the host's message goes on writing the guest's. */
-TEST_F(window, follows_the_guest_under_novirt)
+/* Guest messages are still translated when the user has turned MSI_NOVIRT on. */
+TEST_F(window, translates_under_novirt)
 {
 	struct vfio_pci_msi_message message;
 	int fd = self->s->fd;
@@ -194,12 +194,12 @@ static void map_memory(struct __test_metadata *_metadata, struct session *s,
 }
 
 /*
- * A message that a guest gives the firmware in memory does not pass the window. The
- * ring's interrupt does not arrive, while that of a slot with the same message does:
- * guests that have one vector for both do not miss it. An owner who knows the host's
- * message, and gives that, has both.
+ * A message that a guest gives the firmware in memory does not pass the window. The ring's
+ * interrupt does not arrive, and that of a slot with the same message does: guests with one
+ * vector for both do not miss the ring's. If the user gives the firmware the host message,
+ * both arrive.
  */
-TEST_F(window, does_not_see_messages_in_memory)
+TEST_F(window, messages_in_memory_are_not_translated)
 {
 	int fd = self->s->fd, vector = self->vectors - 1;
 	struct vfio_pci_msi_message message;
@@ -231,7 +231,7 @@ TEST_F(window, does_not_see_messages_in_memory)
 	munmap(memory.vaddr, memory.size);
 }
 
-TEST_F(window, takes_qwords)
+TEST_F(window, written_by_qwords)
 {
 	u64 low = GUEST_ADDRESS | (u64)ATH11K_SLOT_ENABLE << 32;
 	u64 high = GUEST_VECTOR(0) | 0xabcdef01ULL << 32;
@@ -248,8 +248,8 @@ TEST_F(window, takes_qwords)
 	EXPECT_EQ(low, value);
 }
 
-/* A write is as wide inside a window as the core makes it outside. */
-TEST_F(window, keeps_the_width_of_writes)
+/* In a window, writes reach the device with the same width as the core's outside of it. */
+TEST_F(window, width_of_writes)
 {
 	static const u64 places[] = { WINDOW_OFFSET + 0x20, 0x2000 };
 	u64 value = 0x0123456789abcdef, read[2];
@@ -266,16 +266,16 @@ TEST_F(window, keeps_the_width_of_writes)
 						 &read[i], 8));
 		}
 		EXPECT_EQ(width[1], width[0])
-			TH_LOG("%d bytes", size);
+			TH_LOG("a write of %d bytes has another width", size);
 		EXPECT_EQ(read[1], read[0]);
 		if (size < 8)
 			EXPECT_EQ(size, width[0]);
 	}
-	TH_LOG("8 bytes are written by accesses of %u", width[0]);
+	TH_LOG("8 bytes are written by accesses of %u bytes", width[0]);
 }
 
-/* One write that begins before the window and covers two slots in it. */
-TEST_F(window, takes_writes_over_several_slots)
+/* One write that begins before the window and includes two slots. */
+TEST_F(window, one_write_over_several_slots)
 {
 	u64 start = WINDOW_OFFSET - 16, size = slots[2] + 16 - start;
 	u8 *buf = calloc_assert(1, size), *back = calloc_assert(1, size);
@@ -305,7 +305,7 @@ struct writer {
 	unsigned int rounds;
 };
 
-/* Every third slot, a part at a time, so that all of them are half written. */
+/* Write every third slot, one part of all of them at a time: many are half written. */
 static void *write_in_parts(void *arg)
 {
 	const struct writer *w = arg;
@@ -329,7 +329,7 @@ static void *write_in_parts(void *arg)
 	return NULL;
 }
 
-TEST_F(window, keeps_half_written_slots_of_many_threads_apart)
+TEST_F(window, many_threads_write_slots_in_parts)
 {
 	struct writer writers[WRITERS];
 	int fd = self->s->fd;
@@ -344,7 +344,7 @@ TEST_F(window, keeps_half_written_slots_of_many_threads_apart)
 		ASSERT_EQ(0, pthread_create(&writers[i].thread, NULL,
 					    write_in_parts, &writers[i]));
 	}
-	/* Meanwhile the device never gets the guest's address. */
+	/* Meanwhile the device must never get the guest's address. */
 	for (int i = 0; i < WRITE_ROUNDS; i++)
 		EXPECT_NE(GUEST_ADDRESS, held(fd, slots[i % ATH11K_SLOTS]));
 	for (int i = 0; i < WRITERS; i++)
@@ -354,8 +354,8 @@ TEST_F(window, keeps_half_written_slots_of_many_threads_apart)
 		expect_live(fd, slots[i], 0);
 }
 
-/* Put together in pieces, a guest's address is one all the same. */
-TEST_F(window, takes_bytes)
+/* A guest's address is translated also if it is written byte by byte. */
+TEST_F(window, written_by_bytes)
 {
 	u32 address = GUEST_ADDRESS, data = GUEST_VECTOR(0);
 	int fd = self->s->fd;
@@ -372,8 +372,8 @@ TEST_F(window, takes_bytes)
 	expect_live(fd, SLOT, 0);
 }
 
-/* As the core does, a write is split where it is not aligned. */
-TEST_F(window, splits_unaligned_writes)
+/* An unaligned write is split into aligned ones, as the core does it. */
+TEST_F(window, unaligned_writes_are_split)
 {
 	u32 part[] = { 0x22221111, GUEST_ADDRESS, ATH11K_SLOT_ENABLE,
 		       GUEST_VECTOR(0), 0x44443333 };
@@ -394,7 +394,7 @@ TEST_F(window, splits_unaligned_writes)
 	EXPECT_EQ(0x3333, part[4]);
 }
 
-TEST_F(window, withholds_while_msi_is_disabled)
+TEST_F(window, address_withheld_while_msi_is_disabled)
 {
 	int fd = self->s->fd;
 
@@ -410,7 +410,7 @@ TEST_F(window, withholds_while_msi_is_disabled)
 	expect_counters(fd, 1, 1, 1, 0);
 }
 
-TEST_F(window, undoes_an_address_with_other_data)
+TEST_F(window, address_undone_with_other_data)
 {
 	int fd = self->s->fd;
 
@@ -429,12 +429,12 @@ TEST_F(window, undoes_an_address_with_other_data)
 	expect_live(fd, SLOT, 0);
 }
 
-TEST_F(window, gives_no_vector_that_is_not_allocated)
+TEST_F(window, vector_not_allocated)
 {
 	int fd = self->s->fd;
 
 	if (!lab_remap())
-		SKIP(return, "the host can give one vector only");
+		SKIP(return, "MSI has only one vector without interrupt remapping");
 
 	self->vectors = 3;
 	enable(self);
@@ -445,8 +445,8 @@ TEST_F(window, gives_no_vector_that_is_not_allocated)
 	EXPECT_EQ(0, window_state(fd).slot[1].flags);
 }
 
-/* Guests move vectors, and drivers write what they have read before. */
-TEST_F(window, knows_the_addresses_of_before)
+/* A guest moves the vector, and its driver writes the message that it read before that. */
+TEST_F(window, earlier_guest_message)
 {
 	int fd = self->s->fd;
 
@@ -456,7 +456,7 @@ TEST_F(window, knows_the_addresses_of_before)
 	expect_live(fd, SLOT, 0);
 }
 
-TEST_F(window, leaves_all_else_alone)
+TEST_F(window, other_writes_are_unchanged)
 {
 	int fd = self->s->fd;
 
@@ -470,7 +470,7 @@ TEST_F(window, leaves_all_else_alone)
 	expect_counters(fd, 0, 0, 0, 0);
 }
 
-TEST_F(window, takes_no_zero_for_an_address)
+TEST_F(window, zero_is_no_address)
 {
 	int fd = self->s->fd;
 
@@ -497,7 +497,7 @@ TEST_F(window, needs_memory_decoding)
 	expect_counters(fd, 0, 0, 0, 0);
 }
 
-/* A slot whose vectors are gone: nobody's message, and the guest sees its own. */
+/* The slot holds the inert address and data 0, and reads return the guest message. */
 #define expect_inert(_fd, _offset, _vector) do {			\
 	EXPECT_EQ(WINDOW_INERT, held(_fd, _offset));			\
 	EXPECT_EQ(0, held(_fd, (_offset) + ATH11K_SLOT_DATA));		\
@@ -507,7 +507,7 @@ TEST_F(window, needs_memory_decoding)
 			     (_offset) + ATH11K_SLOT_DATA));		\
 } while (0)
 
-TEST_F(window, is_inert_while_msi_is_disabled)
+TEST_F(window, inert_while_msi_is_disabled)
 {
 	int fd = self->s->fd, vector = self->vectors - 1;
 
@@ -527,8 +527,8 @@ TEST_F(window, is_inert_while_msi_is_disabled)
 	EXPECT_TRUE(eventfd_wait(self->triggers[vector]));
 }
 
-/* A guest that sleeps and wakes up may have another message, and not write it. */
-TEST_F(window, is_written_anew_for_an_older_message)
+/* After a guest has slept, its message may be another one, which it does not write. */
+TEST_F(window, earlier_message_with_new_vectors)
 {
 	int fd = self->s->fd;
 
@@ -542,8 +542,8 @@ TEST_F(window, is_written_anew_for_an_older_message)
 	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
 }
 
-/* What cannot be written when it is due is written when it can be. */
-TEST_F(window, is_written_when_decoding_comes_back)
+/* What cannot be written with memory decoding off is written when decoding is on again. */
+TEST_F(window, deferred_writes_follow_decoding)
 {
 	int fd = self->s->fd;
 
@@ -562,14 +562,17 @@ TEST_F(window, is_written_when_decoding_comes_back)
 	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
 }
 
-/* The message is all vectors' and goes with vector 0's handler; the others work. */
-TEST_F(window, keeps_the_others_when_vector_0_loses_its_trigger)
+/*
+ * All vectors share the address and data that the kernel clears when vector 0 loses its
+ * handler. Live slots of the other vectors go on working.
+ */
+TEST_F(window, vector_0_without_trigger)
 {
 	struct vfio_pci_msi_message before;
 	int fd = self->s->fd, none = -1;
 
 	if (!lab_remap())
-		SKIP(return, "the host can give one vector only");
+		SKIP(return, "MSI has only one vector without interrupt remapping");
 
 	enable(self);
 	slot_write(fd, slots[1], GUEST_ADDRESS, GUEST_VECTOR(1));
@@ -589,13 +592,13 @@ TEST_F(window, keeps_the_others_when_vector_0_loses_its_trigger)
 	EXPECT_TRUE(eventfd_wait(self->triggers[1]));
 	eventfd_take(self->triggers[1]);
 
-	/* Nor when all slots are gone through, as the guest has another message. */
+	/* Nor are they when the guest message changes, for which all slots are checked. */
 	guest_message(fd, LATER_ADDRESS, GUEST_VECTOR(0) + 0x20);
 	EXPECT_EQ(before.address, held(fd, slots[1]));
 	EXPECT_EQ(before.data, held(fd, slots[1] + ATH11K_SLOT_DATA));
 	guest_message(fd, GUEST_ADDRESS, GUEST_VECTOR(0));
 
-	/* Nothing new, and no address of 0 for a message. */
+	/* Nothing new is translated, and address 0 is written into no slot. */
 	bar_write32(fd, WINDOW_BAR, slots[2], 0x1111);
 	slot_write(fd, slots[2], GUEST_ADDRESS, GUEST_VECTOR(2));
 	EXPECT_EQ(0x1111, held(fd, slots[2]));
@@ -613,8 +616,8 @@ TEST_F(window, keeps_the_others_when_vector_0_loses_its_trigger)
 	}
 }
 
-/* What the core refuses does not touch a card that works. */
-TEST_F(window, is_left_alone_by_a_request_that_is_refused)
+/* A SET_IRQS that the core refuses changes no live slot. */
+TEST_F(window, refused_set_irqs_changes_nothing)
 {
 	struct vfio_irq_set set = {
 		.argsz = sizeof(set),
@@ -632,8 +635,11 @@ TEST_F(window, is_left_alone_by_a_request_that_is_refused)
 	expect_counters(fd, 1, 1, 0, 0);
 }
 
-/* Data that was written before is not the host's: another device may have it. */
-TEST_F(window, places_no_address_beside_other_data)
+/*
+ * Data that was written before the vectors were allocated is not the host's. With it, the
+ * host's address could be another device's message, and is withheld.
+ */
+TEST_F(window, address_withheld_with_earlier_data)
 {
 	int fd = self->s->fd, vector = self->vectors - 1;
 
@@ -645,8 +651,11 @@ TEST_F(window, places_no_address_beside_other_data)
 	expect_live(fd, SLOT, vector);
 }
 
-/* A device that asserts what it was given must not write to the first page. */
-TEST_F(window, is_inert_after_other_data)
+/*
+ * A live slot whose address is undone gets the inert address, so that a device which asserts
+ * does not write to the first page of the guest.
+ */
+TEST_F(window, inert_after_other_data)
 {
 	int fd = self->s->fd;
 
@@ -658,8 +667,8 @@ TEST_F(window, is_inert_after_other_data)
 	EXPECT_EQ(GUEST_ADDRESS, bar_read32(fd, WINDOW_BAR, SLOT));
 }
 
-/* Who writes the host's message by himself does not leave it behind either. */
-TEST_F(window, follows_an_owner_who_writes_the_hosts_message)
+/* A slot into which the user wrote the host message is inert while MSI is disabled, too. */
+TEST_F(window, inert_after_host_message)
 {
 	struct vfio_pci_msi_message own;
 	int fd = self->s->fd;
@@ -677,7 +686,7 @@ TEST_F(window, follows_an_owner_who_writes_the_hosts_message)
 	EXPECT_EQ(host(fd, 0).data, held(fd, SLOT_DATA));
 }
 
-TEST_F(window, is_inert_while_the_only_vector_has_no_trigger)
+TEST_F(window, inert_while_only_vector_has_no_trigger)
 {
 	int fd = self->s->fd, none = -1;
 
@@ -692,7 +701,7 @@ TEST_F(window, is_inert_while_the_only_vector_has_no_trigger)
 	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
 }
 
-/* What a VMM does that knows the host's message, where it is at the guest's address. */
+/* The user writes the host message, while the guest message has the same address. */
 static void expect_own_message_kept(struct __test_metadata *_metadata, int fd,
 				    int trigger)
 {
@@ -712,7 +721,7 @@ static void expect_own_message_kept(struct __test_metadata *_metadata, int fd,
 	EXPECT_EQ(own.data, held(fd, SLOT_DATA));
 }
 
-TEST_F(window, takes_the_hosts_own_message)
+TEST_F(window, host_message_is_written_unchanged)
 {
 	enable(self);
 	expect_own_message_kept(_metadata, self->s->fd, self->triggers[0]);
@@ -720,8 +729,8 @@ TEST_F(window, takes_the_hosts_own_message)
 	expect_own_message_kept(_metadata, self->s->fd, self->triggers[0]);
 }
 
-/* A driver reads the message once; its guest moves the vector for as long as it runs. */
-TEST_F(window, never_forgets_a_message_that_opened_a_slot)
+/* A driver may read the message only once, while its guest moves the vector many times. */
+TEST_F(window, message_of_a_slot_is_never_forgotten)
 {
 	int fd = self->s->fd;
 
@@ -735,8 +744,11 @@ TEST_F(window, never_forgets_a_message_that_opened_a_slot)
 	EXPECT_TRUE(eventfd_wait(self->triggers[0]));
 }
 
-/* Guests write message control by bytes, and to bits that are read-only. */
-TEST_F(window, knows_the_capability_from_the_hardware)
+/*
+ * Guests write Message Control byte by byte, and write its read-only bits: whether addresses
+ * have 64 bits is read from the hardware.
+ */
+TEST_F(window, message_control_written_by_bytes)
 {
 	u8 high = 0, low = PCI_MSI_FLAGS_64BIT;
 	int fd = self->s->fd;
@@ -757,25 +769,10 @@ static void reset_by_ioctl(struct session *s)
 	ioctl_assert(s->fd, VFIO_DEVICE_RESET, NULL);
 }
 
-static void reset_by_flr(struct session *s)
-{
-	int control = hw_capability(s->bdf, PCI_CAP_ID_EXP) + PCI_EXP_DEVCTL;
-
-	config_write16(s->fd, control, config_read16(s->fd, control) |
-		       PCI_EXP_DEVCTL_BCR_FLR);
-}
-
-static void set_power(struct session *s, u16 state)
-{
-	int control = hw_capability(s->bdf, PCI_CAP_ID_PM) + PCI_PM_CTRL;
-
-	config_write16(s->fd, control, state);
-}
-
 static void reset_by_sleep(struct session *s)
 {
-	set_power(s, 3);
-	set_power(s, 0);
+	power_state_set(s, 3);
+	power_state_set(s, 0);
 	command_set(s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
@@ -806,7 +803,7 @@ FIXTURE_VARIANT(end) {
 };
 
 LAB_VARIANTS_AS(end, reset, ath11k, .reset = reset_by_ioctl);
-LAB_VARIANTS_AS(end, flr, ath11k, .reset = reset_by_flr);
+LAB_VARIANTS_AS(end, flr, ath11k, .reset = function_reset);
 LAB_VARIANTS_AS(end, sleep, ath11k, .reset = reset_by_sleep);
 LAB_VARIANTS_AS(end, close, ath11k, .reset = reset_by_close);
 
@@ -828,7 +825,7 @@ FIXTURE_TEARDOWN(end)
 	session_close(self->s);
 }
 
-TEST_F(end, slots_end_and_can_be_written_again)
+TEST_F(end, slots_end)
 {
 	int fd;
 
@@ -856,7 +853,7 @@ FIXTURE(sleep) {
 FIXTURE_VARIANT(sleep) {
 	const char *device;
 	const char *mode;
-	bool keeps;	/* No_Soft_Reset: it is after D3hot what it was before */
+	bool keeps;	/* the device has No_Soft_Reset: D3hot does not reset it */
 };
 
 LAB_VARIANTS(sleep, ath11k);
@@ -885,7 +882,7 @@ static void sleep_in_low_power(struct session *s)
 	VFIO_ASSERT_EQ(low_power(s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT), 0);
 }
 
-TEST_F(sleep, slots_end_with_what_the_device_has_lost)
+TEST_F(sleep, slots_end_if_sleep_resets)
 {
 	int fd = self->s->fd;
 
@@ -906,22 +903,22 @@ TEST_F(sleep, slots_end_with_what_the_device_has_lost)
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }
 
-/* In D3hot nothing can be written: it is when the device is awake. */
-TEST_F(sleep, vectors_may_be_freed_meanwhile)
+/* In D3hot nothing can be written; the slot gets the inert address when the device wakes up. */
+TEST_F(sleep, vectors_freed_in_d3hot)
 {
 	int fd = self->s->fd;
 
 	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_VECTOR(0));
-	set_power(self->s, 3);
+	power_state_set(self->s, 3);
 	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
-	set_power(self->s, 0);
+	power_state_set(self->s, 0);
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	EXPECT_EQ(variant->keeps ? WINDOW_INERT : 0, held(fd, SLOT));
 	EXPECT_EQ(variant->keeps, window_state(fd).head.count);
 }
 
-/* What was to be written later is not, where all of it has been lost. */
-TEST_F(sleep, withheld_address_is_a_slot_too)
+/* A withheld address is forgotten by a sleep that resets the device, like other slots. */
+TEST_F(sleep, withheld_address_ends_if_sleep_resets)
 {
 	int fd = self->s->fd;
 
@@ -934,7 +931,7 @@ TEST_F(sleep, withheld_address_is_a_slot_too)
 	EXPECT_EQ(variant->keeps ? host(fd, 0).address : 0, held(fd, SLOT));
 }
 
-TEST_F(window, is_traced)
+TEST_F(window, tracepoint)
 {
 	char line[128];
 	int fd = self->s->fd;
@@ -948,10 +945,12 @@ TEST_F(window, is_traced)
 	snprintf(line, sizeof(line),
 		 "%s offset 0x%x guest 0x%x host 0x%x address", self->s->bdf,
 		 SLOT, GUEST_ADDRESS, address);
-	EXPECT_TRUE(file_has(TRACING "/trace", line)) TH_LOG("%s", line);
+	EXPECT_TRUE(file_has(TRACING "/trace", line))
+		TH_LOG("the trace does not have: %s", line);
 	snprintf(line, sizeof(line), "%s offset 0x%x guest 0x%x host 0x%x data",
 		 self->s->bdf, SLOT_DATA, GUEST_VECTOR(0), host(fd, 0).data);
-	EXPECT_TRUE(file_has(TRACING "/trace", line)) TH_LOG("%s", line);
+	EXPECT_TRUE(file_has(TRACING "/trace", line))
+		TH_LOG("the trace does not have: %s", line);
 
 	bar_write32(fd, WINDOW_BAR, SLOT_DATA, 0x5a5a5a5a);
 	EXPECT_TRUE(file_has(TRACING "/trace", "undone"));
@@ -1003,7 +1002,7 @@ TEST_F(added, translates)
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }
 
-TEST_F(added, high_is_a_part_of_the_address)
+TEST_F(added, high_half_of_address)
 {
 	u64 address = GUEST_ADDRESS;
 	int fd = self->s->fd;
@@ -1021,8 +1020,8 @@ TEST_F(added, high_is_a_part_of_the_address)
 	EXPECT_EQ(host(fd, 0).address >> 32, held(fd, slots[1] + 4));
 }
 
-/* The guest message counts from the beginning of the session. */
-TEST_F(added, knows_the_addresses_of_before)
+/* Guest messages from before the window was added are translated, too. */
+TEST_F(added, earlier_guest_message)
 {
 	int fd = self->s->fd;
 
@@ -1034,7 +1033,7 @@ TEST_F(added, knows_the_addresses_of_before)
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 }
 
-TEST_F(added, knows_the_message_that_came_after_a_failed_set)
+TEST_F(added, guest_message_after_failed_set)
 {
 	int fd = self->s->fd;
 
@@ -1065,7 +1064,7 @@ FIXTURE_SETUP(two)
 	static const char * const names[] = { "ath11k", "ath11k_noid" };
 
 	if (!lab_has_device(names[1]))
-		SKIP(return, "the host has one card only");
+		SKIP(return, "the host has no second card");
 
 	for (int i = 0; i < 2; i++) {
 		self->s[i] = session_open(names[i], DRIVER_MSI, variant->mode);
@@ -1084,10 +1083,10 @@ FIXTURE_TEARDOWN(two)
 }
 
 /*
- * The vector that one card gave back may be the next one's. The card does not know of
- * that, and goes on asserting.
+ * The kernel may give the other card the vector that one card's user has freed. The first
+ * card does not know that, and goes on asserting.
  */
-TEST_F(two, vectors_that_are_given_back_are_not_raised)
+TEST_F(two, freed_vector_is_not_raised)
 {
 	int fd = self->s[0]->fd, other = self->s[1]->fd;
 	struct vfio_pci_msi_message message;
@@ -1105,7 +1104,7 @@ TEST_F(two, vectors_that_are_given_back_are_not_raised)
 	       host(other, 0).address == message.address &&
 	       host(other, 0).data == message.data ? "the same" : "another");
 	slot_send(fd, 0);
-	/* Its own would have come after that. */
+	/* If the first card's message arrives, it arrives before this one. */
 	bar_write32(other, WINDOW_BAR, ATH11K_RAISE, 0);
 	ASSERT_TRUE(eventfd_wait(self->trigger[1]));
 	usleep(SETTLE_US);
@@ -1120,7 +1119,7 @@ TEST_F(two, vectors_that_are_given_back_are_not_raised)
 	EXPECT_EQ(0, eventfd_take(self->trigger[1]));
 }
 
-/* An error from which AER recovers by a reset of the bus, which it tells nobody. */
+/* An error from which AER recovers by a reset of the bus, which no driver is told of. */
 FIXTURE(error) {
 	struct session *s;
 };
@@ -1134,7 +1133,7 @@ LAB_VARIANTS(error, igb);
 
 FIXTURE_SETUP(error)
 {
-	/* Behind the table and the pending bits there is nothing in this BAR. */
+	/* The BAR has nothing after the table and the PBA. */
 	struct vfio_device_feature_pci_msi_window window = {
 		.region = 3,
 		.offset = 0x3000,
@@ -1162,32 +1161,32 @@ FIXTURE_TEARDOWN(error)
 	session_close(self->s);
 }
 
-/* The core writes it back when the user enables decoding. */
-static bool has_lost_its_config(const char *bdf)
+/* The core restores config space when the user turns memory decoding on. */
+static bool has_lost_config(const char *bdf)
 {
 	return !(hw_config_read16(bdf, PCI_COMMAND) & PCI_COMMAND_MEMORY);
 }
 
-/* The slot has ended if the bus was reset, and not otherwise. */
+/* The slot has ended if the bus was reset, and else not. */
 static void expect_slots(struct __test_metadata *_metadata, struct session *s,
 			 bool was_reset)
 {
-	EXPECT_EQ(was_reset, has_lost_its_config(s->bdf));
+	EXPECT_EQ(was_reset, has_lost_config(s->bdf));
 	EXPECT_EQ(!was_reset, window_state(s->fd).head.count);
 }
 
-TEST_F(error, recovery_without_a_reset)
+TEST_F(error, recovery_without_reset)
 {
 	int ret = hw_recover(self->s->bdf, PCI_ERR_UNC_POISON_TLP);
 
 	if (ret == -ENODEV)
-		SKIP(return, "lockdep does not stand aer_inject");
+		SKIP(return, "aer_inject is not used with lockdep");
 	ASSERT_EQ(0, ret);
 	expect_slots(_metadata, self->s, false);
 }
 
-/* A function without a driver is in the way of it. The bus has been reset by then. */
-TEST_F(error, recovery_that_fails)
+/* A function without a driver makes the recovery fail, after the bus was reset. */
+TEST_F(error, failed_recovery)
 {
 	char *vf;
 	int ret;
@@ -1200,24 +1199,24 @@ TEST_F(error, recovery_that_fails)
 
 	ret = hw_recover(self->s->bdf, PCI_ERR_UNC_DLP);
 	if (ret == -ENODEV)
-		SKIP(return, "lockdep does not stand aer_inject");
+		SKIP(return, "aer_inject is not used with lockdep");
 	ASSERT_EQ(-EIO, ret);
 	expect_slots(_metadata, self->s, true);
 }
 
-TEST_F(error, recovery_with_a_reset)
+TEST_F(error, recovery_with_reset)
 {
 	int ret = hw_recover(self->s->bdf, PCI_ERR_UNC_DLP);
 
 	if (ret == -ENODEV)
-		SKIP(return, "lockdep does not stand aer_inject");
+		SKIP(return, "aer_inject is not used with lockdep");
 	ASSERT_EQ(0, ret);
 	expect_slots(_metadata, self->s, true);
 }
 
 /*
- * MSI with mask bits: a host that does not remap interrupts takes the vector away with
- * its handler, and it may be another device's until the next handler is there.
+ * MSI with mask bits: a host that does not remap interrupts takes the vector back when its
+ * handler is freed. Until the next handler is requested, another device may get it.
  */
 FIXTURE(maskable) {
 	struct session *s;
@@ -1253,22 +1252,22 @@ FIXTURE_TEARDOWN(maskable)
 	session_close(self->s);
 }
 
-TEST_F(maskable, is_inert_between_two_triggers)
+TEST_F(maskable, inert_between_two_triggers)
 {
 	int times = lab_remap() ? 1 : 2;
 
 	ASSERT_EQ(0, set_triggers(self->fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
 				  &self->trigger[1]));
 	expect_live(self->fd, SLOT, 0);
-	/* It was taken out of the slot, and placed again. */
+	/* The message was taken out of the slot and written again. */
 	expect_counters(self->fd, times, times, 0, times - 1);
 	slot_send(self->fd, 0);
 	EXPECT_TRUE(eventfd_wait(self->trigger[1]));
 	EXPECT_EQ(0, eventfd_take(self->trigger[0]));
 }
 
-/* A mask keeps neither the vector nor what is pending from coming back. */
-TEST_F(maskable, is_live_again_under_the_mask)
+/* Under a mask the slot becomes live again, too, and what is pending is delivered. */
+TEST_F(maskable, live_again_under_mask)
 {
 	const u32 mask = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK;
 	const u32 unmask = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK;
@@ -1289,7 +1288,7 @@ TEST_F(maskable, is_live_again_under_the_mask)
 	EXPECT_EQ(0, eventfd_take(self->trigger[0]));
 }
 
-/* A card that no reset works for: it still has what the session before left in it. */
+/* A card that cannot be reset: it still holds what the previous session left in it. */
 FIXTURE(kept) {
 	struct session *s;
 	int trigger;
@@ -1324,7 +1323,7 @@ FIXTURE_SETUP(kept)
 
 	self->trigger = eventfd_new();
 	self->window = window_of_ath11k();
-	/* What is asked for here is the next open's. */
+	/* The device is reset by the methods in this file from its next open on: by none. */
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset_method",
 		 self->s->bdf);
@@ -1340,7 +1339,7 @@ FIXTURE_TEARDOWN(kept)
 	session_close(self->s);
 }
 
-TEST_F(kept, nothing_of_an_older_session_comes_back)
+TEST_F(kept, undone_slot_gets_inert_address)
 {
 	bar_write32(self->s->fd, WINDOW_BAR, SLOT, 0xfee04000);
 	session_close(self->s);
@@ -1353,8 +1352,8 @@ TEST_F(kept, nothing_of_an_older_session_comes_back)
 	EXPECT_EQ(GUEST_ADDRESS, bar_read32(self->s->fd, WINDOW_BAR, SLOT));
 }
 
-/* Also by a user who has switched memory decoding off. */
-TEST_F(kept, no_message_is_left_behind)
+/* The session's end makes live slots inert, also if the user has memory decoding off. */
+TEST_F(kept, inert_at_end_of_session)
 {
 	for (int decodes = 0; decodes < 2; decodes++) {
 		slot_write(self->s->fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
@@ -1369,8 +1368,8 @@ TEST_F(kept, no_message_is_left_behind)
 	}
 }
 
-/* A window over the whole BAR only records; a message in memory is not in it. */
-TEST_F(added, learns)
+/* A LEARN window over the whole BAR only records. It does not see a message in memory. */
+TEST_F(added, learn)
 {
 	struct dma_region memory = {};
 	struct window_state state;
