@@ -7,10 +7,11 @@ import pathlib
 import subprocess
 import time
 
+import build
 import progress
 
 TABLE = pathlib.Path(__file__).resolve().parent / "devices"
-MOST = 12
+MOST = 13
 SOCKET_SECONDS = 20
 # A machine under load may take longer to answer than QEMU's five seconds.
 ANSWER_MS = 60000
@@ -93,8 +94,9 @@ def qemu_arguments(index, device, port, socket):
                             "x-msg-timeout": ANSWER_MS,
                             "socket": {"type": "unix", "path": str(socket)}})
     elif device.words[0] == "share":
-        arguments += ["-fsdev", f"local,id={device.name},path={device.words[1]},"
-                      "security_model=none,readonly=on"]
+        folder = build.CHECKOUT / device.words[1]
+        arguments += ["-fsdev", f"local,id={device.name},path={folder},"
+                      "security_model=none,readonly=on,multidevs=remap"]
         model = (f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name}"
                  + where)
     else:

@@ -20,9 +20,12 @@ LAB = pathlib.Path(__file__).resolve().parent
 DIRECTORIES = ("dev", "proc", "sys", "tmp", "run", "lab", "tests", "etc", "root",
                "usr/bin", "usr/sbin", "usr/lib", "usr/lib64")
 MERGED = ("bin", "sbin", "lib", "lib64")
-PROGRAMS = ("/usr/bin/lspci", "/usr/bin/setpci", "/usr/bin/kmod")
+PROGRAMS = ("/usr/bin/bash", "/usr/bin/lspci", "/usr/bin/setpci", "/usr/bin/kmod")
 KMOD_NAMES = ("modprobe", "modinfo", "insmod", "rmmod", "lsmod", "depmod")
-DATA = ("/usr/share/misc/pci.ids",)
+DATA = ("/usr/share/misc/pci.ids",
+        *(f"/usr/share/terminfo/{name[0]}/{name}" for name in (
+            "linux", "screen", "screen-256color", "tmux", "tmux-256color", "vt100",
+            "xterm", "xterm-256color")))
 
 INDEXES = ("modules.order", "modules.builtin", "modules.builtin.modinfo")
 DECOMPRESSORS = {".xz": ["xz", "-d"], ".gz": ["gzip", "-d"],
@@ -76,7 +79,8 @@ def copy_programs(root, payload):
     for name in KMOD_NAMES:
         link("../bin/kmod", root / "usr/sbin" / name)
     for path in DATA:
-        copy_file(path, root)
+        if os.path.exists(path):
+            copy_file(path, root)
 
 
 def base(arch, payload):
@@ -99,6 +103,7 @@ def base(arch, payload):
         (root / "etc" / name).write_text("root:x:0:0::/:/bin/sh\n" if name == "passwd"
                                          else "root:x:0:\n", encoding="ascii")
     shutil.copy2(LAB / "init", root / "init")
+    shutil.copy2(LAB / "shellrc", root / "etc/shellrc")
     pack(root, folder / "base.cpio")
 
 

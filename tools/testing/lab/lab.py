@@ -3,7 +3,9 @@
 """The part of the lab that runs inside the toolbox; "lab" starts it."""
 
 import argparse
+import os
 import re
+import shlex
 import sys
 
 import build
@@ -14,8 +16,11 @@ import matrix
 import plan
 import platforms
 import progress
+import results
 import tap
 
+CHECKOUT = "checkout"  # the device
+COMMAND = "command"  # what init calls it
 PLAN = build.CHECKOUT / "tools/testing/plan"
 
 
@@ -44,9 +49,43 @@ def boot(args):
     for outcome in guest.outcomes:
         progress.say(f"{outcome.test}: {outcome.seconds:.1f} s, "
                      f"{outcome.cpu_seconds:.1f} s of CPU")
+        for name, seconds in results.longest(outcome.tally).items():
+            progress.say(f"    {name}: {seconds:.1f} s of CPU")
     progress.say(f"the host: {guest.cpu_seconds:.1f} s of CPU")
     print(guest.tally)
     return 1 if guest.tally.failures else 0
+
+
+def shell(args):
+    command, terminal, tests = "", (), ()
+    if args.command:
+        # One word is a line for the shell, several are a command and its arguments.
+        command = args.command[0] if len(args.command) == 1 else shlex.join(args.command)
+        tests = (COMMAND,)
+    elif sys.stdin.isatty():
+        size = os.get_terminal_size(sys.stdin.fileno())
+        terminal = (os.environ.get("TERM", "dumb"), size.lines, size.columns)
+    else:
+        raise progress.Failed("a shell needs a terminal; without one: lab shell -- COMMAND")
+    kernel = kernels.get(args.kernel)
+    platform = platforms.get(args.platform, kernel.arch)
+    names = (*args.devices, *(() if CHECKOUT in args.devices else (CHECKOUT,)))
+    platform.check(devices.find(names))
+    if not args.no_build:
+        with build.locked():
+            matrix.prepare([kernel])
+    guest = machine.run(machine.Boot("shell", kernel, platform, names, tests, args.timeout,
+                                     args.memory, args.cpus, tap.ExitCode, command,
+                                     terminal),
+                        lambda line: print(line, flush=True))
+    # The exit code says by itself that it is not 0.
+    complaints = [line for line in guest.tally.failures
+                  if not line.startswith(f"{COMMAND}: exit code")]
+    for line in [*complaints, *(f"| {line}" for line in guest.console_tail)]:
+        progress.say(line)
+    if complaints and guest.logs:
+        progress.say(f"logs: {guest.logs}")
+    return max(guest.codes, default=0) or bool(guest.tally.failures)
 
 
 def run_matrix(args):
@@ -84,28 +123,45 @@ def words(text):
     return [word for word in text.split(",") if word]
 
 
+def add_host(command, kernel):
+    """The options that describe an emulated host."""
+    command.add_argument("--kernel", help="6.1, 6.12, ..., newest, debug, arm64-6.12, ...",
+                         **kernel)
+    command.add_argument("--platform", "--remap",
+                         help="for x86_64 Intel's interrupt remapping, on (default) or "
+                         "off, or amd; for arm64 its (default) or gicv2m; for ppc64le "
+                         "powernv8 (default) or pseries")
+    command.add_argument("--devices", type=words, default=[], metavar="NAME,...",
+                         help=f"those of {devices.TABLE.relative_to(build.CHECKOUT)}")
+    command.add_argument("--memory", default="")
+    command.add_argument("--cpus", type=int, default=1)
+    command.add_argument("--no-build", action="store_true",
+                         help="boot what was built before")
+
+
 def parser():
     top = argparse.ArgumentParser(prog="lab", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
     one = commands.add_parser("boot", help="boot one emulated host and run tests in it")
-    one.add_argument("--kernel", required=True,
-                     help="6.1, 6.12, ..., newest, debug, arm64-6.12, ...")
-    one.add_argument("--platform", "--remap",
-                     help="for x86_64 Intel's interrupt remapping, on (default) or off, or "
-                     "amd; for arm64 its (default) or gicv2m; for ppc64le powernv8 "
-                     "(default) or pseries")
-    one.add_argument("--devices", type=words, default=[], metavar="NAME,...")
+    add_host(one, kernel={"required": True})
     one.add_argument("--tests", type=words, required=True, metavar="NAME[:ARG],...")
     one.add_argument("--raw", action="store_true",
                      help="the tests print for people, not TAP: show that and "
                      "nothing else, judge by exit code and kernel log")
     one.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS")
-    one.add_argument("--memory", default="")
-    one.add_argument("--cpus", type=int, default=1)
-    one.add_argument("--no-build", action="store_true",
-                     help="boot what was built before")
     one.set_defaults(call=boot)
+
+    own = commands.add_parser(
+        "shell", usage="lab shell [OPTION]... [-- COMMAND [ARGUMENT]...]",
+        help="boot one emulated host for yourself",
+        description="Boots an emulated host with msi-vfio-pci loaded and the checkout "
+        "under /checkout, and gives you a shell in it, which ends the host when it ends. "
+        "With a COMMAND it runs that instead and ends with its exit code.")
+    add_host(own, kernel={"default": kernels.NEWEST})
+    own.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS",
+                     help="of a COMMAND (default %(default)s)")
+    own.set_defaults(call=shell)
 
     many = commands.add_parser("matrix", help="run a plan")
     many.add_argument("--plan", default=PLAN)
@@ -126,8 +182,18 @@ def parser():
     return top
 
 
+def split_command(arguments):
+    """What is before "--", that if it is there, and what is after it."""
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at:at + 1], arguments[at + 1:]
+
+
 def main():
-    args = parser().parse_args()
+    own, dashes, command = split_command(sys.argv[1:])
+    args = parser().parse_args(own)
+    if dashes and (args.call is not shell or not command):
+        parser().error("-- is for lab shell, with a COMMAND after it")
+    args.command = command
     try:
         return args.call(args)
     except progress.Failed as error:

@@ -10,7 +10,9 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import termios
 import threading
 
 import build
@@ -55,6 +57,8 @@ class Boot:
     memory: str = ""  # "": as much as the kernel needs
     cpus: int = 1
     make_reader: type = tap.Reader
+    command: str = ""  # of a shell, in place of tests of the payload
+    terminal: tuple = ()  # the user's: its type, rows, columns; the shell is theirs
 
     def command_line(self):
         debug = self.kernel.label == kernels.DEBUG
@@ -72,7 +76,9 @@ class Boot:
                 "LAB_REMAP": "on" if self.platform.isolates else "off",
                 "LAB_TIMEOUT": self.timeout, "lab_channel": self.platform.channel,
                 "lab_places": " ".join(places),
-                "lab_tests": " ".join(self.tests),
+                "lab_tests": " ".join(() if self.command else self.tests),
+                "lab_command": self.command,
+                "lab_terminal": " ".join(map(str, self.terminal)),
                 "lab_test_seconds": self.timeout - min(LAST_SECONDS, self.timeout // 4),
                 "lab_hung_task_seconds": min(self.timeout // 4, HUNG_TASK_SECONDS)}
 
@@ -83,7 +89,8 @@ def qemu_command(boot, folder, logs, initrd):
                "-no-user-config", "-no-reboot", "-display", "none",
                "-object", f"memory-backend-memfd,id=ram,size={memory},share=on",
                "-smp", str(boot.cpus), "-m", memory,
-               "-chardev", "file,id=channel,path=/dev/stdout",
+               "-chardev", ("stdio,id=channel,signal=off" if boot.terminal else
+                            "file,id=channel,path=/dev/stdout"),
                *platform.arguments(boot, logs),
                "-kernel", str(boot.kernel.image), "-initrd", str(initrd),
                "-append", boot.command_line()]
@@ -128,6 +135,16 @@ def run_qemu(boot, command, guest, logs):
         process.kill()
         process.wait()
     return code
+
+
+def run_at_terminal(command, logs):
+    """Returns how QEMU ended. Until then the terminal, and its Ctrl-C, are the host's."""
+    saved = termios.tcgetattr(sys.stdin)
+    try:
+        with open(logs / "qemu", "w", encoding="utf-8") as errors:
+            return subprocess.run(command, stderr=errors, check=False).returncode
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, saved)
 
 
 @contextlib.contextmanager
@@ -176,7 +193,12 @@ def run_logged(boot, on_line, logs):
                 playing.append(devices.Server(device, build.SERVERS,
                                               folder / f"{index}.sock",
                                               logs / f"device-{index}-{device.name}"))
-        code = run_qemu(boot, qemu_command(boot, folder, logs, initrd), guest, logs)
+        command = qemu_command(boot, folder, logs, initrd)
+        if boot.terminal:
+            code = run_at_terminal(command, logs)
+            guest.over = True
+        else:
+            code = run_qemu(boot, command, guest, logs)
     finally:
         ends = [(server, server.stop()) for server in playing]
         shutil.rmtree(folder)

@@ -33,8 +33,16 @@ class Run:
                 "seconds": round(self.seconds, 1),
                 "cpu_seconds": round(self.cpu_seconds, 1),
                 "tests": [{"test": outcome.test, "seconds": round(outcome.seconds, 1),
-                           "cpu_seconds": round(outcome.cpu_seconds, 1)}
+                           "cpu_seconds": round(outcome.cpu_seconds, 1),
+                           "longest": longest(outcome.tally)}
                           for outcome in self.outcomes]}
+
+
+def longest(tally):
+    """{name: CPU seconds} of the results that took a second or more of it, in order."""
+    found = [result for result in tally.results if result.cpu_seconds >= 1]
+    found.sort(key=lambda result: -result.cpu_seconds)
+    return {result.name: round(result.cpu_seconds, 1) for result in found}
 
 
 def reasons(tally):
@@ -78,7 +86,8 @@ def junit(runs):
                               time=f"{run.seconds:.1f}")
         for result in run.tally.results:
             case = ET.SubElement(suite, "testcase", name=clean(result.name),
-                                 classname=clean(result.test or run.title))
+                                 classname=clean(result.test or run.title),
+                                 time=f"{result.seconds:.2f}")
             if result.state == tap.SKIPPED:
                 ET.SubElement(case, "skipped", message=clean(result.text))
             elif result.state == tap.FAILED:

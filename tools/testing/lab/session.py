@@ -39,7 +39,7 @@ class Session:
         self.cpu_seconds = 0  # of the host
         self.cpu_clock = lambda: 0.0  # the CPU time that the host has used so far
         self.outcomes = []
-        self.started = 0.0, 0.0
+        self.started = self.last_result = 0.0, 0.0
 
     def line(self, line):
         if line.startswith(MARK):
@@ -56,14 +56,26 @@ class Session:
             self.on_line("")
         self.blank = not line
         if line:
+            known = len(self.reader.tally.results)
             self.reader.line(line)
+            self.time_results(self.reader.tally.results[known:])
             self.on_line(line)
+
+    def clocks(self):
+        return time.monotonic(), self.cpu_clock()
+
+    def time_results(self, new):
+        if not new:
+            return
+        now, before = self.clocks(), self.last_result
+        new[0].seconds, new[0].cpu_seconds = now[0] - before[0], now[1] - before[1]
+        self.last_result = now
 
     def mark(self, words):
         kind = words[1]
         if kind == "begin":
             self.reader = self.make_reader(words[2])
-            self.started = time.monotonic(), self.cpu_clock()
+            self.started = self.last_result = self.clocks()
         elif kind == "end":
             self.end(int(words[3]))
         elif kind == "problem":
@@ -77,9 +89,9 @@ class Session:
     def end(self, code):
         if self.reader:
             tally = self.reader.end(code)
-            start, cpu = self.started
-            self.outcomes.append(Outcome(self.reader.name, tally, time.monotonic() - start,
-                                         self.cpu_clock() - cpu))
+            now, start = self.clocks(), self.started
+            self.outcomes.append(Outcome(self.reader.name, tally, now[0] - start[0],
+                                         now[1] - start[1]))
             self.tally.add(tally)
             self.codes.append(code)
             self.reader = None

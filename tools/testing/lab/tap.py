@@ -27,7 +27,7 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 MOST_REMARKS = 40  # lines that a test may say about one result
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Result:
     """One result of one test, or what went wrong beside all results."""
     state: str
@@ -35,6 +35,8 @@ class Result:
     name: str
     text: str = ""  # of a failure: all of it; of a skip: the reason
     remarks: tuple = ()  # what the test said before a failure
+    seconds: float = 0.0  # since the test's result before it
+    cpu_seconds: float = 0.0  # of the whole host, in that time
 
     def __str__(self):
         if self.state == SKIPPED:
@@ -169,18 +171,18 @@ class ExitCode:
 
     def __init__(self, name):
         self.name = name
+        self.tally = Tally()
 
     def line(self, line):
         pass
 
     def end(self, code):
-        tally = Tally()
         if code == 0:
-            tally.succeed(self.name, self.name)
+            self.tally.succeed(self.name, self.name)
         else:
-            tally.fail(f"{self.name}: did not end" if code is None
-                       else f"{self.name}: exit code {code}", self.name)
-        return tally
+            self.tally.fail(f"{self.name}: did not end" if code is None
+                            else f"{self.name}: exit code {code}", self.name)
+        return self.tally
 
 
 def for_people(failures):
