@@ -37,19 +37,19 @@ class Kernel:
 
 
 def labels():
-    """Those of this machine's architecture first, the debug kernel their last."""
+    """The kernels of this machine's architecture come first; the last of them is debug."""
     own = list(packages.own_releases())
     others = [label for label in packages.installed_releases() if label not in own]
     return [*own, DEBUG, *others]
 
 
 def missing():
-    """Labels of plans that stand for no kernel, as the mirror had none."""
+    """Labels for which the mirror had no kernel."""
     return foreign.missing()
 
 
 def newest(prefix, known):
-    """Of those labels of Debian's kernels that begin so."""
+    """The newest of the labels of Debian's kernels that have this prefix."""
     found = [label for label in known if label != DEBUG and
              arches.split(label)[0] == prefix]
     if not found:
@@ -57,12 +57,16 @@ def newest(prefix, known):
     return found[-1]
 
 
+def label_for(name):
+    """A label, or the one that "newest" stands for."""
+    prefix, number = arches.split(name)
+    return newest(prefix, labels()) if number == NEWEST else name
+
+
 def get(label):
     if label == DEBUG:
         return debug_kernel()
-    prefix, number = arches.split(label)
-    if number == NEWEST:
-        label = newest(prefix, labels())
+    label = label_for(label)
     release = packages.installed_releases().get(label)
     if not release:
         raise progress.Failed(f"no kernel {label}, there are: {' '.join(labels())}")
@@ -74,12 +78,12 @@ def get(label):
 
 
 def guest_release():
-    """What guests run: of the lab's kernels the one that starts fastest in a guest."""
+    """The kernel of guests: the one that starts fastest in a guest."""
     return get(next(iter(packages.own_releases()))).release
 
 
 def locked(name):
-    """One process at a time makes a thing in the cache."""
+    """Only one process at a time makes this part of the cache."""
     return progress.locked(CACHE / f"{name}.lock")
 
 
@@ -89,7 +93,7 @@ def decompress(payload):
     if payload.startswith(b"\x1f\x8b"):
         return zlib.decompressobj(wbits=31).decompress(payload)
     if payload.startswith(b"\x28\xb5\x2f\xfd"):
-        # the kernel appends the size, which zstd takes for garbage
+        # the kernel appends the size, which zstd would take for garbage
         return subprocess.run(["zstd", "-dcq"], input=payload[:-4], check=True,
                               stdout=subprocess.PIPE).stdout
     raise progress.Failed("a kernel image is compressed in an unknown way")
@@ -110,8 +114,8 @@ def extract_vmlinux(image):
 def release_vmlinux(release):
     """The image in the form that starts fastest.
 
-    Kept in the toolbox, so that it is renewed together with its kernel, and where
-    an emulated host finds it that has the toolbox's /usr.
+    It is in the toolbox, so that it is renewed together with its kernel, and in /usr,
+    so that hosts with the device "toolbox" have it, too.
     """
     vmlinux = pathlib.Path("/usr/lib/modules", release, "vmlinux")
     with locked("vmlinux"):
@@ -138,7 +142,7 @@ def linux_source():
         try:
             return newest_source_tree()
         except progress.Failed as error:
-            # The mirror may not have this version any more.
+            # The mirror may have removed this version.
             progress.say(str(error))
             with contextlib.suppress(subprocess.CalledProcessError):
                 packages.update()
@@ -146,7 +150,7 @@ def linux_source():
 
 
 def source_place():
-    """The newest linux-source package, its version, and where it is to be."""
+    """The newest linux-source package, its version, and the folder for it."""
     package, version = packages.newest_source()
     return package, version, CACHE / re.sub(r"[^\w.-]", "-", f"{package}_{version}")
 
@@ -173,7 +177,7 @@ def unpack_source(package, version, tree):
         dpkg-deb --fsys-tarfile "$1" | tar -xO ./usr/src/{package}.tar.xz |
             xz -dT0 | tar -x --strip-components=1
         rm "$1"''', "bash", deb], log, cwd=half)
-    # Built outside the tree: one that was built in is refused for others.
+    # Built outside the tree: kbuild refuses a tree with objects as a source for others.
     progress.run(["make", "-s", f"O={half}/usr/half", "headers_install",
                   f"INSTALL_HDR_PATH={half}/usr"], log, cwd=half)
     shutil.rmtree(half / "usr/half")
@@ -201,7 +205,7 @@ def lost_symbols(fragment, config):
 
 
 def debug_key(fragment, compiler):
-    """Another one when the kernel would be another, whatever comments say."""
+    """Changes if the kernel would change, and not if a comment does."""
     symbols = sorted(wanted_symbols(fragment).items())
     return hashlib.sha256(repr((symbols, compiler)).encode()).hexdigest()[:12]
 
@@ -233,7 +237,7 @@ def debug_kernel():
 
 
 def build_debug_kernel(source, fragment, tree):
-    """Goes on with a build that was interrupted, unless that is broken."""
+    """Continues an interrupted build. If that fails, starts again."""
     if tree.exists():
         try:
             return compile_debug_kernel(source, fragment, tree)
@@ -245,7 +249,7 @@ def build_debug_kernel(source, fragment, tree):
 
 def compile_debug_kernel(source, fragment, tree):
     log = CACHE / "debug-kernel.log"
-    # Kept whole itself, it would only drive what else ccache keeps out.
+    # The cache has the whole tree, and its objects would displace others in ccache.
     make = ["env", "CCACHE_DISABLE=1", "nice", "make", "-C", source, f"O={tree}",
             f"-j{os.cpu_count()}"]
     progress.run([*make, f"KCONFIG_ALLCONFIG={LAB}/debug.config", "allnoconfig"], log)

@@ -92,13 +92,14 @@ def run_matrix(args):
     runs = plan.load(args.plan, kernels.labels(), kernels.missing())
     if args.only:
         runs = [run for run in runs if run.name in args.only]
+    labels = kernels.labels()
     if args.kernels:
+        chosen = [kernels.label_for(label) for label in args.kernels]
         runs = [run for run in runs
-                if isinstance(run, plan.HostRun) or run.kernel in args.kernels]
+                if isinstance(run, plan.HostRun) or run.kernel in chosen]
+        labels = [label for label in labels if label in chosen]
     if not runs:
         raise progress.Failed("nothing of the plan is left to run")
-    labels = [label for label in kernels.labels()
-              if not args.kernels or label in args.kernels]
     return matrix.Matrix(runs, labels, args.timeout).run(args.jobs)
 
 
