@@ -5,10 +5,10 @@
 # make modules_install  install it there (INSTALL_MOD_PATH as in the kernel)
 # make command          the vfio-msi command, into build/
 # make install-command  install it with its man page and bash completion
-# make demo             the main job, seen in an emulated host
+# make demo             what the module is for, shown in an emulated host
 # make test             all tests, in emulated hosts with four kernels
-# make test-guest       guests of an unmodified VMM in them, on Debian's kernels
-# make soak             what takes longer than anybody would wait for it in make test
+# make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
+# make soak             longer tests, and tests on more kernels (hours)
 # make fuzz             slot.c against a model of it (long; needs clang)
 # make clean            remove what was built
 
@@ -19,10 +19,10 @@ lab = tools/testing/lab/lab
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MSI_VFIO_PCI=m
 have_kdir = $(wildcard $(KDIR)/Makefile)
 
-# Distributions' build trees are set up for signing, but without their key.
+# Distributions' build trees are configured for signing, but do not have the key.
 kbuild += $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=)
 
-# kbuild does not notice that objects are of another kernel.
+# kbuild does not notice that objects were built for another kernel.
 built_for = $(file <.built-for)
 kdir = $(realpath $(KDIR))
 
@@ -66,11 +66,11 @@ soak:
 fuzz:
 	$(MAKE) -C tools/testing/unit fuzz
 
-# What follows is for the lab, and runs in its toolbox.
+# The lab runs the following targets in its toolbox.
 
-# The programs that run in the emulated host. LINUX is a kernel source tree, GUEST
-# the release of the kernel of guests in it. A host of another architecture, which
-# CROSS_COMPILE stands for, has some of the tests alone.
+# The programs that run in emulated hosts. LINUX is a kernel source tree, GUEST the
+# release of the kernel of guests. With CROSS_COMPILE the hosts are of another
+# architecture; these have only some of the tests.
 payload: $(if $(CROSS_COMPILE),payload-cross,payload-native)
 
 payload-cross:
@@ -86,7 +86,7 @@ payload-native: install-command
 		DESTDIR=$(DESTDIR) install
 	$(MAKE) -C tools/testing/demo O=$(O)/demo DESTDIR=$(DESTDIR) install
 
-# The emulated devices, which run beside the emulated host.
+# The emulated devices, which run outside the emulated host.
 devices:
 	$(MAKE) -C tools/testing/devices O=$(O)
 

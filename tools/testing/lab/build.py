@@ -15,14 +15,14 @@ SAME_CHECKOUT = pathlib.Path(os.environ["LAB_SAME_CHECKOUT"])
 OUT = CHECKOUT / "build/lab"
 LOGS = OUT / "logs"
 SERVERS = OUT / "devices"
-# Not where a machine's own build goes, whose C library may be an older one.
+# Not the folder of builds outside the toolbox, where the C library may be older.
 OBJECTS = OUT / "objects"
 MODULE = "msi-vfio-pci"
 
-# The module is built in a copy of the checkout for each kernel: kbuild puts
-# objects beside the sources, and the checkout may hold those of a user's own.
-# What git ignores is neither copied nor, in the copy, deleted. Compilers see it
-# where any checkout's would be: what ccache has of another one serves for this one.
+# For each kernel, the module is built in a copy of the checkout: kbuild puts objects
+# beside the sources, and the checkout may have objects of the user's own builds. Files
+# that git ignores are not copied, and not deleted from the copy. Compilers see all
+# checkouts under the same path, so that ccache can use what it has of another checkout.
 MODULE_SOURCES = ("Kbuild", "Makefile", "drivers", "include")
 WARNING = re.compile(r"\bwarning:|^WARNING: modpost", re.IGNORECASE | re.MULTILINE)
 
@@ -55,22 +55,22 @@ def module(kernel, where):
         warned = warnings_of(progress.run([*make, "W=1", "modules"], log))
         if warned:
             raise progress.Failed(f"module for {kernel.label}: " + "\n".join(warned))
-        # What is for debuggers is most of it, and is compressed, and unpacked, in vain.
+        # Most of a module is for debuggers, which nobody uses in a host.
         progress.run([*make, f"INSTALL_MOD_PATH={where}", "INSTALL_MOD_DIR=updates",
                       "INSTALL_MOD_STRIP=1", "modules_install"], log)
     except BaseException:
-        # A warning is only given once: the next try has to start anew.
+        # Compilers give a warning once, so the next try has to compile everything again.
         shutil.rmtree(copy)
         raise
 
 
 def folder_of(arch):
-    """What emulated hosts of an architecture share."""
+    """The folder of what all hosts of an architecture have."""
     return OUT / arch.name if arch.is_foreign else OUT
 
 
 def payload(arch):
-    """Returns where it is."""
+    """Builds the tests and the tools, and returns their folder."""
     where = folder_of(arch) / "payload"
     shutil.rmtree(where, ignore_errors=True)
     progress.run(["make", "-C", CHECKOUT, "payload", f"DESTDIR={where}", f"O={OBJECTS}",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How fast this machine's time stamp counter runs."""
+"""The speed of this machine's time stamp counter."""
 
 import functools
 import pathlib
@@ -12,7 +12,7 @@ SOURCE = pathlib.Path(__file__).resolve().with_name("tsc.c")
 
 @functools.cache
 def tsc_khz():
-    """Measured once for each command of the lab, as tsc.c says why."""
+    """Measures once in each command of the lab; tsc.c says why."""
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder, "tsc")
         archive.output("gcc", "-O2", "-o", program, SOURCE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The table of devices, and what QEMU is told about each."""
+"""The table of devices, and QEMU's options for each of them."""
 
 import dataclasses
 import json
@@ -13,7 +13,7 @@ import progress
 TABLE = pathlib.Path(__file__).resolve().parent / "devices"
 MOST = 13
 SOCKET_SECONDS = 20
-# A machine under load may take longer to answer than QEMU's five seconds.
+# On a busy machine a server may need longer for an answer than QEMU's five seconds.
 ANSWER_MS = 60000
 DISK_BYTES = 32 << 20
 
@@ -53,7 +53,7 @@ def find(names):
 
 
 class Server:
-    """The process that plays a device, for as long as its host runs."""
+    """The process that emulates a device, as long as its host runs."""
 
     def __init__(self, device, folder, socket, log):
         self.log = log
@@ -70,7 +70,7 @@ class Server:
             time.sleep(0.02)
 
     def stop(self):
-        """Returns how it ended, None when it had to be ended."""
+        """Returns its exit code, or None if it had to be killed."""
         try:
             return self.process.wait(timeout=SOCKET_SECONDS)
         except subprocess.TimeoutExpired:
@@ -86,7 +86,7 @@ def disk_arguments(node, path):
 
 
 def qemu_arguments(index, device, port, socket):
-    """The device's, behind those of its port."""
+    """The options of the device's port, then those of the device."""
     arguments = list(port.arguments)
     where = "".join(f",{name}={value}" for name, value in port.properties.items())
     if device.is_server:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Makes the initramfs: archives that the kernel unpacks one after another.
 
-The base holds the system and the payload, one for all kernels; each kernel has
+The base has the system and the payload, and serves all kernels; each kernel has
 an archive of modules; each run a small one that says what to do.
 """
 
@@ -33,7 +33,7 @@ DECOMPRESSORS = {".xz": ["xz", "-d"], ".gz": ["gzip", "-d"],
 
 
 def pack(root, archive):
-    """Renamed into place: another lab may be reading the old one."""
+    """Writes an archive and then renames it, as another lab may be reading the old one."""
     half = archive.with_suffix(".half")
     with open(half, "wb") as out:
         listing = subprocess.run(["find", ".", "-print0"], cwd=root, check=True,
@@ -69,7 +69,7 @@ def link(target, path):
 
 
 def copy_programs(root, payload):
-    """What only the toolbox's own architecture has, and all that it links to."""
+    """Programs that only hosts of x86_64 have, and the libraries of all programs."""
     for path in sorted(payload.rglob("*")):
         if path.is_file() and not path.is_symlink() and build.is_elf(path):
             for library in build.needed_libraries(path):
@@ -108,7 +108,7 @@ def base(arch, payload):
 
 
 def decompress(modules):
-    """The lab has memory enough, and no time to decompress at every boot."""
+    """Decompresses modules once, which costs memory, and not at every boot."""
     for suffix, command in DECOMPRESSORS.items():
         paths = list(modules.rglob(f"*.ko{suffix}"))
         if paths:

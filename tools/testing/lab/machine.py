@@ -22,25 +22,26 @@ import kernels
 import session
 import tap
 
-# Everything of level "warning" and up goes to the console, so that it tells
-# all even of a host that died; the whole log comes by the channel at the end.
+# Messages of level "warning" and above go to the console, so that they are there even if
+# the host dies. The whole log comes through the channel at the end.
 COMMAND_LINE = ("loglevel=5 log_buf_len=4M printk.time=1 panic=-1 oops=panic "
                 "watchdog_thresh=30 rcupdate.rcu_cpu_stall_timeout=60 "
                 "softlockup_all_cpu_backtrace=1 cryptomgr.notests ")
-# Without it the allocator's sheaves keep pointers to objects that they have
-# handed out, and kmemleak takes those for references. For the caches that a driver
-# allocates from: it makes allocating slow.
+# Without it, the allocator's sheaves keep pointers to objects that they have handed out,
+# which kmemleak takes for references. Only for the caches that a driver allocates from,
+# as it makes allocations slow.
 DEBUG_COMMAND_LINE = " slab_debug=F,kmalloc-*"
-# What is left of a host's time when its tests are out of it: for kmemleak and
-# the log, so that a hang inside a test is reported and not only noticed.
+# The part of a host's time that its tests do not have. kmemleak and the log need it, so
+# that a test which hangs is killed and the kernel's log still arrives.
 LAST_SECONDS = 120
 CONSOLE_TAIL = 40
-# Upstream's own tests pin a gigabyte. Only what a host touches is taken. The debug
-# kernel does not run those, and kmemleak reads through all of its memory map.
+# Upstream's own tests pin a gigabyte. QEMU uses only the memory that the host touches. The
+# debug kernel does not run these tests, and kmemleak reads its whole memory map.
 MEMORY = "2560M"
 DEBUG_MEMORY = "640M"
-# Several processors wait for each other's locks, longest while the machine does not run
-# the one that holds it: such hosts go first. A machine that forbids it runs them as others.
+# While the machine does not run the processor that holds a lock, the host's other
+# processors wait for it. So hosts with several processors have a higher priority. If the
+# machine forbids that, nice only prints a warning.
 FIRST = ("nice", "-n", "-10")
 TIMEOUT = 1200
 HUNG_TASK_SECONDS = 60
@@ -57,8 +58,8 @@ class Boot:
     memory: str = ""  # "": as much as the kernel needs
     cpus: int = 1
     make_reader: type = tap.Reader
-    command: str = ""  # of a shell, in place of tests of the payload
-    terminal: tuple = ()  # the user's: its type, rows, columns; the shell is theirs
+    command: str = ""  # runs in a shell, in place of the tests
+    terminal: tuple = ()  # type, rows, columns: the host has a shell on this terminal
 
     def command_line(self):
         debug = self.kernel.label == kernels.DEBUG
@@ -108,7 +109,7 @@ def cpu_seconds(process):
 
 
 def listen(process, guest, log):
-    """Takes the channel until the host is gone."""
+    """Reads the channel until the host has ended."""
     with open(log, "w", encoding="utf-8") as copy:
         for line in process.stdout:
             copy.write(line)
@@ -117,7 +118,7 @@ def listen(process, guest, log):
 
 
 def run_qemu(boot, command, guest, logs):
-    """Returns how QEMU ended; a host that hangs ends with its timeout."""
+    """Returns QEMU's exit code. A host that hangs is killed after its timeout."""
     with open(logs / "qemu", "w", encoding="utf-8") as errors:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=errors,
@@ -138,7 +139,7 @@ def run_qemu(boot, command, guest, logs):
 
 
 def run_at_terminal(command, logs):
-    """Returns how QEMU ended. Until then the terminal, and its Ctrl-C, are the host's."""
+    """Returns QEMU's exit code. Until QEMU ends, the host has the terminal and Ctrl-C."""
     saved = termios.tcgetattr(sys.stdin)
     try:
         with open(logs / "qemu", "w", encoding="utf-8") as errors:
@@ -149,7 +150,7 @@ def run_at_terminal(command, logs):
 
 @contextlib.contextmanager
 def log_folder(name):
-    """An empty folder of this name, or name.2, ... while others use that."""
+    """An empty folder of this name, or name.2, ... if another process uses that one."""
     for number in itertools.count(1):
         folder = build.LOGS / (name if number == 1 else f"{name}.{number}")
         folder.mkdir(parents=True, exist_ok=True)
@@ -167,7 +168,7 @@ def log_folder(name):
 
 
 def run(boot, on_line):
-    """Boots, tests, judges. Returns the session, whose tally is complete."""
+    """Boots a host, runs its tests and judges them. Returns the session."""
     name = f"{boot.name}-{boot.kernel.label}-{boot.platform.title}"
     with log_folder(name) as logs:
         guest = run_logged(boot, on_line, logs)

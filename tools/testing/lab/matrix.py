@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Runs every line of a plan on every kernel it names."""
+"""Runs every row of a plan on every kernel that it names."""
 
 import concurrent.futures
 import json
@@ -25,14 +25,14 @@ TIMES = kernels.CACHE / "run-cpu-seconds.json"
 
 
 def default_jobs():
-    """Emulated hosts wait for resets and timers more than half of their time."""
+    """Twice the processors: hosts wait for resets and timers for half of their time."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return max(1, min(os.cpu_count() * 2, memory // JOB_BYTES))
 
 
 def is_slow(run):
-    """Two emulated processors of the debug kernel need a core of their own: with more
-    beside them they wait for each other's locks. One such host runs at a time."""
+    """Whether a run needs a core for itself. Two emulated processors of the debug kernel
+    do: beside others they wait for each other's locks. One such host runs at a time."""
     return (isinstance(run, plan.BootRun) and run.kernel == kernels.DEBUG and
             run.cpus > 1)
 
@@ -82,8 +82,8 @@ class Matrix:
         self.kernels = {}
 
     def prepare(self):
-        """Builds all that the runs need, and nothing twice. Of kernels that the toolbox
-        has to do without there is nothing to build."""
+        """Builds everything that the runs need, once. Runs on kernels that the toolbox
+        does not have need nothing."""
         booted = {run.kernel for run in self.runs if isinstance(run, plan.BootRun)}
         self.kernels = {label: kernels.get(label) for label in self.labels}
         if booted:
@@ -142,7 +142,7 @@ class Matrix:
                            outcomes=guest.outcomes, notes=notes)
 
     def run_host(self, run):
-        """The kernels' build trees and the source are the command's to use."""
+        """Runs a command, and tells it where the kernels' build trees and source are."""
         kdirs = " ".join(f"{label}={kernel.kdir}" for label, kernel in self.kernels.items()
                          if not kernel.arch.is_foreign)
         environment = {**os.environ, "LAB_KDIRS": kdirs,
@@ -160,7 +160,7 @@ class Matrix:
 
     def report(self, run, ended):
         if self.interrupted:
-            return  # its processes have ended with it, which says nothing
+            return  # Ctrl-C has ended the run's processes, too
         with self.lock:
             self.over.append(ended)
             self.times[key(run)] = round(ended.cpu_seconds, 1)
@@ -191,7 +191,7 @@ class Matrix:
         return 1 if self.tally().failures else 0
 
     def summarize(self, seconds):
-        """For a reader, who wants to know most of all what failed: that comes last."""
+        """Prints what a reader wants to know; the most important, the failures, last."""
         tally = self.tally()
         if not tally.passed and not tally.failures and not self.interrupted:
             tally.fail("nothing was tested")
@@ -210,8 +210,8 @@ class Matrix:
 
 
 def call(command, timeout, **options):
-    """Runs a command. Returns its exit code, None if it ran out of time, and the CPU
-    time of it and of all that it waited for."""
+    """Runs a command. Returns its exit code, or None if it was killed after the timeout,
+    and the CPU time of it and of the processes that it waited for."""
     process = subprocess.Popen(command, **options)
     killer = threading.Timer(timeout, process.kill)
     killer.start()
@@ -231,7 +231,7 @@ def prepare(chosen):
             initramfs.base(arch, build.payload(arch))
     with progress.step("building the module for " +
                        ", ".join(kernel.label for kernel in chosen)):
-        # One of them takes one processor, so as many at a time as there are.
+        # Each build keeps about one processor busy.
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for _ in pool.map(initramfs.modules, chosen):
                 pass

@@ -34,9 +34,10 @@ class BootRun:
 
 
 def chosen_kernels(text, labels, missing, where):
-    """In the order of the labels. "all" are those of this machine's architecture.
+    """The labels that a row names, in the order of @labels.
 
-    One that the mirror lacked keeps the label that it would have been found by.
+    "all" means those of this machine's architecture. A kernel that the mirror lacked
+    keeps the name that the row has for it.
     """
     chosen = []
     for word in text.split(","):
@@ -57,7 +58,7 @@ def chosen_kernels(text, labels, missing, where):
 
 
 def chosen_platforms(text, kernel, names_of_devices, where):
-    """Those of a kernel, each of which can have the devices."""
+    """The platforms that a row names, if each of them can have its devices."""
     try:
         chosen = [platforms.get(name, arches.of_label(kernel))
                   for name in text.split(",")]
@@ -93,8 +94,7 @@ def boot_runs(words, labels, missing, where):
 
 
 def load(path, labels, missing=()):
-    """Every run of a plan, in its order, on kernels that there are, and on those that
-    the mirror lacked."""
+    """All runs of a plan, in its order, also those on kernels that the mirror lacked."""
     runs = []
     try:
         lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the lab tells its user while something takes long."""
+"""Tells the user what the lab does while it takes long."""
 
 import contextlib
 import fcntl
@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 10
 
 
 class Failed(Exception):
-    """Something the user has to know; the text says all of it."""
+    """An error whose text is all that the user needs."""
 
 
 def say(text):
@@ -22,7 +22,7 @@ def say(text):
 
 @contextlib.contextmanager
 def step(what):
-    """Announces long work, says now and then that it still goes on."""
+    """Announces long work, and says every 30 seconds that it goes on."""
     start = time.monotonic()
     over = threading.Event()
 
@@ -43,7 +43,7 @@ def step(what):
 
 @contextlib.contextmanager
 def locked(path):
-    """One lab at a time; one that has to wait long says for what."""
+    """Waits for the lock, and tells the user if that takes long."""
     with open(path, "w", encoding="ascii") as lock:
         told = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -60,7 +60,7 @@ def locked(path):
 
 
 def run(command, log, tail_lines=30, **options):
-    """Runs a command with its output in a log, shown when it fails."""
+    """Runs a command with its output in a log, and shows the log's end if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w", encoding="utf-8") as out:
         done = subprocess.run([str(word) for word in command], stdout=out,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Writes down what became of the runs of a matrix, for people and for programs."""
+"""Writes the results of a matrix, for people and for programs."""
 
 import collections
 import json
@@ -12,12 +12,12 @@ import tap
 
 FOLDER = build.OUT / "results"
 RUNS, JUNIT, KTAP, SKIPPED = "runs.jsonl", "junit.xml", "ktap", "skipped"
-# What XML has no way to write.
+# The characters that XML 1.0 does not allow.
 UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Run:
-    """One run that is over."""
+    """One run that has ended."""
 
     def __init__(self, title, tally, seconds=0.0, cpu_seconds=0.0, outcomes=(), notes=()):
         self.title = title
@@ -25,7 +25,7 @@ class Run:
         self.seconds = seconds
         self.cpu_seconds = cpu_seconds
         self.outcomes = outcomes  # of each test of an emulated host
-        self.notes = notes  # what a reader of its failures wants to know
+        self.notes = notes  # printed after its failures
 
     def record(self):
         return {"run": self.title, "passed": self.tally.passed,
@@ -39,7 +39,7 @@ class Run:
 
 
 def longest(tally):
-    """{name: CPU seconds} of the results that took a second or more of it, in order."""
+    """{name: CPU seconds} of the results that took a second or more, longest first."""
     found = [result for result in tally.results if result.cpu_seconds >= 1]
     found.sort(key=lambda result: -result.cpu_seconds)
     return {result.name: round(result.cpu_seconds, 1) for result in found}
@@ -56,7 +56,7 @@ def details(result):
 
 
 def summary(runs):
-    """The lines that a reader needs at the end of a matrix."""
+    """The lines that a matrix prints at its end: reasons for skips, then failures."""
     skipped = tap.Tally()
     for run in runs:
         skipped.results += run.tally.of_state(tap.SKIPPED)
@@ -102,7 +102,7 @@ def clean(text):
 
 
 def ktap(runs):
-    """One result for each run, with those of its tests as a nested one."""
+    """One result for each run; the results of its tests are nested."""
     lines = ["KTAP version 1", f"1..{len(runs)}"]
     for number, run in enumerate(runs, 1):
         lines += ["  KTAP version 1", f"  1..{len(run.tally.results)}"]

@@ -12,7 +12,7 @@ MARK = "@lab "
 
 @dataclasses.dataclass
 class Outcome:
-    """What became of one test of a host."""
+    """The results of one test of a host, and the time that it took."""
     test: str
     tally: tap.Tally
     seconds: float
@@ -20,7 +20,7 @@ class Outcome:
 
 
 class Session:
-    """Takes the channel line by line; the tests' own lines go to on_line."""
+    """Reads the channel line by line. Lines that the tests print go to on_line."""
 
     def __init__(self, tests, on_line, make_reader=tap.Reader):
         self.tests = tests
@@ -34,8 +34,8 @@ class Session:
         self.dmesg = []
         self.kmemleak = []
         self.over = False
-        self.console_tail = []  # of a host that did not come to its end
-        self.logs = None  # where they were kept
+        self.console_tail = []  # of a host that did not end by itself
+        self.logs = None  # the folder, if it was kept
         self.cpu_seconds = 0  # of the host
         self.cpu_clock = lambda: 0.0  # the CPU time that the host has used so far
         self.outcomes = []
@@ -51,7 +51,7 @@ class Session:
             self.part.append(line)
 
     def test_line(self, line):
-        """Init puts a line break before its own line: hold a blank one back."""
+        """Init prints a line break before its own lines, so a blank line is held back."""
         if self.blank:
             self.on_line("")
         self.blank = not line
@@ -97,7 +97,7 @@ class Session:
             self.reader = None
 
     def finish(self, console, noise=()):
-        """The verdict, with the console's log for what the channel missed."""
+        """Judges the host. The console's log has what the channel missed."""
         if self.reader:
             self.end(None)
         for test in self.tests[len(self.codes):]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a kernel's log must not say."""
+"""Finds the lines of a kernel's log that report a fault."""
 
 import re
 
-# A line that reports a fault of the kernel, whoever caused it.
+# A line that reports a fault in the kernel, whatever caused it.
 SPLAT = re.compile("|".join([
     r"\bWARNING: ",
     r"\bBUG: ",
@@ -54,9 +54,9 @@ MOST = 20
 
 
 def find(log, noise=()):
-    """The lines of a log that are splats, without repeating one.
+    """The lines of a log that report a fault, each of them once.
 
-    Lines in @noise are the emulation's own fault, word for word.
+    The emulation itself causes the lines in @noise, which are exact.
     """
     found = []
     for line in log.splitlines():
@@ -68,7 +68,7 @@ def find(log, noise=()):
 
 
 def leaks(report):
-    """kmemleak's report as one line for each object."""
+    """One line for each object of kmemleak's report."""
     found = []
     for item in re.split(r"^(?=unreferenced object)", report, flags=re.M):
         head, _, trace = item.partition("backtrace")

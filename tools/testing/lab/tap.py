@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tests say, and what of it is to be believed.
+"""Reads the TAP of tests, and checks it.
 
-A test that says nothing, or less than it planned, has failed: every result
-that is missing counts as a failure of its own.
+A test that prints no plan, or fewer results than it planned, has failed: each missing
+result is a failure of its own.
 """
 
 import collections
@@ -15,26 +15,26 @@ DIRECTIVE = re.compile(r"(?:^|\s)#\s*(SKIP|XFAIL|TODO)\b\s*(.*)$", re.IGNORECASE
 
 MISSING = re.compile(r"(\S+): result (\d+) of (\d+) is missing$")
 
-# What kselftest_harness.h says of every test.
+# What kselftest_harness.h prints for every test.
 HARNESS_NOISE = re.compile(r"#\s+(RUN|OK)\s|# (Totals|PASSED|FAILED|Starting)\b")
 
 KSFT_PASS, KSFT_FAIL, KSFT_SKIP = 0, 1, 4
 KILLED = 128 + 9
-HARNESS_NO_REASON = "unknown"  # what kselftest_harness.h says for want of one
+HARNESS_NO_REASON = "unknown"  # what kselftest_harness.h prints if there is none
 
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
-MOST_REMARKS = 40  # lines that a test may say about one result
+MOST_REMARKS = 40  # lines that are kept for one result
 
 
 @dataclasses.dataclass
 class Result:
-    """One result of one test, or what went wrong beside all results."""
+    """One result of one test, or a failure that belongs to no result."""
     state: str
-    test: str  # "" where no test is to blame
+    test: str  # "" if it belongs to no test
     name: str
-    text: str = ""  # of a failure: all of it; of a skip: the reason
-    remarks: tuple = ()  # what the test said before a failure
+    text: str = ""  # of a failure: the whole message; of a skip: the reason
+    remarks: tuple = ()  # what the test printed before a failure
     seconds: float = 0.0  # since the test's result before it
     cpu_seconds: float = 0.0  # of the whole host, in that time
 
@@ -45,7 +45,7 @@ class Result:
 
 
 class Tally:
-    """The outcome of any number of tests."""
+    """The results of any number of tests."""
 
     def __init__(self):
         self.results = []
@@ -186,7 +186,7 @@ class ExitCode:
 
 
 def for_people(failures):
-    """The kernel's own first, and results that are missing as one."""
+    """The kernel's messages come first; all missing results of a test are one line."""
     missing = {}
     for failure in failures:
         match = MISSING.match(str(failure))

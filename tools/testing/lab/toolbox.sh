@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The toolbox: a Debian tree of its own in the cache, in which everything is
-# built and run, so that the machine itself needs next to nothing. Sourced by
-# lab, which sets lab_dir, checkout and cache.
+# The toolbox: a Debian tree in the cache. The lab builds and runs everything in it, so
+# that the machine itself needs very little. Sourced by lab, which sets lab_dir, checkout
+# and cache.
 
 toolbox=$cache/toolbox
 toolbox_stamp=.lab-complete
 toolbox_max_age_days=7
 toolbox_log=$cache/toolbox.log
 
-# Where this machine itself gets Debian from, so that the lab works behind
-# whatever mirror, proxy or cache the machine was set up with.
+# The mirror that this machine itself uses, so that the lab works with any mirror, proxy
+# or cache that the machine was set up with.
 apt_uri() {
 	local label=$1 uri
 
@@ -54,11 +54,11 @@ recipe_hash() {
 		archive.py arches.py) | sha256sum | cut -d ' ' -f 1
 }
 
-# Mounts of its own, gone with the command; processes too. /tmp and /run are
-# fresh, which keeps the paths of UNIX sockets short and leaves nothing behind.
-# Compilers are those of ccache, whose store comes and goes with the tree, and for which
-# all checkouts are one: paths in them are made relative, and kbuild, which wants whole
-# ones, finds each at the same place.
+# Runs a command in a tree. Its mounts and processes end with it. /tmp and /run are new
+# each time, which leaves nothing behind and keeps the paths of UNIX sockets short.
+# Compilers run under ccache, whose store is in the tree. ccache can use what it has of
+# another checkout: it makes paths relative, and for kbuild, which uses absolute ones,
+# each checkout is mounted at the same place.
 enter_tree() {
 	local tree=$1
 	shift
@@ -98,7 +98,7 @@ in_tree() {
 	(enter_tree "$@")
 }
 
-# Half a tree has no stamp; a damaged one does not pass the check.
+# An incomplete tree has no stamp; a damaged one does not pass the check.
 tree_is_sound() {
 	[ -s "$1/$toolbox_stamp" ] &&
 		in_tree "$1" python3 "$lab_dir/packages.py" check 2>/dev/null
@@ -113,8 +113,8 @@ toolbox_is_ready() {
 		recipe_is_the_same && tree_is_sound "$toolbox"
 }
 
-# 0: the mirror has nothing newer; 1: it has, or may have what it lacked; 2: it cannot
-# be asked.
+# Returns 0 if the mirror has nothing newer, 1 if it has something newer or may have now
+# what it lacked, and 2 if it cannot be reached.
 mirror_moved_on() {
 	local now
 
@@ -124,8 +124,8 @@ mirror_moved_on() {
 	[ "$now" = "$(tail -n +2 "$toolbox/$toolbox_stamp")" ]
 }
 
-# The essentials first, in one go; then the kernels, whose package names only
-# an apt that knows the suites can tell.
+# First the packages of the list; then the kernels, as only an apt that knows the suites
+# can tell the names of their packages.
 build_tree() {
 	local tree=$1 include
 
@@ -153,14 +153,15 @@ build_tree() {
 	mv "$tree/$toolbox_stamp.tmp" "$tree/$toolbox_stamp"
 }
 
-# Kernels that the toolbox has and the other tree has to do without.
+# Kernels that the toolbox has and the other tree lacks.
 lost_kernels() {
 	comm -13 <(in_tree "$toolbox" python3 "$lab_dir/packages.py" missing | sort) \
 		<(in_tree "$1" python3 "$lab_dir/packages.py" missing | sort) |
 		paste -sd ' '
 }
 
-# replace_toolbox OLD: a toolbox by the same recipe, if any, that lacks less is kept.
+# replace_toolbox OLD: OLD is a toolbox by the same recipe, or empty. It is kept if the
+# new one lacks a kernel that it has.
 replace_toolbox() {
 	local old=$1 new=$toolbox.new lost=
 
@@ -210,8 +211,8 @@ renew_toolbox() {
 	[ $sound = yes ] && say "using the toolbox as it was"
 }
 
-# Leaves a shared lock on the cache, which lasts as long as this command and
-# whatever it starts: nobody replaces a toolbox that is in use.
+# Leaves a shared lock on the cache, which lasts as long as this command and the
+# processes that it starts, so that nobody replaces a toolbox that is in use.
 ensure_toolbox() {
 	local told=
 

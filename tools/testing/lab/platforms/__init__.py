@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The machines that hosts are emulated as: each file here has one of QEMU's."""
+"""The machines that emulated hosts can be: each file has one of QEMU's."""
 
 import progress
 
@@ -9,7 +9,7 @@ ALL = (*q35.PLATFORMS, *virt.PLATFORMS, *powernv.PLATFORMS, *pseries.PLATFORMS)
 
 
 def of_arch(arch):
-    """{name: platform}; the first is what a host is without another word."""
+    """{name: platform}; the first one is the default."""
     return {platform.name: platform for platform in ALL if platform.arch == arch}
 
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the lab has to know of a machine."""
+"""What all of QEMU's machines have in common for the lab."""
 
 import dataclasses
 
 import arches
 import progress
 
-FIRST_PORT = 0x10  # on bus 0, where no machine has anything of its own
+FIRST_PORT = 0x10  # on bus 0; no machine has devices of its own from there on
 
 
 @dataclasses.dataclass(frozen=True)
 class Port:
-    """Where one device of a host is."""
+    """The place of one device of a host."""
     place: str  # the port as the kernel knows it, or the device where there is none
     arguments: list  # QEMU's, for the port
     properties: dict  # QEMU's, of the device
@@ -23,19 +23,19 @@ class Platform:
     arch: arches.Arch
     isolates: bool  # the messages of one device from another's
 
-    # What differs from one of QEMU's machines to the next.
+    # These differ between QEMU's machines.
     program = ""
     command_line = ""  # of the kernel
     channel = ""  # the device of init's reports
-    noise = ()  # splats that are the machine's own
+    noise = ()  # lines of the log that look like faults; the machine causes them
 
     @property
     def title(self):
         return self.name
 
     def arguments(self, boot, logs):
-        """All of QEMU's but for the kernel, the devices and the character device
-        that is called channel."""
+        """QEMU's options, without those of the kernel, of the devices and of the
+        character device "channel"."""
         raise NotImplementedError
 
     def check(self, devices):
@@ -59,8 +59,8 @@ def servers(devices):
 
 
 def root_port(index, addr):
-    """The port's speed is one at which Linux does not ask for the link's state
-    after a bus reset: QEMU's port never reports a link as active."""
+    """A port whose speed is so low that Linux does not read the state of the link after
+    a bus reset: QEMU's port never reports a link as active."""
     return Port(f"0000:00:{addr:02x}.0",
                 ["-device", f"pcie-root-port,id=port{index},bus=pcie.0,x-speed=2_5,"
                  f"addr={addr:#x},chassis={index + 1},slot={index + 1}"],

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""ppc64le without a hypervisor. The devices are behind one switch, so that each is a
-PE of its own on the same host bridge, which is what tells their messages apart.
+"""ppc64le without a hypervisor. The devices are behind one switch, so that each of them
+is a PE of its own on the same host bridge, which tells their messages apart by the PE.
 
-Of QEMU's machines only that of POWER8 does so.
+Only QEMU's machine with POWER8 does that.
 """
 
 import arches
@@ -16,8 +16,8 @@ class PowerNV(Platform):
     channel = "/dev/vport0p1"
 
     def arguments(self, boot, logs):
-        # -nodefaults would take the host bridges away. There is one serial port,
-        # so the channel goes another way, on a bridge that has no other devices.
+        # -nodefaults would remove the host bridges. There is only one serial port, so
+        # the channel is a virtio port, on a bridge that has no other devices.
         return ["-nic", "none", "-monitor", "none",
                 "-machine", "powernv8,accel=tcg,memory-backend=ram",
                 "-serial", f"file:{logs}/console",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""ppc64le under a hypervisor that is QEMU's own. Each device has a host bridge, as
-all that is behind one is a single group."""
+"""ppc64le under QEMU's own hypervisor. Each device has a host bridge of its own, as all
+devices behind one bridge are a single group."""
 
 import arches
 
@@ -11,12 +11,12 @@ class PSeries(Platform):
     program = "qemu-system-ppc64"
     command_line = "console=hvc0"
     channel = "/dev/hvc1"
-    # There is no firmware that would have prepared it.
+    # Only the firmware, which is not used, would have prepared the memory.
     noise = ("WARNING: nvram corruption detected: 0-length partition",)
 
     def arguments(self, boot, logs):
-        # Without the firmware that it has by itself, which takes longer than Linux.
-        # TCG has none of the mitigations that are on by themselves.
+        # x-vof replaces the default firmware, which takes longer to start than Linux.
+        # TCG does not have the mitigations that are on by default.
         return ["-nodefaults",
                 "-machine", "pseries,accel=tcg,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,"
                 "cap-ibs=broken,cap-ccf-assist=off,memory-backend=ram",

@@ -7,10 +7,10 @@ import progress
 
 from .platform import FIRST_PORT, Platform, Port, root_port, servers
 
-# With five-level paging KASAN reports good memory when an interrupt comes while
-# the kernel reads the processor's features again (7.3). The features that let the
-# kernel clear and copy memory byte by byte are fast in silicon only: TCG plays each
-# byte, and a host took more than twice as long.
+# With five-level paging, KASAN reports valid memory if an interrupt comes while the
+# kernel reads the processor's features again (7.3). With erms, fsrm, fsrs and fzrm the
+# kernel clears and copies memory byte by byte, which is fast in hardware only: TCG
+# emulates each byte, and a host took more than twice as long.
 CPU = "max,la57=off,erms=off,fsrm=off,fsrs=off,fzrm=off"
 
 
@@ -21,10 +21,10 @@ class Q35(Platform):
 
     @property
     def command_line(self):
-        """The check of the timer is a matter of real time, which TCG may not keep. Its
-        processors have one time stamp counter, which Linux does not believe: it would
-        ask a device of QEMU's for the time instead. How fast it is Linux finds out
-        wrongly, by a factor of ten, when the machine has other things to do then."""
+        """The kernel checks the timer against real time, with which TCG may not keep up.
+        All processors have the same time stamp counter. Linux does not rely on that,
+        and would read the time from one of QEMU's devices instead. The speed that Linux
+        measures is wrong by a factor of ten if the machine is busy at that time."""
         return ("console=ttyS0 no_timer_check tsc=reliable "
                 f"tsc_early_khz={clock.tsc_khz()}")
 
@@ -53,10 +53,10 @@ class Intel(Q35):
 
 
 class Amd(Q35):
-    """QEMU takes the messages of all vfio-user devices for those of the IOAPIC, which
-    AMD's IOMMU knows as the device 00:14.0. So the one that is there can have
-    interrupts, and no other. Linux looks there for the SMBus controller that hardware
-    has, and from 7.3 on does not remap interrupts without it."""
+    """QEMU takes the messages of all vfio-user devices for messages of the IOAPIC, which
+    is the device 00:14.0 for AMD's IOMMU. So only a vfio-user device at that address can
+    have interrupts. On hardware the SMBus controller is there; Linux 7.3 and later do
+    not remap interrupts if they do not find it."""
 
     iommu = "amd-iommu,intremap=on,xtsup=on,dma-remap=on"
     ioapic = 0x14
@@ -68,7 +68,7 @@ class Amd(Q35):
             raise progress.Failed(
                 f"{self.name} takes one vfio-user device, not "
                 f"{','.join(names) or 'none'}: QEMU takes the messages of all for "
-                "those of the one at 00:14.0, where Linux wants a device")
+                "those of the one at 00:14.0, where Linux needs a device")
 
     def ports(self, devices):
         at_ioapic = Port(f"0000:00:{self.ioapic:02x}.0", [],

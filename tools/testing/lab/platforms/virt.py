@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""arm64: messages go to an ITS, which knows the devices, or to a GICv2m, which
-takes any."""
+"""arm64: messages go to an ITS, which tells devices apart, or to a GICv2m, which does
+not."""
 
 import dataclasses
 
@@ -8,8 +8,8 @@ import arches
 
 from .platform import Platform
 
-# Kernels with pages of 16K hang on a Cortex-A57, which has none. The pointer
-# authentication that the architecture describes takes an emulation long.
+# Kernels with pages of 16K hang on a Cortex-A57, which does not have them. The
+# architecture's own algorithm for pointer authentication is slow in an emulation.
 CPU = "max,pauth-impdef=on"
 
 
