@@ -14,7 +14,6 @@
  *	3 ce.c		copy engines and HTC
  *	2 views.c	registers, slots, the host's memory
  *	1 chips.c	what the chips differ in
- *	0 bytes.h	numbers in little endian
  *
  * A register write only notes that there is work; the work is done when the client has
  * its answer, as it reads and writes the host's memory. What the driver writes while a
