@@ -105,7 +105,7 @@ static bool msix_is_on(const char *bdf)
 }
 
 /* While the function is masked the kernel is still writing the table. */
-bool msix_on_soon(const char *bdf)
+bool wait_msix_enabled(const char *bdf)
 {
 	int tries = WAIT_MS / 10;
 
@@ -139,7 +139,7 @@ static bool read_table(struct session *s, u32 table[DUMMY_VECTORS][4])
 	       (ssize_t)size;
 }
 
-void dummy_look(struct session *s, struct dummy_state *state)
+void dummy_get_state(struct session *s, struct dummy_state *state)
 {
 	memset(state, 0, sizeof(*state));
 	VFIO_ASSERT_EQ(dummy_get(s->fd, &state->dummy), 0);

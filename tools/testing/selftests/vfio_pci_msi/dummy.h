@@ -56,7 +56,7 @@ struct dummy_state {
 	u32 table[DUMMY_VECTORS][4];
 };
 
-void dummy_look(struct session *s, struct dummy_state *state);
+void dummy_get_state(struct session *s, struct dummy_state *state);
 
 /*
  * Does the device have the target: MSI-X is enabled, @count vectors from @start on are
@@ -73,7 +73,7 @@ bool dummy_gone(struct session *s, u32 start, u32 count);
 /* Message Control of the hardware's MSI-X capability. */
 u16 msix_control(const char *bdf);
 /* Wait until MSI-X is enabled and not masked; false if that does not happen. */
-bool msix_on_soon(const char *bdf);
+bool wait_msix_enabled(const char *bdf);
 
 /*
  * Have the msix model raise @vector, and wait until it has written the vector's number

@@ -167,7 +167,7 @@ TEST_F(reset, by_sysfs)
 	for (int i = 0; i < 3; i++) {
 		mark(self->fd);
 		ASSERT_EQ(0, file_write(path, "1"));
-		EXPECT_TRUE(msix_on_soon(self->bdf));
+		EXPECT_TRUE(wait_msix_enabled(self->bdf));
 		expect_intact(_metadata, self->s, &self->target);
 		EXPECT_TRUE(was_reset(self->fd));
 	}
@@ -233,10 +233,10 @@ TEST_F(reset, low_power)
 		mark(self->fd);
 		ASSERT_EQ(0, low_power(self->fd,
 				       VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-		ASSERT_TRUE(sleeps_soon(self->bdf));
+		ASSERT_TRUE(wait_suspended(self->bdf));
 		/* A read of config space does not end the sleep. */
 		config_read16(self->fd, PCI_VENDOR_ID);
-		ASSERT_TRUE(sleeps_soon(self->bdf));
+		ASSERT_TRUE(wait_suspended(self->bdf));
 		ASSERT_EQ(0, low_power(self->fd,
 				       VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 		expect_intact(_metadata, self->s, &self->target);
@@ -249,9 +249,9 @@ TEST_F(reset, turned_on_in_low_power)
 {
 	ASSERT_EQ(0, dummy_off(self->fd));
 	ASSERT_EQ(0, low_power(self->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-	ASSERT_TRUE(sleeps_soon(self->bdf));
+	ASSERT_TRUE(wait_suspended(self->bdf));
 	ASSERT_EQ(0, dummy_on(self->fd, START, COUNT, self->target.iova));
-	ASSERT_TRUE(sleeps_soon(self->bdf));
+	ASSERT_TRUE(wait_suspended(self->bdf));
 	ASSERT_EQ(0, low_power(self->fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	expect_intact(_metadata, self->s, &self->target);
 }
@@ -267,11 +267,11 @@ TEST_F(reset, wakeup)
 	ASSERT_EQ(0, feature(self->fd, VFIO_DEVICE_FEATURE_SET |
 			     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
 			     &wakeup, sizeof(wakeup)));
-	ASSERT_TRUE(sleeps_soon(self->bdf));
+	ASSERT_TRUE(wait_suspended(self->bdf));
 	set_power_control(self->bdf, "on");
 	EXPECT_TRUE(eventfd_wait(self->event));
 	set_power_control(self->bdf, "auto");
-	EXPECT_TRUE(msix_on_soon(self->bdf));
+	EXPECT_TRUE(wait_msix_enabled(self->bdf));
 	expect_intact(_metadata, self->s, &self->target);
 	EXPECT_TRUE(was_reset(self->fd));
 }
@@ -339,7 +339,7 @@ TEST_F(error, recovered)
 		usleep(1000);
 	}
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	EXPECT_TRUE(msix_on_soon(self->s->bdf));
+	EXPECT_TRUE(wait_msix_enabled(self->s->bdf));
 	EXPECT_TRUE(dummy_in_place(self->s, 1, 3, self->target.iova));
 }
 
@@ -488,7 +488,7 @@ TEST_F(end, close_in_low_power)
 {
 	set_power_control(self->s->bdf, "auto");
 	ASSERT_EQ(0, low_power(self->s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-	ASSERT_TRUE(sleeps_soon(self->s->bdf));
+	ASSERT_TRUE(wait_suspended(self->s->bdf));
 	session_close(self->s);
 	self->s = expect_clean(_metadata, variant->device, variant->mode, false);
 }

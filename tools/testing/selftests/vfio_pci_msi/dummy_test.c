@@ -74,9 +74,9 @@ FIXTURE_TEARDOWN(dummy)
 #define EXPECT_REFUSED_ON(_session, _errno, _call) do {			\
 	struct dummy_state _before, _after;				\
 									\
-	dummy_look(_session, &_before);					\
+	dummy_get_state(_session, &_before);					\
 	EXPECT_EQ(-(_errno), _call);					\
-	dummy_look(_session, &_after);					\
+	dummy_get_state(_session, &_after);					\
 	EXPECT_EQ(0, memcmp(&_before, &_after, sizeof(_before)));	\
 } while (0)
 
@@ -758,11 +758,11 @@ TEST_F(dummy, memory_off_and_on)
 	struct dummy_state before, after;
 
 	ASSERT_EQ(0, dummy_on(self->fd, 2, 5, self->iova));
-	dummy_look(self->s, &before);
+	dummy_get_state(self->s, &before);
 	command_clear(self->fd, PCI_COMMAND_MEMORY);
 	EXPECT_EQ(DUMMY, message_of(self->fd, VFIO_PCI_MSIX_IRQ_INDEX, 2).flags);
 	command_set(self->fd, PCI_COMMAND_MEMORY);
-	dummy_look(self->s, &after);
+	dummy_get_state(self->s, &after);
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 	EXPECT_TRUE(dummy_asserts(self->fd, &self->target, 4));
 }

@@ -144,7 +144,7 @@ TEST_F(request, ioeventfd_changes_while_read)
 	call_start(&call, self->fd, VFIO_DEVICE_IOEVENTFD, arg);
 	ASSERT_TRUE(stall_wait(&self->stall));
 	arg->offset = region_offset(self->fd, WINDOW_BAR) + SLOT;
-	stall_go_on(&self->stall);
+	stall_provide(&self->stall);
 	ASSERT_EQ(0, call_end(&call));
 
 	ASSERT_EQ(sizeof(one), write(self->event, &one, sizeof(one)));
@@ -167,7 +167,7 @@ TEST_F(request, irq_info_changes_while_read)
 	call_start(&call, self->fd, VFIO_DEVICE_GET_IRQ_INFO, arg);
 	ASSERT_TRUE(stall_wait(&self->stall));
 	arg->index = VFIO_PCI_REQ_IRQ_INDEX;
-	stall_go_on(&self->stall);
+	stall_provide(&self->stall);
 	ASSERT_EQ(0, call_end(&call));
 
 	ASSERT_EQ(VFIO_PCI_REQ_IRQ_INDEX, arg->index);
@@ -193,7 +193,7 @@ TEST_F(request, region_info_changes_while_read)
 		call_start(&call, self->fd, VFIO_DEVICE_GET_REGION_INFO, arg);
 		ASSERT_TRUE(stall_wait(&self->stall));
 		arg->index = WINDOW_BAR + VFIO_PCI_CONFIG_REGION_INDEX - in.index;
-		stall_go_on(&self->stall);
+		stall_provide(&self->stall);
 		ASSERT_EQ(0, call_end(&call));
 		EXPECT_TRUE(arg->index == WINDOW_BAR ||
 			    arg->index == VFIO_PCI_CONFIG_REGION_INDEX);
@@ -206,7 +206,7 @@ TEST_F(request, region_info_changes_while_read)
 		EXPECT_EQ(-EPERM, bar_try_map(self->fd, WINDOW_BAR,
 					      WINDOW_OFFSET, page_size(),
 					      PROT_READ, MAP_SHARED));
-		stall_again(&self->stall);
+		stall_remove(&self->stall);
 		in.index = WINDOW_BAR;
 	}
 	EXPECT_EQ(2, region_map(self->fd, WINDOW_BAR).areas);
@@ -279,9 +279,9 @@ static int set_irqs_changes_while_read(struct __test_metadata *_metadata, int fd
 	ASSERT_TRUE(stall_wait(stall));
 	arg->flags = change->then.flags;
 	arg->index = change->then.index;
-	stall_go_on(stall);
+	stall_provide(stall);
 	ret = call_end(&call);
-	stall_again(stall);
+	stall_remove(stall);
 
 	return ret;
 }
@@ -347,7 +347,7 @@ TEST_F(request, hot_reset_changes_while_read)
 	ASSERT_TRUE(stall_wait(&self->stall));
 	arg->count = 1000;
 	arg->flags = 1;
-	stall_go_on(&self->stall);
+	stall_provide(&self->stall);
 	ret = call_end(&call);
 	ASSERT_EQ(0, ret);
 	EXPECT_EQ(0, window_state(self->fd).head.count);
@@ -401,7 +401,7 @@ static void expect_stalls_nobody(struct __test_metadata *_metadata, int fd,
 	if (!pid)
 		use_device(fd);
 	ended = child_ended(pid, &status);
-	stall_go_on(stall);
+	stall_provide(stall);
 
 	EXPECT_TRUE(ended);
 	EXPECT_TRUE(ended || child_ended(pid, &status));
@@ -434,11 +434,11 @@ TEST_F(request, memory_goes_missing_again)
 	call_start(&call, self->fd, VFIO_DEVICE_SET_IRQS,
 		   stall_end(&self->stall, &in, sizeof(in), sizeof(in.head)));
 	while (!call_is_done(&call)) {
-		if (!stall_try(&self->stall))
+		if (!stall_poll(&self->stall))
 			continue;
-		stall_go_on(&self->stall);
+		stall_provide(&self->stall);
 		if (++faults < MOST_FAULTS)
-			stall_again(&self->stall);
+			stall_remove(&self->stall);
 	}
 	ret = call_end(&call);
 	TH_LOG("%d faults; the call returned %d", faults, ret);
@@ -454,7 +454,7 @@ static void start_waiting(struct __test_metadata *_metadata, struct busy *busy,
 	struct irq_set_event in = IRQ_SET_TRIGGER(event);
 	void *arg = stall_end(stall, &in, sizeof(in), sizeof(in.head));
 
-	stall_go_on(stall);
+	stall_provide(stall);
 	busy_start(busy, fd, BUSY_BRIEFLY);
 	call_start(call, fd, VFIO_DEVICE_SET_IRQS, arg);
 	ASSERT_TRUE(call_waits(call));
@@ -471,7 +471,7 @@ TEST_F(request, memory_missing_for_second_read)
 
 	start_waiting(_metadata, &busy, &call, &self->stall, self->fd,
 		      self->event);
-	stall_again(&self->stall);
+	stall_remove(&self->stall);
 	ASSERT_TRUE(busy_lasts(&busy));
 	busy_end(&busy);
 

@@ -242,7 +242,7 @@ void set_power_control(const char *bdf, const char *word)
 	VFIO_ASSERT_EQ(file_write(path, word), 0);
 }
 
-bool sleeps_soon(const char *bdf)
+bool wait_suspended(const char *bdf)
 {
 	char path[128];
 	int tries = EVENT_TIMEOUT_MS / 10;

@@ -59,7 +59,7 @@ int session_hot_reset(struct session *s);
 /* @which: VFIO_DEVICE_FEATURE_LOW_POWER_* */
 int low_power(int fd, u32 which);
 /* Wait until the kernel has suspended the device; false if it does not. */
-bool sleeps_soon(const char *bdf);
+bool wait_suspended(const char *bdf);
 
 /* Set the power state in PMCSR by a config write: 0 is D0, 3 is D3hot. */
 void power_state_set(struct session *s, u16 state);

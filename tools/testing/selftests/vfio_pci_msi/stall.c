@@ -81,12 +81,12 @@ bool stall_wait(struct stall *s)
 	return wait_for_fault(s, WAIT_MS);
 }
 
-bool stall_try(struct stall *s)
+bool stall_poll(struct stall *s)
 {
 	return wait_for_fault(s, 1);
 }
 
-void stall_go_on(struct stall *s)
+void stall_provide(struct stall *s)
 {
 	struct uffdio_copy copy = {
 		.dst = (u64)s->missing,
@@ -97,7 +97,7 @@ void stall_go_on(struct stall *s)
 	ioctl_assert(s->uffd, UFFDIO_COPY, &copy);
 }
 
-void stall_again(struct stall *s)
+void stall_remove(struct stall *s)
 {
 	VFIO_ASSERT_EQ(madvise(s->missing, s->page, MADV_DONTNEED), 0);
 }

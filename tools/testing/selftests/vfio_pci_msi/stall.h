@@ -33,10 +33,10 @@ void *stall_start(struct stall *s, const void *object, size_t size,
 /* Wait until the kernel waits for the missing page; false if it does not. */
 bool stall_wait(struct stall *s);
 /* The same, for a millisecond only. */
-bool stall_try(struct stall *s);
+bool stall_poll(struct stall *s);
 /* Provide the missing page. */
-void stall_go_on(struct stall *s);
+void stall_provide(struct stall *s);
 /* Take the page away again. */
-void stall_again(struct stall *s);
+void stall_remove(struct stall *s);
 
 #endif /* VFIO_PCI_MSI_STALL_H */

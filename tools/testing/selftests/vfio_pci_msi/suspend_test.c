@@ -430,7 +430,7 @@ static void run_in_low_power(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, attach(src, last, 1, &t->spare[last]));
 
 	ASSERT_EQ(0, low_power(src->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-	ASSERT_TRUE(sleeps_soon(src->s->bdf));
+	ASSERT_TRUE(wait_suspended(src->s->bdf));
 	suspend(level);
 	ASSERT_EQ(0, low_power(src->fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 	command_set(src->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
@@ -495,7 +495,7 @@ FIXTURE_TEARDOWN(dummy)
 static void expect_dummy(struct __test_metadata *_metadata,
 			 struct polled *t, const struct level *level)
 {
-	EXPECT_TRUE(msix_on_soon(t->s->bdf))
+	EXPECT_TRUE(wait_msix_enabled(t->s->bdf))
 		TH_LOG("after level %s", level->name ?: "none: aborted");
 	EXPECT_TRUE(dummy_in_place(t->s, DUMMY_START, DUMMY_COUNT,
 				   t->target.iova));
@@ -520,7 +520,7 @@ TEST_F(dummy, every_level_in_low_power)
 
 	for (int i = 0; i < ARRAY_SIZE(levels); i++) {
 		ASSERT_EQ(0, low_power(fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-		ASSERT_TRUE(sleeps_soon(self->t.s->bdf));
+		ASSERT_TRUE(wait_suspended(self->t.s->bdf));
 		suspend(levels[i]);
 		ASSERT_EQ(0, low_power(fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT));
 		expect_dummy(_metadata, &self->t, levels[i]);
@@ -578,9 +578,9 @@ TEST_F(dummy, wakes_up_while_others_are_bound)
 		ASSERT_EQ(0, feature(self->t.s->fd, VFIO_DEVICE_FEATURE_SET |
 				     VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
 				     &wakeup, sizeof(wakeup)));
-		ASSERT_TRUE(sleeps_soon(self->t.s->bdf));
+		ASSERT_TRUE(wait_suspended(self->t.s->bdf));
 		set_power_control(self->t.s->bdf, "on");
-		if (!msix_on_soon(self->t.s->bdf))
+		if (!wait_msix_enabled(self->t.s->bdf))
 			break;
 		set_power_control(self->t.s->bdf, "auto");
 		low_power(self->t.s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT);

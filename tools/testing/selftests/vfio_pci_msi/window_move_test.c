@@ -299,10 +299,10 @@ TEST_F(woken, deferred_write_follows_wake_up)
 	u32 before = held(fd, SLOT);
 
 	ASSERT_EQ(0, low_power(fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY));
-	ASSERT_TRUE(sleeps_soon(self->s->bdf));
+	ASSERT_TRUE(wait_suspended(self->s->bdf));
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
 	usleep(MOVE_PAUSE_US);
-	ASSERT_TRUE(sleeps_soon(self->s->bdf));
+	ASSERT_TRUE(wait_suspended(self->s->bdf));
 
 	set_power_control(self->s->bdf, "on");
 	EXPECT_TRUE(wait_live(fd));

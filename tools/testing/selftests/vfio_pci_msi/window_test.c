@@ -878,7 +878,7 @@ FIXTURE_TEARDOWN(sleep)
 static void sleep_in_low_power(struct session *s)
 {
 	VFIO_ASSERT_EQ(low_power(s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), 0);
-	VFIO_ASSERT_EQ(sleeps_soon(s->bdf), true);
+	VFIO_ASSERT_EQ(wait_suspended(s->bdf), true);
 	VFIO_ASSERT_EQ(low_power(s->fd, VFIO_DEVICE_FEATURE_LOW_POWER_EXIT), 0);
 }
 
