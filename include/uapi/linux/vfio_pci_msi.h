@@ -15,8 +15,8 @@
  *                consists of the host address and the host data
  * guest message  the message in the virtual MSI capability, which the guest wrote to
  *                config space; it consists of the guest address and the guest data
- * enabled        (of INTx, MSI or MSI-X) turned on with VFIO_DEVICE_SET_IRQS, whatever
- *                the virtual capability says
+ * enabled        (of INTx, MSI or MSI-X) turned on with VFIO_DEVICE_SET_IRQS, or MSI-X
+ *                with MSIX_DUMMY, whatever the virtual capability says
  * table          the MSI-X vector table
  * PBA            the MSI-X pending bit array
  * mask bit       the bit in the device that masks one vector: in the table or, if the
@@ -27,10 +27,13 @@
  * slot           a place in a window where the device's driver stores a message:
  *                address low, address high, data
  * isolated       (of a device) the platform checks that each message that the device
- *                sends is one of its own. On x86 it does if the host remaps interrupts;
- *                Documentation/platforms.rst has the other platforms.
+ *                sends is one that the host gave to this device. On x86 it does if the
+ *                host remaps interrupts; Documentation/platforms.rst has the other
+ *                platforms.
  * decoding       (of memory) the device answers accesses to its BARs: Memory Space
  *                Enable is set in its command register
+ * dummy target   a dword in the user's DMA space at which MSI-X vectors point; see
+ *                VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY
  * session        the time from the first open of the device to its last close
  *
  * Masking uses VFIO_DEVICE_SET_IRQS. Everything else is a feature of
@@ -68,10 +71,10 @@
  * VFIO_DEVICE_FEATURE_PCI_MSI_NOVIRT - show the host message to the user
  *
  * SET, without payload, ends the virtualization of the MSI address and data for reads.
- * From then on a read of config space returns the hardware's bytes for these fields,
- * that is, the host message. This holds for reads of any size and alignment, and for
- * those that cover other fields, too; the other bytes are as before. SET cannot be
- * taken back in the session.
+ * From then on a read of config space returns the hardware's bytes for these fields.
+ * That is the host message, unless MSI_MESSAGES shows VFIO_PCI_MSI_MESSAGE_STALE. This
+ * holds for reads of any size and alignment, and for those that cover other fields,
+ * too; the other bytes are as before. SET cannot be taken back in the session.
  *
  * Writes to these fields never reach the hardware, neither before SET nor after it.
  * They update the guest message, which can no longer be read.
@@ -109,9 +112,9 @@ struct vfio_device_feature_pci_msi_novirt {
  * It also returns the generation of the messages. That is a number which is 0 when the
  * session begins, and grows whenever a message of the device may have changed:
  *
- * - with a SET_IRQS that asks to allocate or free vectors, or to attach or detach
- *   eventfds. It grows even if the call fails, unless the dummy target is the reason
- *   (EBUSY);
+ * - with a SET_IRQS for MSI or MSI-X that asks to allocate or free vectors, or to
+ *   attach or detach eventfds. It grows even if the call fails, unless the dummy target
+ *   is the reason (EBUSY);
  * - with a SET_IRQS that unmasks a vector whose eventfd was attached under the mask;
  * - when the dummy target is turned on or off;
  * - when the host has moved a vector to another CPU by giving it another message, which
@@ -147,7 +150,8 @@ struct vfio_pci_msi_message {
  * In three cases the flag does not come from the hardware, and says that the user has
  * masked the vector: the device has no mask bit; the host's interrupt controller masks
  * in place of the device (arm64 and powerpc, on newer kernels); or the mask bit cannot
- * be read (MSI-X while memory decoding is off or the device is in D3hot).
+ * be read (MSI-X while memory decoding is off or the device is in D3hot). With the
+ * dummy target the flag is 0 if the mask bit cannot be read.
  */
 #define VFIO_PCI_MSI_MESSAGE_MASKED	(1 << 2)
 /*
@@ -156,9 +160,9 @@ struct vfio_pci_msi_message {
  * The flag is 0 if the pending bit cannot be read, for instance because the capability
  * places the PBA inside the table or outside of its BAR.
  *
- * If the device has no mask bit, the flag says that an interrupt has arrived since the
- * vector was masked. It may miss an interrupt that is the first to arrive after the
- * eventfd was removed under the mask.
+ * If the device has no mask bit, the flag says that the host has received an interrupt
+ * since the vector was masked. The flag may stay 0 if this is the first interrupt after
+ * the eventfd was removed under the mask.
  *
  * Interrupts that the host's interrupt controller holds back (arm64 and powerpc) never
  * show here.
@@ -174,8 +178,8 @@ struct vfio_pci_msi_message {
 /*
  * The host has no message for the vector at present: @address and @data are 0. With MSI
  * this is so for every vector while vector 0 has no eventfd; with MSI-X, while the
- * vector itself has none. Do not write this address into the device: to the device 0 is
- * an address like any other.
+ * vector itself has none. Do not write 0 into the device as an address: to the device
+ * it is an address like any other.
  */
 #define VFIO_PCI_MSI_MESSAGE_INACTIVE	(1 << 6)
 /*
@@ -198,7 +202,7 @@ struct vfio_pci_msi_message {
  * @index: in: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  * @start: in: the first vector
  * @count: in: how many vectors. @start + @count must not exceed the count that
- *	VFIO_DEVICE_GET_IRQ_INFO reports for @index (a reset can change it), and argsz must
+ *	VFIO_DEVICE_GET_IRQ_INFO reports for @index (which a reset can change), and argsz must
  *	cover @count entries of @msg: EINVAL otherwise. out: unchanged.
  * @flags: in: must be 0. out: 0.
  * @generation: out: the generation of the messages
@@ -250,18 +254,18 @@ struct vfio_device_feature_pci_msi_notify {
  * VFIO_IRQ_INFO_MASKABLE for each of the two indexes that has vectors.
  *
  * Effect. Once the call that masks has returned, an interrupt that the device raises on
- * the vector does not signal the eventfd. It becomes pending. Pending interrupts of a
- * vector are delivered as one, when the vector is unmasked or, if it has no eventfd
- * then, when it gets one. If the device has mask bits, they do this; otherwise the
- * kernel or the host's interrupt controller does, with the same result. ACTION_TRIGGER
- * with DATA_NONE or DATA_BOOL signals the eventfd of a masked vector all the same, as
- * with INTx.
+ * the vector does not signal the eventfd. It becomes pending. The pending interrupts of
+ * a vector are delivered as one, as soon as the vector is unmasked and has an eventfd.
+ * If the device has mask bits, they do this; otherwise the kernel or the host's
+ * interrupt controller does, with the same result but for the limits below.
+ * ACTION_TRIGGER with DATA_NONE or DATA_BOOL signals the eventfd of a masked vector all
+ * the same, as with INTx.
  *
  * Range. A call acts on all vectors of its range or on none. Every vector in the range
  * must be allocated (VFIO_PCI_MSI_MESSAGE_ALLOCATED), even if DATA_BOOL has 0 for it,
  * but it needs no eventfd. To mask a masked vector, or to unmask one that is not
  * masked, changes nothing. To do what the function mask does, make one call for each
- * run of allocated vectors (Documentation/masking.rst).
+ * range of consecutive allocated vectors (Documentation/masking.rst).
  *
  * EINVAL: the range is empty or out of bounds, or a vector in it is not allocated.
  * EBUSY: MSI-X, and the device is in D3hot, where the table cannot be written.
@@ -283,9 +287,9 @@ struct vfio_device_feature_pci_msi_notify {
  * give it the new one before it unmasks the vector.
  *
  * Limits. If the device has no mask bits, an interrupt that it raises while the vector
- * has no eventfd, or while the eventfd is being replaced, is lost, masked or not, as
- * with other drivers. And if the IOMMU posts the interrupts of such a device directly
- * into a guest, the kernel cannot hold them back.
+ * has no eventfd, or while the eventfd is being replaced, can be lost, masked or not,
+ * as with other drivers; that of vector 0 is lost. And if the IOMMU posts the
+ * interrupts of such a device directly into a guest, the kernel cannot hold them back.
  */
 
 /*
@@ -314,8 +318,8 @@ struct vfio_device_feature_pci_msi_notify {
  *   are in no area of the capability SPARSE_MMAP. A BAR with a table that cannot be
  *   mapped for writing has no capability MSIX_MAPPABLE. Neither has a BAR with a
  *   window: VMMs that find MSIX_MAPPABLE map the whole BAR without regard to the areas.
- *   The table's pages in such a BAR are in no area either, though they can be mapped as
- *   their rule says.
+ *   In a BAR with a window the table's pages are in no area either, though they can be
+ *   mapped as their rule says.
  * - Reads and writes of the region are not affected.
  *
  * GET takes struct vfio_device_feature_pci_msix_map with room for @count entries in
@@ -336,8 +340,8 @@ struct vfio_device_feature_pci_msi_notify {
  * @offset: the first byte in the BAR, a multiple of the page size
  * @size: how many bytes, a multiple of the page size even if the BAR is smaller
  * @access: VFIO_PCI_MSIX_MAP_NONE, _READ or _READ_WRITE: the strictest rule of all that is
- *	in the pages. If VFIO_DEVICE_GET_REGION_INFO has no VFIO_REGION_INFO_FLAG_MMAP for
- *	other reasons, the BAR cannot be mapped, whatever @access says.
+ *	in the pages. A BAR that vfio-pci cannot map either, for instance because it has a
+ *	page in common with something else, cannot be mapped whatever @access says.
  * @__reserved: out: 0
  */
 struct vfio_pci_msix_map_range {
@@ -351,7 +355,7 @@ struct vfio_pci_msix_map_range {
 	__u32	access;
 /* The pages cannot be mapped. */
 #define VFIO_PCI_MSIX_MAP_NONE		0
-/* Only shared mappings for reading, which cannot be made writable. */
+/* Only shared mappings for reading, which cannot be made writable; no private ones. */
 #define VFIO_PCI_MSIX_MAP_READ		1
 /* Shared mappings for reading and writing. */
 #define VFIO_PCI_MSIX_MAP_READ_WRITE	2
@@ -360,7 +364,7 @@ struct vfio_pci_msix_map_range {
 
 /**
  * struct vfio_device_feature_pci_msix_map - payload of GET
- * @flags: in: only bits that are defined, which have no effect. out:
+ * @flags: in: no effect, but bits that are not defined must be 0. out:
  *	VFIO_PCI_MSIX_MAP_ISOLATED if the device is isolated, else 0.
  * @page_size: out: the size of a page of the host in bytes
  * @count: in: how many entries @range has room for, which can be 0. out: how many ranges
@@ -388,7 +392,10 @@ struct vfio_device_feature_pci_msix_map {
  * SET takes struct vfio_device_feature_pci_msi_window and adds a window for the rest of
  * the session. Some windows are there from the start of a session: those that the
  * administrator has listed in sysfs (msi_windows) or, without such a list, those that
- * the driver knows for the device, unless the module's parameter windows is 0.
+ * the driver knows for the device, unless the module's parameter windows is 0. If one
+ * of the administrator's windows cannot be added, the device cannot be opened. If a
+ * known one cannot be added, the device is opened without it, and the kernel log says
+ * so.
  *
  * EBUSY: pages of the window's BAR have been mapped, exported as a DMA-BUF or given an
  *     ioeventfd in this session, or a call that does that is in progress. A call that
@@ -404,11 +411,10 @@ struct vfio_device_feature_pci_msix_map {
  * Translation. All writes into a window go through the kernel: its pages cannot be
  * mapped, exported as a DMA-BUF or given an ioeventfd (EPERM).
  *
- * - A write of an aligned dword opens a slot if the dword is the low half of a guest
- *   address: of the one that the guest message has now, or of one that it had earlier in
- *   this session while MSI was enabled. A low half of 0 does not count, as drivers also
- *   write 0 to clear a register. The kernel writes the low half of the host address in
- *   its place.
+ * - A write of an aligned dword opens a slot if the dword equals the low half of the
+ *   guest address, or of an earlier guest address of this session from a time when MSI
+ *   was enabled. A low half of 0 does not count, as drivers also write 0 to clear a
+ *   register. The kernel writes the low half of the host address in its place.
  * - With VFIO_PCI_MSI_WINDOW_HIGH the next dword is the address's high half, and is
  *   translated with it.
  * - The dword @data_offset bytes after the address is the slot's data. If it has the
@@ -421,7 +427,7 @@ struct vfio_device_feature_pci_msix_map {
  * - A read of a slot returns what the guest wrote, as long as the device still holds
  *   what the kernel wrote in its place. Otherwise it returns what the device holds.
  * - All other writes reach the device unchanged. There is one exception: the high half
- *   of an inert address is written as 0.
+ *   of an inert address (see "Vectors that are freed") is written as 0.
  *
  * A slot is live while the device holds the host message in it, address and data.
  *
@@ -443,17 +449,14 @@ struct vfio_device_feature_pci_msix_map {
  * - while MSI is disabled, or the vector that the data names is not allocated;
  * - while vector 0 has no eventfd (VFIO_PCI_MSI_MESSAGE_INACTIVE). If the device has
  *   several vectors, live slots of any vector stay as they are meanwhile;
- * - while the slot's data dword holds the wrong data. If nothing was written to the
- *   dword, or unrelated data before the slot was opened, the address is translated
- *   without waiting for data. The data is wrong
- *
- *   - if it was written after the slot was opened, and is not that of an allocated
- *     vector;
- *   - if it was written before that, and differs from the data of an allocated vector in
- *     the low five bits only;
- *   - if it may come from an earlier session: no reset has worked at the start of this
- *     session or since, and the slot's data was not written yet;
- *
+ * - while the slot's data dword holds data that was written after the slot was opened
+ *   and is not that of an allocated vector;
+ * - while it holds data that was written before the slot was opened and differs from the
+ *   data of an allocated vector in the low five bits only. Other data that was written
+ *   before the slot was opened does not matter;
+ * - if no reset has worked at the start of this session or since, until the data of an
+ *   allocated vector is written to the data dword: what the dword holds may come from an
+ *   earlier session;
  * - if its data would be past the window's end; if its data or its high half would be
  *   where another slot has its address; or its high half where another slot has its
  *   data;
@@ -465,20 +468,22 @@ struct vfio_device_feature_pci_msix_map {
  * The kernel remembers 1024 guest addresses of a session. If there are more, every
  * dword from the lowest of them to the highest counts as a guest address, so that none
  * can reach the device. The kernel also remembers 1024 guest messages. If there are
- * more, the oldest that no slot has used is not translated any more.
+ * more, the oldest that no slot has used is not translated any more. If slots have used
+ * all, a new one is translated only while it is the guest message.
  *
  * Vectors that are freed. Slots outlive their vectors, and the device may go on writing
  * their messages. But once the vectors are freed, or the only vector loses its eventfd,
- * the host may give the message to another device. So the kernel writes the inert
- * address and the data 0 into the slots, and the host message again when vectors are
- * allocated again. The guest reads its own message all the time. The inert address is
- * one that raises no interrupt:
+ * the host may give the message to another device. So, with one exception below, the
+ * kernel writes the inert address and the data 0 into the slots, and the host message
+ * again when vectors are allocated again. The guest reads its own message all the time.
+ * The inert address is one that raises no interrupt:
  *
  * - On x86 it is 0xfee0000c. A host that remaps interrupts blocks the message and may
- *   log it. (AMD's IOMMU ignores the address, and looks up the data in the device's own
- *   remapping table.) On other x86 hosts the address is for a logical destination that
- *   no CPU has, and data 0 is for vector 0, which no local APIC accepts. That nothing
- *   arrives was seen on emulated hosts only.
+ *   log it. (AMD's IOMMU ignores the address, and looks up data 0 in the device's own
+ *   remapping table: the message is blocked if that entry is free, and else raises a
+ *   vector of the device itself.) On other x86 hosts the address is for a logical
+ *   destination that no CPU has, and data 0 is for vector 0, which no local APIC
+ *   accepts. That nothing arrives was seen on emulated hosts only.
  * - On other architectures it is 0. If the device is isolated, the slots of freed
  *   vectors keep their message instead, as the platform drops it. If not, the device
  *   writes to the first page of the user's DMA space, or the IOMMU reports a fault if
@@ -500,14 +505,14 @@ struct vfio_device_feature_pci_msix_map {
  * works for it.
  *
  * Reset and sleep. The windows stay, but the kernel forgets their slots when the device
- * is reset, also by the recovery from an error. A sleep is a reset for devices without
- * No_Soft_Reset in PMCSR: D3hot by a write to PMCSR,
- * VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, or the suspend of the host. Windows and slots
- * end with the session. Two limits: slots are not forgotten if a device with
- * No_Soft_Reset loses its power in a sleep; and if a device shows different registers
- * at the same place of its BAR, one after the other, the kernel tells their slots apart
- * by the offset only. If the table is longer after a reset and reaches into a window,
- * that part of the window is table: writes are dropped.
+ * is reset, also by the recovery from an error. A sleep (D3hot by a write to PMCSR,
+ * VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, or the suspend of the host) counts as a reset if
+ * PMCSR does not have No_Soft_Reset. Windows and slots end with the session. Two
+ * limits: slots are not forgotten if a device with No_Soft_Reset loses its power in a
+ * sleep; and if a device shows different registers at the same place of its BAR, one
+ * after the other, the kernel tells their slots apart by the offset only. If the table
+ * is longer after a reset and reaches into a window, that part of the window is table:
+ * writes are dropped.
  *
  * Messages in memory. A message that the device reads from memory does not pass a
  * window. The drivers ath11k and ath12k give the card the messages of the MAC's receive
@@ -524,7 +529,10 @@ struct vfio_device_feature_pci_msix_map {
  * addresses, too. Writes of less than a dword are not recorded.
  */
 #define VFIO_PCI_MSI_WINDOW_LEARN	(1 << 0)
-/* Accepted without effect: live slots always get a host message that has changed. */
+/*
+ * Kept for existing users, without effect: live slots always get a host message that
+ * has changed.
+ */
 #define VFIO_PCI_MSI_WINDOW_REPROGRAM	(1 << 1)
 /* The dword after the low half of a slot's address is its high half. */
 #define VFIO_PCI_MSI_WINDOW_HIGH	(1 << 2)
@@ -557,7 +565,7 @@ struct vfio_device_feature_pci_msi_window {
  * @vector: the vector that @guest_data names; 0 if it names none
  * @flags: VFIO_PCI_MSI_SLOT_*; a slot with both is live
  * @data_distance: how many bytes after the address the data is. In a window with LEARN it is
- *	where the nearest data was written, and 0 before any was.
+ *	where the nearest data within 64 bytes was written, and 0 before any was.
  */
 struct vfio_pci_msi_slot {
 	__u64	offset;
@@ -639,8 +647,9 @@ struct vfio_device_feature_pci_msi_window_state {
  * writing and to keep it mapped, otherwise the IOMMU refuses the device's writes and
  * reports faults.
  *
- * While the dummy target is on, a SET_IRQS with eventfds for INTx, MSI or MSI-X fails
- * with EBUSY, as a device with MSI-X enabled must not use the others.
+ * While the dummy target is on, a SET_IRQS that attaches eventfds (ACTION_TRIGGER) to
+ * INTx, MSI or MSI-X fails with EBUSY, as a device with MSI-X enabled must not use the
+ * others.
  *
  * Reset and sleep. The dummy target lasts through every reset and power state. As soon
  * as the device is in D0 and decodes memory, the kernel writes the table's entries
