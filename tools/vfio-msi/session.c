@@ -69,6 +69,7 @@ static int set_iommu(int container)
 		VFIO_SPAPR_TCE_IOMMU, VFIO_NOIOMMU_IOMMU,
 	};
 	size_t i;
+	int err;
 
 	errno = ENODEV;
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -77,7 +78,11 @@ static int set_iommu(int container)
 		if (!ioctl(container, VFIO_SET_IOMMU, types[i]))
 			return 0;
 	}
-	return failed("/dev/vfio/vfio", "VFIO_SET_IOMMU");
+	err = failed("/dev/vfio/vfio", "VFIO_SET_IOMMU");
+	if (err == -EPERM && !geteuid())
+		note("if the host does not remap interrupts, VFIO opens devices only with the "
+		     "parameter allow_unsafe_interrupts of vfio_iommu_type1");
+	return err;
 }
 
 static int open_by_group(const struct device *dev, const struct group *group,

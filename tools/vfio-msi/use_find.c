@@ -232,8 +232,8 @@ int use_check(const struct device *dev)
 	for (i = 0; i < uses.count; i++)
 		complain(0, "%s: in use: %s", dev->bdf, uses.use[i].detail);
 	if (uses.count) {
-		complain(0, "%s: refused%s", dev->bdf,
-			 holds_data(&uses) ? "" : "; end that, or use --force");
+		complain(0, "%s: refused; end that first%s", dev->bdf,
+			 holds_data(&uses) ? "" : ", or use --force");
 		result = EXIT_REFUSED;
 	}
 	use_free(&uses);
