@@ -592,7 +592,7 @@ TEST_F(window, vector_0_without_trigger)
 	EXPECT_TRUE(eventfd_wait(self->triggers[1]));
 	eventfd_take(self->triggers[1]);
 
-	/* Nor are they when the guest message changes, for which all slots are checked. */
+	/* A change of the guest message, for which all slots are checked, changes no slot. */
 	guest_message(fd, LATER_ADDRESS, GUEST_VECTOR(0) + 0x20);
 	EXPECT_EQ(before.address, held(fd, slots[1]));
 	EXPECT_EQ(before.data, held(fd, slots[1] + ATH11K_SLOT_DATA));
@@ -1323,7 +1323,7 @@ FIXTURE_SETUP(kept)
 
 	self->trigger = eventfd_new();
 	self->window = window_of_ath11k();
-	/* The device is reset by the methods in this file from its next open on: by none. */
+	/* Allow no reset method, which takes effect with the next open. */
 	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset_method",
 		 self->s->bdf);
