@@ -31,7 +31,7 @@ static void chip_written(struct card *card, uint32_t address, uint32_t value)
 	ce_register_written(card, address, value);
 }
 
-/* As a power-up leaves the chip: its registers, and all that its firmware knew. */
+/* Reset the chip's registers and the state of its firmware. */
 static void reset_chip(struct card *card)
 {
 	if (card->faults.no_reset && card->started)
@@ -95,14 +95,14 @@ static void card_reset(struct pci_function *f)
 	reset_chip(card);
 }
 
-/* What a test asks for. */
+/* Send the messages that a test asked for. */
 static void raise(struct card *card, uint32_t what)
 {
 	unsigned int i;
 
 	card_report(card, ATH_REPORT_RAISE, 0);
 	for (i = 0; what & ATH_RAISE_SLOTS && i < card->rings; i++)
-		card_raise_slot(card, card->ring[i], "raised by a test");
+		card_raise_slot(card, card->ring[i]);
 	if (what & ATH_RAISE_HTT)
 		htt_raise_rings(card);
 }
@@ -245,7 +245,7 @@ static void add_rings(struct card *card)
 		add_ring(card, chip->umac_ring[i]);
 }
 
-/* Returns memory that is 0, of which only what is used is taken; or NULL. */
+/* Returns memory that is 0, or NULL. */
 static uint8_t *allocate(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,

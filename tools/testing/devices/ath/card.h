@@ -13,7 +13,7 @@
  *	3 mhi.c		MHI
  *	3 ce.c		copy engines and HTC
  *	2 views.c	registers, slots, the host's memory
- *	1 chips.c	what the chips differ in
+ *	1 chips.c	the differences between the chips
  *
  * A register write only notes that there is work; the work is done when the client has
  * its answer, as it reads and writes the host's memory. What the driver writes while a
@@ -42,12 +42,12 @@
 /* Each copy engine has three rings. */
 #define CARD_RINGS	(3 * CE_COUNT + CHIP_UMAC_RINGS)
 
-/* What the card does wrong; 0: nothing. */
+/* How the card misbehaves; not at all if a field is 0. */
 struct card_faults {
 	bool no_reset;		/* nothing resets the chip */
-	uint64_t lose;		/* every so many doorbells one is lost */
-	uint64_t slip;		/* after so many writes to slots another page is selected */
-	uint64_t forget;	/* after so many messages of slots they forget all of theirs */
+	uint64_t lose;		/* every Nth doorbell is lost */
+	uint64_t slip;		/* the page changes after the Nth write to a slot */
+	uint64_t forget;	/* all slots become 0 after the Nth message of a slot */
 };
 
 struct card {
@@ -94,7 +94,7 @@ uint32_t card_viewed_address(const struct card *card, uint64_t offset);
 unsigned int card_enabled_slots(const struct card *card);
 
 /* Send the message of the ring with registers at @ring, if it is enabled. */
-void card_raise_slot(struct card *card, uint32_t ring, const char *what);
+void card_raise_slot(struct card *card, uint32_t ring);
 
 /* Send the message of a ring that an HTT message set up. */
 void card_raise_htt(struct card *card, uint64_t address, uint32_t data);

@@ -116,7 +116,7 @@ static void complete_buffer(struct card *card, unsigned int engine, size_t lengt
 		     e->destination_tail);
 	card_write32(card, ring_address(card, engine, CE_STATUS_RING, RING_HEAD_ADDRESS),
 		     e->status_head);
-	card_raise_slot(card, ce_address(card, engine) + CE_STATUS_RING, "CE status");
+	card_raise_slot(card, ce_address(card, engine) + CE_STATUS_RING);
 }
 
 static bool has_buffer(struct card *card, unsigned int engine)
@@ -125,7 +125,7 @@ static bool has_buffer(struct card *card, unsigned int engine)
 	       ring_register(card, engine, 0, DESTINATION_HEAD);
 }
 
-/* Returns whether there was one, and a buffer for it. */
+/* Sends a message that waits. Returns false if none does, or if there is no buffer for it. */
 static bool send_one(struct card *card)
 {
 	struct ce *ce = &card->ce;
@@ -136,7 +136,7 @@ static bool send_one(struct card *card)
 	if (!ce->messages || !has_buffer(card, engine))
 		return false;
 	address = take_buffer(card, engine);
-	/* Without an address it was the reset that took the message, or is bad luck. */
+	/* If the card was reset the queue is empty, otherwise the message stays in it. */
 	if (!address)
 		return false;
 	card_write(card, address, m->data, m->size);
@@ -285,7 +285,7 @@ static void receive_messages(struct card *card, unsigned int engine)
 	while (e->source_tail != ring_register(card, engine, 0, SOURCE_HEAD)) {
 		if (!take_source(card, engine, message, &size))
 			return;
-		card_raise_slot(card, ce_address(card, engine) + CE_SOURCE_RING, "CE source");
+		card_raise_slot(card, ce_address(card, engine) + CE_SOURCE_RING);
 		receive_message(card, message, size);
 	}
 }

@@ -33,7 +33,7 @@ struct ce_message {
 
 struct ce_engine {
 	bool source_rung;
-	/* In dwords of the rings. */
+	/* Positions in the rings, in dwords. */
 	uint32_t source_tail;
 	uint32_t destination_tail;
 	uint32_t status_head;
@@ -59,7 +59,7 @@ enum htc_endpoint {
 #define CE_HTT_TO_HOST	1
 #define CE_WMI_TO_HOST	2
 
-/* What HTC's endpoints lead to. */
+/* The layer over HTC. */
 struct htc_services {
 	/* All services are connected. */
 	void (*start)(struct card *card);
@@ -71,7 +71,7 @@ void ce_reset(struct card *card);
 uint32_t ce_address(const struct card *card, unsigned int engine);
 /* A register of the chip was written. */
 void ce_register_written(struct card *card, uint32_t address, uint32_t value);
-/* Returns whether there was any. */
+/* Does one thing that was noted. Returns false if there is none. */
 bool ce_work(struct card *card);
 
 void htc_send(struct card *card, unsigned int engine, unsigned int endpoint,

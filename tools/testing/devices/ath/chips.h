@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the cards differ in. */
+/* The differences between the chips. */
 #ifndef ATH_CHIPS_H
 #define ATH_CHIPS_H
 

@@ -210,7 +210,7 @@ static void take_image(struct card *card)
 	card_raise_msi(card, card_bar_register(card, BHI_VECTOR));
 }
 
-/* The parts of the image are at the addresses and have the lengths that the table has. */
+/* The table has the address and the length of each part of the image. */
 static void take_vectors(struct card *card)
 {
 	uint32_t table_size = card_bar_register(card, BHIE_TABLE_SIZE);

@@ -48,7 +48,7 @@ struct mhi {
 	struct mhi_packet packet[MHI_PACKETS];
 };
 
-/* Whose packets MHI carries. */
+/* The layer over MHI. */
 struct mhi_client {
 	/* MHI was reset. */
 	void (*reset)(struct card *card);
@@ -60,7 +60,7 @@ struct mhi_client {
 void mhi_reset(struct card *card);
 /* @offset: of a register that is not in a view, which holds @value already. */
 void mhi_register_written(struct card *card, uint32_t offset, uint32_t value);
-/* Returns whether there was any. */
+/* Does one thing that was noted. Returns false if there is none. */
 bool mhi_work(struct card *card);
 void mhi_send(struct card *card, const void *data, size_t size);
 

@@ -101,14 +101,14 @@ static void forget_slots(struct card *card)
 	}
 }
 
-void card_raise_slot(struct card *card, uint32_t ring, const char *what)
+void card_raise_slot(struct card *card, uint32_t ring)
 {
 	uint32_t high = card_chip_register(card, ring + RING_MSI_HI);
 	uint64_t address = (uint64_t)(high & 0xff) << 32 |
 			   card_chip_register(card, ring + RING_MSI_LO);
 
 	if (!(high & RING_MSI_ENABLE)) {
-		dma_drop(&card->server.dma, what);
+		dma_drop(&card->server.dma, "the slot is not enabled");
 		return;
 	}
 	card_report(card, ATH_REPORT_SLOT_SENT, card_reported(card, ATH_REPORT_SLOT_SENT) + 1);
