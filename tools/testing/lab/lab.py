@@ -20,7 +20,7 @@ import results
 import tap
 
 CHECKOUT = "checkout"  # the device
-COMMAND = "command"  # what init calls it
+COMMAND = "command"  # init's name for the command of a shell
 PLAN = build.CHECKOUT / "tools/testing/plan"
 
 
@@ -45,7 +45,7 @@ def boot(args):
     if guest.logs:
         progress.say(f"logs: {guest.logs}")
     if args.raw:
-        return max(guest.codes, default=1) or bool(guest.tally.failures)
+        return exit_code(guest)
     for outcome in guest.outcomes:
         progress.say(f"{outcome.test}: {outcome.seconds:.1f} s, "
                      f"{outcome.cpu_seconds:.1f} s of CPU")
@@ -56,10 +56,16 @@ def boot(args):
     return 1 if guest.tally.failures else 0
 
 
+def exit_code(guest):
+    """The largest one of the programs, 1 if they all ended with 0 and the host failed."""
+    codes = [code for code in guest.codes if code is not None]
+    return max(codes, default=0) or int(bool(guest.tally.failures))
+
+
 def shell(args):
     command, terminal, tests = "", (), ()
     if args.command:
-        # One word is a line for the shell, several are a command and its arguments.
+        # A single word is a line for the shell; several are a command and its arguments.
         command = args.command[0] if len(args.command) == 1 else shlex.join(args.command)
         tests = (COMMAND,)
     elif sys.stdin.isatty():
@@ -78,14 +84,14 @@ def shell(args):
                                      args.memory, args.cpus, tap.ExitCode, command,
                                      terminal),
                         lambda line: print(line, flush=True))
-    # The exit code says by itself that it is not 0.
+    # The exit code alone is no reason for a message.
     complaints = [line for line in guest.tally.failures
                   if not line.startswith(f"{COMMAND}: exit code")]
     for line in [*complaints, *(f"| {line}" for line in guest.console_tail)]:
         progress.say(line)
     if complaints and guest.logs:
         progress.say(f"logs: {guest.logs}")
-    return max(guest.codes, default=0) or bool(guest.tally.failures)
+    return exit_code(guest)
 
 
 def run_matrix(args):
@@ -148,8 +154,8 @@ def parser():
     add_host(one, kernel={"required": True})
     one.add_argument("--tests", type=words, required=True, metavar="NAME[:ARG],...")
     one.add_argument("--raw", action="store_true",
-                     help="the tests print for people, not TAP: show that and "
-                     "nothing else, judge by exit code and kernel log")
+                     help="the tests do not print TAP: show only their output, and "
+                     "judge by exit code and kernel log")
     one.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS")
     one.set_defaults(call=boot)
 
@@ -157,8 +163,8 @@ def parser():
         "shell", usage="lab shell [OPTION]... [-- COMMAND [ARGUMENT]...]",
         help="boot one emulated host for yourself",
         description="Boots an emulated host with msi-vfio-pci loaded and the checkout "
-        "under /checkout, and gives you a shell in it, which ends the host when it ends. "
-        "With a COMMAND it runs that instead and ends with its exit code.")
+        "under /checkout, and gives you a shell in it. The host ends with the shell. With a "
+        "COMMAND, runs that instead and returns its exit code.")
     add_host(own, kernel={"default": kernels.NEWEST})
     own.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS",
                      help="of a COMMAND (default %(default)s)")
@@ -171,7 +177,7 @@ def parser():
     many.add_argument("--kernels", type=words, metavar="LABEL,...")
     many.add_argument("--only", type=words, metavar="RUN,...")
     many.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS",
-                      help="of one host; the debug kernel has three times as much")
+                      help="of one host; three times as much on the debug kernel")
     many.set_defaults(call=run_matrix)
 
     make = commands.add_parser("build", help="build the module, the tests and the tools")
