@@ -469,7 +469,7 @@ struct table {
 
 void complain(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void out_of_memory(void);
+__attribute__((noreturn)) void out_of_memory(void);
 void *xrealloc(void *old, size_t count, size_t size);
 char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void table_init(struct table *table, size_t columns, unsigned int right);
