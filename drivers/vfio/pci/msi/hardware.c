@@ -470,6 +470,32 @@ int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev)
 }
 
 /**
+ * msi_vfio_pci_has_lost_bars - is the device known to have lost its BARs
+ * @mdev: open device
+ *
+ * Unlike msi_vfio_pci_check_bars(), does not wait for a reset that is under way.
+ *
+ * Return: true if it has; false if it has not, if it does not respond, and for a VF.
+ */
+bool msi_vfio_pci_has_lost_bars(struct msi_vfio_pci_device *mdev)
+{
+	const u32 *rbar = mdev->core.rbar;
+	unsigned int i;
+	u32 bar;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		if (!rbar[i])
+			continue;
+		pci_read_config_dword(mdev->core.pdev,
+				      PCI_BASE_ADDRESS_0 + i * 4, &bar);
+		if (!PCI_POSSIBLE_ERROR(bar) && bar != rbar[i])
+			return true;
+	}
+
+	return false;
+}
+
+/**
  * msi_vfio_pci_is_waking - is the device being resumed or suspended
  * @mdev: device
  *

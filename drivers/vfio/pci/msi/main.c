@@ -272,10 +272,13 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 	if (in_window(mdev, count, pos))
 		return msi_vfio_pci_window_write(mdev, buf, count, ppos);
 
-	done = vfio_pci_core_write(vdev, buf, count, ppos);
-
 	if (VFIO_PCI_OFFSET_TO_INDEX(pos) != VFIO_PCI_CONFIG_REGION_INDEX)
-		return done;
+		return vfio_pci_core_write(vdev, buf, count, ppos);
+
+	/* A write can restore the BARs, which then no longer tell of a reset. */
+	msi_vfio_pci_check_frozen(mdev);
+
+	done = vfio_pci_core_write(vdev, buf, count, ppos);
 
 	/* A write that has failed can have written some of it. */
 	msi_vfio_pci_config_written(mdev, pos & VFIO_PCI_OFFSET_MASK, count);
@@ -386,15 +389,31 @@ static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 }
 
 /*
- * AER's recovery calls neither .reset_prepare nor .reset_done. It resets the bus if the
- * channel is frozen; newer kernels also do if any device on the bus asks for it. After
- * such a reset the device has lost its BARs.
+ * AER's recovery calls neither .reset_prepare nor .reset_done. If the channel is frozen
+ * it resets the bus, or fails to; newer kernels also do if any device on the bus asks for
+ * it. EEH and s390 may resume without a reset. A device that was reset has lost its BARs,
+ * until the user has the core restore them.
  */
-static void check_bus_reset(struct msi_vfio_pci_device *mdev)
+static void check_bus_reset(struct msi_vfio_pci_device *mdev, bool was_reset)
 {
-	if (mdev->frozen || msi_vfio_pci_check_bars(mdev))
+	if (was_reset || msi_vfio_pci_check_bars(mdev))
 		msi_vfio_pci_mark_reset(mdev);
-	mdev->frozen = false;
+	WRITE_ONCE(mdev->frozen, false);
+}
+
+/* The BARs of a VF always read as 0, so they do not tell. */
+static bool is_frozen_vf(struct msi_vfio_pci_device *mdev)
+{
+	return mdev->frozen && mdev->core.pdev->is_virtfn;
+}
+
+/* AER resumes from a frozen channel only after the reset has succeeded. */
+static bool resumes_after_reset(struct msi_vfio_pci_device *mdev)
+{
+	if (IS_ENABLED(CONFIG_EEH) || IS_ENABLED(CONFIG_S390))
+		return is_frozen_vf(mdev);
+
+	return mdev->frozen;
 }
 
 static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
@@ -404,18 +423,21 @@ static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
 
 	/* No other callback follows if the recovery has failed. */
 	if (state == pci_channel_io_perm_failure)
-		check_bus_reset(mdev);
-	mdev->frozen = state == pci_channel_io_frozen;
-	/* The bus will be reset. Older kernels do not report that a recovery has failed. */
-	if (mdev->frozen)
-		msi_vfio_pci_mark_reset(mdev);
+		check_bus_reset(mdev, is_frozen_vf(mdev));
+	/*
+	 * The bus may be reset after this. Older kernels do not report that a recovery
+	 * has failed, so the next use of a slot checks for a reset, too.
+	 */
+	WRITE_ONCE(mdev->frozen, state == pci_channel_io_frozen);
 
 	return vfio_pci_core_aer_err_detected(pdev, state);
 }
 
 static pci_ers_result_t msi_vfio_pci_slot_reset(struct pci_dev *pdev)
 {
-	check_bus_reset(pdev_to_msi_vfio_pci(pdev));
+	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
+
+	check_bus_reset(mdev, mdev->frozen);
 
 	return PCI_ERS_RESULT_RECOVERED;
 }
@@ -424,7 +446,7 @@ static void msi_vfio_pci_resume(struct pci_dev *pdev)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
-	check_bus_reset(mdev);
+	check_bus_reset(mdev, resumes_after_reset(mdev));
 	msi_vfio_pci_queue_dummy_restore(mdev);
 	msi_vfio_pci_update_table_size(mdev);
 }

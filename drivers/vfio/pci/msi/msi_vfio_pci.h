@@ -283,7 +283,8 @@ struct msi_vfio_pci_dummy {
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @slots_need_reset: bit 0: the device was reset, its slots are still to be forgotten
- * @frozen: the error from which AER recovers now has frozen the channel
+ * @frozen: an error has frozen the channel, and it is not known yet whether the device
+ *	was reset after that
  * @writes_deferred: bit 0: slots are outdated, as the device could not be written
  * @msi_64bit: the MSI capability has 64-bit addresses; from open to close
  * @dummy_on: the dummy target is on
@@ -450,6 +451,7 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			  struct msi_vfio_pci_hw_shared *shared,
 			  struct msi_vfio_pci_hw_vector *hw);
 int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev);
+bool msi_vfio_pci_has_lost_bars(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
 
 /* vector.c */
@@ -496,6 +498,7 @@ void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_check_frozen(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,

@@ -108,6 +108,33 @@ static unsigned int nr_windows(struct msi_vfio_pci_device *mdev)
 	return smp_load_acquire(&mdev->nr_windows);
 }
 
+/**
+ * msi_vfio_pci_mark_reset - the device has lost what was written to it
+ * @mdev: device
+ *
+ * Takes no lock, as memory_lock is held during resets.
+ */
+void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev)
+{
+	set_bit(0, &mdev->slots_need_reset);
+}
+
+/**
+ * msi_vfio_pci_check_frozen - has the device been reset after an error
+ * @mdev: open device
+ *
+ * Until the kernel reports the end of a recovery, which older ones do only if it has
+ * succeeded, the BARs tell. Takes no lock and waits for nothing.
+ */
+void msi_vfio_pci_check_frozen(struct msi_vfio_pci_device *mdev)
+{
+	if (!READ_ONCE(mdev->frozen) || !msi_vfio_pci_has_lost_bars(mdev))
+		return;
+
+	WRITE_ONCE(mdev->frozen, false);
+	msi_vfio_pci_mark_reset(mdev);
+}
+
 /*
  * Locks the slots and memory_lock: no reset and no change of memory decoding comes in
  * between. If the device was reset before, all slots are forgotten first.
@@ -119,6 +146,7 @@ static void lock_slots(struct msi_vfio_pci_device *mdev)
 	mutex_lock(&mdev->slots);
 	down_read(&mdev->core.memory_lock);
 
+	msi_vfio_pci_check_frozen(mdev);
 	if (!test_and_clear_bit(0, &mdev->slots_need_reset))
 		return;
 	for (i = 0; i < nr; i++)
@@ -539,17 +567,6 @@ bool msi_vfio_pci_has_deferred_writes(struct msi_vfio_pci_device *mdev)
 	smp_mb();	/* see msi_vfio_pci_windows_check_host() */
 
 	return test_bit(0, &mdev->writes_deferred);
-}
-
-/**
- * msi_vfio_pci_mark_reset - the device has lost what was written to it
- * @mdev: device
- *
- * Takes no lock, as memory_lock is held during resets.
- */
-void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev)
-{
-	set_bit(0, &mdev->slots_need_reset);
 }
 
 /**
@@ -1025,6 +1042,7 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
 	mdev->pinned = 0;
 	mdev->slots_need_reset = 0;
+	WRITE_ONCE(mdev->frozen, false);
 	mdev->writes_deferred = 0;
 	/* A device without MSI has no windows. */
 	if (!mdev->core.pdev->msi_cap)
