@@ -335,6 +335,13 @@ static int check_iova(struct msi_vfio_pci_device *mdev, u64 iova)
 	return ret;
 }
 
+/* Whether @nr vectors include those that the user has asked for. */
+static bool has_range(const struct msi_vfio_pci_dummy *dummy, unsigned int nr)
+{
+	return dummy->start < nr && dummy->count <= nr - dummy->start;
+}
+
+/* If @dummy->count is 0, all vectors from @dummy->start on are used. */
 static int turn_on(struct msi_vfio_pci_device *mdev,
 		   const struct msi_vfio_pci_dummy *dummy)
 {
@@ -349,11 +356,16 @@ static int turn_on(struct msi_vfio_pci_device *mdev,
 	if (!ret || ret == -EIO)
 		ret = check_allowed(core->pdev) ?:
 		      check_iova(mdev, dummy->iova) ?: ret;
+	/* The caller's number of vectors can be one that a reset made up. */
+	if (!ret && !has_range(dummy, msix.nr))
+		ret = -EINVAL;
 	if (!ret) {
 		/*
 		 * Before the device is written, so that no reset is missed after this.
 		 */
 		mdev->dummy = *dummy;
+		if (!dummy->count)
+			mdev->dummy.count = msix.nr - dummy->start;
 		WRITE_ONCE(mdev->dummy_on, true);
 		ret = apply(mdev, ctrl, &msix);
 		if (ret)
@@ -419,11 +431,8 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 							     turn_off(mdev);
 
 	nr = msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX);
-	if (in->start >= nr || in->count > nr - in->start ||
-	    !IS_ALIGNED(in->iova, 4))
+	if (!has_range(&dummy, nr) || !IS_ALIGNED(in->iova, 4))
 		return -EINVAL;
-	if (!dummy.count)
-		dummy.count = nr - in->start;
 
 	ret = msi_vfio_pci_update_vector_count(mdev);
 

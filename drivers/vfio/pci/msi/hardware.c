@@ -186,35 +186,61 @@ void msi_vfio_pci_init_table(struct msi_vfio_pci_device *mdev)
 	mdev->table_size = table_bytes((flags & PCI_MSIX_FLAGS_QSIZE) + 1);
 }
 
+/* Returns the number, of which @known tells whether the device has responded with it. */
+static unsigned int read_vector_count(struct msi_vfio_pci_device *mdev,
+				      u32 index, bool *known)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	bool msi = index == VFIO_PCI_MSI_IRQ_INDEX;
+	int cap = msi ? pdev->msi_cap : pdev->msix_cap;
+	u16 ctrl;
+
+	*known = true;
+	if (!cap)
+		return 0;
+
+	/* The control register has the same offset in both capabilities. */
+	pci_read_config_word(pdev, cap + PCI_MSI_FLAGS, &ctrl);
+	*known = !PCI_POSSIBLE_ERROR(ctrl);
+
+	return msi ? 1 << ((ctrl & PCI_MSI_FLAGS_QMASK) >> 1) :
+		     (ctrl & PCI_MSIX_FLAGS_QSIZE) + 1;
+}
+
 /**
  * msi_vfio_pci_vector_count - how many vectors the device has now
  * @mdev: an open device that is awake
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  *
  * A reset can change the number. If the device does not respond, it is the largest that
- * a capability can have. Like the core's, these reads do not wait for a reset that is
- * under way. pci_user_read_config_word() does: for up to a minute, and unkillably.
+ * a capability can have, and must not be stored. Like the core's, these reads do not
+ * wait for a reset that is under way. pci_user_read_config_word() does: for up to a
+ * minute, and unkillably.
  *
  * Return: the same number that VFIO_DEVICE_GET_IRQ_INFO reports.
  */
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index)
 {
-	struct pci_dev *pdev = mdev->core.pdev;
-	u16 ctrl;
+	bool known;
 
-	if (index == VFIO_PCI_MSI_IRQ_INDEX) {
-		if (!pdev->msi_cap)
-			return 0;
-		pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &ctrl);
-		return 1 << ((ctrl & PCI_MSI_FLAGS_QMASK) >> 1);
-	}
+	return read_vector_count(mdev, index, &known);
+}
 
-	if (!pdev->msix_cap)
-		return 0;
-	pci_read_config_word(pdev, pdev->msix_cap + PCI_MSIX_FLAGS, &ctrl);
+/**
+ * msi_vfio_pci_known_vector_count - the same, if the device responds
+ * @mdev: an open device that is awake
+ * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
+ *
+ * Return: the number, or 0 if the device does not respond.
+ */
+unsigned int msi_vfio_pci_known_vector_count(struct msi_vfio_pci_device *mdev,
+					     u32 index)
+{
+	bool known;
+	unsigned int count = read_vector_count(mdev, index, &known);
 
-	return (ctrl & PCI_MSIX_FLAGS_QSIZE) + 1;
+	return known ? count : 0;
 }
 
 /**

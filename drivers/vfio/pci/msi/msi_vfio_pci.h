@@ -443,6 +443,8 @@ int msi_vfio_pci_find_msix(struct msi_vfio_pci_device *mdev, u16 ctrl,
 void msi_vfio_pci_update_table_size(struct msi_vfio_pci_device *mdev);
 unsigned int msi_vfio_pci_vector_count(struct msi_vfio_pci_device *mdev,
 				       u32 index);
+unsigned int msi_vfio_pci_known_vector_count(struct msi_vfio_pci_device *mdev,
+					     u32 index);
 int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 			    unsigned int offset, __le32 *buf,
 			    unsigned int count);

@@ -13,12 +13,15 @@
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
-/* Room for as many vectors as either capability has now. */
+/*
+ * Room for as many vectors as either capability has now. While a reset is under way, the
+ * number is not known, and there is as much room as before.
+ */
 static int make_room(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int nr = max3(msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSI_IRQ_INDEX),
-			       msi_vfio_pci_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX),
-			       1U);
+	unsigned int msi = msi_vfio_pci_known_vector_count(mdev, VFIO_PCI_MSI_IRQ_INDEX);
+	unsigned int msix = msi_vfio_pci_known_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX);
+	unsigned int nr = max3(msi, msix, 1U);
 	struct msi_vfio_pci_message *messages;
 
 	if (nr <= mdev->nr_messages)
