@@ -273,20 +273,23 @@ static void start_on_cpu(struct start *start)
 /*
  * The effective affinity may have been requested while the interrupt was not active,
  * and not have taken effect. With remapping, irq_set_affinity() moves the interrupt
- * there at once. If a move is pending, the interrupt is there already, and stays until
- * the next interrupt arrives.
+ * there at once. If a move is pending already, another would not take effect. So the
+ * interrupt is started only if its CPU is known, as the only one of the effective
+ * affinity. It stays there until the next interrupt arrives.
  */
 static void start_remapped(struct start *start)
 {
 	struct irq_data *data = irq_get_irq_data(start->irq);
+	const struct cpumask *effective = irq_data_get_effective_affinity_mask(data);
 	const struct cpumask *one;
 	cpumask_var_t affinity;
 
-	start->cpu = cpumask_first(irq_data_get_effective_affinity_mask(data));
+	start->cpu = cpumask_first(effective);
 	if (start->cpu >= nr_cpu_ids)
 		return;
 	if (irqd_is_setaffinity_pending(data)) {
-		start_on_cpu(start);
+		if (cpumask_weight(effective) == 1)
+			start_on_cpu(start);
 		return;
 	}
 	if (!zalloc_cpumask_var(&affinity, GFP_KERNEL))
