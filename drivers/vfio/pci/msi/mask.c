@@ -414,7 +414,7 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 			 unsigned int irq)
 {
 	struct start start = { .irq = irq, .isolated = mdev->isolated };
-	u16 command;
+	u16 command = 0;
 	int ret;
 
 	mask_at_once(irq);
@@ -422,7 +422,10 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 	down_write(&mdev->core.memory_lock);
 	/* Waits for a reset, so CPU hotplug is not blocked yet. */
 	pci_cfg_access_lock(mdev->core.pdev);
-	/* In D3hot nothing reaches the table, which is not needed here either. */
+	/*
+	 * The start does not write to the table, and in D3hot it need not be decoded. The
+	 * kernel reads it back when it disables the interrupt, without using the value.
+	 */
 	ret = enable_decoding(mdev, index, &command);
 	cpus_read_lock();
 	start_under_mask(mdev, index, &start);
