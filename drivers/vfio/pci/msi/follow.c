@@ -17,13 +17,22 @@
 
 /*
  * The PCI core has written a message for the interrupt: in SET_IRQS, when the interrupt
- * is started, or when it moves to another CPU. Called under the interrupt's lock.
+ * is started, when it moves to another CPU, or when the message is restored after a reset
+ * or a sleep. A restore does not hold the interrupt's lock, so this can still run when
+ * the device is being closed. The worker checks that.
  */
-static void message_written(struct msi_desc *desc, void *mdev)
+static void message_written(struct msi_desc *desc, void *data)
 {
-	msi_vfio_pci_queue_host_check(mdev);
+	struct msi_vfio_pci_device *mdev = data;
+
+	if (READ_ONCE(mdev->notify))
+		msi_vfio_pci_queue_host_check(mdev);
 }
 
+/*
+ * The function stays until the vector is freed: the PCI core reads the pointer twice, to
+ * check and to call it.
+ */
 static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
 {
 	struct msi_desc *desc = irq_get_msi_desc(irq);
@@ -31,18 +40,6 @@ static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
 	desc->write_msi_msg_data = mdev;
 	/* A CPU that sees the function also sees its argument. */
 	smp_store_release(&desc->write_msi_msg, message_written);
-}
-
-static void unwatch_vector(unsigned int irq)
-{
-	struct msi_desc *desc = irq_get_msi_desc(irq);
-
-	if (!desc->write_msi_msg)
-		return;
-
-	WRITE_ONCE(desc->write_msi_msg, NULL);
-	/* Takes the interrupt's lock: message_written() does not run after this. */
-	irq_modify_status(irq, 0, 0);
 }
 
 /*
@@ -78,19 +75,6 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
 		msi_vfio_pci_queue_host_check(mdev);
 }
 
-/* No change of these vectors is reported after this has returned. */
-static void unwatch_vectors(struct msi_vfio_pci_device *mdev)
-{
-	unsigned int i, count = nr_watchable(mdev);
-	int irq;
-
-	for (i = 0; i < count; i++) {
-		irq = pci_irq_vector(mdev->core.pdev, i);
-		if (irq > 0)
-			unwatch_vector(irq);
-	}
-}
-
 /**
  * msi_vfio_pci_set_notify - SET of MSI_NOTIFY
  * @mdev: open device
@@ -100,7 +84,7 @@ static void unwatch_vectors(struct msi_vfio_pci_device *mdev)
  */
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 {
-	struct eventfd_ctx *notify = NULL;
+	struct eventfd_ctx *notify = NULL, *old;
 	int ret = 0;
 
 	if (fd < -1)
@@ -114,8 +98,9 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 		ret = -EINTR;
 		goto out;
 	}
-	unwatch_vectors(mdev);
-	swap(mdev->notify, notify);
+	old = mdev->notify;
+	WRITE_ONCE(mdev->notify, notify);
+	notify = old;
 	/* The user is notified of moves after this, not of earlier ones. */
 	if (mdev->notify)
 		msi_vfio_pci_update_messages(mdev);
@@ -135,10 +120,11 @@ out:
  */
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev)
 {
-	unwatch_vectors(mdev);
-	if (mdev->notify)
-		eventfd_ctx_put(mdev->notify);
-	mdev->notify = NULL;
+	struct eventfd_ctx *notify = mdev->notify;
+
+	WRITE_ONCE(mdev->notify, NULL);
+	if (notify)
+		eventfd_ctx_put(notify);
 }
 
 /**
