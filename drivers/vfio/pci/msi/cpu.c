@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reassigns vectors whose CPU was unplugged. The kernel does not move an interrupt that
- * has no handler to another CPU, and x86 drops its vector when the CPU comes back.
+ * was not started, because it has no handler or was requested under its mask, to another
+ * CPU. x86 drops its vector when the CPU comes back.
  */
 
 #include <linux/cpu.h>
@@ -88,8 +89,9 @@ static void reassign_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
  * @mdev: open device, with @state held
  * @irq: the vector's Linux interrupt
  *
- * If the vector was just being moved when it was requested, msi_vfio_pci_start_masked()
- * did not start it, and the kernel may have dropped it while it was masked.
+ * msi_vfio_pci_start_masked() does not start a vector whose CPU it does not know, or
+ * that would move when it is started. The kernel may have dropped such a vector while it
+ * was masked.
  */
 void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
 				     unsigned int irq)

@@ -585,7 +585,7 @@ static void restore_dummy_work(struct work_struct *work)
  * msi_vfio_pci_queue_dummy_restore - the device was, or may have been, reset
  * @mdev: bound device, maybe not open
  *
- * Takes no lock, as reset callbacks are called with memory_lock held.
+ * Takes no lock, as reset callbacks can be called with memory_lock held.
  */
 void msi_vfio_pci_queue_dummy_restore(struct msi_vfio_pci_device *mdev)
 {

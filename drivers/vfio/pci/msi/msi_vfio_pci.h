@@ -158,7 +158,7 @@ struct msi_vfio_pci_claim {
 
 /**
  * struct msi_vfio_pci_message - a vector's host message when it was last read
- * @address: 0: the vector was not allocated
+ * @address: 0: the vector was not allocated, or had no host message yet
  * @data: the kernel's; with MSI it is vector 0's
  */
 struct msi_vfio_pci_message {
@@ -307,6 +307,8 @@ struct msi_vfio_pci_dummy {
  * Locks, outermost first:
  *
  *   @state, the core's igate, @slots, the core's memory_lock
+ *   @state, memory_lock, pci_cfg_access_lock(), cpus_read_lock()
+ *   @state, @map_lock
  *   @state, @admin_lock
  *   mmap_lock, @map_lock
  *   @ioeventfds_lock, which protects @ioeventfds and @nr_ioeventfds
@@ -314,25 +316,33 @@ struct msi_vfio_pci_dummy {
  * @slots protects @env and the slots of each window, and is never held over a copy from
  * or to user memory. To change what the device holds in a window, or the host's part of
  * @env, @state is held, too. @map_lock protects @mapped_bars, @claims, @table_rule, @map
- * and the growth of @windows; no lock is taken under it. Reset callbacks are called
- * with memory_lock held for writing. Like the callbacks at the end of a sleep, they set
- * only @slots_need_reset and @dummy_needs_restore, and queue @dummy_work.
+ * and the growth of @windows; no lock is taken under it.
+ *
+ * Reset callbacks are called with memory_lock held for writing if the user requested the
+ * reset. A reset by the host holds pci_cfg_access_lock() instead. Like the callbacks at
+ * the end of a sleep, they take no lock. They set only bits and single values that need
+ * none (@slots_need_reset, @frozen, @dummy_needs_restore, @table_size, the core's
+ * msix_size), and queue @dummy_work; those of a sleep also set @suspended_time and
+ * @host_suspended, and queue @host_work.
  *
  * @admin_lock protects @admin; no lock is taken under it. Files in sysfs take no other
  * lock but @map_lock: they are removed before the driver's .remove is called, which
  * notifies the user of the device. So a task that uses such a file must not wait for
  * that user.
  *
- * @state protects @open, @generation, @masked, @arrived, @messages, @notify and @dummy,
- * and serializes writers of @novirt and @dummy_on, which are also read without a lock.
+ * @state protects @open, @generation, @masked, @started, @arrived, @messages, @pinned and
+ * @dummy, and serializes writers of @notify, @novirt and @dummy_on, which are also read
+ * without a lock.
  * No vector is allocated or freed by others while it is held: SET_IRQS holds it, and
  * close clears @open under it before the core frees them. So code that no ioctl calls
  * has to check @open first. @state is not held while the driver waits for the user's
  * memory: what is copied under it was faulted in before, and page faults are off. It is
- * held while the driver waits for memory_lock, which a reset can hold for a minute. So
- * calls of the user wait for @state killably, readers of debugfs interruptibly, and
- * workers not at all. Code that runs under mmap_lock must not take it, nor reset
- * callbacks, which run under memory_lock.
+ * held while the driver waits for memory_lock, which a reset can hold for a minute, or
+ * for pci_cfg_access_lock(), which a reset by the host can hold as long. In the second
+ * case page faults of BARs may wait for memory_lock meanwhile. The core takes the two in
+ * this order, too. So calls of the user wait for @state killably, readers of debugfs
+ * interruptibly, and workers not at all. Code that runs under mmap_lock must not take it,
+ * nor reset callbacks, which can run under memory_lock.
  */
 struct msi_vfio_pci_device {
 	struct vfio_pci_core_device core;

@@ -112,7 +112,7 @@ static unsigned int nr_windows(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_mark_reset - the device has lost what was written to it
  * @mdev: device
  *
- * Takes no lock, as memory_lock is held during resets.
+ * Takes no lock, as it can be called with memory_lock held.
  */
 void msi_vfio_pci_mark_reset(struct msi_vfio_pci_device *mdev)
 {
@@ -136,8 +136,8 @@ void msi_vfio_pci_check_frozen(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Locks the slots and memory_lock: no reset and no change of memory decoding comes in
- * between. If the device was reset before, all slots are forgotten first.
+ * Locks the slots and memory_lock: no reset that the user requests and no change of memory
+ * decoding comes in between. If the device was reset before, all slots are forgotten first.
  */
 static void lock_slots(struct msi_vfio_pci_device *mdev)
 {
@@ -854,7 +854,10 @@ static int init_messages(struct msi_vfio_pci_device *mdev)
 	mdev->msi_64bit = flags & PCI_MSI_FLAGS_64BIT;
 
 	mutex_lock(&mdev->slots);
-	/* Not on x86, an isolated device may keep the message: the platform drops it. */
+	/*
+	 * On other architectures than x86 an isolated device keeps the message: the
+	 * platform drops it.
+	 */
 	msi_slot_init_env(&mdev->env, INERT_ADDRESS,
 			  IS_ENABLED(CONFIG_X86) || !mdev->isolated,
 			  mdev->core.reset_works, addresses, MSI_SLOT_ADDRESSES,
