@@ -451,9 +451,11 @@ struct vfio_device_feature_pci_msix_map {
  *   several vectors, live slots of any vector stay as they are meanwhile;
  * - while the slot's data dword holds data that was written after the slot was opened
  *   and is not that of an allocated vector;
- * - while it holds data that was written before the slot was opened and differs from the
- *   data of an allocated vector in the low five bits only. Other data that was written
- *   before the slot was opened does not matter;
+ * - while it holds data that was written before the slot was opened, is not that of an
+ *   allocated vector, and looks like a part of a message: it differs from the data of a
+ *   guest or host message in the low five bits only or, in a window with HIGH, it equals
+ *   the high half of a guest or host address, which is often 0. Other data that was
+ *   written before the slot was opened does not matter;
  * - if no reset has worked at the start of this session or since, until the data of an
  *   allocated vector is written to the data dword: what the dword holds may come from an
  *   earlier session;
@@ -652,12 +654,13 @@ struct vfio_device_feature_pci_msi_window_state {
  * others.
  *
  * Reset and sleep. The dummy target lasts through every reset and power state. As soon
- * as the device is in D0 and decodes memory, the kernel writes the table's entries
- * again and enables MSI-X. After a reset that was not the user's own this takes a
- * moment. The kernel is not notified if a device resets itself; then the target comes
- * back with the user's next write to config space, or when the user turns it off and
- * on. If the device has fewer vectors after a reset, those that are left point at the
- * target. If it has more, the new ones are masked.
+ * as the device is in D0 and decodes memory, the kernel writes the table's entries again
+ * and enables MSI-X. After a reset that was not the user's own this takes a moment.
+ * After the recovery from an error (AER) the user first has to reset the device or to
+ * enable memory decoding again. The kernel is not notified if a device resets itself;
+ * then the target comes back with the user's next write to config space, or when the
+ * user turns it off and on. If the device has fewer vectors after a reset, those that
+ * are left point at the target. If it has more, the new ones are masked.
  *
  * SET with all fields 0 turns the dummy target off. If it is off, nothing happens. If
  * @flags is 0 and another field is not, the call fails with EINVAL. To turn it off, the
