@@ -347,6 +347,7 @@ TEST_F(error, recovered)
 FIXTURE(vf_error) {
 	char pf[BDF_SIZE];
 	struct session *s;
+	struct target target;
 };
 
 FIXTURE_VARIANT(vf_error) {
@@ -367,13 +368,31 @@ FIXTURE_SETUP(vf_error)
 	driver_bind(vf, DRIVER_MSI);
 	self->s = session_open_bdf(vf, variant->mode);
 	free(vf);
+	target_map(self->s, &self->target);
 }
 
 FIXTURE_TEARDOWN(vf_error)
 {
 	session_close(self->s);
+	target_free(&self->target);
 	sriov_set_vfs(self->pf, "0");
 	driver_release(self->pf);
+}
+
+/* The BARs of a VF read as 0, before a reset and after it. */
+TEST_F(vf_error, target_is_restored_after_reset)
+{
+	int fd = self->s->fd;
+
+	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, novirt_set(fd));
+	ASSERT_EQ(0, dummy_on(fd, 1, 2, self->target.iova));
+	EXPECT_TRUE(dummy_in_place(self->s, 1, 2, self->target.iova));
+
+	ASSERT_EQ(0, ioctl(fd, VFIO_DEVICE_RESET));
+	EXPECT_TRUE(dummy_in_place(self->s, 1, 2, self->target.iova));
+	function_reset(self->s);
+	EXPECT_TRUE(dummy_in_place(self->s, 1, 2, self->target.iova));
 }
 
 /* The driver's answer to .slot_reset must not make the recovery fail. */
