@@ -368,7 +368,10 @@ FIXTURE_SETUP(vf_error)
 	driver_bind(vf, DRIVER_MSI);
 	self->s = session_open_bdf(vf, variant->mode);
 	free(vf);
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, novirt_set(self->s->fd));
 	target_map(self->s, &self->target);
+	ASSERT_EQ(0, dummy_on(self->s->fd, 1, 2, self->target.iova));
 }
 
 FIXTURE_TEARDOWN(vf_error)
@@ -384,9 +387,6 @@ TEST_F(vf_error, target_is_restored_after_reset)
 {
 	int fd = self->s->fd;
 
-	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-	ASSERT_EQ(0, novirt_set(fd));
-	ASSERT_EQ(0, dummy_on(fd, 1, 2, self->target.iova));
 	EXPECT_TRUE(dummy_in_place(self->s, 1, 2, self->target.iova));
 
 	ASSERT_EQ(0, ioctl(fd, VFIO_DEVICE_RESET));
@@ -403,7 +403,11 @@ TEST_F(vf_error, recovers_with_slot_reset)
 	if (ret == -ENODEV)
 		SKIP(return, "aer_inject is not used with lockdep");
 	ASSERT_EQ(0, ret);
+
+	/* QEMU's VF does not decode its table until this is set. */
+	command_set(self->s->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	ioctl_assert(self->s->fd, VFIO_DEVICE_RESET, NULL);
+	EXPECT_TRUE(dummy_in_place(self->s, 1, 2, self->target.iova));
 }
 
 /*
