@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 #
 # A guest in the emulated host: an unmodified QEMU of the lab's toolbox, with the device
-# passed through. For guest_test, guest_map_test and the demo.
+# passed through. For guest_test, guest_card_test, guest_map_test and the demo.
 
 toolbox=/tmp/toolbox
 run=/tmp/guest
@@ -41,6 +41,9 @@ guest_iommu="-device intel-iommu,intremap=on,caching-mode=on,eim=on"
 guest_machine="q35,accel=kvm,kernel-irqchip=split,hpet=off"
 guest_parameters="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off pci=nommconf"
 
+guest_archives=guest/initramfs
+guest_memory=128
+
 # guest_start DEVICE [QEMU_ARGUMENT...]: starts a guest with the device and waits for it
 guest_start()
 {
@@ -49,9 +52,10 @@ guest_start()
 	rm -rf $run
 	mkdir -p $run
 	mkfifo $run/channel.in $run/channel.out
-	cp guest/initramfs $run
+	# shellcheck disable=SC2086 # a list
+	cat $guest_archives >$run/initramfs
 	chroot $toolbox qemu-system-x86_64 -nodefaults -no-user-config \
-		-display none -cpu host -m 128 -machine $guest_machine \
+		-display none -cpu host -m $guest_memory -machine $guest_machine \
 		"$@" \
 		-device pcie-root-port,id=root0,chassis=1,slot=1 \
 		-device "vfio-pci,host=$device,bus=root0" \
