@@ -72,9 +72,10 @@
  *
  * SET, without payload, ends the virtualization of the MSI address and data for reads.
  * From then on a read of config space returns the hardware's bytes for these fields.
- * That is the host message, unless MSI_MESSAGES shows VFIO_PCI_MSI_MESSAGE_STALE. This
- * holds for reads of any size and alignment, and for those that cover other fields,
- * too; the other bytes are as before. SET cannot be taken back in the session.
+ * They are the host message if MSI_MESSAGES shows VFIO_PCI_MSI_MESSAGE_ALLOCATED and
+ * neither _STALE nor _INACTIVE. This holds for reads of any size and alignment, and for
+ * those that cover other fields, too; the other bytes are as before. SET cannot be
+ * taken back in the session.
  *
  * Writes to these fields never reach the hardware, neither before SET nor after it.
  * They update the guest message, which can no longer be read.
@@ -177,9 +178,10 @@ struct vfio_pci_msi_message {
 #define VFIO_PCI_MSI_MESSAGE_STALE	(1 << 5)
 /*
  * The host has no message for the vector at present: @address and @data are 0. With MSI
- * this is so for every vector while vector 0 has no eventfd; with MSI-X, while the
- * vector itself has none. Do not write 0 into the device as an address: to the device
- * it is an address like any other.
+ * this is so for every vector from when vector 0 has lost its eventfd until it gets one
+ * again; with MSI-X, for the vector that has lost its own. (A vector that never had an
+ * eventfd usually has a message.) Do not write 0 into the device as an address: to the
+ * device it is an address like any other.
  */
 #define VFIO_PCI_MSI_MESSAGE_INACTIVE	(1 << 6)
 /*
@@ -256,8 +258,9 @@ struct vfio_device_feature_pci_msi_notify {
  * Effect. Once the call that masks has returned, an interrupt that the device raises on
  * the vector does not signal the eventfd. It becomes pending. The pending interrupts of
  * a vector are delivered as one, as soon as the vector is unmasked and has an eventfd.
- * If the device has mask bits, they do this; otherwise the kernel or the host's
- * interrupt controller does, with the same result but for the limits below.
+ * The device's mask bits do this, if it has any and the kernel uses them; otherwise the
+ * kernel or the host's interrupt controller does, with the same result but for the
+ * limits below.
  * ACTION_TRIGGER with DATA_NONE or DATA_BOOL signals the eventfd of a masked vector all
  * the same, as with INTx.
  *
@@ -341,7 +344,8 @@ struct vfio_device_feature_pci_msi_notify {
  * @size: how many bytes, a multiple of the page size even if the BAR is smaller
  * @access: VFIO_PCI_MSIX_MAP_NONE, _READ or _READ_WRITE: the strictest rule of all that is
  *	in the pages. A BAR that vfio-pci cannot map either, for instance because it has a
- *	page in common with something else, cannot be mapped whatever @access says.
+ *	page in common with something else, has no VFIO_REGION_INFO_FLAG_MMAP, and cannot
+ *	be mapped whatever @access says.
  * @__reserved: out: 0
  */
 struct vfio_pci_msix_map_range {
@@ -447,8 +451,9 @@ struct vfio_device_feature_pci_msix_map {
  * translated:
  *
  * - while MSI is disabled, or the vector that the data names is not allocated;
- * - while vector 0 has no eventfd (VFIO_PCI_MSI_MESSAGE_INACTIVE). If the device has
- *   several vectors, live slots of any vector stay as they are meanwhile;
+ * - while vector 0 has lost its eventfd and has not got one again
+ *   (VFIO_PCI_MSI_MESSAGE_INACTIVE). If the device has several vectors, live slots of
+ *   any vector stay as they are meanwhile;
  * - while the slot's data dword holds data that was written after the slot was opened
  *   and is not that of an allocated vector;
  * - while it holds data that was written before the slot was opened, is not that of an
@@ -501,10 +506,10 @@ struct vfio_device_feature_pci_msix_map {
  * Deferred writes. The kernel cannot write to a device that is in D3hot or whose user
  * has memory decoding off. (When vectors are freed, it turns decoding on for that
  * moment.) What it could not write it writes once it can: with the user's next access
- * to a window, write to config space, SET_IRQS, reset or GET of MSI_MESSAGES, or a
- * moment after the device has woken up. Until then the device keeps what it has. A
- * device that is in D3hot at the end of the session keeps its messages if no reset
- * works for it.
+ * to a window, write to config space, SET_IRQS that does more than mask, reset, GET of
+ * MSI_MESSAGES, SET of MSI_WINDOW or call of a feature of vfio-pci, or a moment after
+ * the device has woken up. Until then the device keeps what it has. A device that is in
+ * D3hot at the end of the session keeps its messages if no reset works for it.
  *
  * Reset and sleep. The windows stay, but the kernel forgets their slots when the device
  * is reset, also by the recovery from an error. A sleep (D3hot by a write to PMCSR,

@@ -469,8 +469,8 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
  * msi_vfio_pci_check_bars - does the device have the BARs that the core gave it
  * @mdev: open device
  *
- * No callback reports some resets, such as AER's. The device has lost its BARs then;
- * the core restores them when the user enables memory decoding.
+ * Some resets, such as AER's, do not call .reset_done. The device has lost its BARs
+ * then; the core restores them when the user enables memory decoding.
  *
  * Return: 0, -ENXIO if it has lost them, or -EIO if it does not respond.
  */

@@ -365,8 +365,8 @@ static int msi_vfio_pci_sriov_configure(struct pci_dev *pdev, int nr_virtfn)
 }
 
 /*
- * Any device can be bound by driver_override. The table has the devices that need this
- * driver rather than vfio-pci, so that management tools find it by the alias.
+ * Any device can be bound by driver_override. The table has the devices that may need
+ * this driver rather than vfio-pci, so that management tools find it by the alias.
  */
 static const struct pci_device_id msi_vfio_pci_table[] = {
 	/* ath11k */

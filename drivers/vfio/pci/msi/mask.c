@@ -78,7 +78,10 @@ static bool has_arrived(unsigned int irq)
 {
 	struct irq_data *data = irq_get_irq_data(irq);
 
-	/* An interrupt that was never started is marked as masked in any case. */
+	/*
+	 * An interrupt that was not started since it was requested is marked as masked
+	 * in any case.
+	 */
 	return is_lazy(irq) && irqd_is_started(data) && irqd_irq_masked(data);
 }
 

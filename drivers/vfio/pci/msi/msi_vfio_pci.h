@@ -158,7 +158,8 @@ struct msi_vfio_pci_claim {
 
 /**
  * struct msi_vfio_pci_message - a vector's host message when it was last read
- * @address: 0: the vector was not allocated, or had no host message yet
+ * @address: 0: the vector was not allocated, or had no host message, as it had lost its
+ *	handler
  * @data: the kernel's; with MSI it is vector 0's
  */
 struct msi_vfio_pci_message {
@@ -319,11 +320,11 @@ struct msi_vfio_pci_dummy {
  * and the growth of @windows; no lock is taken under it.
  *
  * Reset callbacks are called with memory_lock held for writing if the user requested the
- * reset. A reset by the host holds pci_cfg_access_lock() instead. Like the callbacks at
- * the end of a sleep, they take no lock. They set only bits and single values that need
- * none (@slots_need_reset, @frozen, @dummy_needs_restore, @table_size, the core's
- * msix_size), and queue @dummy_work; those of a sleep also set @suspended_time and
- * @host_suspended, and queue @host_work.
+ * reset. A reset by the host holds only pci_cfg_access_lock(), and the recovery from an
+ * error neither. Like the callbacks at the end of a sleep, they take no lock. They set
+ * only bits and single values that need none (@slots_need_reset, @frozen,
+ * @dummy_needs_restore, @table_size, the core's msix_size), and queue @dummy_work; those
+ * of a sleep also set @suspended_time and @host_suspended, and queue @host_work.
  *
  * @admin_lock protects @admin; no lock is taken under it. Files in sysfs take no other
  * lock but @map_lock: they are removed before the driver's .remove is called, which

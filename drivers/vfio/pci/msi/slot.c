@@ -613,9 +613,10 @@ static u32 inert_if_address(const struct msi_slot_env *env, u32 value)
 }
 
 /*
- * Whether a slot that cannot be translated gets back what was there before. A slot
- * that was live does not: the device may go on sending its message. What was there
- * before is mostly 0, which is the address of the guest's first page.
+ * Whether a slot that cannot be translated gets back what was there before. That is
+ * mostly 0, which is the address of the guest's first page. A slot that was live does
+ * not get it back, as the device may go on sending its message. It is a slot for
+ * certain, so the inert address does no harm there.
  */
 static bool restores_previous(const struct msi_slot_env *env,
 			      const struct msi_slot_dword *slot)

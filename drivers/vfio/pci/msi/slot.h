@@ -19,7 +19,7 @@
 #define MSI_SLOT_ADDRESSES	1024
 #define MSI_SLOT_MESSAGES	1024
 
-/* At most a quarter of them are addresses, so a window has 256 slots. */
+/* At most a quarter of them are addresses, so a window has at most 256 slots. */
 #define MSI_SLOT_DWORDS		1024
 
 /* The most that one write of the guest can cause: see collect_affected() in slot.c. */
