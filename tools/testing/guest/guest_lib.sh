@@ -52,6 +52,8 @@ guest_start()
 	rm -rf $run
 	mkdir -p $run
 	mkfifo $run/channel.in $run/channel.out
+	# guest_watch can read it before QEMU has been started.
+	: >$run/qemu
 	# shellcheck disable=SC2086 # a list
 	cat $guest_archives >$run/initramfs
 	chroot $toolbox qemu-system-x86_64 -nodefaults -no-user-config \
