@@ -155,7 +155,7 @@ int bind_main(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.args_doc = "SEL...",
+		.args_doc = "[SEL...]",
 		.doc = "Bind devices to " MSI_VFIO_PCI
 		       ". They stay bound until \"vfio-msi unbind\" or the next boot.",
 	};

@@ -201,7 +201,7 @@ int map_main(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.args_doc = "SEL...",
+		.args_doc = "[SEL...]",
 		.doc = "Draw the BARs of devices to scale: where the MSI-X table, the PBA and the "
 		       "windows of embedded interrupt controllers are, and which pages can be "
 		       "mapped for reading or writing.\v"

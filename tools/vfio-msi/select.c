@@ -175,7 +175,7 @@ int select_main(int argc, char **argv, const struct select_command *command)
 	const struct argp argp = {
 		.parser = parse_command,
 		.children = children,
-		.args_doc = command->all ? "[SEL...]" : "SEL...",
+		.args_doc = "[SEL...]",
 		.doc = command->doc,
 	};
 	struct select_call call = { .command = command };

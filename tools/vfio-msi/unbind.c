@@ -106,7 +106,7 @@ int unbind_main(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.args_doc = "SEL...",
+		.args_doc = "[SEL...]",
 		.doc = "Unbind devices from their VFIO driver, and give them back to the drivers "
 		       "that the host has for them.",
 	};

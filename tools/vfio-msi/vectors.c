@@ -373,7 +373,7 @@ int vectors_main(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.args_doc = "SEL...",
+		.args_doc = "[SEL...]",
 		.doc = "Show the allocated vectors of devices, also while a VMM has the device "
 		       "open.",
 	};

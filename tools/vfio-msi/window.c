@@ -296,7 +296,7 @@ int window_main(int argc, char **argv)
 		.options = options,
 		.parser = parse,
 		.children = children,
-		.args_doc = "SEL...",
+		.args_doc = "[SEL...]",
 		.doc = "Show the windows of devices with an embedded interrupt controller, or "
 		       "change the windows of their next sessions.\v"
 		       "\"vfio-msi learn\" finds the window that a device needs.",
