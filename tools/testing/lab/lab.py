@@ -18,6 +18,7 @@ import platforms
 import progress
 import results
 import tap
+import tests
 
 CHECKOUT = "checkout"  # the device
 COMMAND = "command"  # init's name for the command of a shell
@@ -31,6 +32,7 @@ def boot(args):
     if not args.no_build:
         with build.locked():
             matrix.prepare([kernel])
+    tests.check(tests.folder_of(kernel.arch), args.tests)
     progress.say(f"booting Linux {kernel.release} in an emulated host ...")
     name = re.sub(r"[^\w.-]", "_", "-".join(["boot", *args.tests]))[:80]
     guest = machine.run(machine.Boot(name, kernel, platform, tuple(args.devices),
@@ -63,11 +65,10 @@ def exit_code(guest):
 
 
 def shell(args):
-    command, terminal, tests = "", (), ()
+    command, terminal = "", ()
     if args.command:
         # A single word is a line for the shell; several are a command and its arguments.
         command = args.command[0] if len(args.command) == 1 else shlex.join(args.command)
-        tests = (COMMAND,)
     elif sys.stdin.isatty():
         size = os.get_terminal_size(sys.stdin.fileno())
         terminal = (os.environ.get("TERM", "dumb"), size.lines, size.columns)
@@ -80,7 +81,8 @@ def shell(args):
     if not args.no_build:
         with build.locked():
             matrix.prepare([kernel])
-    guest = machine.run(machine.Boot("shell", kernel, platform, names, tests, args.timeout,
+    guest = machine.run(machine.Boot("shell", kernel, platform, names,
+                                     (COMMAND,) if command else (), args.timeout,
                                      args.memory, args.cpus, tap.ExitCode, command,
                                      terminal),
                         lambda line: print(line, flush=True))

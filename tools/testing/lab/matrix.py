@@ -17,6 +17,7 @@ import plan
 import progress
 import results
 import tap
+import tests
 
 HOST_TIMEOUT = 1800
 SLOW_FACTOR = 3  # of the debug kernel
@@ -90,6 +91,13 @@ class Matrix:
             with build.locked():
                 prepare([self.kernels[label] for label in self.labels
                          if label in booted])
+        self.check_tests()
+
+    def check_tests(self):
+        """A mistake in a row of the plan must not take the time of all other rows."""
+        for run in self.runs:
+            if isinstance(run, plan.BootRun) and not self.lacks_kernel_of(run):
+                tests.check(tests.folder_of(run.platform.arch), run.tests)
 
     def lacks_kernel_of(self, run):
         return run.kernel not in self.labels
