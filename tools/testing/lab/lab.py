@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 
+import arches
 import build
 import devices
 import kernels
@@ -118,13 +119,23 @@ def build_all(args):
     return 0
 
 
+def describe(label, labels):
+    """A line of the list of kernels."""
+    prefix = arches.split(label)[0]
+    also = prefix + kernels.NEWEST if label == kernels.newest(prefix, labels) else "-"
+    if label == kernels.DEBUG and not kernels.debug_is_built():
+        return label, also, "not built yet", "-"
+    kernel = kernels.get(label)
+    return label, also, kernel.release, str(kernel.kdir)
+
+
 def list_kernels(_):
-    for label in kernels.labels():
-        if label == kernels.DEBUG and not kernels.debug_is_built():
-            print(f"{label}\tnot built yet")
-            continue
-        kernel = kernels.get(label)
-        print(f"{kernel.label}\t{kernel.release}\t{kernel.kdir}")
+    labels = kernels.labels()
+    lines = [("LABEL", "ALSO", "RELEASE", "BUILD TREE"),
+             *(describe(label, labels) for label in labels)]
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    for line in lines:
+        print("  ".join(map(str.ljust, line, widths)).rstrip())
     return 0
 
 
