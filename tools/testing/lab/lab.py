@@ -65,14 +65,18 @@ def exit_code(guest):
     return max(codes, default=0) or int(bool(guest.tally.failures))
 
 
+def terminal_of(size):
+    """The type, the rows and the columns. Some terminals do not say their size."""
+    return os.environ.get("TERM", "dumb"), size.lines or 24, size.columns or 80
+
+
 def shell(args):
     command, terminal = "", ()
     if args.command:
         # A single word is a line for the shell; several are a command and its arguments.
         command = args.command[0] if len(args.command) == 1 else shlex.join(args.command)
     elif sys.stdin.isatty():
-        size = os.get_terminal_size(sys.stdin.fileno())
-        terminal = (os.environ.get("TERM", "dumb"), size.lines, size.columns)
+        terminal = terminal_of(os.get_terminal_size(sys.stdin.fileno()))
     else:
         raise progress.Failed("a shell needs a terminal; without one: lab shell -- COMMAND")
     kernel = kernels.get(args.kernel)
