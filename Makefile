@@ -3,7 +3,7 @@
 # make                  the module, for the running kernel
 # make KDIR=DIR         the module, for the kernel whose build tree DIR is
 # make modules_install  install it there (INSTALL_MOD_PATH as in the kernel)
-# make command          the vfio-msi command, into build/
+# make command          the vfio-msi command: build/objects/vfio-msi/vfio-msi
 # make install-command  install it with its man page and bash completion
 # make demo             what the module is for, shown in an emulated host
 # make test             all tests, in emulated hosts with four kernels
