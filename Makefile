@@ -5,11 +5,13 @@
 # make modules_install  install it there (INSTALL_MOD_PATH as in the kernel)
 # make command          the vfio-msi command: build/objects/vfio-msi/vfio-msi
 # make install-command  install it with its man page and bash completion
+# make library          libvfiomsi, into build/; needs neither the module nor a kernel tree
+# make install-library  install it with its header and pkg-config file
 # make demo             what the module is for, shown in an emulated host
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
 # make soak             longer tests, and tests on more kernels (hours)
-# make fuzz             slot.c against a model of it (long; needs clang)
+# make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
 # make clean            remove what was built
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
@@ -51,6 +53,12 @@ command:
 install-command:
 	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi DESTDIR=$(DESTDIR) install
 
+library:
+	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi
+
+install-library:
+	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi DESTDIR=$(DESTDIR) install
+
 demo:
 	$(lab) boot --kernel newest --remap on --devices ath11k,toolbox --tests demo --raw
 
@@ -65,6 +73,7 @@ soak:
 
 fuzz:
 	$(MAKE) -C tools/testing/unit fuzz
+	$(MAKE) -C tools/testing/libvfiomsi fuzz
 
 # The lab runs the following targets in its toolbox.
 
@@ -96,5 +105,5 @@ clean:
 		built for another kernel stays, unless KDIR= names that")
 
 .PHONY: all help check-kdir modules modules_install command install-command \
-	demo test test-guest soak fuzz payload payload-cross payload-native \
-	devices clean
+	library install-library demo test test-guest soak fuzz payload payload-cross \
+	payload-native devices clean
