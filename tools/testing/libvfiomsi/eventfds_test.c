@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A driver in user space with libvfiomsi's eventfds, as TAP: a device in software signals
+ * the eventfds that are attached, and the driver reads those that are not held.
+ *
+ * usage: eventfds_test
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <vfiomsi/eventfds.h>
+
+#define VECTORS		4
+#define ENABLE		0x8000
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+static struct vfiomsi_core *core;
+static struct vfiomsi_eventfds *eventfds;
+static bool attached[VECTORS];
+static bool device_pending[VECTORS];
+static const char *wrong;
+static int wrong_line;
+
+static void expect(bool right, const char *what, int line)
+{
+	if (right || wrong)
+		return;
+	wrong = what;
+	wrong_line = line;
+}
+
+#define EXPECT(condition) expect(condition, #condition, __LINE__)
+
+static void start(uint32_t flags)
+{
+	struct vfiomsi_core_config config = {
+		.size = sizeof(config),
+		.flags = flags,
+		.capability = { 0x11, 0, VECTORS - 1 },
+	};
+	unsigned int i;
+
+	vfiomsi_eventfds_destroy(eventfds);
+	vfiomsi_core_destroy(core);
+	EXPECT(!vfiomsi_core_create(&config, &core));
+	EXPECT(!vfiomsi_eventfds_create(core, &eventfds));
+	for (i = 0; i < VECTORS; i++) {
+		attached[i] = false;
+		device_pending[i] = false;
+	}
+}
+
+static void signal_vector(unsigned int vector)
+{
+	const uint64_t one = 1;
+
+	EXPECT(write(vfiomsi_eventfds_get(eventfds, vector), &one, sizeof(one)) == sizeof(one));
+}
+
+/* Entries that are not attached are masked in the device. */
+static void raise_vector(unsigned int vector)
+{
+	if (attached[vector])
+		signal_vector(vector);
+	else
+		device_pending[vector] = true;
+}
+
+static void attach(unsigned int vector, bool attach)
+{
+	attached[vector] = attach;
+	if (attach && device_pending[vector]) {
+		device_pending[vector] = false;
+		signal_vector(vector);
+	}
+}
+
+static int carry_out(const struct vfiomsi_action *action)
+{
+	int ret = vfiomsi_eventfds_carry_out(eventfds, action);
+	unsigned int i;
+
+	if (ret || (action->kind != VFIOMSI_ATTACH && action->kind != VFIOMSI_DETACH))
+		return ret;
+	for (i = 0; i < action->count; i++)
+		attach(action->vector + i, action->kind == VFIOMSI_ATTACH);
+
+	return 0;
+}
+
+static int run_actions(void)
+{
+	struct vfiomsi_action action;
+	int ret = 0;
+
+	while (!ret && vfiomsi_core_next(core, &action) == 1)
+		ret = carry_out(&action);
+
+	return ret;
+}
+
+static int run(int planned)
+{
+	int ret;
+
+	if (planned <= 0)
+		return planned;
+	ret = run_actions();
+	if (ret) {
+		EXPECT(!vfiomsi_core_rollback(core));
+		EXPECT(!run_actions());
+	}
+	EXPECT(!vfiomsi_core_commit(core));
+
+	return ret;
+}
+
+static int set_control(uint16_t control)
+{
+	return run(vfiomsi_core_cap_write(core, 2, 2, control));
+}
+
+static int set_mask(unsigned int vector, bool masked)
+{
+	return run(vfiomsi_core_table_write(core, vector * 16 + 12, 4, masked));
+}
+
+/* What an event loop would read: a held eventfd is none of its business. */
+static uint64_t receive(unsigned int vector)
+{
+	uint64_t count;
+
+	if (vfiomsi_eventfds_is_held(eventfds, vector) ||
+	    read(vfiomsi_eventfds_get(eventfds, vector), &count, sizeof(count)) < 0)
+		return 0;
+
+	return count;
+}
+
+static bool is_pending(unsigned int vector)
+{
+	uint64_t bits;
+
+	EXPECT(!run(vfiomsi_core_harvest(core, 0, VECTORS)));
+	EXPECT(!vfiomsi_core_pba_read(core, 0, 8, &bits));
+
+	return bits >> vector & 1;
+}
+
+static void test_life(void)
+{
+	int fd;
+
+	start(0);
+	EXPECT(vfiomsi_eventfds_get(eventfds, 1) == -EINVAL);
+	EXPECT(!set_mask(1, false) && vfiomsi_eventfds_get(eventfds, 1) == -EINVAL);
+	EXPECT(!set_control(ENABLE));
+	fd = vfiomsi_eventfds_get(eventfds, 1);
+	EXPECT(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	EXPECT(vfiomsi_eventfds_get(eventfds, 0) == -EINVAL);
+	raise_vector(1);
+	EXPECT(receive(1) == 1 && receive(1) == 0);
+	EXPECT(!set_control(0) && fcntl(fd, F_GETFD) < 0 && errno == EBADF);
+	EXPECT(vfiomsi_eventfds_get(eventfds, 1) == -EINVAL);
+}
+
+static void test_held(void)
+{
+	start(0);
+	set_mask(1, false);
+	set_control(ENABLE);
+	EXPECT(!set_mask(1, true) && vfiomsi_eventfds_is_held(eventfds, 1));
+	raise_vector(1);
+	raise_vector(1);
+	EXPECT(receive(1) == 0 && is_pending(1) && !is_pending(0));
+	raise_vector(1);
+	EXPECT(!set_mask(1, false) && !vfiomsi_eventfds_is_held(eventfds, 1));
+	EXPECT(receive(1) > 0 && receive(1) == 0 && !is_pending(1));
+}
+
+static void test_held_survives_disable(void)
+{
+	start(0);
+	set_mask(1, false);
+	set_control(ENABLE);
+	set_mask(1, true);
+	raise_vector(1);
+	EXPECT(!set_control(0) && is_pending(1) && !vfiomsi_eventfds_is_held(eventfds, 1));
+	EXPECT(!set_control(ENABLE) && is_pending(1));
+	EXPECT(!set_mask(1, false) && receive(1) == 1);
+}
+
+static void test_host_masks(void)
+{
+	start(VFIOMSI_HOST_MASKS);
+	set_mask(1, false);
+	set_control(ENABLE);
+	EXPECT(!set_mask(1, true) && !vfiomsi_eventfds_is_held(eventfds, 1));
+	signal_vector(1);
+	EXPECT(receive(1) == 1);
+}
+
+/* Enable needs two eventfds, and there is room for one. */
+static void test_no_more_files(void)
+{
+	struct rlimit was, now;
+	int fd;
+
+	start(0);
+	set_mask(0, false);
+	set_mask(3, false);
+	fd = dup(0);
+	EXPECT(!getrlimit(RLIMIT_NOFILE, &was));
+	now = was;
+	now.rlim_cur = fd + 1;
+	close(fd);
+	EXPECT(!setrlimit(RLIMIT_NOFILE, &now));
+	EXPECT(set_control(ENABLE) == -EMFILE && !vfiomsi_core_is_enabled(core));
+	EXPECT(vfiomsi_eventfds_get(eventfds, 0) == -EINVAL);
+	EXPECT(!setrlimit(RLIMIT_NOFILE, &was));
+	EXPECT(!set_control(ENABLE));
+	raise_vector(3);
+	EXPECT(receive(3) == 1);
+}
+
+static void test_nonsense(void)
+{
+	struct vfiomsi_action action = { .kind = VFIOMSI_INJECT, .vector = 1, .count = 1 };
+
+	start(0);
+	EXPECT(vfiomsi_eventfds_carry_out(eventfds, &action) == -EINVAL);
+	action.vector = VECTORS;
+	EXPECT(vfiomsi_eventfds_carry_out(eventfds, &action) == -EINVAL);
+	action.vector = 1;
+	action.count = 0xffffffff;
+	EXPECT(vfiomsi_eventfds_carry_out(eventfds, &action) == -EINVAL);
+	EXPECT(vfiomsi_eventfds_get(eventfds, VECTORS) == -EINVAL);
+	EXPECT(!vfiomsi_eventfds_is_held(eventfds, VECTORS));
+	vfiomsi_eventfds_destroy(NULL);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "an eventfd's life", test_life },
+	{ "held eventfds", test_held },
+	{ "what was held survives disable", test_held_survives_disable },
+	{ "nothing is held if the host masks", test_host_masks },
+	{ "no more files", test_no_more_files },
+	{ "nonsense", test_nonsense },
+};
+
+int main(void)
+{
+	bool passed = true;
+	unsigned int i;
+
+	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(tests));
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		wrong = NULL;
+		tests[i].run();
+		if (wrong)
+			printf("# eventfds_test.c:%d: %s\n", wrong_line, wrong);
+		printf("%sok %u %s\n", wrong ? "not " : "", i + 1, tests[i].name);
+		passed = passed && !wrong;
+	}
+	vfiomsi_eventfds_destroy(eventfds);
+	vfiomsi_core_destroy(core);
+
+	return passed ? 0 : 1;
+}
