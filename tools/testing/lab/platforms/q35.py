@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""x86_64: with Intel's IOMMU, its interrupt remapping on or off, or with AMD's."""
+"""x86_64: with Intel's IOMMU, its interrupt remapping on or off, with AMD's, or with none."""
 
 import arches
 import clock
@@ -31,7 +31,7 @@ class Q35(Platform):
     def arguments(self, boot, logs):
         return ["-nodefaults",
                 "-machine", "q35,accel=tcg,kernel-irqchip=split,memory-backend=ram",
-                "-cpu", CPU, "-device", self.iommu,
+                "-cpu", CPU, *(["-device", self.iommu] if self.iommu else []),
                 "-serial", f"file:{logs}/console", "-serial", "chardev:channel"]
 
 
@@ -82,5 +82,12 @@ class Amd(Q35):
         return root_port(index, addr + (addr >= self.ioapic))
 
 
+class Without(Q35):
+    """A host whose IOMMU is switched off in the firmware: VFIO accepts no device."""
+
+    def check(self, devices):
+        pass
+
+
 PLATFORMS = (Intel("on", arches.X86, True), Intel("off", arches.X86, False),
-             Amd("amd", arches.X86, True))
+             Amd("amd", arches.X86, True), Without("without", arches.X86, False))
