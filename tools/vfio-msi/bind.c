@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfio-msi bind: bind devices to msi-vfio-pci, or to another driver. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,8 +64,12 @@ static int check(const struct bind *bind, const struct device *dev)
 	result = device_check_writable(dev);
 	if (result)
 		return result;
-	if (bind->force || (!device_driver(dev, driver) && !strcmp(driver, bind->driver)))
+	if (!device_driver(dev, driver) && !strcmp(driver, bind->driver))
 		return EXIT_DONE;
+	if (bind->force) {
+		use_warn(dev);
+		return EXIT_DONE;
+	}
 	if (is_gone(dev)) {
 		complain(0, "%s: refused: it " DOES_NOT_ANSWER "; use --force to bind it anyway",
 			 dev->bdf);
@@ -91,8 +96,6 @@ static void note_obstacles(const struct device *dev)
 		     "(vf-token= of QEMU)", dev->bdf, pf);
 
 	group_read(dev, &group);
-	if (!group.name[0])
-		note("%s has no IOMMU group: " NEEDS_IOMMU, dev->bdf);
 	for (i = 0; i < group.count; i++)
 		if (group.member[i].blocks && strcmp(group.member[i].bdf, dev->bdf))
 			note("IOMMU group %s cannot be opened while %s is bound to %s, which is no "
@@ -101,21 +104,29 @@ static void note_obstacles(const struct device *dev)
 	group_free(&group);
 }
 
+/* Before it is bound: without a group the kernel refuses with an errno that does not tell. */
+static void note_no_group(const struct device *dev, const char *driver)
+{
+	struct group group;
+
+	group_read(dev, &group);
+	if (!group.name[0] && strstr(driver, "vfio"))
+		note("%s has no IOMMU group: " NEEDS_IOMMU, dev->bdf);
+	group_free(&group);
+}
+
 static int bind_one(const struct bind *bind, const struct device *dev)
 {
 	char old[NAME_SIZE];
 
 	device_driver(dev, old);
-	if (driver_bind(dev, bind->driver)) {
-		struct group group;
-
-		group_read(dev, &group);
-		if (!group.name[0])
-			note("%s has no IOMMU group: " NEEDS_IOMMU, dev->bdf);
-		group_free(&group);
+	note_no_group(dev, bind->driver);
+	if (driver_bind(dev, bind->driver))
 		return EXIT_FAILED;
-	}
-	if (!strcmp(old, bind->driver))
+	if (dry_run())
+		printf("%s: would be bound to %s (now: %s)\n", dev->bdf, bind->driver,
+		       old[0] ? old : "none");
+	else if (!strcmp(old, bind->driver))
 		printf("%s: already bound to %s\n", dev->bdf, bind->driver);
 	else
 		printf("%s: bound to %s (before: %s)\n", dev->bdf, bind->driver,
@@ -150,7 +161,7 @@ static int bind_all(const struct bind *bind)
 
 int bind_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_argp }, { 0 } };
+	static const struct argp_child children[] = { { .argp = &select_change_argp }, { 0 } };
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,

@@ -2,30 +2,12 @@
 /* Binds devices to drivers: driver_override, bind, unbind, modprobe. */
 #include <dirent.h>
 #include <errno.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "vfio-msi.h"
-
-/* Returns the exit code of modprobe, or a negative errno. */
-static int run_modprobe(char *const argv[])
-{
-	int err, status;
-	pid_t pid;
-
-	fflush(NULL);
-	err = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
-	if (err)
-		return -err;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
-}
 
 static void driver_path(const char *driver, const char *file, char path[PATH_MAX])
 {
@@ -76,14 +58,14 @@ int driver_load(const char *driver)
 		return 0;
 
 	snprintf(name, sizeof(name), "%s", driver);
-	err = run_modprobe(argv);
+	err = run_change(argv);
 	if (err) {
-		/* modprobe has printed why */
-		complain(err < 0 ? err : 0, "driver %s: modprobe failed; is its module installed?",
-			 driver);
+		/* modprobe has printed what the kernel said */
+		complain(err < 0 ? err : 0, "driver %s: modprobe failed", driver);
+		module_explain(driver);
 		return err;
 	}
-	if (access(path, F_OK)) {
+	if (!dry_run() && access(path, F_OK)) {
 		err = -errno;
 		complain_no_driver(driver, path, err);
 	}
@@ -98,7 +80,7 @@ static void load_host_driver(const struct device *dev)
 
 	/* that the host has no driver for the device is not an error */
 	if (!device_read(dev, "modalias", alias, sizeof(alias)))
-		run_modprobe(argv);
+		run_change(argv);
 }
 
 /* The driver_override of the device, or an empty name */
@@ -126,7 +108,7 @@ int device_check_writable(const struct device *dev)
 	char path[PATH_MAX];
 
 	device_path(dev, "driver_override", path);
-	if (!access(path, W_OK))
+	if (dry_run() || !access(path, W_OK))
 		return EXIT_DONE;
 	complain(errno, "%s", path);
 	return EXIT_FAILED;
@@ -158,7 +140,15 @@ static int bind_device(const struct device *dev, const char *driver)
 	char path[PATH_MAX];
 
 	driver_path(driver, "/bind", path);
-	return write_text(path, dev->bdf);
+	return file_write(path, dev->bdf);
+}
+
+static void complain_not_bound(const char *driver, int err)
+{
+	char path[PATH_MAX];
+
+	driver_path(driver, "/bind", path);
+	complain(err, "%s", path);
 }
 
 static int probe_drivers(const struct device *dev)
@@ -173,13 +163,19 @@ static int probe_drivers(const struct device *dev)
 static void restore(const struct device *dev, const char *driver, const char *override)
 {
 	char now[NAME_SIZE];
+	int err;
 
 	set_override(dev, override);
 	device_driver(dev, now);
 	if (!strcmp(now, driver))
 		return;
 	unbind_device(dev, now);
-	if (driver[0] && !bind_device(dev, driver))
+	if (!driver[0])
+		return;
+	err = bind_device(dev, driver);
+	if (err)
+		complain_not_bound(driver, err);
+	else
 		note("%s: bound to %s again", dev->bdf, driver);
 }
 
@@ -194,13 +190,14 @@ static int rebind(const struct device *dev, const char *from, const char *to)
 
 	kmsg = kmsg_open();
 	err = bind_device(dev, to);
-	if (!err && (device_driver(dev, now) || strcmp(now, to))) {
+	if (!err && !dry_run() && (device_driver(dev, now) || strcmp(now, to)))
 		err = -ENODEV;
-		complain(err, "%s: not bound to %s", dev->bdf, to);
-	}
 	if (err && !kmsg_repeat(kmsg, dev))
 		complain(0, "%s: see the kernel log (dmesg) for the reason", dev->bdf);
 	kmsg_close(kmsg);
+	/* last, as it says least */
+	if (err)
+		complain_not_bound(to, err);
 	return err;
 }
 
@@ -244,7 +241,7 @@ int driver_release(const struct device *dev)
 		return err;
 	}
 	err = probe_drivers(dev);
-	if (!err && device_driver(dev, driver))
+	if (!err && !dry_run() && device_driver(dev, driver))
 		load_host_driver(dev);
 	return err;
 }

@@ -9,6 +9,8 @@
 
 #include "vfio-msi.h"
 
+#define JOURNAL_SIZE	(16u << 20)
+
 /* Opens the log for the messages that come from now on; -1: it cannot be read. */
 int kmsg_open(void)
 {

@@ -309,6 +309,12 @@ static int run(const struct learn *learn)
 	result = check(learn);
 	if (!result)
 		result = list_bars(learn, learn->sel.device, &list);
+	if (dry_run()) {
+		if (!result)
+			windows_write(learn->sel.device, &list);
+		windows_free(&list);
+		return result;
+	}
 	if (!result)
 		result = watch_windows(learn, &list, &seen);
 	if (!result && !learn_report(learn->sel.device, learn->sel.json, &seen))
@@ -320,7 +326,11 @@ static int run(const struct learn *learn)
 
 int learn_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_format_argp }, { 0 } };
+	static const struct argp_child children[] = {
+		{ .argp = &select_format_argp },
+		{ .argp = &change_argp },
+		{ 0 }
+	};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,

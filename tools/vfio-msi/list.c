@@ -11,6 +11,7 @@ struct row {
 	struct irqs irqs;
 	struct uses uses;
 	char driver[NAME_SIZE];
+	char override[NAME_SIZE];
 	char name[256];
 };
 
@@ -22,6 +23,7 @@ static void row_read(const struct selection *sel, const struct device *dev, stru
 	irqs_read(dev, &row->irqs);
 	use_find(dev, &row->uses);
 	device_driver(dev, row->driver);
+	driver_override(dev, row->override);
 	pci_lookup_name(sel->access, row->name, sizeof(row->name),
 			PCI_LOOKUP_VENDOR | PCI_LOOKUP_DEVICE,
 			dev->pci->vendor_id, dev->pci->device_id);
@@ -84,16 +86,28 @@ static const char *format_use(const struct row *row)
 	return row->uses.known ? "-" : "?";
 }
 
+/* An override without a driver: what has to bind the device is missing. */
+static void format_driver(const struct row *row, char text[2 * NAME_SIZE])
+{
+	if (row->driver[0])
+		snprintf(text, 2 * NAME_SIZE, "%s", row->driver);
+	else if (row->override[0])
+		snprintf(text, 2 * NAME_SIZE, "- (wants %s)", row->override);
+	else
+		snprintf(text, 2 * NAME_SIZE, "-");
+}
+
 static void print_row(const struct selection *sel, const struct row *row, struct table *table)
 {
-	char msi[16], msix[16], allocated[32];
+	char msi[16], msix[16], allocated[32], driver[2 * NAME_SIZE];
 
 	format_vectors(&row->caps, msi_vectors(row), msi);
 	format_vectors(&row->caps, msix_vectors(row), msix);
 	format_allocated(&row->irqs, allocated);
-	table_add(table, "%s\t%04x:%04x\t%s\t%s\t%s\t%s\t%s\t%s\t%s",
+	format_driver(row, driver);
+	table_add(table, "%s\t%04x:%04x%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s",
 		  select_address(sel, row->dev), row->dev->pci->vendor_id,
-		  row->dev->pci->device_id, row->driver[0] ? row->driver : "-",
+		  row->dev->pci->device_id, card_find(row->dev) ? "*" : "", driver,
 		  row->group.name[0] ? row->group.name : "-", msi, msix, allocated,
 		  format_use(row), row->name);
 }
@@ -114,7 +128,10 @@ static struct json_object *json_row(const struct row *row)
 	json_object_object_add(object, "device", json_hex(pci->device_id, 4));
 	json_object_object_add(object, "class", json_hex(pci->device_class, 4));
 	json_object_object_add(object, "name", json_text(row->name));
+	json_object_object_add(object, "known",
+			       json_object_new_boolean(!!card_find(row->dev)));
 	json_object_object_add(object, "driver", json_text(row->driver));
+	json_object_object_add(object, "driver_override", json_text(row->override));
 	json_object_object_add(object, "iommu_group", json_text(row->group.name));
 	json_object_object_add(object, "msi_vectors", json_count(&row->caps, msi_vectors(row)));
 	json_object_object_add(object, "msix_vectors", json_count(&row->caps, msix_vectors(row)));
@@ -129,7 +146,7 @@ static struct json_object *json_row(const struct row *row)
 static int list(const struct selection *sel)
 {
 	struct json_object *array = sel->json ? json_object_new_array() : NULL;
-	bool partial = false, grouped = false;
+	bool partial = false, grouped = false, known = false;
 	struct table table;
 	size_t i;
 
@@ -156,6 +173,8 @@ static int list(const struct selection *sel)
 		json_print("devices", array);
 	else
 		table_print(&table);
+	if (known && !array)
+		note("* marks cards whose windows " MSI_VFIO_PCI " knows");
 	if (booted_without_msi())
 		note("the kernel was booted with pci=nomsi: no device gets MSI or MSI-X");
 	if (sel->count && !grouped)

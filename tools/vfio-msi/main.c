@@ -34,6 +34,7 @@ static const char doc[] =
 	"  window   show, add or clear windows of embedded interrupt controllers\n"
 	"  learn    find the window that a device needs\n"
 	"  map      draw BARs: table, PBA, windows, and which pages can be mapped\n"
+	"  help     help for a command\n"
 	"\v"
 	"See \"vfio-msi COMMAND --help\" for its options, and vfio-msi(8).";
 
@@ -52,6 +53,21 @@ static const struct subcommand *find_subcommand(const char *name)
 	return NULL;
 }
 
+static void no_command(struct argp_state *state, const char *name)
+{
+	char *names = format_text("%s", ""), *longer;
+	size_t i, count = sizeof(subcommands) / sizeof(subcommands[0]);
+
+	for (i = 0; i < count; i++) {
+		longer = format_text("%s%s%s", names, i ? i + 1 < count ? ", " : " and " : "",
+				     subcommands[i].name);
+		free(names);
+		names = longer;
+	}
+	argp_error(state, "%s: no such command; the first argument is one of %s", name, names);
+	free(names);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct call *call = state->input;
@@ -60,8 +76,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		call->subcommand = find_subcommand(arg);
 		if (!call->subcommand)
-			argp_error(state, "%s: no such command; the first argument is one of list, "
-				   "bind, unbind, show, vectors, window, learn and map", arg);
+			no_command(state, arg);
 		call->first = state->next - 1;
 		/* the subcommand parses the rest */
 		state->next = state->argc;
@@ -71,6 +86,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
+}
+
+/* "help" is --help, and "help COMMAND" is "COMMAND --help". Returns the number of words. */
+static int help(int argc, char **argv)
+{
+	static char option[] = "--help";
+
+	if (argc < 2 || strcmp(argv[1], "help"))
+		return argc;
+	if (argc > 2)
+		argv[1] = argv[2];
+	argv[argc > 2 ? 2 : 1] = option;
+	return argc > 3 ? 3 : argc;
 }
 
 int main(int argc, char **argv)
@@ -85,6 +113,7 @@ int main(int argc, char **argv)
 	int result;
 
 	argp_err_exit_status = EXIT_USAGE;
+	argc = help(argc, argv);
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &call);
 
 	name = format_text("vfio-msi %s", call.subcommand->name);

@@ -162,17 +162,23 @@ struct json_object *json_text(const char *text)
 	return *text ? json_object_new_string(text) : NULL;
 }
 
-/* An array of the words, which commas separate. */
-struct json_object *json_words(const char *text)
+/* An array of the words of the text */
+struct json_object *json_split(const char *text, const char *separator)
 {
 	char *copy = format_text("%s", text), *rest = copy, *word;
 	struct json_object *array = json_object_new_array();
 
-	while ((word = strsep(&rest, ",")))
+	while ((word = strsep(&rest, separator)))
 		if (*word)
 			json_object_array_add(array, json_object_new_string(word));
 	free(copy);
 	return array;
+}
+
+/* An array of the words, which commas separate. */
+struct json_object *json_words(const char *text)
+{
+	return json_split(text, ",");
 }
 
 /* A string, because many JSON readers keep only 53 bits of a number. */

@@ -9,9 +9,10 @@
 #include "vfio-msi.h"
 
 static const struct argp_option select_options[] = {
-	{ .doc = "Select devices, as for lspci(8):" },
+	{ .doc = "Select devices, as for lspci(8), or by another name:" },
 	{ "slot", 's', "[[[DOMAIN]:]BUS:][SLOT][.[FUNC]]", 0,
-	  "Devices at this address (can be repeated; the same as SEL)", 0 },
+	  "Devices at this address (can be repeated; the same as SEL). SEL can also be a "
+	  "network interface (enp4s0), or libvirt's name (pci_0000_01_00_0)", 0 },
 	{ "device", 'd', "[VENDOR]:[DEVICE][:CLASS]", 0,
 	  "Devices with these IDs", 0 },
 	{ 0 }
@@ -22,6 +23,11 @@ static const struct argp_option format_options[] = {
 	{ 0 }
 };
 
+static const struct argp_option change_options[] = {
+	{ "dry-run", 'n', NULL, 0, "Only print what would be changed", 0 },
+	{ 0 }
+};
+
 static const struct argp_option output_options[] = {
 	{ "domains", 'D', NULL, 0, "Print addresses with their domain", 0 },
 	{ 0 }
@@ -29,7 +35,8 @@ static const struct argp_option output_options[] = {
 
 static void add_slot(struct selection *sel, const char *text, struct argp_state *state)
 {
-	char *copy = format_text("%s", text);
+	char *address = name_address(text);
+	char *copy = address ? address : format_text("%s", text);
 	struct pci_filter *slot;
 	char *reason;
 
@@ -90,6 +97,41 @@ static error_t parse_select(int key, char *arg, struct argp_state *state)
 const struct argp select_argp = {
 	.options = select_options,
 	.parser = parse_select,
+};
+
+static error_t parse_change(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	(void)state;
+	if (key != 'n')
+		return ARGP_ERR_UNKNOWN;
+	dry_run_begin();
+	return 0;
+}
+
+const struct argp change_argp = {
+	.options = change_options,
+	.parser = parse_change,
+};
+
+static error_t pass_to_select(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	state->child_inputs[0] = state->input;
+	return 0;
+}
+
+static const struct argp_child select_change_children[] = {
+	{ .argp = &select_argp },
+	{ .argp = &change_argp },
+	{ 0 }
+};
+
+const struct argp select_change_argp = {
+	.parser = pass_to_select,
+	.children = select_change_children,
 };
 
 static error_t parse_format(int key, char *arg, struct argp_state *state)

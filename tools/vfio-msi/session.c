@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -176,6 +177,18 @@ bool device_vfio_pf(const struct device *dev, char pf[NAME_SIZE])
 	return !access(path, F_OK);
 }
 
+/* All devices of a group have one user: VFIO's, or the host's drivers. */
+static void explain_group(const struct group *group)
+{
+	size_t i;
+
+	for (i = 0; i < group->count; i++)
+		if (group->member[i].blocks)
+			complain(0, "IOMMU group %s cannot be opened while %s is bound to %s, "
+				 "which is no VFIO driver; bind it to one, too, or unbind it",
+				 group->name, group->member[i].bdf, group->member[i].driver);
+}
+
 static void explain_token(const struct device *dev)
 {
 	char pf[NAME_SIZE];
@@ -200,6 +213,8 @@ int session_open(const struct device *dev, struct session *session)
 	if (err)
 		kmsg_repeat(kmsg, dev);
 	kmsg_close(kmsg);
+	if (err)
+		explain_group(&group);
 	group_free(&group);
 	if (err == -EACCES)
 		explain_token(dev);

@@ -7,6 +7,11 @@
 
 #include "vfio-msi.h"
 
+struct show {
+	struct selection sel;
+	bool no_open;
+};
+
 struct view {
 	const struct device *dev;
 	struct caps caps;
@@ -19,15 +24,42 @@ struct view {
 	char *refusal;		/* why the kernel allocates no vectors, or NULL */
 	char driver[NAME_SIZE];
 	char override[NAME_SIZE];
+	char reset[NAME_SIZE];	/* ways to reset it, separated by spaces */
+	bool no_open;
 	struct json_object *features;	/* NULL: not known */
 };
+
+static const struct argp_option options[] = {
+	{ "no-open", 'N', NULL, 0, "Do not open the device to ask for its features; opening resets "
+	  "it", 0 },
+	{ 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct show *show = state->input;
+
+	(void)arg;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &show->sel;
+		return 0;
+	case 'N':
+		show->no_open = true;
+		return 0;
+	case ARGP_KEY_END:
+		select_require(&show->sel, state);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
 
 static struct json_object *read_features(const struct view *view)
 {
 	struct json_object *features;
 	struct session session;
 
-	if (view->caps.gone || !session_may_open(view->dev, &view->uses) ||
+	if (view->no_open || view->caps.gone || !session_may_open(view->dev, &view->uses) ||
 	    session_open(view->dev, &session))
 		return NULL;
 	features = session_features(&session);
@@ -60,9 +92,9 @@ static void count_dummies(struct view *view)
 	live_free(&live);
 }
 
-static void view_read(const struct device *dev, struct view *view)
+static void view_read(const struct device *dev, bool no_open, struct view *view)
 {
-	*view = (struct view){ .dev = dev };
+	*view = (struct view){ .dev = dev, .no_open = no_open };
 	caps_read(dev, &view->caps);
 	count_allocated(view);
 	count_dummies(view);
@@ -74,6 +106,8 @@ static void view_read(const struct device *dev, struct view *view)
 	view->refusal = msi_refusal(dev);
 	device_driver(dev, view->driver);
 	driver_override(dev, view->override);
+	if (device_read(dev, "reset_method", view->reset, sizeof(view->reset)))
+		view->reset[0] = '\0';
 	view->features = read_features(view);
 }
 
@@ -204,6 +238,8 @@ static const char *why_no_features(const struct view *view)
 {
 	if (!device_is_vfio(view->dev))
 		return "not asked (not bound to a VFIO driver)";
+	if (view->no_open)
+		return "not asked (--no-open)";
 	if (view->uses.count)
 		return "not asked (in use)";
 	if (view->caps.gone)
@@ -237,6 +273,7 @@ static void print_view(const struct selection *sel, const struct view *view)
 	print_title(sel, view->dev);
 	print_driver(view);
 	print_group(&view->group);
+	printf("  Reset:        %s\n", view->reset[0] ? view->reset : "none");
 	printf("  Remapping:    %s\n", remapping_name(view->remapping));
 	print_uses(&view->uses);
 	if (view->refusal)
@@ -335,6 +372,7 @@ static struct json_object *json_view(const struct view *view)
 	json_object_object_add(object, "driver", json_text(view->driver));
 	json_object_object_add(object, "driver_override", json_text(view->override));
 	json_object_object_add(object, "iommu_group", json_group(&view->group));
+	json_object_object_add(object, "reset_methods", json_split(view->reset, " "));
 	json_object_object_add(object, "remapping", json_text(remapping_name(view->remapping)));
 	json_object_object_add(object, "msi_refused",
 			       view->refusal ? json_text(view->refusal) : NULL);
@@ -349,15 +387,16 @@ static struct json_object *json_view(const struct view *view)
 	return object;
 }
 
-static int show(const struct selection *sel)
+static int run(const struct show *show)
 {
+	const struct selection *sel = &show->sel;
 	struct json_object *array = sel->json ? json_object_new_array() : NULL;
 	size_t i;
 
 	for (i = 0; i < sel->count; i++) {
 		struct view view;
 
-		view_read(&sel->device[i], &view);
+		view_read(&sel->device[i], show->no_open, &view);
 		if (array)
 			json_object_array_add(array, json_view(&view));
 		else
@@ -371,13 +410,25 @@ static int show(const struct selection *sel)
 
 int show_main(int argc, char **argv)
 {
-	static const struct select_command command = {
+	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp argp = {
+		.options = options,
+		.parser = parse,
+		.children = children,
+		.args_doc = "[SEL...]",
 		.doc = "Show the MSI and MSI-X capabilities of devices, their driver, their IOMMU "
 		       "group and what uses them.\v"
 		       "To find out which features a device has, root opens it if it is bound to "
 		       "a VFIO driver and not in use. This resets the device.",
-		.run = show,
 	};
+	struct show show = { .no_open = false };
+	int result;
 
-	return select_main(argc, argv, &command);
+	select_init(&show.sel);
+	argp_parse(&argp, argc, argv, 0, NULL, &show);
+	result = select_devices(&show.sel);
+	if (!result)
+		result = run(&show);
+	select_free(&show.sel);
+	return result;
 }

@@ -8,6 +8,19 @@
 
 #include "vfio-msi.h"
 
+/* --dry-run: what would change the system is printed, and not done. */
+static bool dry;
+
+void dry_run_begin(void)
+{
+	dry = true;
+}
+
+bool dry_run(void)
+{
+	return dry;
+}
+
 /* Reads the first line of a file, without its newline. */
 int file_read(const char *path, char *buf, size_t size)
 {
@@ -27,11 +40,25 @@ int file_read(const char *path, char *buf, size_t size)
 	return 0;
 }
 
+static void print_write(const char *path, const char *text)
+{
+	int length = (int)strlen(text);
+
+	if (length && text[length - 1] == '\n')
+		length--;
+	printf("would write \"%.*s\" to %s\n", length, text, path);
+}
+
 int file_write(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	ssize_t length;
+	int fd;
 
+	if (dry) {
+		print_write(path, text);
+		return 0;
+	}
+	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	length = write(fd, text, strlen(text));

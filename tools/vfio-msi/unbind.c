@@ -59,8 +59,12 @@ static int check(const struct unbind *unbind, const struct device *dev)
 	if (result)
 		return result;
 	result = device_check_writable(dev);
-	if (result || unbind->force || !device_is_vfio(dev))
+	if (result || !device_is_vfio(dev))
 		return result;
+	if (unbind->force) {
+		use_warn(dev);
+		return EXIT_DONE;
+	}
 	return use_check(dev);
 }
 
@@ -72,6 +76,11 @@ static int unbind_one(const struct device *dev)
 	if (driver_release(dev))
 		return EXIT_FAILED;
 	device_driver(dev, new);
+	if (dry_run()) {
+		printf("%s: would be given back to the host's driver (now: %s)\n", dev->bdf,
+		       old[0] ? old : "none");
+		return EXIT_DONE;
+	}
 	if (device_is_vfio(dev)) {
 		complain(0, "%s: bound to %s again, which claims its ID; take the ID from ids= of "
 			 "the module, or write it to remove_id of the driver", dev->bdf, new);
@@ -101,7 +110,7 @@ static int unbind_all(const struct unbind *unbind)
 
 int unbind_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_argp }, { 0 } };
+	static const struct argp_child children[] = { { .argp = &select_change_argp }, { 0 } };
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,

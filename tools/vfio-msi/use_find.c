@@ -220,6 +220,42 @@ static bool holds_data(const struct uses *uses)
 	       use_has(uses, USE_HOLDER);
 }
 
+static const char *effect(enum use_kind kind)
+{
+	switch (kind) {
+	case USE_SESSION:
+		return "waits until it closes the device";
+	case USE_NETWORK:
+		return "its connections end";
+	case USE_MOUNT:
+		return "the files there are dead from now on, and what was not written yet is "
+		       "lost; unmount it";
+	case USE_SWAP:
+		return "the processes whose memory is there are dead from now on";
+	case USE_HOLDER:
+		return "that loses this part, and is dead if it cannot do without";
+	case USE_CLAIMED:
+	case USE_OPEN:
+		return "it is dead for its user from now on";
+	case USE_FUNCTIONS:
+		return "they go away";
+	}
+	return "";
+}
+
+/* What a command with --force does to those who use the device, and whom it waits for */
+void use_warn(const struct device *dev)
+{
+	struct uses uses;
+	size_t i;
+
+	use_find(dev, &uses);
+	use_find_session(dev, &uses);
+	for (i = 0; i < uses.count; i++)
+		note("%s: %s: %s", dev->bdf, uses.use[i].detail, effect(uses.use[i].kind));
+	use_free(&uses);
+}
+
 /* Prints what uses the device, and returns an exit code. */
 int use_check(const struct device *dev)
 {

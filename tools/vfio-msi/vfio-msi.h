@@ -30,11 +30,16 @@
  *	4 irq.c		the Linux interrupts of a device
  *	4 live.c		files of msi-vfio-pci in debugfs
  *	4 window_list.c	msi_windows in sysfs, and how a window is written
+ *	  window_refusal.c	why the driver refuses a window
  *	4 kmsg.c		the kernel log
  *	4 select.c		the devices that a command line selects
+ *	4 module.c		kernel modules, and why one cannot be loaded
  *	4 watch.c		repeated output until a signal comes
  *	3 config.c		MSI and MSI-X capabilities in config space
+ *	3 names.c		PCI devices by other names
+ *	3 run.c			other programs
  *	2 sysfs.c		reads and writes small files, reads links
+ *	2 cards.c		the cards whose windows the driver knows
  *	1 output.c		messages, tables, JSON
  *	0 vfio-msi.h
  */
@@ -99,12 +104,14 @@ struct select_command {
 int select_main(int argc, char **argv, const struct select_command *command);
 
 /*
- * Children of a subcommand's argp: the selectors; the selectors and -o; the selectors,
- * -o and -D.
+ * Children of a subcommand's argp: the selectors; the selectors and --dry-run; the
+ * selectors and -o; the selectors, -o and -D; --dry-run alone.
  */
 extern const struct argp select_argp;
+extern const struct argp select_change_argp;
 extern const struct argp select_format_argp;
 extern const struct argp select_output_argp;
+extern const struct argp change_argp;
 
 /* These two exit with a message if the command line is wrong. */
 unsigned long select_number(const char *option, const char *text, unsigned long least,
@@ -116,6 +123,49 @@ bool select_given(const struct selection *sel);
 int select_devices(struct selection *sel);
 void select_free(struct selection *sel);
 const char *select_address(const struct selection *sel, const struct device *dev);
+
+/* names.c */
+
+char *name_address(const char *name);
+
+/* cards.c */
+
+struct card {
+	uint16_t vendor;
+	uint16_t device;
+	const char *proven;	/* what was seen to work, a sentence's end */
+};
+
+const struct card *card_find(const struct device *dev);
+
+/* module.c */
+
+enum module_state {
+	MODULE_GOOD,
+	MODULE_ABSENT,		/* for every kernel */
+	MODULE_NOT_BUILT,	/* for the running kernel */
+	MODULE_NOT_INDEXED,	/* depmod has not run */
+	MODULE_NOT_SIGNED,	/* and the kernel wants it to be */
+};
+
+struct module {
+	enum module_state state;
+	char *release;		/* of the running kernel */
+	char *file;		/* for the running kernel, or NULL */
+	char *kernels;		/* that it is built for, or NULL */
+	char *command;		/* to type next, or NULL */
+};
+
+void module_read(const char *name, struct module *module);
+void module_free(struct module *module);
+char *module_problem(const struct module *module);
+const char *module_enforced(void);
+void module_explain(const char *name);
+
+/* run.c */
+
+int run_change(char *const argv[]);
+int run_read(char *const argv[], char *buf, size_t size);
 
 /* config.c */
 
@@ -158,6 +208,10 @@ const char *caps_problem(const struct caps *caps);
 struct json_object *caps_answers(const struct caps *caps);
 
 /* sysfs.c */
+
+/* With --dry-run file_write() and run_change() only print. */
+void dry_run_begin(void);
+bool dry_run(void);
 
 /* Those that return an int return 0 or a negative errno, and print nothing. */
 
@@ -266,6 +320,7 @@ void holders_of_session(const struct device *dev, struct uses *uses);
 void use_find(const struct device *dev, struct uses *uses);
 void use_find_session(const struct device *dev, struct uses *uses);
 int use_check(const struct device *dev);
+void use_warn(const struct device *dev);
 
 /* session.c */
 
@@ -400,6 +455,10 @@ char *window_text(const struct window *window);
 bool window_learns(const struct window *window);
 struct json_object *json_window(const struct window *window);
 
+/* window_refusal.c */
+
+char *window_refusal(const struct device *dev, const struct window *window);
+
 /* learned.c */
 
 struct learned_slot {
@@ -478,6 +537,7 @@ void table_add(struct table *table, const char *format, ...)
 void table_print(struct table *table);
 struct json_object *json_text(const char *text);
 struct json_object *json_words(const char *text);
+struct json_object *json_split(const char *text, const char *separator);
 struct json_object *json_hex(uint64_t value, unsigned int digits);
 void json_print(const char *key, struct json_object *value);
 

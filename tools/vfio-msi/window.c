@@ -2,6 +2,8 @@
 /* vfio-msi window: show, add and clear windows of embedded interrupt controllers. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "vfio-msi.h"
 
@@ -51,9 +53,40 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static int change_one(const struct change *change, const struct device *dev)
+static bool is_open(const struct device *dev)
 {
 	struct live_windows live;
+	bool open;
+
+	if (live_windows_read(dev, &live))
+		return false;
+	open = live.open;
+	live_windows_free(&live);
+	return open;
+}
+
+static void print_changed(const struct device *dev, const struct window_list *list)
+{
+	size_t i;
+
+	if (dry_run())
+		return;
+	printf("%s: ", dev->bdf);
+	if (!list->count)
+		printf("no added windows");
+	for (i = 0; i < list->count; i++) {
+		char *text = window_text(&list->window[i]);
+
+		printf("%s%s", i ? ", " : list->count == 1 ? "window " : "windows ", text);
+		free(text);
+	}
+	puts(", from the device's next open on until it is unbound");
+	if (is_open(dev))
+		note("%s is in use; the change takes effect when it is next opened", dev->bdf);
+}
+
+static int change_one(const struct change *change, const struct device *dev)
+{
 	struct window_list list;
 	size_t i;
 	int err;
@@ -66,15 +99,10 @@ static int change_one(const struct change *change, const struct device *dev)
 	for (i = 0; i < change->add.count; i++)
 		windows_add(&list, &change->add.window[i]);
 	err = windows_write(dev, &list);
+	if (!err)
+		print_changed(dev, &list);
 	windows_free(&list);
-	if (err)
-		return EXIT_FAILED;
-	if (live_windows_read(dev, &live))
-		return EXIT_DONE;
-	if (live.open)
-		note("%s is in use; the change takes effect when it is next opened", dev->bdf);
-	live_windows_free(&live);
-	return EXIT_DONE;
+	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int view_read(const struct device *dev, struct view *view)
@@ -291,7 +319,11 @@ static int run(const struct change *change)
 
 int window_main(int argc, char **argv)
 {
-	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
+	static const struct argp_child children[] = {
+		{ .argp = &select_output_argp },
+		{ .argp = &change_argp },
+		{ 0 }
+	};
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,

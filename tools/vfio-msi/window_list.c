@@ -92,12 +92,49 @@ static const char *error_text(int err)
 	switch (err) {
 	case -EEXIST:
 		return "windows overlap; add one that covers both, or --clear first";
-	case -EINVAL:
-		return "the device cannot have such a window; see --add in vfio-msi(8)";
 	case -ENOSPC:
 		return "too many windows; a device can have 16";
 	}
-	return strerror(-err);
+	return NULL;
+}
+
+/* The driver's errno is one for all reasons: the first window with one tells it. */
+static void complain_refused(const struct device *dev, const char *path,
+			     const struct window_list *list, int err)
+{
+	const char *text = error_text(err);
+	char *reason = NULL;
+	size_t i;
+
+	for (i = 0; i < list->count && err == -EINVAL && !reason; i++) {
+		reason = window_refusal(dev, &list->window[i]);
+		if (reason) {
+			char *window = window_text(&list->window[i]);
+
+			complain(0, "%s: refused: window %s: %s", dev->bdf, window, reason);
+			free(window);
+		}
+	}
+	if (text)
+		complain(0, "%s: %s", path, text);
+	else
+		complain(err, "%s", path);
+	free(reason);
+}
+
+/* A dry run does not ask the driver. */
+static bool any_refusal(const struct device *dev, const struct window_list *list)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		char *reason = window_refusal(dev, &list->window[i]);
+
+		any |= !!reason;
+		free(reason);
+	}
+	return any;
 }
 
 /* Replaces all windows that were added before. */
@@ -119,9 +156,11 @@ int windows_write(const struct device *dev, const struct window_list *list)
 		text = longer;
 	}
 	device_path(dev, FILE_NAME, path);
-	err = file_write(path, list->count ? text : "\n");
+	err = dry_run() && any_refusal(dev, list) ? -EINVAL : 0;
+	if (!err)
+		err = file_write(path, list->count ? text : "\n");
 	if (err)
-		complain(0, "%s: %s", path, error_text(err));
+		complain_refused(dev, path, list, err);
 	free(text);
 	return err;
 }
