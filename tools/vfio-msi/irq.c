@@ -139,8 +139,8 @@ static enum remapping chip_remapping(const char *chip)
 	return REMAPPING_UNKNOWN;
 }
 
-/* On x86 either all interrupts are remapped or none. */
-static enum remapping platform_remapping(void)
+/* On x86 either all interrupts are remapped or none; elsewhere this does not know. */
+enum remapping irq_host_remapping(void)
 {
 	enum remapping remapping = REMAPPING_UNKNOWN;
 	struct dirent *entry;
@@ -172,7 +172,7 @@ enum remapping irq_remapping(const struct device *dev)
 	if (irqs.count && !IRQ_FILE(irqs.irq[0].number, "chip_name", chip))
 		remapping = chip_remapping(chip);
 	irqs_free(&irqs);
-	return remapping == REMAPPING_UNKNOWN ? platform_remapping() : remapping;
+	return remapping == REMAPPING_UNKNOWN ? irq_host_remapping() : remapping;
 }
 
 /* Whether pci= on the kernel's command line has the word nomsi */

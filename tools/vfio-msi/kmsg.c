@@ -64,6 +64,65 @@ static char *find_last(int fd, const struct device *dev, match_fn match)
 	return last;
 }
 
+/* The number of the oldest message that the kernel still has; 0 is the first since boot. */
+static unsigned long oldest_number(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unsigned long number = 0;
+	char record[8192];
+	ssize_t length;
+
+	if (fd < 0)
+		return 0;
+	length = read(fd, record, sizeof(record) - 1);
+	close(fd);
+	if (length <= 0)
+		return 0;
+	record[length] = '\0';
+	return sscanf(record, "%*u,%lu,", &number) == 1 ? number : 0;
+}
+
+static bool read_kernels(kmsg_fn each, void *context)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[8192];
+	ssize_t length;
+
+	if (fd < 0)
+		return false;
+	while ((length = read(fd, record, sizeof(record) - 1)) > 0 ||
+	       (length < 0 && errno == EPIPE))
+		if (length > 0)
+			each(record_text(record, length), context);
+	close(fd);
+	return true;
+}
+
+static bool read_journals(kmsg_fn each, void *context)
+{
+	static char *const argv[] = {
+		"journalctl", "--dmesg", "--boot", "--output=cat", "--no-pager", "--quiet", NULL
+	};
+	char *text = xrealloc(NULL, 1, JOURNAL_SIZE), *rest = text, *line;
+	bool has;
+
+	has = !run_read(argv, text, JOURNAL_SIZE) && text[0];
+	while (has && (line = strsep(&rest, "\n")))
+		if (*line)
+			each(line, context);
+	free(text);
+	return has;
+}
+
+/*
+ * Calls @each for every message since boot: of the journal if the kernel does not have all
+ * of them any more. Returns false if none can be read.
+ */
+bool kmsg_all(kmsg_fn each, void *context)
+{
+	return (oldest_number() && read_journals(each, context)) || read_kernels(each, context);
+}
+
 static bool match_any(const struct device *dev, const char *text)
 {
 	(void)dev;

@@ -140,6 +140,7 @@ static struct json_object *json_row(const struct row *row)
 	json_object_object_add(object, "allocated", allocated);
 	json_object_object_add(object, "answers", caps_answers(&row->caps));
 	json_object_object_add(object, "in_use", use_json(&row->uses));
+	json_object_object_add(object, "binding", lasting_json(row->dev));
 	return object;
 }
 
@@ -164,6 +165,8 @@ static int list(const struct selection *sel)
 				json_object_array_add(array, json_row(&row));
 			else
 				print_row(sel, &row, &table);
+			known |= !!card_find(row.dev);
+			lasting_note(row.dev);
 			if (row.caps.gone)
 				note("%s " DOES_NOT_ANSWER, row.dev->bdf);
 		}

@@ -21,6 +21,7 @@ static const struct subcommand {
 	{ "window", window_main },
 	{ "learn", learn_main },
 	{ "map", map_main },
+	{ "doctor", doctor_main },
 };
 
 static const char doc[] =
@@ -34,6 +35,7 @@ static const char doc[] =
 	"  window   show, add or clear windows of embedded interrupt controllers\n"
 	"  learn    find the window that a device needs\n"
 	"  map      draw BARs: table, PBA, windows, and which pages can be mapped\n"
+	"  doctor   find out what is wrong, and what to type next\n"
 	"  help     help for a command\n"
 	"\v"
 	"See \"vfio-msi COMMAND --help\" for its options, and vfio-msi(8).";

@@ -79,6 +79,16 @@ char *format_text(const char *format, ...)
 	return text;
 }
 
+void texts_free(struct texts *texts)
+{
+	size_t i;
+
+	for (i = 0; i < texts->count; i++)
+		free(texts->text[i]);
+	free(texts->text);
+	*texts = (struct texts){ .count = 0 };
+}
+
 void table_init(struct table *table, size_t columns, unsigned int right)
 {
 	*table = (struct table){ .columns = columns, .right = right };

@@ -88,6 +88,7 @@ static int unbind_one(const struct device *dev)
 	}
 	printf("%s: bound to %s (before: %s)\n", dev->bdf, new[0] ? new : "none",
 	       old[0] ? old : "none");
+	lasting_note(dev);
 	return EXIT_DONE;
 }
 

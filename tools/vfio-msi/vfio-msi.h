@@ -7,8 +7,11 @@
  *
  *	11 main.c		subcommands, --help, --version
  *
- *	10 list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c
+ *	10 list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c, doctor.c
  *				one subcommand each
+ *
+ *	9 doctor_host.c, doctor_device.c	what doctor checks
+ *	  doctor_log.c		what it finds in the kernel's log
  *
  *	9 learn_report.c	what learn prints
  *	8 learned.c		which windows cover the slots that were seen
@@ -25,6 +28,7 @@
  *	7 session.c		VFIO: open a device, probe its features
  *	7 driver.c		driver_override, bind, unbind, modprobe
  *	6 use.c		a list of uses
+ *	6 lasting.c		who binds a device again
  *
  *	4 group.c		IOMMU groups and their members
  *	4 irq.c		the Linux interrupts of a device
@@ -39,6 +43,7 @@
  *	3 names.c		PCI devices by other names
  *	3 run.c			other programs
  *	2 sysfs.c		reads and writes small files, reads links
+ *	2 findings.c		what doctor has found
  *	2 cards.c		the cards whose windows the driver knows
  *	1 output.c		messages, tables, JSON
  *	0 vfio-msi.h
@@ -77,6 +82,13 @@ enum {
 struct device {
 	struct pci_dev *pci;
 	char bdf[NAME_SIZE];	/* the address with its domain, as in sysfs */
+};
+
+/* output.c */
+
+struct texts {
+	size_t count;
+	char **text;
 };
 
 /* select.c */
@@ -239,6 +251,10 @@ void kmsg_close(int fd);
 bool kmsg_repeat(int fd, const struct device *dev);
 char *kmsg_unassigned(const struct device *dev);
 
+typedef void (*kmsg_fn)(const char *text, void *context);
+
+bool kmsg_all(kmsg_fn each, void *context);
+
 /* group.c */
 
 struct member {
@@ -291,6 +307,47 @@ bool use_has(const struct uses *uses, enum use_kind kind);
 const char *use_name(enum use_kind kind);
 void use_free(struct uses *uses);
 struct json_object *use_json(const struct uses *uses);
+
+/* lasting.c */
+
+void lasting_read(const struct device *dev, struct texts *texts);
+void lasting_note(const struct device *dev);
+struct json_object *lasting_json(const struct device *dev);
+/* findings.c */
+
+enum finding_state {
+	FINDING_OK,
+	FINDING_NOTE,
+	FINDING_UNKNOWN,
+	FINDING_PROBLEM,
+};
+
+struct finding {
+	const struct device *device;	/* NULL: the host */
+	const char *check;
+	enum finding_state state;
+	char *seen;
+	char *next;		/* what to type, or NULL */
+};
+
+struct findings {
+	size_t count;
+	struct finding *finding;
+};
+
+void finding_add(struct findings *findings, const struct device *device, const char *check,
+		 enum finding_state state, char *next, const char *format, ...)
+	__attribute__((format(printf, 6, 7)));
+bool findings_well(const struct findings *findings);
+void findings_print(const struct findings *findings);
+struct json_object *findings_json(const struct findings *findings);
+void findings_free(struct findings *findings);
+
+/* doctor_host.c, doctor_device.c, doctor_log.c: one subject each of doctor */
+
+void doctor_host(struct findings *findings);
+void doctor_device(const struct device *dev, struct findings *findings);
+void doctor_log(const struct device *dev, struct findings *findings);
 
 /* nodes.c */
 
@@ -363,6 +420,7 @@ void irqs_read(const struct device *dev, struct irqs *irqs);
 void irqs_free(struct irqs *irqs);
 void irq_read(struct irq *irq);
 enum remapping irq_remapping(const struct device *dev);
+enum remapping irq_host_remapping(void);
 bool booted_without_msi(void);
 char *msi_refusal(const struct device *dev);
 
@@ -531,6 +589,7 @@ void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 __attribute__((noreturn)) void out_of_memory(void);
 void *xrealloc(void *old, size_t count, size_t size);
 char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void texts_free(struct texts *texts);
 void table_init(struct table *table, size_t columns, unsigned int right);
 void table_add(struct table *table, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -572,5 +631,9 @@ int learn_main(int argc, char **argv);
 /* map.c */
 
 int map_main(int argc, char **argv);
+
+/* doctor.c */
+
+int doctor_main(int argc, char **argv);
 
 #endif /* VFIO_MSI_H */
