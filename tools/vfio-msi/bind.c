@@ -11,13 +11,34 @@ struct bind {
 	struct selection sel;
 	const char *driver;
 	bool force;
+	bool persist;
+	struct persist rights;	/* its group, mode and initramfs */
 };
+
+enum { OPTION_PERSIST = 256, OPTION_GROUP, OPTION_MODE, OPTION_INITRAMFS };
 
 static const struct argp_option options[] = {
 	{ "driver", 'b', "NAME", 0, "Bind to this driver (default: " MSI_VFIO_PCI ")", 0 },
 	{ "force", 'f', NULL, 0, "Bind devices even if they are in use or do not answer", 0 },
+	{ "persist", OPTION_PERSIST, NULL, 0,
+	  "Bind them at each boot, too, before the host's driver can", 0 },
+	{ "group", OPTION_GROUP, "NAME", 0,
+	  "With --persist: this group owns the node of the IOMMU group in /dev/vfio", 0 },
+	{ "mode", OPTION_MODE, "MODE", 0, "With --persist: the node has this mode, as 0660", 0 },
+	{ "initramfs", OPTION_INITRAMFS, NULL, 0,
+	  "With --persist: in the initramfs, too", 0 },
 	{ 0 }
 };
+
+static void parse_persist(struct bind *bind, struct argp_state *state)
+{
+	const struct persist *rights = &bind->rights;
+
+	if (!bind->persist && (rights->group[0] || rights->mode || rights->initramfs))
+		argp_error(state, "--group, --mode and --initramfs need --persist");
+	if (bind->persist && !driver_name_ok(bind->driver))
+		argp_error(state, "%s: not the name of a driver", bind->driver);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -36,7 +57,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'f':
 		bind->force = true;
 		return 0;
+	case OPTION_PERSIST:
+		bind->persist = true;
+		return 0;
+	case OPTION_GROUP:
+		if (!driver_name_ok(arg))
+			argp_error(state, "%s: not the name of a group", arg);
+		strcpy(bind->rights.group, arg);
+		return 0;
+	case OPTION_MODE:
+		if (!persist_mode(arg, &bind->rights.mode))
+			argp_error(state, "%s: not a mode; use an octal number as 0660", arg);
+		return 0;
+	case OPTION_INITRAMFS:
+		bind->rights.initramfs = true;
+		return 0;
 	case ARGP_KEY_END:
+		parse_persist(bind, state);
 		select_require(&bind->sel, state);
 		return 0;
 	}
@@ -138,6 +175,33 @@ static int bind_one(const struct bind *bind, const struct device *dev)
 	return EXIT_DONE;
 }
 
+/* Windows that last already go on lasting. */
+static int persist_one(const struct bind *bind, const struct device *dev)
+{
+	struct persist persist;
+	char *node;
+	int err;
+
+	err = persist_read(dev->bdf, &persist);
+	if (err && err != -ENOENT)
+		return EXIT_FAILED;
+	persist.vendor = dev->pci->vendor_id;
+	persist.device = dev->pci->device_id;
+	strcpy(persist.driver, bind->driver);
+	strcpy(persist.group, bind->rights.group);
+	persist.mode = bind->rights.mode;
+	persist.initramfs = bind->rights.initramfs;
+	err = persist_write(&persist);
+	node = session_node(dev);
+	if (!err && node)
+		err = persist_rights(&persist, node);
+	free(node);
+	if (!err && !dry_run())
+		printf("%s: will be bound to %s at each boot\n", dev->bdf, bind->driver);
+	persist_free(&persist);
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
+
 /* Checks all devices before it changes the first. */
 static int bind_all(const struct bind *bind)
 {
@@ -154,8 +218,11 @@ static int bind_all(const struct bind *bind)
 		return result;
 	if (driver_load(bind->driver))
 		return EXIT_FAILED;
-	for (i = 0; i < bind->sel.count && !result; i++)
+	for (i = 0; i < bind->sel.count && !result; i++) {
 		result = bind_one(bind, &bind->sel.device[i]);
+		if (!result && bind->persist)
+			result = persist_one(bind, &bind->sel.device[i]);
+	}
 	return result;
 }
 
@@ -168,7 +235,8 @@ int bind_main(int argc, char **argv)
 		.children = children,
 		.args_doc = "[SEL...]",
 		.doc = "Bind devices to " MSI_VFIO_PCI
-		       ". They stay bound until \"vfio-msi unbind\" or the next boot.",
+		       ". They stay bound until \"vfio-msi unbind\" or the next boot; with "
+		       "--persist until \"vfio-msi unbind\".",
 	};
 	struct bind bind = { .driver = MSI_VFIO_PCI };
 	int result;

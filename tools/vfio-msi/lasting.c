@@ -16,6 +16,21 @@ static void add_text(struct texts *texts, char *text)
 	texts->text[texts->count++] = text;
 }
 
+static void read_ours(const struct device *dev, struct texts *texts)
+{
+	struct persist persist;
+
+	if (persist_read(dev->bdf, &persist))
+		return;
+	if (persist.driver[0])
+		add_text(texts, format_text("vfio-msi binds it to %s at each boot; to end that: "
+					    "vfio-msi unbind %s", persist.driver, dev->bdf));
+	if (persist.windows.count)
+		add_text(texts, format_text("it gets %zu windows whenever it is bound to "
+					    MSI_VFIO_PCI, persist.windows.count));
+	persist_free(&persist);
+}
+
 static void read_driverctl(const struct device *dev, struct texts *texts)
 {
 	char *path = format_text(DRIVERCTL "/%s", dev->bdf), driver[NAME_SIZE];
@@ -95,6 +110,7 @@ static void read_libvirt(const struct device *dev, struct texts *texts)
 void lasting_read(const struct device *dev, struct texts *texts)
 {
 	*texts = (struct texts){ .count = 0 };
+	read_ours(dev, texts);
 	read_driverctl(dev, texts);
 	read_libvirt(dev, texts);
 }

@@ -22,6 +22,7 @@ static const struct subcommand {
 	{ "learn", learn_main },
 	{ "map", map_main },
 	{ "doctor", doctor_main },
+	{ "apply", apply_main },
 };
 
 static const char doc[] =
@@ -36,6 +37,7 @@ static const char doc[] =
 	"  learn    find the window that a device needs\n"
 	"  map      draw BARs: table, PBA, windows, and which pages can be mapped\n"
 	"  doctor   find out what is wrong, and what to type next\n"
+	"  apply    apply what lasts in /etc/vfio-msi; udev does this at boot\n"
 	"  help     help for a command\n"
 	"\v"
 	"See \"vfio-msi COMMAND --help\" for its options, and vfio-msi(8).";

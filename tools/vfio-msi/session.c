@@ -42,6 +42,23 @@ static int group_open(const struct group *group, char path[PATH_MAX])
 	return fd;
 }
 
+/* The node of the device's group, if it is there, or NULL. The caller frees it. */
+char *session_node(const struct device *dev)
+{
+	struct group group;
+	char *path = NULL;
+
+	group_read(dev, &group);
+	if (group.name[0] && device_is_vfio(dev))
+		path = format_text("/dev/vfio/%s", group.name);
+	group_free(&group);
+	if (path && access(path, F_OK)) {
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
 bool session_group_busy(const struct group *group)
 {
 	char path[PATH_MAX];

@@ -35,6 +35,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static bool lasts(const struct device *dev)
+{
+	struct persist persist;
+
+	if (persist_read(dev->bdf, &persist))
+		return false;
+	persist_free(&persist);
+	return true;
+}
+
 /* A device that has one of the host's own drivers is refused. */
 static int check_driver(const struct device *dev)
 {
@@ -42,7 +52,7 @@ static int check_driver(const struct device *dev)
 
 	device_driver(dev, driver);
 	driver_override(dev, override);
-	if (device_is_vfio(dev) || override[0])
+	if (device_is_vfio(dev) || override[0] || lasts(dev))
 		return EXIT_DONE;
 	if (driver[0])
 		complain(0, "%s: refused: it is bound to %s, which is no VFIO driver", dev->bdf,
@@ -73,7 +83,8 @@ static int unbind_one(const struct device *dev)
 	char old[NAME_SIZE], new[NAME_SIZE];
 
 	device_driver(dev, old);
-	if (driver_release(dev))
+	/* first, so that udev does not bind the device again */
+	if (persist_remove(dev->bdf) || driver_release(dev))
 		return EXIT_FAILED;
 	device_driver(dev, new);
 	if (dry_run()) {
@@ -118,7 +129,8 @@ int unbind_main(int argc, char **argv)
 		.children = children,
 		.args_doc = "[SEL...]",
 		.doc = "Unbind devices from their VFIO driver, and give them back to the drivers "
-		       "that the host has for them.",
+		       "that the host has for them. This also ends what \"bind --persist\" and "
+		       "\"window --persist\" have made last.",
 	};
 	struct unbind unbind = { .force = false };
 	int result;

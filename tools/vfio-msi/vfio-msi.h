@@ -7,8 +7,8 @@
  *
  *	11 main.c		subcommands, --help, --version
  *
- *	10 list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c, doctor.c
- *				one subcommand each
+ *	10 list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c, doctor.c,
+ *	  apply.c		one subcommand each
  *
  *	9 doctor_host.c, doctor_device.c	what doctor checks
  *	  doctor_log.c		what it finds in the kernel's log
@@ -29,6 +29,7 @@
  *	7 driver.c		driver_override, bind, unbind, modprobe
  *	6 use.c		a list of uses
  *	6 lasting.c		who binds a device again
+ *	5 persist.c		/etc/vfio-msi, and the udev rules that follow from it
  *
  *	4 group.c		IOMMU groups and their members
  *	4 irq.c		the Linux interrupts of a device
@@ -391,6 +392,7 @@ bool device_vfio_pf(const struct device *dev, char pf[NAME_SIZE]);
 bool session_may_open(const struct device *dev, const struct uses *uses);
 int session_open(const struct device *dev, struct session *session);
 void session_close(struct session *session);
+char *session_node(const struct device *dev);
 bool session_group_busy(const struct group *group);
 struct json_object *session_features(const struct session *session);
 
@@ -513,6 +515,30 @@ char *window_text(const struct window *window);
 bool window_learns(const struct window *window);
 struct json_object *json_window(const struct window *window);
 
+/* persist.c */
+
+struct persist {
+	char bdf[NAME_SIZE];
+	uint16_t vendor;
+	uint16_t device;
+	char driver[NAME_SIZE];		/* empty: is not bound */
+	struct window_list windows;
+	char group[NAME_SIZE];		/* of the node in /dev/vfio; empty: as it is */
+	unsigned int mode;		/* of the node; 0: as it is */
+	bool initramfs;
+};
+
+bool driver_name_ok(const char *name);
+bool persist_mode(const char *text, unsigned int *mode);
+void persist_addresses(struct texts *texts);
+
+/* These return 0 or a negative errno, with a message, except for -ENOENT of a read. */
+int persist_read(const char *bdf, struct persist *persist);
+int persist_write(const struct persist *persist);
+int persist_remove(const char *bdf);
+int persist_rights(const struct persist *persist, const char *node);
+void persist_free(struct persist *persist);
+
 /* window_refusal.c */
 
 char *window_refusal(const struct device *dev, const struct window *window);
@@ -631,6 +657,10 @@ int learn_main(int argc, char **argv);
 /* map.c */
 
 int map_main(int argc, char **argv);
+
+/* apply.c */
+
+int apply_main(int argc, char **argv);
 
 /* doctor.c */
 

@@ -10,6 +10,7 @@
 struct change {
 	struct selection sel;
 	bool clear;
+	bool persist;
 	struct window_list add;
 };
 
@@ -19,12 +20,14 @@ struct view {
 	struct live_windows live;
 };
 
-enum { OPTION_ADD = 256, OPTION_CLEAR };
+enum { OPTION_ADD = 256, OPTION_CLEAR, OPTION_PERSIST };
 
 static const struct argp_option options[] = {
 	{ "add", OPTION_ADD, "WINDOW", 0,
 	  "Add the window BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS] (can be repeated)", 0 },
 	{ "clear", OPTION_CLEAR, NULL, 0, "Remove the windows that were added before", 0 },
+	{ "persist", OPTION_PERSIST, NULL, 0,
+	  "With --add or --clear: whenever it is bound, by libvirt or after a boot, too", 0 },
 	{ 0 }
 };
 
@@ -46,7 +49,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_CLEAR:
 		change->clear = true;
 		return 0;
+	case OPTION_PERSIST:
+		change->persist = true;
+		return 0;
 	case ARGP_KEY_END:
+		if (change->persist && !change->clear && !change->add.count)
+			argp_error(state, "--persist needs --add or --clear");
 		select_require(&change->sel, state);
 		return 0;
 	}
@@ -296,6 +304,70 @@ static int show_windows(const struct selection *sel)
 	return result;
 }
 
+/* A file without a driver and windows is not needed. */
+static int persist_one(const struct change *change, const struct device *dev)
+{
+	struct persist persist;
+	size_t i;
+	int err;
+
+	err = persist_read(dev->bdf, &persist);
+	if (err && err != -ENOENT)
+		return EXIT_FAILED;
+	persist.vendor = dev->pci->vendor_id;
+	persist.device = dev->pci->device_id;
+	if (change->clear)
+		windows_free(&persist.windows);
+	for (i = 0; i < change->add.count; i++)
+		windows_add(&persist.windows, &change->add.window[i]);
+	if (persist.windows.count || persist.driver[0])
+		err = persist_write(&persist);
+	else
+		err = persist_remove(dev->bdf);
+	if (!err && !dry_run())
+		printf("%s: %zu windows last\n", dev->bdf, persist.windows.count);
+	persist_free(&persist);
+	return err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static bool is_bound(const struct device *dev)
+{
+	char driver[NAME_SIZE];
+
+	return !device_driver(dev, driver) && !strcmp(driver, MSI_VFIO_PCI);
+}
+
+/* What lasts can be changed while the device is not bound. */
+static int check_one(const struct change *change, const struct device *dev)
+{
+	int result = EXIT_DONE;
+	size_t i;
+
+	if (!change->persist || is_bound(dev))
+		return windows_check(dev);
+	for (i = 0; i < change->add.count; i++) {
+		char *reason = window_refusal(dev, &change->add.window[i]);
+
+		if (!reason)
+			continue;
+		complain(0, "%s: refused: %s", dev->bdf, reason);
+		free(reason);
+		result = EXIT_REFUSED;
+	}
+	return result;
+}
+
+static int change_and_persist(const struct change *change, const struct device *dev)
+{
+	int result = EXIT_DONE;
+
+	if (!change->persist || is_bound(dev))
+		result = change_one(change, dev);
+	if (!result && change->persist)
+		result = persist_one(change, dev);
+	return result;
+}
+
 /* Checks all devices before it changes the first. */
 static int run(const struct change *change)
 {
@@ -303,7 +375,7 @@ static int run(const struct change *change)
 	size_t i;
 
 	for (i = 0; i < change->sel.count; i++) {
-		int refused = windows_check(&change->sel.device[i]);
+		int refused = check_one(change, &change->sel.device[i]);
 
 		if (refused)
 			result = refused;
@@ -313,7 +385,7 @@ static int run(const struct change *change)
 	if (!change->clear && !change->add.count)
 		return show_windows(&change->sel);
 	for (i = 0; i < change->sel.count && !result; i++)
-		result = change_one(change, &change->sel.device[i]);
+		result = change_and_persist(change, &change->sel.device[i]);
 	return result;
 }
 

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What lasts beyond the next boot: a file for each device in /etc/vfio-msi, whose name is
+ * the device's address, and the udev rules that follow from all of them.
+ *
+ * Lines of a file are NAME=VALUE: id (checked at boot: another card may be in the slot
+ * then), driver (none: the device is not bound, as libvirt may do that), window (any
+ * number), group and mode (of the VFIO group's node), initramfs (yes: the rules are for the
+ * initramfs, too). Lines that begin with # are comments.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "vfio-msi.h"
+
+#define FOLDER	"/etc/vfio-msi"
+
+/* Before 80-drivers.rules, which loads the host's driver. */
+#define RULES	"/etc/udev/rules.d/05-vfio-msi.rules"
+
+#define COMMAND	SBINDIR "/vfio-msi"
+
+static char *file_of(const char *bdf)
+{
+	return format_text(FOLDER "/%s", bdf);
+}
+
+static bool set_text(char into[NAME_SIZE], const char *value)
+{
+	if (strlen(value) >= NAME_SIZE)
+		return false;
+	strcpy(into, value);
+	return true;
+}
+
+static bool set_window(struct persist *persist, const char *value)
+{
+	struct window window;
+
+	if (!window_parse(value, &window))
+		return false;
+	windows_add(&persist->windows, &window);
+	return true;
+}
+
+static bool set_initramfs(struct persist *persist, const char *value)
+{
+	persist->initramfs = !strcmp(value, "yes");
+	return persist->initramfs || !strcmp(value, "no");
+}
+
+/* The driver's name becomes part of rules and of paths. */
+bool driver_name_ok(const char *name)
+{
+	const char *c;
+
+	for (c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
+			return false;
+	return *name && *name != '.' && strlen(name) < NAME_SIZE;
+}
+
+/* An octal number such as 0660 */
+bool persist_mode(const char *text, unsigned int *mode)
+{
+	char *end;
+
+	*mode = (unsigned int)strtoul(text, &end, 8);
+	return end != text && !*end && *mode <= 0777;
+}
+
+static bool parse_line(char *line, struct persist *persist)
+{
+	char *value = strchr(line, '=');
+	unsigned int vendor, device;
+	int length = 0;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (!*line || *line == '#')
+		return true;
+	if (!value)
+		return false;
+	*value++ = '\0';
+	if (!strcmp(line, "driver"))
+		return driver_name_ok(value) && set_text(persist->driver, value);
+	if (!strcmp(line, "window"))
+		return set_window(persist, value);
+	if (!strcmp(line, "group"))
+		return set_text(persist->group, value);
+	if (!strcmp(line, "mode"))
+		return persist_mode(value, &persist->mode);
+	if (!strcmp(line, "initramfs"))
+		return set_initramfs(persist, value);
+	if (strcmp(line, "id") || sscanf(value, "%4x:%4x%n", &vendor, &device, &length) != 2 ||
+	    value[length])
+		return false;
+	persist->vendor = (uint16_t)vendor;
+	persist->device = (uint16_t)device;
+	return true;
+}
+
+/* -ENOENT: nothing lasts for this address. Other errors are printed. */
+int persist_read(const char *bdf, struct persist *persist)
+{
+	char *path = file_of(bdf), *line = NULL;
+	FILE *file = fopen(path, "re");
+	size_t size = 0, number = 0;
+	int err = 0;
+
+	*persist = (struct persist){ .driver = "" };
+	snprintf(persist->bdf, sizeof(persist->bdf), "%s", bdf);
+	if (!file) {
+		err = -errno;
+		if (err != -ENOENT)
+			complain(err, "%s", path);
+		free(path);
+		return err;
+	}
+	while (!err && getline(&line, &size, file) >= 0) {
+		number++;
+		if (!parse_line(line, persist))
+			err = -EINVAL;
+	}
+	if (err)
+		complain(0, "%s: line %zu is not understood", path, number);
+	free(line);
+	fclose(file);
+	free(path);
+	if (err)
+		persist_free(persist);
+	return err;
+}
+
+void persist_free(struct persist *persist)
+{
+	windows_free(&persist->windows);
+}
+
+/* A new file replaces the old one, so that a reader never sees half of it. */
+static int replace(const char *path, const char *text)
+{
+	char *temporary = format_text("%s.new", path);
+	int err = 0;
+	FILE *file;
+
+	if (dry_run()) {
+		printf("would write %s:\n%s", path, text);
+		free(temporary);
+		return 0;
+	}
+	file = fopen(temporary, "we");
+	if (!file)
+		err = -errno;
+	if (file && (fputs(text, file) == EOF || fflush(file) || fsync(fileno(file))))
+		err = -errno;
+	if (file && fclose(file) && !err)
+		err = -errno;
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err)
+		complain(err, "%s", path);
+	free(temporary);
+	return err;
+}
+
+static char *joined(char *text, char *more)
+{
+	char *longer = format_text("%s%s", text, more);
+
+	free(text);
+	free(more);
+	return longer;
+}
+
+static char *text_of(const struct persist *persist)
+{
+	char *text = format_text("# by vfio-msi(8); \"vfio-msi unbind %s\" removes it\n"
+				 "id=%04x:%04x\n", persist->bdf, persist->vendor, persist->device);
+	size_t i;
+
+	if (persist->driver[0])
+		text = joined(text, format_text("driver=%s\n", persist->driver));
+	for (i = 0; i < persist->windows.count; i++) {
+		char *window = window_text(&persist->windows.window[i]);
+
+		text = joined(text, format_text("window=%s\n", window));
+		free(window);
+	}
+	if (persist->group[0])
+		text = joined(text, format_text("group=%s\n", persist->group));
+	if (persist->mode)
+		text = joined(text, format_text("mode=%04o\n", persist->mode));
+	if (persist->initramfs)
+		text = joined(text, format_text("initramfs=yes\n"));
+	return text;
+}
+
+/*
+ * The override comes first, so that no other driver takes the device from here on; then the
+ * module; then the device is probed, as loading a module that is loaded probes nothing. What
+ * an initramfs has bound by then, windows and rights are left to "apply".
+ */
+static char *rules_of(const struct persist *persist)
+{
+	char *match = format_text("SUBSYSTEM==\"pci\", KERNEL==\"%s\", ATTR{vendor}==\"0x%04x\", "
+				  "ATTR{device}==\"0x%04x\"", persist->bdf, persist->vendor,
+				  persist->device);
+	char *text = format_text("\n");
+
+	if (persist->driver[0])
+		text = joined(text, format_text("ACTION==\"add\", %s, "
+						"ATTR{driver_override}=\"%s\", "
+						"RUN{builtin}+=\"kmod load %s\", RUN+=\"/bin/sh -c "
+						"'echo %s >/sys/bus/pci/drivers_probe'\", "
+						"RUN+=\"" COMMAND " apply %s\"\n", match,
+						persist->driver, persist->driver, persist->bdf,
+						persist->bdf));
+	if (persist->windows.count)
+		text = joined(text, format_text("ACTION==\"bind\", %s, ENV{DRIVER}==\"" MSI_VFIO_PCI
+						"\", RUN+=\"" COMMAND " apply --settings %s\"\n",
+						match, persist->bdf));
+	if (persist->group[0] || persist->mode)
+		text = joined(text, format_text("ACTION==\"add\", SUBSYSTEM==\"vfio\", "
+						"RUN+=\"" COMMAND " apply --settings %s\"\n",
+						persist->bdf));
+	free(match);
+	return text;
+}
+
+static int is_address(const struct dirent *entry)
+{
+	unsigned int part;
+	int length = 0;
+
+	return sscanf(entry->d_name, "%4x:%2x:%2x.%1x%n", &part, &part, &part, &part,
+		      &length) == 4 &&
+	       !entry->d_name[length];
+}
+
+/* The addresses that have a file. The caller calls texts_free(). */
+void persist_addresses(struct texts *texts)
+{
+	struct dirent **entry;
+	int i, count = scandir(FOLDER, &entry, is_address, alphasort);
+
+	*texts = (struct texts){ .count = 0 };
+	for (i = 0; i < count; i++) {
+		texts->text = xrealloc(texts->text, texts->count + 1, sizeof(*texts->text));
+		texts->text[texts->count++] = format_text("%s", entry[i]->d_name);
+		free(entry[i]);
+	}
+	if (count >= 0)
+		free(entry);
+}
+
+/* @instead: what the file of its device is about to be; NULL: as the files are */
+static char *all_rules(const struct persist *instead, bool removed)
+{
+	char *text = format_text("# by vfio-msi(8), from the files in " FOLDER "\n");
+	struct persist persist;
+	struct texts texts;
+	size_t i;
+
+	persist_addresses(&texts);
+	for (i = 0; i < texts.count; i++) {
+		if (!strcmp(texts.text[i], instead->bdf) || persist_read(texts.text[i], &persist))
+			continue;
+		text = joined(text, rules_of(&persist));
+		persist_free(&persist);
+	}
+	if (!removed)
+		text = joined(text, rules_of(instead));
+	texts_free(&texts);
+	return text;
+}
+
+static int write_rules(const struct persist *instead, bool removed)
+{
+	char *text = all_rules(instead, removed);
+	int err = 0;
+
+	if (strstr(text, "\n\n"))
+		err = replace(RULES, text);
+	else if (dry_run())
+		printf("would remove " RULES "\n");
+	else if (unlink(RULES) && errno != ENOENT)
+		err = -errno;
+	if (err && !strstr(text, "\n\n"))
+		complain(err, RULES);
+	free(text);
+	return err;
+}
+
+/* udev reads new rules by itself. */
+static void note_initramfs(const struct persist *persist)
+{
+	if (persist->initramfs && !dry_run())
+		note("run update-initramfs -u, so that the initramfs has the rules, too");
+}
+
+static int make_folder(const char *path)
+{
+	if (dry_run() || !mkdir(path, 0755) || errno == EEXIST)
+		return 0;
+	complain(errno, "%s", path);
+	return -errno;
+}
+
+int persist_write(const struct persist *persist)
+{
+	char *path = file_of(persist->bdf), *text = text_of(persist);
+	int err;
+
+	err = make_folder(FOLDER);
+	if (!err)
+		err = make_folder("/etc/udev");
+	if (!err)
+		err = make_folder("/etc/udev/rules.d");
+	if (!err)
+		err = replace(path, text);
+	if (!err)
+		err = write_rules(persist, false);
+	if (!err)
+		note_initramfs(persist);
+	free(path);
+	free(text);
+	return err;
+}
+
+/* Returns 0 also if there is nothing to remove. */
+int persist_remove(const char *bdf)
+{
+	struct persist persist;
+	char *path;
+	int err;
+
+	err = persist_read(bdf, &persist);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	path = file_of(bdf);
+	if (dry_run())
+		printf("would remove %s\n", path);
+	else if (unlink(path))
+		err = -errno;
+	if (err)
+		complain(err, "%s", path);
+	else
+		err = write_rules(&persist, true);
+	if (!err)
+		note_initramfs(&persist);
+	persist_free(&persist);
+	free(path);
+	return err;
+}
+
+/* The node of the device's VFIO group gets the group and mode that last. */
+int persist_rights(const struct persist *persist, const char *node)
+{
+	char group[NAME_SIZE], mode[16];
+	char *chgrp[] = { "chgrp", "--", group, (char *)node, NULL };
+	char *chmod[] = { "chmod", "--", mode, (char *)node, NULL };
+	int err = 0;
+
+	strcpy(group, persist->group);
+	snprintf(mode, sizeof(mode), "%04o", persist->mode);
+	if (persist->group[0])
+		err = run_change(chgrp);
+	if (!err && persist->mode)
+		err = run_change(chmod);
+	if (err)
+		complain(err < 0 ? err : 0, "%s: its group or mode cannot be set", node);
+	return err > 0 ? -EPERM : err;
+}
