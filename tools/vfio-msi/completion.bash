@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# bash completion for vfio-msi(8)
+# bash completion for vfio-msi(8). Commands and options are those that --help has.
 
+_vfio_msi_sysfs=/sys/bus/pci/devices
+
+# The devices that can be bound: no bridges. In domain 0 the short address is enough, and
+# the long one is offered for a word that begins like one.
 _vfio_msi_devices()
 {
-	local path
+	local path address class
 
-	for path in /sys/bus/pci/devices/*; do
-		[[ ! -e $path ]] || echo "${path##*/}"
+	for path in "$_vfio_msi_sysfs"/*; do
+		[[ -r $path/class ]] || continue
+		class=$(<"$path/class")
+		[[ $class != 0x06* ]] || continue
+		address=${path##*/}
+		[[ $1 != 0000:* && $address == 0000:* ]] && address=${address#0000:}
+		echo "$address"
 	done
 }
 
 _vfio_msi_addresses()
 {
 	# readline separates words at colons: complete what follows the last colon
-	mapfile -t COMPREPLY < <(compgen -W "$(_vfio_msi_devices)" -- "$1")
+	mapfile -t COMPREPLY < <(compgen -W "$(_vfio_msi_devices "$1")" -- "$1")
 	if [[ $1 == *:* && $COMP_WORDBREAKS == *:* ]]; then
 		COMPREPLY=("${COMPREPLY[@]#"${1%:*}:"}")
 	fi
-}
-
-_vfio_msi_drivers()
-{
-	mapfile -t COMPREPLY < <(compgen -W "msi-vfio-pci vfio-pci" -- "$1")
 }
 
 _vfio_msi_words()
@@ -29,10 +33,19 @@ _vfio_msi_words()
 	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
 }
 
+_vfio_msi_commands()
+{
+	"$1" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\)  .*/\1/p'
+}
+
+_vfio_msi_options()
+{
+	"$1" ${2:+"$2"} --help 2>/dev/null |
+		sed -n 's/^ *\(-., \)\{0,1\} *\(--[a-z][a-z-]*\).*/\2/p'
+}
+
 _vfio_msi()
 {
-	local commands="list bind unbind show vectors window learn map"
-	local common="--slot --device --help --usage --version"
 	local line=${COMP_LINE:0:COMP_POINT} word previous
 	local -a words
 
@@ -43,8 +56,9 @@ _vfio_msi()
 	previous=${words[-2]}
 	COMPREPLY=()
 
-	if ((${#words[@]} == 2)); then
-		_vfio_msi_words "$word" "$commands --help --usage --version"
+	if ((${#words[@]} == 2)) || [[ ${words[1]} == help ]]; then
+		_vfio_msi_words "$word" "$(_vfio_msi_commands "${words[0]}")
+			$(_vfio_msi_options "${words[0]}")"
 		return
 	fi
 	case $previous in
@@ -53,7 +67,7 @@ _vfio_msi()
 		return
 		;;
 	-b | --driver)
-		_vfio_msi_drivers "$word"
+		_vfio_msi_words "$word" "msi-vfio-pci vfio-pci"
 		return
 		;;
 	--bar)
@@ -65,37 +79,19 @@ _vfio_msi()
 		compopt -o filenames 2>/dev/null
 		return
 		;;
-	-d | --device | --add | --timeout)
+	--group)
+		mapfile -t COMPREPLY < <(compgen -g -- "$word")
+		return
+		;;
+	-d | --device | --add | --timeout | --mode)
 		return
 		;;
 	esac
-	if [[ $word != -* ]]; then
+	if [[ $word == -* ]]; then
+		_vfio_msi_words "$word" "$(_vfio_msi_options "${words[0]}" "${words[1]}")"
+	else
 		_vfio_msi_addresses "$word"
-		return
 	fi
-	case ${words[1]} in
-	list | show)
-		_vfio_msi_words "$word" "$common --domains --output"
-		;;
-	vectors)
-		_vfio_msi_words "$word" "$common --domains --output --watch"
-		;;
-	window)
-		_vfio_msi_words "$word" "$common --domains --output --add --clear"
-		;;
-	learn)
-		_vfio_msi_words "$word" "$common --output --bar --timeout"
-		;;
-	map)
-		_vfio_msi_words "$word" "$common --domains --output --svg"
-		;;
-	bind)
-		_vfio_msi_words "$word" "$common --driver --force"
-		;;
-	unbind)
-		_vfio_msi_words "$word" "$common --force"
-		;;
-	esac
 }
 
 complete -F _vfio_msi vfio-msi
