@@ -54,7 +54,7 @@ static int apply_driver(const struct persist *persist, const struct device *dev)
 	device_driver(dev, driver);
 	if (!strcmp(driver, persist->driver))
 		return EXIT_DONE;
-	if (driver[0] && use_check(dev))
+	if (driver[0] && use_refuse(dev))
 		return EXIT_REFUSED;
 	if (driver_load(persist->driver) || driver_bind(dev, persist->driver))
 		return EXIT_FAILED;

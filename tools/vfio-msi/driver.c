@@ -157,10 +157,10 @@ static int probe_drivers(const struct device *dev)
 }
 
 /*
- * Restores override and driver after a failure. An error in this is printed by the
+ * Restores override and driver, as after a failure. An error in this is printed by the
  * functions called, and nothing more can be done about it.
  */
-static void restore(const struct device *dev, const char *driver, const char *override)
+void driver_restore(const struct device *dev, const char *driver, const char *override)
 {
 	char now[NAME_SIZE];
 	int err;
@@ -216,7 +216,7 @@ int driver_bind(const struct device *dev, const char *driver)
 
 	err = rebind(dev, old_driver, driver);
 	if (err)
-		restore(dev, old_driver, old_override);
+		driver_restore(dev, old_driver, old_override);
 	return err;
 }
 

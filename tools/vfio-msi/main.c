@@ -22,23 +22,25 @@ static const struct subcommand {
 	{ "learn", learn_main },
 	{ "map", map_main },
 	{ "doctor", doctor_main },
+	{ "selftest", selftest_main },
 	{ "apply", apply_main },
 };
 
 static const char doc[] =
 	"Bind PCI devices to the VFIO driver " MSI_VFIO_PCI " and show their MSI and MSI-X.\n"
 	"\n"
-	"  list     list devices with MSI or MSI-X and their drivers\n"
-	"  bind     bind devices to " MSI_VFIO_PCI "\n"
-	"  unbind   give devices back to the host's drivers\n"
-	"  show     show capabilities, driver, IOMMU group and uses of devices\n"
-	"  vectors  show each vector: interrupt, CPUs, count, message, flags\n"
-	"  window   show, add or clear windows of embedded interrupt controllers\n"
-	"  learn    find the window that a device needs\n"
-	"  map      draw BARs: table, PBA, windows, and which pages can be mapped\n"
-	"  doctor   find out what is wrong, and what to type next\n"
-	"  apply    apply what lasts in /etc/vfio-msi; udev does this at boot\n"
-	"  help     help for a command\n"
+	"  list      list devices with MSI or MSI-X and their drivers\n"
+	"  bind      bind devices to " MSI_VFIO_PCI "\n"
+	"  unbind    give devices back to the host's drivers\n"
+	"  show      show capabilities, driver, IOMMU group and uses of devices\n"
+	"  vectors   show each vector: interrupt, CPUs, count, message, flags\n"
+	"  window    show, add or clear windows of embedded interrupt controllers\n"
+	"  learn     find the window that a device needs\n"
+	"  map       draw BARs: table, PBA, windows, and which pages can be mapped\n"
+	"  doctor    find out what is wrong, and what to type next\n"
+	"  selftest  try a device's interrupts as a VMM does, and undo it\n"
+	"  apply     apply what lasts in /etc/vfio-msi; udev does this at boot\n"
+	"  help      help for a command\n"
 	"\v"
 	"See \"vfio-msi COMMAND --help\" for its options, and vfio-msi(8).";
 

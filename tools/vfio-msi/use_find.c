@@ -256,8 +256,7 @@ void use_warn(const struct device *dev)
 	use_free(&uses);
 }
 
-/* Prints what uses the device, and returns an exit code. */
-int use_check(const struct device *dev)
+static int check(const struct device *dev, bool forceable)
 {
 	int result = EXIT_DONE;
 	struct uses uses;
@@ -269,9 +268,21 @@ int use_check(const struct device *dev)
 		complain(0, "%s: in use: %s", dev->bdf, uses.use[i].detail);
 	if (uses.count) {
 		complain(0, "%s: refused; end that first%s", dev->bdf,
-			 holds_data(&uses) ? "" : ", or use --force");
+			 holds_data(&uses) || !forceable ? "" : ", or use --force");
 		result = EXIT_REFUSED;
 	}
 	use_free(&uses);
 	return result;
+}
+
+/* Prints what uses the device, and returns an exit code. */
+int use_check(const struct device *dev)
+{
+	return check(dev, true);
+}
+
+/* The same for a command that has no --force */
+int use_refuse(const struct device *dev)
+{
+	return check(dev, false);
 }

@@ -8,7 +8,7 @@
  *	11 main.c		subcommands, --help, --version
  *
  *	10 list.c, bind.c, unbind.c, show.c, vectors.c, window.c, learn.c, map.c, doctor.c,
- *	  apply.c		one subcommand each
+ *	  apply.c, selftest.c	one subcommand each
  *
  *	9 doctor_host.c, doctor_device.c	what doctor checks
  *	  doctor_log.c		what it finds in the kernel's log
@@ -242,6 +242,7 @@ void device_path(const struct device *dev, const char *file, char path[PATH_MAX]
 int driver_load(const char *driver);
 int driver_bind(const struct device *dev, const char *driver);
 int driver_release(const struct device *dev);
+void driver_restore(const struct device *dev, const char *driver, const char *override);
 int device_check_writable(const struct device *dev);
 int driver_override(const struct device *dev, char override[NAME_SIZE]);
 
@@ -378,6 +379,7 @@ void holders_of_session(const struct device *dev, struct uses *uses);
 void use_find(const struct device *dev, struct uses *uses);
 void use_find_session(const struct device *dev, struct uses *uses);
 int use_check(const struct device *dev);
+int use_refuse(const struct device *dev);
 void use_warn(const struct device *dev);
 
 /* session.c */
@@ -661,6 +663,10 @@ int map_main(int argc, char **argv);
 /* apply.c */
 
 int apply_main(int argc, char **argv);
+
+/* selftest.c */
+
+int selftest_main(int argc, char **argv);
 
 /* doctor.c */
 
