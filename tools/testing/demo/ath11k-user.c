@@ -31,6 +31,8 @@
 /* A message that a guest's kernel could write to its virtual MSI capability. */
 #define GUEST_ADDRESS	0xfee00000
 #define GUEST_DATA	0x60
+/* Multiple Message Enable is 4: 16 vectors. */
+#define GUEST_FLAGS	(4 << 4)
 
 #define VECTORS		16
 #define ACK_TRIES	10000
@@ -132,9 +134,10 @@ static void open_device(struct device *dev, const char *name)
 static void write_guest_message(struct device *dev)
 {
 	uint32_t address = GUEST_ADDRESS;
-	uint16_t data = GUEST_DATA;
+	uint16_t flags = GUEST_FLAGS, data = GUEST_DATA;
 	uint64_t cap = dev->config + ATH11K_MSI_OFFSET;
 
+	xpwrite(dev, &flags, sizeof(flags), cap + PCI_MSI_FLAGS);
 	xpwrite(dev, &address, sizeof(address), cap + PCI_MSI_ADDRESS_LO);
 	xpwrite(dev, &data, sizeof(data), cap + PCI_MSI_DATA_32);
 }

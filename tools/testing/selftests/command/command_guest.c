@@ -63,6 +63,9 @@ static void write_message(const struct guest *guest)
 {
 	uint64_t cap = guest->config + MSI64_MSI_OFFSET;
 
+	/* Multiple Message Enable; as MSI is enabled already, it stays so. */
+	write_at(guest, cap + PCI_MSI_FLAGS,
+		 PCI_MSI_FLAGS_ENABLE | (uint32_t)__builtin_ctz(guest->vectors) << 4, 2);
 	write_at(guest, cap + PCI_MSI_ADDRESS_LO, GUEST_ADDRESS, 4);
 	write_at(guest, cap + PCI_MSI_ADDRESS_HI, 0, 4);
 	write_at(guest, cap + PCI_MSI_DATA_64, guest->data, 2);

@@ -61,6 +61,13 @@ u32 live_slots(int fd)
 	return count;
 }
 
+void guest_vectors(int fd, unsigned int vectors)
+{
+	/* Without this bit the core would disable MSI. */
+	config_write16(fd, ATH11K_MSI_OFFSET + PCI_MSI_FLAGS,
+		       PCI_MSI_FLAGS_ENABLE | __builtin_ctz(vectors) << 4);
+}
+
 void guest_message(int fd, u32 address, u16 data)
 {
 	VFIO_ASSERT_EQ(config_write(fd, ATH11K_MSI_OFFSET + PCI_MSI_ADDRESS_LO,

@@ -39,7 +39,11 @@ struct window_state window_state(int fd);
 /* How many slots of the first window are live. */
 u32 live_slots(int fd);
 
-/* Write the guest message to the virtual MSI capability. */
+/*
+ * Write to the virtual MSI capability: how many vectors the guest enables, a power of two
+ * (1 before the first call), and the guest message.
+ */
+void guest_vectors(int fd, unsigned int vectors);
 void guest_message(int fd, u32 address, u16 data);
 
 /* The dword that the device holds at @offset, which reads of a window may not show. */

@@ -61,6 +61,7 @@ FIXTURE_SETUP(window_host)
 	self->vectors = lab_remap() ? VECTORS : 1;
 	for (int i = 0; i < VECTORS; i++)
 		self->triggers[i] = eventfd_new();
+	guest_vectors(fd, VECTORS);
 	guest_message(fd, GUEST_ADDRESS, GUEST_BIT);
 	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, self->vectors,
 				  self->triggers));

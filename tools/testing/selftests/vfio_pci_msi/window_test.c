@@ -62,6 +62,7 @@ FIXTURE_SETUP(window)
 	self->vectors = lab_remap() ? VECTORS : 1;
 	for (int i = 0; i < VECTORS; i++)
 		self->triggers[i] = eventfd_new();
+	guest_vectors(self->s->fd, VECTORS);
 	guest_message(self->s->fd, GUEST_ADDRESS, GUEST_VECTOR(0));
 }
 
