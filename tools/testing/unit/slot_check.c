@@ -487,6 +487,7 @@ static void begin(struct check *check)
 	check->model.dwords = dwords;
 	check->model.distance = distance;
 	check->model.high = layout.high;
+	check->model.few_dwords = flags & SCRIPT_FEW_DWORDS;
 	for (i = 0; flags & SCRIPT_USED && i < MODEL_DWORDS; i++)
 		check->device[i] = guest_addresses[i % 4];
 	model_reset(&check->model, check->device);

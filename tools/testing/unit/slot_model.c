@@ -242,6 +242,9 @@ static void remember_used(struct model *model, int index)
 	u32 vector;
 	int which;
 
+	if (model->few_dwords)
+		return;
+
 	find_message(model, index, &vector, &which);
 	if (which < model->held || model->held == MODEL_PAIRS)
 		return;

@@ -30,6 +30,8 @@ struct model {
 	bool high;
 	u32 inert;
 	bool clean;
+	/* slot.c may have forgotten the data, and then the slot is not used. */
+	bool few_dwords;
 
 	unsigned int vectors;
 	bool active;
