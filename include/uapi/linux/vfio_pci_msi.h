@@ -424,6 +424,13 @@ struct vfio_device_feature_pci_msix_map {
  * - The dword @data_offset bytes after the address is the slot's data. If it has the
  *   guest data with the number of an allocated vector in its low bits, the kernel
  *   writes the host data of this vector in its place.
+ * - How many low bits are the number follows from the guest message: as many as the
+ *   guest has last written to Multiple Message Enable in the virtual MSI capability, but
+ *   not more than the guest data has zeros at its end. With 0 bits the guest has one
+ *   vector, and the data must be equal to the guest data. How many vectors SET_IRQS has
+ *   allocated makes no difference: a VMM may allocate more than its guest enables.
+ *   Reads of config space may show less in this field than the guest has written, as
+ *   vfio-pci reduces it to the vectors that SET_IRQS allocated last.
  * - The order of address and data is free, and other slots may be written in between. A
  *   write of less than a dword counts as a write of the whole dword that it results in.
  * - The host message opens a slot, too, and is written unchanged. So a user may write

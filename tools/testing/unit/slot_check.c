@@ -41,7 +41,9 @@ static const u64 guest_addresses[] = {
 	0x2100000002,
 };
 
-static const u32 guest_data[] = { 0x21, 0x40, 0, 0x61 };
+static const u32 guest_data[] = {
+	0x21, 0x40, 0, 0x61, 0x42, 0x44, 0x48, 0x50,
+};
 
 static const struct {
 	u64 address;
@@ -354,11 +356,14 @@ static void write_guest(struct check *check, unsigned int width)
 static void set_guest(struct check *check)
 {
 	u64 address = guest_addresses[take(check) % ARRAY_SIZE(guest_addresses)];
-	u32 data = guest_data[take(check) % ARRAY_SIZE(guest_data)];
+	unsigned int byte = take(check);
+	u32 data = guest_data[byte % ARRAY_SIZE(guest_data)];
+	unsigned int vectors = 32 >> byte / ARRAY_SIZE(guest_data) % 6;
 
-	print(check, "guest message 0x%llx, 0x%x\n", address, data);
-	msi_slot_set_guest(&check->env, address, data);
-	model_guest(&check->model, address, data);
+	print(check, "guest message 0x%llx, 0x%x of %u\n", address, data,
+	      vectors);
+	msi_slot_set_guest(&check->env, vectors, address, data);
+	model_guest(&check->model, vectors, address, data);
 	update(check);
 }
 

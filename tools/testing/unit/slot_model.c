@@ -46,9 +46,20 @@ static u32 smallest_power(u32 n)
 	return power;
 }
 
-static bool vector_of(const struct model *model, u32 base, u32 data, u32 *vector)
+/* How many vectors the message has: no more than its data leaves room for. */
+static u32 numbers(u32 base, unsigned int vectors)
 {
-	u32 power = smallest_power(model->vectors);
+	u32 power = smallest_power(vectors);
+
+	while (base % power)
+		power /= 2;
+	return power;
+}
+
+static bool vector_of(const struct model *model, u32 base, unsigned int vectors,
+		      u32 data, u32 *vector)
+{
+	u32 power = numbers(base, vectors);
 
 	*vector = data % power;
 	return data / power == base / power && *vector < model->vectors;
@@ -56,7 +67,7 @@ static bool vector_of(const struct model *model, u32 base, u32 data, u32 *vector
 
 /* Returns -1 if the guest did not write this message here. */
 static int matches(const struct model *model, int index, u64 address, u32 data,
-		   u32 *vector)
+		   unsigned int vectors, u32 *vector)
 {
 	const struct model_dword *slot = &model->dword[index];
 	const struct model_dword *part;
@@ -76,7 +87,7 @@ static int matches(const struct model *model, int index, u64 address, u32 data,
 	}
 	if (written(model, index + model->distance)) {
 		part = &model->dword[index + model->distance];
-		if (vector_of(model, data, part->guest, vector))
+		if (vector_of(model, data, vectors, part->guest, vector))
 			score += MATCHES_DATA;
 		else if (part->when > slot->when || !part->translated)
 			return -1;
@@ -115,10 +126,11 @@ static int find_message(const struct model *model, int index, u32 *vector,
 	*vector = 0;
 	*which = -1;
 	most = matches(model, index, model->guest_address, model->guest_data,
-		       vector);
+		       model->guest_vectors, vector);
 	for (i = 0; i < model->held; i++) {
 		score = matches(model, index, model->held_address[i],
-				model->held_data[i], &other);
+				model->held_data[i], model->held_vectors[i],
+				&other);
 		if (score <= most)
 			continue;
 		most = score;
@@ -126,7 +138,7 @@ static int find_message(const struct model *model, int index, u32 *vector,
 		*which = i;
 	}
 	score = matches(model, index, model->host_address, model->host_data,
-			&other);
+			model->vectors, &other);
 	if (score > most) {
 		most = score;
 		*vector = other;
@@ -251,6 +263,7 @@ static void remember_used(struct model *model, int index)
 
 	model->held_address[which] = model->host_address;
 	model->held_data[which] = model->host_data;
+	model->held_vectors[which] = model->vectors;
 	model->held++;
 }
 
@@ -420,11 +433,14 @@ static void remember_guest(struct model *model)
 		return;
 	model->held_address[model->held] = model->guest_address;
 	model->held_data[model->held] = model->guest_data;
+	model->held_vectors[model->held] = model->guest_vectors;
 	model->held++;
 }
 
-void model_guest(struct model *model, u64 address, u32 data)
+void model_guest(struct model *model, unsigned int vectors, u64 address,
+		 u32 data)
 {
+	model->guest_vectors = vectors;
 	model->guest_address = address;
 	model->guest_data = data;
 	remember_guest(model);

@@ -39,16 +39,19 @@ struct model {
 	u32 host_data;
 	u64 guest_address;
 	u32 guest_data;
+	unsigned int guest_vectors;
 	int held;
 	u64 held_address[MODEL_PAIRS];
 	u32 held_data[MODEL_PAIRS];
+	unsigned int held_vectors[MODEL_PAIRS];
 
 	u64 now;
 	int writing;	/* the dword that the guest is writing, or -1 */
 	struct model_dword dword[MODEL_DWORDS];
 };
 
-void model_guest(struct model *model, u64 address, u32 data);
+void model_guest(struct model *model, unsigned int vectors, u64 address,
+		 u32 data);
 void model_host(struct model *model, unsigned int vectors, u64 address,
 		u32 data);
 /* The vectors were freed. */

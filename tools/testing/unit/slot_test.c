@@ -39,9 +39,12 @@ struct step {
  * one of another width. A step that can cause writes lists all of them.
  */
 #define NOTHING		""
+#define GUEST_OF(vectors, address, message_data, writes)		\
+	{ .what = GUEST, .width = (vectors), .value = (address),	\
+	  .data = (message_data), .expect = (writes) }
+/* The guest enables as many vectors as its data has room for. */
 #define GUEST(address, message_data, writes)				\
-	{ .what = GUEST, .value = (address), .data = (message_data),	\
-	  .expect = (writes) }
+	GUEST_OF(32, address, message_data, writes)
 #define HOST(vectors, address, message_data, writes)			\
 	{ .what = HOST, .width = (vectors), .value = (address),		\
 	  .data = (message_data), .expect = (writes) }
@@ -143,6 +146,84 @@ static const struct test tests[] = {
 			WRITE4(0x08, 0x64, "0=fee08000 8=44"),
 			SLOTS("0:ad4"), COUNTED("2 1 0 1"),
 			WRITE4(0x08, 0x62, "8=42"), SLOTS("0:ad2"),
+		},
+	}, {
+		"more vectors than the guest has", ATH11K, .steps = {
+			GUEST_OF(1, 0xfee01000, 0x25, NOTHING),
+			HOST(32, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x25, "8=40"), SLOTS("0:ad0"),
+			WRITE4(0x10, 0xfee01000, "10=fee08000"),
+			WRITE4(0x18, 0x24, "10=0 18=24"), LIVE(1),
+		},
+	}, {
+		"a guest of one whose data has zeros at its end", ATH11K,
+		.steps = {
+			GUEST_OF(1, 0xfee01000, 0x60, NOTHING),
+			HOST(32, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x60, "8=40"),
+			WRITE4(0x10, 0xfee01000, "10=fee08000"),
+			WRITE4(0x18, 0x61, "10=0 18=61"), SLOTS("0:ad0 10:"),
+		},
+	}, {
+		"a guest of two", ATH11K, .steps = {
+			GUEST_OF(2, 0xfee01000, 0x60, NOTHING),
+			HOST(32, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x61, "8=41"),
+			WRITE4(0x10, 0xfee01000, "10=fee08000"),
+			WRITE4(0x18, 0x62, "10=0 18=62"), SLOTS("0:ad1 10:"),
+		},
+	}, {
+		"a guest of sixteen, and data with fewer zeros", ATH11K,
+		.steps = {
+			GUEST_OF(16, 0xfee01000, 0x64, NOTHING),
+			HOST(32, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x67, "8=43"), SLOTS("0:ad3"),
+			WRITE4(0x08, 0x60, "0=fee0000c 8=60"),
+			WRITE4(0x08, 0x68, "8=68"), SLOTS("0:"),
+			WRITE4(0x08, 0x64, "0=fee08000 8=40"), SLOTS("0:ad0"),
+		},
+	}, {
+		"a guest of many, and the host of one", ATH11K, .steps = {
+			GUEST_OF(32, 0xfee01000, 0x60, NOTHING),
+			HOST(1, 0xfee08000, 0x41, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x60, "8=41"),
+			WRITE4(0x08, 0x61, "0=fee0000c 8=61"), SLOTS("0:"),
+		},
+	}, {
+		"a guest that enables another number of vectors", ATH11K,
+		.steps = {
+			GUEST_OF(2, 0xfee01000, 0x60, NOTHING),
+			HOST(32, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"),
+			WRITE4(0x08, 0x61, "8=41"),
+			WRITE4(0x10, 0xfee01000, "10=fee08000"),
+			WRITE4(0x18, 0x63, "10=0 18=63"),
+			GUEST_OF(4, 0xfee01000, 0x60, "18=43 10=fee08000"),
+			SLOTS("0:ad1 10:ad3"),
+			/* With less, it is an earlier message. */
+			GUEST_OF(1, 0xfee01000, 0x60, NOTHING),
+			SLOTS("0:ad1 10:ad3"),
+			WRITE4(0x20, 0xfee01000, "20=fee08000"),
+			WRITE4(0x28, 0x62, "28=42"), LIVE(0xe),
+			/* The present message is preferred. */
+			GUEST_OF(1, 0xfee01000, 0x62, "28=40"),
+			SLOTS("0:ad1 10:ad3 20:ad0"),
+		},
+	}, {
+		"a number of vectors that was never enabled", ATH11K,
+		.steps = {
+			GUEST_OF(4, 0xfee01000, 0x60, NOTHING),
+			WRITE4(0x08, 0x63, "8=63"),
+			WRITE4(0x00, 0xfee01000, NOTHING),
+			GUEST_OF(2, 0xfee01000, 0x60, NOTHING),
+			HOST(32, 0xfee08000, 0x40, NOTHING),
+			SLOTS("0:"),
+			WRITE4(0x08, 0x61, "0=fee08000 8=41"), SLOTS("0:ad1"),
 		},
 	}, {
 		"more vectors later", ATH11K, .steps = {
@@ -864,6 +945,15 @@ static const struct test tests[] = {
 			WRITE4(0x24, 0x41, "24=41"),
 			LEARNED(0x00, "12:41 16:41 20:41 24:41 28:41 32:41 36:41"),
 		},
+	}, {
+		"LEARN: a guest of two", LEARN, .steps = {
+			GUEST_OF(2, 0xfee00000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee00000, "0=fee00000"),
+			WRITE4(0x08, 0x41, "8=41"), WRITE4(0x0c, 0x42, "c=42"),
+			LEARNED(0x00, "8:41"), SLOTS("0:+8v1"),
+			HOST(32, 0xfee08000, 0x20, NOTHING),
+			LEARNED(0x00, "8:41"), SLOTS("0:+8v1"),
+		},
 	},
 };
 
@@ -987,7 +1077,8 @@ static void run_step(struct world *world, const struct step *step)
 	case END:
 		break;
 	case GUEST:
-		msi_slot_set_guest(&world->env, step->value, step->data);
+		msi_slot_set_guest(&world->env, step->width, step->value,
+				   step->data);
 		update(world);
 		break;
 	case HOST:
@@ -1122,7 +1213,7 @@ static bool test_every_xapic_address(void)
 
 	for (id = 0; id < 256; id++)
 		for (mode = 0; mode < 16; mode += 4)
-			msi_slot_set_guest(&world.env,
+			msi_slot_set_guest(&world.env, 1,
 					   0xfee00000 | id << 12 | mode, 0x21);
 	if (world.env.overflow)
 		return false;

@@ -281,7 +281,8 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 	done = vfio_pci_core_write(vdev, buf, count, ppos);
 
 	/* A write that has failed can have written some of it. */
-	msi_vfio_pci_config_written(mdev, pos & VFIO_PCI_OFFSET_MASK, count);
+	msi_vfio_pci_config_written(mdev, buf, pos & VFIO_PCI_OFFSET_MASK,
+				    count);
 	msi_vfio_pci_update_table_size(mdev);
 	msi_vfio_pci_sync_dummy(mdev);
 

@@ -288,6 +288,7 @@ struct msi_vfio_pci_dummy {
  *	was reset after that
  * @writes_deferred: bit 0: slots are outdated, as the device could not be written
  * @msi_64bit: the MSI capability has 64-bit addresses; from open to close
+ * @guest_vectors: how many vectors the guest has enabled in the MSI capability
  * @dummy_on: the dummy target is on
  * @dummy: the dummy target, if it is on
  * @dummy_needs_restore: bit 0: the device was, or may have been, reset, and the dummy
@@ -314,10 +315,10 @@ struct msi_vfio_pci_dummy {
  *   mmap_lock, @map_lock
  *   @ioeventfds_lock, which protects @ioeventfds and @nr_ioeventfds
  *
- * @slots protects @env and the slots of each window, and is never held over a copy from
- * or to user memory. To change what the device holds in a window, or the host's part of
- * @env, @state is held, too. @map_lock protects @mapped_bars, @claims, @table_rule, @map
- * and the growth of @windows; no lock is taken under it.
+ * @slots protects @env, @guest_vectors and the slots of each window, and is never held
+ * over a copy from or to user memory. To change what the device holds in a window, or the
+ * host's part of @env, @state is held, too. @map_lock protects @mapped_bars, @claims,
+ * @table_rule, @map and the growth of @windows; no lock is taken under it.
  *
  * Reset callbacks are called with memory_lock held for writing if the user requested the
  * reset. A reset by the host holds only pci_cfg_access_lock(), and the recovery from an
@@ -387,6 +388,7 @@ struct msi_vfio_pci_device {
 	bool frozen;
 	unsigned long writes_deferred;
 	bool msi_64bit;
+	unsigned int guest_vectors;
 	bool dummy_on;
 	struct msi_vfio_pci_dummy dummy;
 	unsigned long dummy_needs_restore;
@@ -504,8 +506,8 @@ ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
 ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,
 				  const char __user *buf, size_t count,
 				  loff_t *ppos);
-void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
-				 size_t count);
+void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
+				 const char __user *buf, u64 start, size_t count);
 void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev);
 bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev);

@@ -111,22 +111,32 @@ static bool is_address(const struct msi_slot_env *env, u32 value)
 }
 
 /*
- * The low bits of the data that have the vector's number. While no vectors are
- * allocated, all bits that can have it.
+ * The low bits of the data of a message of @vectors vectors that are the vector's
+ * number. In @data, which is that of vector 0, these bits are 0. So if the last 1 of
+ * @data is among them, there are fewer.
  */
-static u32 vector_mask(const struct msi_slot_env *env)
+static u32 number_mask(u32 data, unsigned int vectors)
 {
-	return roundup_pow_of_two(env->vectors ?: MAX_VECTORS) - 1;
+	u32 zeros = ~data & (data - 1);
+
+	return (roundup_pow_of_two(vectors) - 1) & zeros;
 }
 
-/* Whether @data is the data of an allocated vector in @message. */
+/* Which vector of @message has this data. */
+static u32 number_of(const struct msi_slot_message *message, u32 data)
+{
+	return data & message->number_mask;
+}
+
+/*
+ * Whether @data is the data of an allocated vector in @message. While no vectors are
+ * allocated, that of any vector.
+ */
 static bool is_data(const struct msi_slot_env *env,
 		    const struct msi_slot_message *message, u32 data)
 {
-	u32 mask = vector_mask(env);
-
-	return !((message->data ^ data) & ~mask) &&
-	       (!env->vectors || (data & mask) < env->vectors);
+	return (message->data ^ data) == number_of(message, data) &&
+	       (!env->vectors || number_of(message, data) < env->vectors);
 }
 
 /*
@@ -211,23 +221,29 @@ static struct msi_slot_message *alloc_message(struct msi_slot_env *env)
 	return NULL;
 }
 
-static void remember_message(struct msi_slot_env *env, u64 address, u32 data,
-			     bool used)
+static bool is_same(const struct msi_slot_message *a,
+		    const struct msi_slot_message *b)
 {
-	struct msi_slot_message *message;
+	return a->address == b->address && a->data == b->data &&
+	       a->number_mask == b->number_mask;
+}
+
+/* Returns the entry, or NULL if there is no room for it. */
+static struct msi_slot_message *
+remember_message(struct msi_slot_env *env, const struct msi_slot_message *message)
+{
+	struct msi_slot_message *entry;
 	unsigned int i;
 
-	for (i = 0; i < env->nr_messages; i++) {
-		message = &env->messages[i];
-		if (message->address != address || message->data != data)
-			continue;
-		message->used |= used;
-		return;
-	}
+	for (i = 0; i < env->nr_messages; i++)
+		if (is_same(&env->messages[i], message))
+			return &env->messages[i];
 
-	message = alloc_message(env);
-	if (message)
-		*message = (struct msi_slot_message) { address, data, used };
+	entry = alloc_message(env);
+	if (entry)
+		*entry = *message;
+
+	return entry;
 }
 
 static void remember_guest(struct msi_slot_env *env)
@@ -239,7 +255,7 @@ static void remember_guest(struct msi_slot_env *env)
 		return;
 
 	remember_address(env, guest->address);
-	remember_message(env, guest->address, guest->data, false);
+	remember_message(env, guest);
 }
 
 void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
@@ -257,13 +273,19 @@ void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
 	env->max_messages = nr_messages;
 }
 
-bool msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data)
+bool msi_slot_set_guest(struct msi_slot_env *env, unsigned int vectors,
+			u64 address, u32 data)
 {
-	if (env->guest.address == address && env->guest.data == data)
+	struct msi_slot_message guest = {
+		.address = address,
+		.data = data,
+		.number_mask = number_mask(data, vectors),
+	};
+
+	if (is_same(&env->guest, &guest))
 		return false;
 
-	env->guest.address = address;
-	env->guest.data = data;
+	env->guest = guest;
 	remember_guest(env);
 
 	return true;
@@ -278,6 +300,7 @@ void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
 		env->host.address = address;
 		env->host.data = data;
 	}
+	env->host.number_mask = number_mask(env->host.data, vectors ?: 1);
 	remember_guest(env);
 }
 
@@ -597,7 +620,7 @@ static struct match match_slot(const struct msi_slot_window *window,
 	}
 
 	if (match.message && match.parts & PART_DATA)
-		match.vector = data->guest & vector_mask(env);
+		match.vector = number_of(match.message, data->guest);
 	match.found = match.message && may_translate(window, env, slot, &match);
 
 	return match;
@@ -733,6 +756,7 @@ static void remember_used(const struct msi_slot_window *window,
 {
 	const struct msi_slot_message *message;
 	const struct msi_slot_dword *slot;
+	struct msi_slot_message *entry;
 	unsigned long part;
 
 	if (dword->address)
@@ -744,7 +768,9 @@ static void remember_used(const struct msi_slot_window *window,
 	message = match_slot(window, env, slot).message;
 	/* It may be the host message, which can be another one by then. */
 	remember_address(env, message->address);
-	remember_message(env, message->address, message->data, true);
+	entry = remember_message(env, message);
+	if (entry)
+		entry->used = true;
 }
 
 static void translate(struct msi_slot_window *window,
@@ -1111,19 +1137,26 @@ static void write_qword(struct msi_slot_window *window,
 	}
 }
 
-bool msi_slot_learned(const struct msi_slot_window *window,
-		      const struct msi_slot_env *env, u64 offset, u32 distance,
-		      u32 *data)
+/* The message of the data after an address, or NULL if there is none. */
+static const struct msi_slot_message *
+find_learned(const struct msi_slot_window *window,
+	     const struct msi_slot_env *env, u64 offset, u32 distance, u32 *data)
 {
 	const struct msi_slot_dword *slot = find_address(window, offset);
 	const struct msi_slot_dword *dword = find(window, offset + distance);
 
-	if (!slot || !dword || dword->address ||
-	    !find_message(env, slot->guest, NULL, &dword->guest))
-		return false;
+	if (!slot || !dword || dword->address)
+		return NULL;
 	*data = dword->guest;
 
-	return true;
+	return find_message(env, slot->guest, NULL, data);
+}
+
+bool msi_slot_learned(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env, u64 offset, u32 distance,
+		      u32 *data)
+{
+	return find_learned(window, env, offset, distance, data);
 }
 
 /* Whether @value, written at @offset, is data of an address before @offset. */
@@ -1435,15 +1468,17 @@ static void get_learned(const struct msi_slot_window *window,
 			const struct msi_slot_dword *slot,
 			struct msi_slot_info *info)
 {
+	const struct msi_slot_message *message;
 	u32 distance, data;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
-		if (!msi_slot_learned(window, env, slot->offset, distance,
-				      &data))
+		message = find_learned(window, env, slot->offset, distance,
+				       &data);
+		if (!message)
 			continue;
 		info->data_distance = distance;
 		info->guest_data = data;
-		info->vector = data & vector_mask(env);
+		info->vector = number_of(message, data);
 		if (distance != HIGH_OFFSET || data)
 			break;
 	}

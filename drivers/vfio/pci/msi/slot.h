@@ -33,11 +33,13 @@
  * struct msi_slot_message - a message
  * @address: the address
  * @data: the data of vector 0; the data of vector n is greater by n
+ * @number_mask: the low bits of the data that are the vector's number
  * @used: a slot was translated from this message
  */
 struct msi_slot_message {
 	u64 address;
 	u32 data;
+	u32 number_mask;
 	bool used;
 };
 
@@ -284,6 +286,7 @@ void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
 /**
  * msi_slot_set_guest - the guest message has changed, or may have
  * @env: the messages
+ * @vectors: how many vectors the guest has enabled, from 1 to 32
  * @address: its address, with a high half if the capability has one
  * @data: its data
  *
@@ -295,7 +298,8 @@ void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
  *
  * Return: true if the message has changed.
  */
-bool msi_slot_set_guest(struct msi_slot_env *env, u64 address, u32 data);
+bool msi_slot_set_guest(struct msi_slot_env *env, unsigned int vectors,
+			u64 address, u32 data);
 
 /**
  * msi_slot_set_host - the host message or the number of vectors has changed

@@ -4,6 +4,7 @@
  * decides what a write means, and this file does it.
  */
 
+#include <linux/bitfield.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/mm.h>
@@ -397,7 +398,34 @@ static bool read_guest_message(struct msi_vfio_pci_device *mdev)
 	if (mdev->msi_64bit)
 		address |= (u64)virtual_config(mdev, PCI_MSI_ADDRESS_HI) << 32;
 
-	return msi_slot_set_guest(&mdev->env, address, data & 0xffff);
+	return msi_slot_set_guest(&mdev->env, mdev->guest_vectors, address,
+				  data & 0xffff);
+}
+
+/* Multiple Message Enable, of which 6 and 7 are reserved. */
+static unsigned int decode_vectors(unsigned int flags)
+{
+	return 1 << min_t(u32, FIELD_GET(PCI_MSI_FLAGS_QSIZE, flags), 5);
+}
+
+/*
+ * How many vectors the guest has enabled, or 0 if it has not written that. The virtual
+ * register does not tell: the core reduces the field to the vectors that were allocated
+ * last, and guests write it before that. If the user changes @buf at the same time, the
+ * core may get another number, which does no harm.
+ */
+static unsigned int written_vectors(struct msi_vfio_pci_device *mdev,
+				    const char __user *buf, u64 start,
+				    size_t count)
+{
+	u64 pos = mdev->core.pdev->msi_cap + PCI_MSI_FLAGS;
+	u8 flags;
+
+	if (start > pos || start + count <= pos ||
+	    get_user(flags, (const u8 __user *)buf + (pos - start)))
+		return 0;
+
+	return decode_vectors(flags);
 }
 
 /* Whether a write to config space can have changed the guest message. */
@@ -412,15 +440,17 @@ static bool touches_message(struct msi_vfio_pci_device *mdev, u64 start,
 /**
  * msi_vfio_pci_config_written - the user has written to config space
  * @mdev: device
+ * @buf: what it has written
  * @start: first byte
  * @count: how many bytes at most
  *
  * The user may have changed the guest message, put the device into a state in which it
  * forgets its slots, or made it reachable again.
  */
-void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
-				 size_t count)
+void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
+				 const char __user *buf, u64 start, size_t count)
 {
+	unsigned int vectors;
 	bool changed = false;
 
 	if (!mdev->env.addresses)
@@ -430,7 +460,10 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev, u64 start,
 		msi_vfio_pci_mark_sleep(mdev);
 
 	if (touches_message(mdev, start, count)) {
+		vectors = written_vectors(mdev, buf, start, count);
 		mutex_lock(&mdev->slots);
+		if (vectors)
+			mdev->guest_vectors = vectors;
 		changed = read_guest_message(mdev);
 		mutex_unlock(&mdev->slots);
 	}
@@ -854,6 +887,7 @@ static int init_messages(struct msi_vfio_pci_device *mdev)
 	mdev->msi_64bit = flags & PCI_MSI_FLAGS_64BIT;
 
 	mutex_lock(&mdev->slots);
+	mdev->guest_vectors = decode_vectors(virtual_config(mdev, 0) >> 16);
 	/*
 	 * On other architectures than x86 an isolated device keeps the message: the
 	 * platform drops it.
