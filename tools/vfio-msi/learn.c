@@ -153,11 +153,7 @@ static void poll_vectors(const struct device *dev, struct learn_result *result)
 
 	if (live_read(dev, &live))
 		return;
-	if (!strcmp(live.index, "msi")) {
-		result->msi = true;
-		if (live.count > result->vectors)
-			result->vectors = live.count;
-	}
+	result->msi |= !strcmp(live.index, "msi");
 	result->msix |= !strcmp(live.index, "msix");
 	live_free(&live);
 }

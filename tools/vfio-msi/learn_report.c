@@ -5,13 +5,12 @@
 
 #include "vfio-msi.h"
 
-static unsigned int vector_of(const struct learn_result *result, uint32_t data)
+/* The driver tells the vector of the data that it found nearest: other data counts from it. */
+static unsigned int vector_of(const struct live_slot *slot, uint32_t data)
 {
-	unsigned int vectors = 1;
+	uint32_t vector = data - (slot->data - slot->vector);
 
-	while (vectors < result->vectors)
-		vectors *= 2;
-	return data & (vectors - 1);
+	return vector < 32 ? vector : 0;
 }
 
 /* The distance that the slots of the BAR agree on or, without data there, the slot's own */
@@ -41,7 +40,7 @@ static void print_slots(const struct learn_result *result, const struct vote vot
 			table_add(&table, "%u\t0x%llx\t0x%08llx\t0x%04x\t%u\t%u", slot->bar,
 				  (unsigned long long)slot->slot.offset,
 				  (unsigned long long)slot->slot.address, data,
-				  vector_of(result, data), distance);
+				  vector_of(&slot->slot, data), distance);
 		else
 			table_add(&table, "%u\t0x%llx\t0x%08llx\t?\t?\t?", slot->bar,
 				  (unsigned long long)slot->slot.offset,
@@ -131,7 +130,8 @@ static struct json_object *json_slots(const struct learn_result *result,
 		json_object_object_add(object, "guest_address", json_hex(slot->slot.address, 8));
 		json_object_object_add(object, "guest_data", distance ? json_hex(data, 4) : NULL);
 		json_object_object_add(object, "vector", distance ?
-				       json_object_new_int((int)vector_of(result, data)) : NULL);
+				       json_object_new_int((int)vector_of(&slot->slot, data)) :
+				       NULL);
 		json_object_object_add(object, "data_distance", distance ?
 				       json_object_new_int((int)distance) : NULL);
 		json_object_array_add(array, object);

@@ -57,6 +57,7 @@ static void merge_slot(struct live_slot *into, const struct live_slot *from)
 
 	into->address = from->address;
 	into->data = from->data;
+	into->vector = from->vector;
 	into->distance = from->distance;
 	into->learned |= from->learned;
 	for (i = 0; i < LEARN_DISTANCES; i++)

@@ -582,7 +582,6 @@ struct learn_result {
 	bool missed;		/* there was a session that was too short */
 	bool msi;
 	bool msix;
-	size_t vectors;		/* of MSI, the most that were allocated */
 	bool windows_before;	/* windows had been added before */
 	struct learned learned;
 };
