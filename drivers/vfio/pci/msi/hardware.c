@@ -465,6 +465,35 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		read_hw_msi(nr, shared, hw);
 }
 
+/*
+ * Compares the BARs with those that the core gave the device, and returns as
+ * msi_vfio_pci_check_bars() does. @wait: for a reset that is under way.
+ */
+static int compare_bars(struct msi_vfio_pci_device *mdev, bool wait)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	const u32 *rbar = mdev->core.rbar;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		int pos = PCI_BASE_ADDRESS_0 + i * 4;
+		u32 bar;
+
+		/* The BARs of a VF read as 0 and are always valid. */
+		if (!rbar[i])
+			continue;
+		if ((wait ? pci_user_read_config_dword(pdev, pos, &bar) :
+			    pci_read_config_dword(pdev, pos, &bar)) ||
+		    PCI_POSSIBLE_ERROR(bar))
+			ret = -EIO;
+		else if (bar != rbar[i])
+			return -ENXIO;
+	}
+
+	return ret;
+}
+
 /**
  * msi_vfio_pci_check_bars - does the device have the BARs that the core gave it
  * @mdev: open device
@@ -476,23 +505,7 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
  */
 int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev)
 {
-	const u32 *rbar = mdev->core.rbar;
-	unsigned int i;
-	u32 bar;
-
-	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
-		/* The BARs of a VF read as 0 and are always valid. */
-		if (!rbar[i])
-			continue;
-		if (pci_user_read_config_dword(mdev->core.pdev,
-					       PCI_BASE_ADDRESS_0 + i * 4, &bar) ||
-		    PCI_POSSIBLE_ERROR(bar))
-			return -EIO;
-		if (bar != rbar[i])
-			return -ENXIO;
-	}
-
-	return 0;
+	return compare_bars(mdev, true);
 }
 
 /**
@@ -505,20 +518,7 @@ int msi_vfio_pci_check_bars(struct msi_vfio_pci_device *mdev)
  */
 bool msi_vfio_pci_has_lost_bars(struct msi_vfio_pci_device *mdev)
 {
-	const u32 *rbar = mdev->core.rbar;
-	unsigned int i;
-	u32 bar;
-
-	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
-		if (!rbar[i])
-			continue;
-		pci_read_config_dword(mdev->core.pdev,
-				      PCI_BASE_ADDRESS_0 + i * 4, &bar);
-		if (!PCI_POSSIBLE_ERROR(bar) && bar != rbar[i])
-			return true;
-	}
-
-	return false;
+	return compare_bars(mdev, false) == -ENXIO;
 }
 
 /**
