@@ -46,12 +46,14 @@
 /*
  * W: a number of reads in bits 15:0. After so many more reads, also of configuration space,
  * all answers are lost, so that the host reads ones, until all ones are written here or the
- * device is reset. With MSIX_LOSE_BARS only reads of BARs count and are lost. R: how many
- * reads remain, with this one; 0 if no answers will be lost.
+ * device is reset. With MSIX_LOSE_BARS only reads of BARs count and are lost. With
+ * MSIX_LOSE_ONE only one answer is lost. R: how many reads remain, with this one; 0 if no
+ * answers will be lost.
  */
 #define MSIX_REG_LOSE		0x40
 #define MSIX_LOSE_NONE		(~0U)
 #define MSIX_LOSE_BARS		(1U << 16)
+#define MSIX_LOSE_ONE		(1U << 17)
 /*
  * RW: how many vectors the device has after the next reset, as if its firmware had been
  * updated. A reset does not change the register. A number that does not fit into the layout

@@ -110,8 +110,12 @@ struct pci_function {
 	uint8_t sticky[PCI_CONFIG_SIZE];
 	/* Size in bytes of the last access that wrote to memory. */
 	unsigned int memory_width;
-	/* All answers, or only those of BARs, are lost after @answers_left more of them. */
+	/*
+	 * All answers, only one, or only those of BARs are lost after @answers_left more
+	 * of them.
+	 */
 	bool loses_answers;
+	bool only_one;
 	bool only_of_bars;
 	unsigned int answers_left;
 	/* How long the function does not answer in config space after the next reset. */

@@ -35,8 +35,10 @@ bool pci_answer_arrives(struct pci_function *f, bool of_bar)
 		return false;
 	if (!f->loses_answers || (f->only_of_bars && !of_bar))
 		return true;
-	if (!f->answers_left)
+	if (!f->answers_left) {
+		f->loses_answers = !f->only_one;
 		return false;
+	}
 	f->answers_left--;
 	return true;
 }

@@ -151,6 +151,7 @@ static void lose_answers(struct pci_function *f, uint32_t value)
 {
 	f->loses_answers = value != MSIX_LOSE_NONE;
 	f->only_of_bars = value & MSIX_LOSE_BARS;
+	f->only_one = value & MSIX_LOSE_ONE;
 	f->answers_left = value & 0xffff;
 }
 

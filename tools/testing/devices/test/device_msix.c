@@ -313,6 +313,18 @@ static void test_lost_answers_of_bars(void)
 	client_stop(c);
 }
 
+static void test_one_lost_answer(void)
+{
+	struct client *c = start_enabled();
+
+	write32(c, 0, MSIX_REG_LOSE, MSIX_LOSE_ONE | 1);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), MSIX_VENDOR_ID);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), 0xffff);
+	CHECK_EQUAL(read16(c, CONFIG_REGION, PCI_VENDOR_ID), MSIX_VENDOR_ID);
+	CHECK_EQUAL(read32(c, 0, MSIX_REG_LOSE), 0);
+	client_stop(c);
+}
+
 /* After a reset; the last entry of the table is where it should be. */
 static void check_number(struct client *c, unsigned int vectors)
 {
@@ -708,6 +720,7 @@ const struct test msix_tests[] = {
 	{ "sets and bursts of vectors", test_sets_and_bursts },
 	{ "answers that are lost", test_lost_answers },
 	{ "answers of BARs that are lost", test_lost_answers_of_bars },
+	{ "one answer that is lost", test_one_lost_answer },
 	{ "a reset changes the number of vectors", test_next_vectors },
 	{ "a device that resets itself", test_resets_itself },
 	{ "a qword changes data and unmasks", test_qword_unmask },

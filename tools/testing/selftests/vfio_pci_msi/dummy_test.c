@@ -602,6 +602,35 @@ TEST_F(dummy, device_stops_responding)
 }
 
 /*
+ * One read of the request is not answered, as when a reset ends meanwhile. The request
+ * fails, or what it stores is not made up of ones.
+ */
+TEST_F(dummy, device_responds_but_once)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy;
+	bool lost = true;
+	int ret;
+
+	for (u32 reads = 0; reads < 1000 && lost; reads++) {
+		bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_ONE | reads);
+		ret = dummy_on(self->fd, 0, 0, self->iova);
+		lost = !bar_read32(self->fd, 0, MSIX_REG_LOSE);
+		bar_write32(self->fd, 0, MSIX_REG_LOSE, MSIX_LOSE_NONE);
+		if (ret) {
+			EXPECT_EQ(-EIO, ret);
+			continue;
+		}
+		ASSERT_EQ(0, dummy_get(self->fd, &dummy));
+		EXPECT_EQ(VECTORS, dummy.count)
+			TH_LOG("%u reads were answered before", reads);
+		EXPECT_TRUE(dummy_in_place(self->s, 0, VECTORS, self->iova));
+		ASSERT_EQ(0, dummy_off(self->fd));
+	}
+	EXPECT_FALSE(lost);
+	EXPECT_EQ(0, ret);
+}
+
+/*
  * Config space responds, the BARs do not. An entry that reads as all ones is not written,
  * as its real content is not known.
  */
