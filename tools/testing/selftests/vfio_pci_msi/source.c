@@ -32,6 +32,21 @@ struct source_model {
 	u32 dropped;
 };
 
+#define ATH11K_MODEL(_device, _mask_bits) {				\
+	.device = _device,						\
+	.index = VFIO_PCI_MSI_IRQ_INDEX,				\
+	.vectors = 8,							\
+	.mask_bits = _mask_bits,					\
+	.raise = ATH11K_RAISE,						\
+	.raise_set = ATH11K_RAISE_SET,					\
+	.burst = ATH11K_BURST,						\
+	.unanswered = ATH11K_UNANSWERED,				\
+	.select = ATH11K_VECTOR,					\
+	.sent = ATH11K_VECTOR_SENT,					\
+	.failed = ATH11K_FAILED,					\
+	.dropped = ATH11K_DROPPED,					\
+}
+
 static const struct source_model models[] = {
 	{
 		.device = "msix",
@@ -48,33 +63,8 @@ static const struct source_model models[] = {
 		.failed = MSIX_REG_FAILED,
 		.dropped = MSIX_REG_DROPPED,
 	},
-	{
-		.device = "ath11k_noid",
-		.index = VFIO_PCI_MSI_IRQ_INDEX,
-		.vectors = 8,
-		.raise = ATH11K_RAISE,
-		.raise_set = ATH11K_RAISE_SET,
-		.burst = ATH11K_BURST,
-		.unanswered = ATH11K_UNANSWERED,
-		.select = ATH11K_VECTOR,
-		.sent = ATH11K_VECTOR_SENT,
-		.failed = ATH11K_FAILED,
-		.dropped = ATH11K_DROPPED,
-	},
-	{
-		.device = "ath11k_maskable",
-		.index = VFIO_PCI_MSI_IRQ_INDEX,
-		.vectors = 8,
-		.mask_bits = true,
-		.raise = ATH11K_RAISE,
-		.raise_set = ATH11K_RAISE_SET,
-		.burst = ATH11K_BURST,
-		.unanswered = ATH11K_UNANSWERED,
-		.select = ATH11K_VECTOR,
-		.sent = ATH11K_VECTOR_SENT,
-		.failed = ATH11K_FAILED,
-		.dropped = ATH11K_DROPPED,
-	},
+	ATH11K_MODEL("ath11k_noid", false),
+	ATH11K_MODEL("ath11k_maskable", true),
 	{
 		.device = "igb",
 		.index = VFIO_PCI_MSI_IRQ_INDEX,
