@@ -28,7 +28,15 @@
 #define ATH_REPORT_HTT_SENT	0x1c	/* messages of those rings that were sent */
 #define ATH_REPORT_RAISE	0x20	/* W: ATH_RAISE_*; reads 0 when it was done */
 #define ATH_REPORT_DOWNLOADED	0x24	/* bytes of the firmware's image */
-#define ATH_REPORT_SIZE		0x28
+#define ATH_REPORT_SHOW		0x28	/* W: the number of what the next dwords show */
+#define ATH_REPORT_SHOWN	0x2c	/* the number, when they show it */
+#define ATH_REPORT_SLOT		0x30	/* its place as a chip address; 0: no such slot */
+#define ATH_REPORT_SLOT_LO	0x34	/* what it holds, 0 if it is not enabled */
+#define ATH_REPORT_SLOT_DATA	0x38
+#define ATH_REPORT_HTT_RING	0x3c	/* ring << 8 | PDEV of an HTT ring */
+#define ATH_REPORT_HTT_LO	0x40	/* the address it got; 0: no such ring */
+#define ATH_REPORT_WRITTEN	0x44	/* a value written to slots' addresses; 0: no more */
+#define ATH_REPORT_SIZE		0x48
 
 #define ATH_RAISE_SLOTS		1	/* send the message of each slot that is enabled */
 #define ATH_RAISE_HTT		2	/* and of each ring that HTT's messages set up */

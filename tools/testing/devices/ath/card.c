@@ -92,6 +92,7 @@ static void card_reset(struct pci_function *f)
 
 	msi_reset(&card->msi);
 	dma_reset(&card->server.dma);
+	card->addresses = 0;
 	reset_chip(card);
 }
 
@@ -118,6 +119,7 @@ static void card_work(struct pci_function *f)
 	card_report(card, ATH_REPORT_SLOTS, card_enabled_slots(card));
 	card_report(card, ATH_REPORT_HTT_RINGS, card->wmi.htt_rings);
 	card_report(card, ATH_REPORT_FAILED, card->server.dma.failed);
+	report_show(card, card_reported(card, ATH_REPORT_SHOW));
 }
 
 static const struct pci_device_ops card_ops = {
@@ -221,6 +223,7 @@ static void add_report(struct pci_function *f)
 	pci_add_capability(f, ATH_REPORT_CAP, PCI_CAP_ID_VNDR);
 	pci_init16(f, ATH_REPORT_CAP + PCI_CAP_FLAGS, ATH_REPORT_SIZE, 0);
 	pci_init32(f, ATH_REPORT_CAP + ATH_REPORT_RAISE, 0, ATH_RAISE_SLOTS | ATH_RAISE_HTT);
+	pci_init32(f, ATH_REPORT_CAP + ATH_REPORT_SHOW, 0, UINT32_MAX);
 }
 
 static void add_ring(struct card *card, uint32_t ring)

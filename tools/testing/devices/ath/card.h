@@ -12,6 +12,7 @@
  *	4 wmi.c		WMI and HTT
  *	3 mhi.c		MHI
  *	3 ce.c		copy engines and HTC
+ *	3 report.c	what tests see of slots and rings
  *	2 views.c	registers, slots, the host's memory
  *	1 chips.c	the differences between the chips
  *
@@ -42,6 +43,9 @@
 /* Each copy engine has three rings. */
 #define CARD_RINGS	(3 * CE_COUNT + CHIP_UMAC_RINGS)
 
+/* How many different addresses in slots the card remembers for tests. */
+#define CARD_ADDRESSES	16
+
 /* How the card misbehaves; not at all if a field is 0. */
 struct card_faults {
 	bool no_reset;		/* nothing resets the chip */
@@ -59,6 +63,8 @@ struct card {
 	uint64_t doorbells;
 	uint64_t slot_writes;
 	uint64_t slot_messages;
+	unsigned int addresses;
+	uint32_t address[CARD_ADDRESSES];	/* written to slots since the last reset */
 	uint8_t *bar;			/* its registers outside of the views */
 	struct pci_function function;
 	struct msi msi;
@@ -92,6 +98,8 @@ void card_set_chip_register(struct card *card, uint32_t address, uint32_t value)
 /* The address that a view shows at a BAR offset. */
 uint32_t card_viewed_address(const struct card *card, uint64_t offset);
 unsigned int card_enabled_slots(const struct card *card);
+/* The message of the ring with registers at @ring. Returns false if it is not enabled. */
+bool card_slot(const struct card *card, uint32_t ring, uint64_t *address, uint32_t *data);
 
 /* Send the message of the ring with registers at @ring, if it is enabled. */
 void card_raise_slot(struct card *card, uint32_t ring);
@@ -111,5 +119,9 @@ void card_reach(struct card *card, uint32_t stage);
 /* The dwords of the capability that tells tests: ATH_REPORT_*. */
 void card_report(struct card *card, unsigned int offset, uint32_t value);
 uint32_t card_reported(const struct card *card, unsigned int offset);
+
+/* report.c */
+/* Fill in the dwords that show the slot, the HTT ring and the address of that number. */
+void report_show(struct card *card, uint32_t number);
 
 #endif /* ATH_CARD_H */

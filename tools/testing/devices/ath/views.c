@@ -101,18 +101,27 @@ static void forget_slots(struct card *card)
 	}
 }
 
-void card_raise_slot(struct card *card, uint32_t ring)
+bool card_slot(const struct card *card, uint32_t ring, uint64_t *address, uint32_t *data)
 {
 	uint32_t high = card_chip_register(card, ring + RING_MSI_HI);
-	uint64_t address = (uint64_t)(high & 0xff) << 32 |
-			   card_chip_register(card, ring + RING_MSI_LO);
 
-	if (!(high & RING_MSI_ENABLE)) {
+	*address = (uint64_t)(high & 0xff) << 32 |
+		   card_chip_register(card, ring + RING_MSI_LO);
+	*data = card_chip_register(card, ring + RING_MSI_DATA);
+	return high & RING_MSI_ENABLE;
+}
+
+void card_raise_slot(struct card *card, uint32_t ring)
+{
+	uint64_t address;
+	uint32_t data;
+
+	if (!card_slot(card, ring, &address, &data)) {
 		dma_drop(&card->server.dma, "the slot is not enabled");
 		return;
 	}
 	card_report(card, ATH_REPORT_SLOT_SENT, card_reported(card, ATH_REPORT_SLOT_SENT) + 1);
-	card_write32(card, address, card_chip_register(card, ring + RING_MSI_DATA));
+	card_write32(card, address, data);
 	if (++card->slot_messages == card->faults.forget)
 		forget_slots(card);
 }
@@ -136,22 +145,42 @@ uint32_t card_viewed_address(const struct card *card, uint64_t offset)
 	return page * ATH_VIEW_SIZE + in_view;
 }
 
-static bool is_in_slot(const struct card *card, uint32_t address)
+/* Which register of a slot the address is of, RING_MSI_*; 0: of none. */
+static uint32_t slot_register(const struct card *card, uint32_t address)
 {
 	unsigned int i;
 
 	for (i = 0; i < card->rings; i++) {
 		if (address >= card->ring[i] + RING_MSI_LO &&
 		    address <= card->ring[i] + RING_MSI_DATA)
-			return true;
+			return address - card->ring[i];
 	}
-	return false;
+	return 0;
+}
+
+/* Remembers the address for tests, unless it is one of those that were written before. */
+static void note_address(struct card *card, uint32_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < card->addresses; i++) {
+		if (card->address[i] == value)
+			return;
+	}
+	if (i < CARD_ADDRESSES)
+		card->address[card->addresses++] = value;
+	else
+		log_line("slots: too many addresses");
 }
 
 void card_set_chip_register(struct card *card, uint32_t address, uint32_t value)
 {
+	uint32_t slot = slot_register(card, address);
+
 	put32(card->registers, address, value);
-	if (is_in_slot(card, address) && ++card->slot_writes == card->faults.slip)
+	if (slot == RING_MSI_LO && value)
+		note_address(card, value);
+	if (slot && ++card->slot_writes == card->faults.slip)
 		card_set_bar_register(card, card->chip->select, 0);
 }
 

@@ -106,6 +106,50 @@ static void test_raises_slots(void)
 	client_stop(c);
 }
 
+static void show(struct client *c, uint32_t number)
+{
+	write32(c, CONFIG_REGION, ATH_REPORT_CAP + ATH_REPORT_SHOW, number);
+	CHECK_EQUAL(report(c, ATH_REPORT_SHOWN), number);
+}
+
+/* The ring is the first of WBM, after three sources and twice three destinations. */
+static void test_shows_slots(void)
+{
+	struct client *c = start();
+
+	show(c, 9);
+	CHECK_EQUAL(report(c, ATH_REPORT_SLOT), 0xa34968);
+	CHECK_EQUAL(report(c, ATH_REPORT_SLOT_LO), 0);
+	write_slot(c);
+	CHECK_EQUAL(report(c, ATH_REPORT_SLOT_LO), TARGET);
+	CHECK_EQUAL(report(c, ATH_REPORT_SLOT_DATA), MESSAGE);
+	show(c, 17);
+	CHECK_EQUAL(report(c, ATH_REPORT_SLOT), 0);
+	CHECK_EQUAL(report(c, ATH_REPORT_SLOT_LO), 0);
+	CHECK_EQUAL(report(c, ATH_REPORT_HTT_LO), 0);
+	client_stop(c);
+}
+
+/* Each address once, until the next reset of the function. */
+static void test_remembers_addresses(void)
+{
+	struct client *c = start();
+
+	write_slot(c);
+	write_slot(c);
+	write32(c, 0, SLOT, 0);
+	write32(c, 0, SLOT, TARGET + 4);
+	CHECK_EQUAL(report(c, ATH_REPORT_WRITTEN), TARGET);
+	show(c, 1);
+	CHECK_EQUAL(report(c, ATH_REPORT_WRITTEN), TARGET + 4);
+	show(c, 2);
+	CHECK_EQUAL(report(c, ATH_REPORT_WRITTEN), 0);
+	client_reset(c);
+	let_it_work(c);
+	CHECK_EQUAL(report(c, ATH_REPORT_WRITTEN), 0);
+	client_stop(c);
+}
+
 /* A reset of the chip resets the page and the slots, but not the function. */
 static void test_resets_chip(void)
 {
@@ -220,6 +264,8 @@ const struct test ath_tests[] = {
 	{ "pages", test_pages },
 	{ "fixed views", test_fixed_views },
 	{ "raises slots", test_raises_slots },
+	{ "shows slots", test_shows_slots },
+	{ "remembers addresses", test_remembers_addresses },
 	{ "resets chip", test_resets_chip },
 	{ "no reset", test_no_reset },
 	{ "slips", test_slips },
