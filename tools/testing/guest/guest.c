@@ -4,21 +4,11 @@
 #include <linux/bitmap.h>
 #include <linux/interrupt.h>
 #include <linux/module.h>
-#include <asm/processor.h>
 
 #include "guest.h"
+#include "leave_guest.h"
 
 #define ARRIVAL_TIMEOUT_MS	3000
-
-/*
- * QEMU's SVM leaves the type of the guest's last exception in the VMCB. From 6.14 on, KVM
- * then assumes that the access to memory happened while an event was delivered, and ends
- * the guest. An instruction that is always intercepted clears the field.
- */
-static void leave_guest(void)
-{
-	cpuid_eax(0);
-}
 
 u32 guest_read(struct guest *guest, u32 offset)
 {
