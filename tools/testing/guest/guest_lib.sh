@@ -36,13 +36,25 @@ guest_prepare()
 guest_iommu="-device intel-iommu,intremap=on,caching-mode=on,eim=on"
 
 # On the emulated SVM, an access to memory that QEMU emulates may end the guest (see
-# leave_guest() in guest.c). So the guest makes few of them: it has x2APIC if it has an
+# leave_guest.h). So the guest makes few of them: it has x2APIC if it has an
 # IOMMU, no HPET, and config space through ports.
 guest_machine="q35,accel=kvm,kernel-irqchip=split,hpet=off"
 guest_parameters="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off pci=nommconf"
 
 guest_archives=guest/initramfs
 guest_memory=128
+guest_kernel=$(readlink guest/vmlinux)
+
+# guest_release LABEL: the release of the lab's kernel of that label, for guests
+guest_release()
+{
+	local wanted="$1." path
+
+	[ "$1" != newest ] || wanted=
+	for path in "$toolbox/usr/lib/modules/$wanted"*-amd64; do
+		echo "${path##*/}"
+	done | sort -V | tail -n 1
+}
 
 # guest_start DEVICE [QEMU_ARGUMENT...]: starts a guest with the device and waits for it
 guest_start()
@@ -51,7 +63,7 @@ guest_start()
 	shift
 	rm -rf $run
 	mkdir -p $run
-	mkfifo $run/channel.in $run/channel.out
+	mkfifo $run/channel.in $run/channel.out $run/monitor.in $run/monitor.out
 	# guest_watch can read it before QEMU has been started.
 	: >$run/qemu
 	# shellcheck disable=SC2086 # a list
@@ -61,19 +73,28 @@ guest_start()
 		"$@" \
 		-device pcie-root-port,id=root0,chassis=1,slot=1 \
 		-device "vfio-pci,host=$device,bus=root0" \
-		-kernel "$(readlink guest/vmlinux)" -initrd $run/initramfs \
+		-qmp pipe:$run/monitor \
+		-kernel "$guest_kernel" -initrd $run/initramfs \
 		-append "$guest_parameters" -serial file:$run/console \
 		-chardev pipe,id=channel,path=$run/channel \
 		-serial chardev:channel >$run/qemu 2>&1 &
 	qemu=$!
 	# Opened for reading and writing, as the shell would else wait for the other end.
-	exec 3<>$run/channel.in 4<>$run/channel.out
+	exec 3<>$run/channel.in 4<>$run/channel.out 5<>$run/monitor.in
+	cat $run/monitor.out >$run/answers &
+	monitor qmp_capabilities
 	guest_watch &
 	watcher=$!
 	guest_wait_ready
 }
 
-# Has the emulated SVM ended the guest? QEMU prints this line then; leave_guest() in guest.c
+# monitor COMMAND: has QEMU's monitor execute the command
+monitor()
+{
+	echo "{ \"execute\": \"$1\" }" >&5
+}
+
+# Has the emulated SVM ended the guest? QEMU prints this line then; leave_guest.h
 # has the reason.
 guest_ended_by_emulator()
 {
@@ -134,6 +155,13 @@ guest_reboot()
 	guest_wait_ready
 }
 
+# A reset that the guest does not know of in advance
+guest_system_reset()
+{
+	monitor system_reset
+	guest_wait_ready
+}
+
 # Ends the guest. If it was lost, prints what QEMU and the guest's console said.
 guest_stop()
 {
@@ -147,7 +175,7 @@ guest_stop()
 	done
 	kill -9 $qemu 2>/dev/null
 	wait $qemu 2>/dev/null
-	exec 3>&- 4>&-
+	exec 3>&- 4>&- 5>&-
 	sed 's/^/# qemu: /' $run/qemu
 	if [ -e $run/lost ]; then
 		note "the guest did not answer"
