@@ -13,26 +13,48 @@ seconds=400
 interface=/sys/class/net/wlan0
 failure="failed to connect to HTT: -110"
 
+# The card's driver: ath11k or ath12k
+family=ath11k
+
 # The modules of the guest's kernel that the card needs, in the order of loading
 modules()
 {
-	local release name
+	local release name main
 
-	release=$(readlink guest/vmlinux)
-	release=${release%/*}
-	for name in qrtr-mhi ath11k_pci; do
-		chroot $toolbox /sbin/modprobe -S "${release##*/}" --show-depends $name || return
+	release=${guest_kernel%/*}
+	release=${release##*/}
+	main=${family}_pci
+	if [ $family = ath12k ]; then
+		main=ath12k_wifi7
+		chroot $toolbox /sbin/modinfo -k "$release" $main >/dev/null 2>&1 || main=ath12k
+	fi
+	for name in qrtr-mhi $main; do
+		chroot $toolbox /sbin/modprobe -S "$release" --show-depends $name || return
 	done >/tmp/depends
 	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' /tmp/depends
 }
 
-# Makes the archive of the driver and of what it loads into the card, which takes any file.
+# stub_firmware FOLDER: the files that drivers load into cards. A card takes any content.
+stub_firmware()
+{
+	local chip file
+
+	for chip in ath11k/WCN6855/hw2.0 ath12k/WCN7850/hw2.0 ath12k/QCN9274/hw2.0 \
+		    ath12k/QCC2072/hw1.0; do
+		mkdir -p "$1/lib/firmware/$chip"
+		for file in board.bin regdb.bin m3.bin caldata.bin aux_ucode.bin; do
+			head -c 8192 /dev/zero >"$1/lib/firmware/$chip/$file"
+		done
+	done
+}
+
+# Makes the archive of the driver and of what it loads into the card.
 prepare_card()
 {
 	local folder=/tmp/card path
-	local firmware=$folder/lib/firmware/ath11k/WCN6855/hw2.0
 
-	mkdir -p $folder/card $firmware
+	rm -rf $folder
+	mkdir -p $folder/card
 	modules >/tmp/modules || return
 	while read -r path; do
 		cp "$toolbox$path" $folder/card || return
@@ -40,10 +62,16 @@ prepare_card()
 		echo "${path%.xz}"
 	done </tmp/modules >$folder/card/order
 	find $folder/card -name '*.xz' -exec unxz {} +
-	for path in board.bin regdb.bin m3.bin; do
-		head -c 8192 /dev/zero >$firmware/$path
-	done
+	stub_firmware $folder
 	chroot $toolbox /bin/sh -c "cd $folder && find . | cpio --quiet -o -H newc" >$card_archive
+}
+
+# choose_kernel [LABEL]: the kernel of the next guests; without a label the one of all guests
+choose_kernel()
+{
+	guest_kernel=$(readlink guest/vmlinux)
+	[ -z "$1" ] || guest_kernel=/usr/lib/modules/$(guest_release "$1")/vmlinux
+	note "the guest's kernel is $guest_kernel"
 }
 
 # until_guest COMMAND...: waits until the command succeeds in the guest
