@@ -8,6 +8,7 @@
 # make library          libvfiomsi, into build/; needs neither the module nor a kernel tree
 # make install-library  install it with its header and pkg-config file
 # make demo             what the module is for, shown in an emulated host
+# make demo-slots       the same
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
 # make soak             longer tests, and tests on more kernels (hours)
@@ -59,8 +60,10 @@ library:
 install-library:
 	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi DESTDIR=$(DESTDIR) install
 
-demo:
-	$(lab) boot --kernel newest --remap on --devices ath11k,toolbox --tests demo --raw
+demo: demo-slots
+
+demo-slots:
+	$(lab) boot --kernel newest --remap on --devices ath11k,toolbox --tests demo_slots --raw
 
 test:
 	$(lab) matrix --plan tools/testing/plan
@@ -105,5 +108,5 @@ clean:
 		built for another kernel stays, unless KDIR= names that")
 
 .PHONY: all help check-kdir modules modules_install command install-command \
-	library install-library demo test test-guest soak fuzz payload payload-cross \
-	payload-native devices clean
+	library install-library demo demo-slots test test-guest soak fuzz payload \
+	payload-cross payload-native devices clean
