@@ -7,8 +7,8 @@
 # make install-command  install it with its man pages and completions
 # make library          libvfiomsi, into build/; needs neither the module nor a kernel tree
 # make install-library  install it with its header and pkg-config file
-# make demo             what the module is for, shown in an emulated host
-# make demo-slots       the same
+# make demo             a Wi-Fi card's driver in a guest, without the module and with it
+# make demo-slots       the messages that the card gets, without the module and with it
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
 # make soak             longer tests, and tests on more kernels (hours)
@@ -60,7 +60,8 @@ library:
 install-library:
 	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi DESTDIR=$(DESTDIR) install
 
-demo: demo-slots
+demo:
+	tools/testing/demo/run
 
 demo-slots:
 	$(lab) boot --kernel newest --remap on --devices ath11k,toolbox --tests demo_slots --raw
