@@ -8,6 +8,9 @@
 
 #include "log.h"
 
+/* The most options that a device has of its own. */
+#define MAX_OWN	16
+
 /* Exactly @digits hexadecimal digits. *@text points after them on return. */
 static int parse_hex(const char **text, unsigned int digits, uint32_t *value)
 {
@@ -100,4 +103,64 @@ int option_place(const char *text, unsigned int *bar, uint64_t *offset)
 	}
 	*bar = number;
 	return 0;
+}
+
+enum { SOCKET = 1, ID, VERBOSE, HELP };
+
+static const struct option common_options[] = {
+	{ "socket", required_argument, NULL, SOCKET },
+	{ "id", required_argument, NULL, ID },
+	{ "verbose", no_argument, NULL, VERBOSE },
+	{ "help", no_argument, NULL, HELP },
+};
+
+#define COMMON	(sizeof(common_options) / sizeof(common_options[0]))
+
+/* Returns whether the option is one that all devices have. */
+static bool take_common(const struct command_line *line, int option,
+			struct common_options *common)
+{
+	switch (option) {
+	case SOCKET:
+		common->path = optarg;
+		return true;
+	case ID:
+		if (option_id(optarg, &common->id))
+			exit(EXIT_FAILURE);
+		return true;
+	case VERBOSE:
+		log_details = true;
+		return true;
+	case HELP:
+		line->usage(line->context, stdout);
+		exit(EXIT_SUCCESS);
+	case '?':
+		line->usage(line->context, stderr);
+		exit(EXIT_FAILURE);
+	default:
+		return false;
+	}
+}
+
+void options_parse(const struct command_line *line, int argc, char **argv,
+		   struct common_options *common)
+{
+	struct option options[COMMON + MAX_OWN + 1] = {};
+	const struct option *own = line->options;
+	unsigned int nr = COMMON;
+	int option;
+
+	memcpy(options, common_options, sizeof(common_options));
+	while (own && own->name && nr < COMMON + MAX_OWN)
+		options[nr++] = *own++;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (!take_common(line, option, common) &&
+		    line->take(line->context, option))
+			exit(EXIT_FAILURE);
+	}
+	if (!common->path || optind != argc) {
+		line->usage(line->context, stderr);
+		exit(EXIT_FAILURE);
+	}
 }

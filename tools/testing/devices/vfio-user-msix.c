@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A device with MSI-X in any layout: see msix.h. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +17,7 @@
 
 /* What the command line says. */
 struct layout {
-	const char *path;
-	struct pci_identity id;
+	struct common_options common;
 	bool no_msix;
 	bool msi;
 	bool beyond;
@@ -366,7 +364,7 @@ out:
 	return ret;
 }
 
-static void usage(FILE *out)
+static void usage(const void *context, FILE *out)
 {
 	fprintf(out,
 		"Usage: vfio-user-msix --socket PATH [--id VVVV:DDDD] [--class CCSSPP]\n"
@@ -381,13 +379,10 @@ static void usage(FILE *out)
 }
 
 enum {
-	SOCKET = 1, ID, CLASS, VECTORS, BAR, TABLE, PBA, REGISTERS, BEYOND, OVERLAP, NO_MSIX,
-	MSI, VERBOSE, HELP,
+	CLASS = OPTION_OWN, VECTORS, BAR, TABLE, PBA, REGISTERS, BEYOND, OVERLAP, NO_MSIX, MSI,
 };
 
 static const struct option options[] = {
-	{ "socket", required_argument, NULL, SOCKET },
-	{ "id", required_argument, NULL, ID },
 	{ "class", required_argument, NULL, CLASS },
 	{ "vectors", required_argument, NULL, VECTORS },
 	{ "bar", required_argument, NULL, BAR },
@@ -398,21 +393,16 @@ static const struct option options[] = {
 	{ "overlap", no_argument, NULL, OVERLAP },
 	{ "no-msix", no_argument, NULL, NO_MSIX },
 	{ "msi", no_argument, NULL, MSI },
-	{ "verbose", no_argument, NULL, VERBOSE },
-	{ "help", no_argument, NULL, HELP },
 	{}
 };
 
-static int parse_option(struct layout *layout, int option)
+static int take_option(void *context, int option)
 {
+	struct layout *layout = context;
+
 	switch (option) {
-	case SOCKET:
-		layout->path = optarg;
-		return 0;
-	case ID:
-		return option_id(optarg, &layout->id);
 	case CLASS:
-		return option_class(optarg, &layout->id);
+		return option_class(optarg, &layout->common.id);
 	case VECTORS:
 		layout->has_msix_options = true;
 		return option_number(optarg, &layout->vectors);
@@ -446,30 +436,15 @@ static int parse_option(struct layout *layout, int option)
 	case MSI:
 		layout->msi = true;
 		return 0;
-	case VERBOSE:
-		log_details = true;
-		return 0;
-	case HELP:
-		usage(stdout);
-		exit(EXIT_SUCCESS);
-	default:
-		usage(stderr);
-		return -1;
 	}
+	return -1;
 }
 
 static int parse_options(int argc, char **argv, struct layout *layout)
 {
-	int option;
+	const struct command_line line = { options, take_option, usage, layout };
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (parse_option(layout, option))
-			return -1;
-	}
-	if (!layout->path || optind != argc) {
-		usage(stderr);
-		return -1;
-	}
+	options_parse(&line, argc, argv, &layout->common);
 	if (layout->no_msix && layout->has_msix_options) {
 		log_line("--vectors, --table, --pba, --beyond and --overlap do not go with "
 			 "--no-msix");
@@ -499,7 +474,7 @@ int main(int argc, char **argv)
 {
 	static struct msix_device device;
 	struct layout layout = {
-		.id = {
+		.common.id = {
 			.vendor = MSIX_VENDOR_ID,
 			.device = MSIX_DEVICE_ID,
 			.class = CLASS_UNASSIGNED,
@@ -512,7 +487,7 @@ int main(int argc, char **argv)
 
 	if (parse_options(argc, argv, &layout))
 		return EXIT_FAILURE;
-	pci_init(f, &msix_device_ops, &layout.id);
+	pci_init(f, &msix_device_ops, &layout.common.id);
 	if (add_bars(f, &layout) || check_layout(f, &layout))
 		return EXIT_FAILURE;
 	device.layout = layout;
@@ -523,5 +498,5 @@ int main(int argc, char **argv)
 	if (layout.msi)
 		msi_init(&device.msi, f, &device.server.dma, PCI_INTERRUPT2_OFFSET,
 			 MSIX_MSI_VECTORS, 0);
-	return server_run(&device.server, f, layout.path);
+	return server_run(&device.server, f, layout.common.path);
 }

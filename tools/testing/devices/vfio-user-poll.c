@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A device that writes completions only when it can raise MSI-X: see polled.h. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -159,7 +158,7 @@ static const struct pci_device_ops poll_device_ops = {
 	.reset = device_reset,
 };
 
-static void usage(FILE *out)
+static void usage(const void *context, FILE *out)
 {
 	fprintf(out,
 		"Usage: vfio-user-poll --socket PATH [--id VVVV:DDDD] [--verbose]\n"
@@ -167,54 +166,27 @@ static void usage(FILE *out)
 		"completions only when it can raise an MSI-X vector.\n");
 }
 
-enum { SOCKET = 1, ID, VERBOSE, HELP };
-
-static const struct option options[] = {
-	{ "socket", required_argument, NULL, SOCKET },
-	{ "id", required_argument, NULL, ID },
-	{ "verbose", no_argument, NULL, VERBOSE },
-	{ "help", no_argument, NULL, HELP },
-	{}
-};
-
 int main(int argc, char **argv)
 {
 	const struct msix_place table = { .bar = POLL_MSIX_BAR };
 	const struct msix_place pba = { .bar = POLL_MSIX_BAR, .offset = POLL_PBA_OFFSET };
-	struct pci_identity id = {
-		.vendor = POLL_VENDOR_ID,
-		.device = POLL_DEVICE_ID,
-		.class = 0xff0000,	/* unassigned */
+	const struct command_line line = { .usage = usage };
+	struct common_options common = {
+		.id = {
+			.vendor = POLL_VENDOR_ID,
+			.device = POLL_DEVICE_ID,
+			.class = 0xff0000,	/* unassigned */
+		},
 	};
 	static struct poll_device device;
 	struct pci_function *f = &device.function;
-	const char *path = NULL;
-	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option == SOCKET) {
-			path = optarg;
-		} else if (option == VERBOSE) {
-			log_details = true;
-		} else if (option == HELP) {
-			usage(stdout);
-			return EXIT_SUCCESS;
-		} else if (option != ID) {
-			usage(stderr);
-			return EXIT_FAILURE;
-		} else if (option_id(optarg, &id)) {
-			return EXIT_FAILURE;
-		}
-	}
-	if (!path || optind != argc) {
-		usage(stderr);
-		return EXIT_FAILURE;
-	}
-	pci_init(f, &poll_device_ops, &id);
+	options_parse(&line, argc, argv, &common);
+	pci_init(f, &poll_device_ops, &common.id);
 	if (pci_add_bar(f, 0, BAR_SIZE, 0) || pci_add_bar(f, POLL_MSIX_BAR, BAR_SIZE, 0))
 		return EXIT_FAILURE;
 	device.msix.function = f;
 	device.msix.dma = &device.server.dma;
 	msix_init(&device.msix, POLL_VECTORS, table, pba);
-	return server_run(&device.server, f, path);
+	return server_run(&device.server, f, common.path);
 }

@@ -2,7 +2,6 @@
 /* The card as a whole: accesses, resets, and options. */
 #include "card.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +129,7 @@ static const struct pci_device_ops card_ops = {
 	.work = card_work,
 };
 
-static void usage(FILE *out)
+static void usage(const void *context, FILE *out)
 {
 	fprintf(out,
 		"Usage: vfio-user-ath --socket PATH [--id VVVV:DDDD] [--download]\n"
@@ -141,81 +140,45 @@ static void usage(FILE *out)
 
 /* What the command line asks for. */
 struct wishes {
-	const char *path;
-	struct pci_identity id;
 	bool download;
 	bool no_soft_reset;
 	struct card_faults faults;
 };
 
-static void parse_number(uint64_t *number)
-{
-	if (option_number(optarg, number))
-		exit(EXIT_FAILURE);
-}
+enum { DOWNLOAD = OPTION_OWN, NO_SOFT_RESET, NO_RESET, LOSE, SLIP, FORGET };
 
-/* Exits if there is something wrong with it. */
-static void parse_options(int argc, char **argv, struct wishes *wishes)
-{
-	enum { SOCKET = 1, ID, DOWNLOAD, NO_SOFT_RESET, NO_RESET, LOSE, SLIP, FORGET,
-	       VERBOSE, HELP };
-	static const struct option options[] = {
-		{ "socket", required_argument, NULL, SOCKET },
-		{ "id", required_argument, NULL, ID },
-		{ "download", no_argument, NULL, DOWNLOAD },
-		{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
-		{ "no-reset", no_argument, NULL, NO_RESET },
-		{ "lose", required_argument, NULL, LOSE },
-		{ "slip", required_argument, NULL, SLIP },
-		{ "forget", required_argument, NULL, FORGET },
-		{ "verbose", no_argument, NULL, VERBOSE },
-		{ "help", no_argument, NULL, HELP },
-		{}
-	};
-	int option;
+static const struct option options[] = {
+	{ "download", no_argument, NULL, DOWNLOAD },
+	{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
+	{ "no-reset", no_argument, NULL, NO_RESET },
+	{ "lose", required_argument, NULL, LOSE },
+	{ "slip", required_argument, NULL, SLIP },
+	{ "forget", required_argument, NULL, FORGET },
+	{}
+};
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case SOCKET:
-			wishes->path = optarg;
-			break;
-		case ID:
-			if (option_id(optarg, &wishes->id))
-				exit(EXIT_FAILURE);
-			break;
-		case DOWNLOAD:
-			wishes->download = true;
-			break;
-		case NO_SOFT_RESET:
-			wishes->no_soft_reset = true;
-			break;
-		case NO_RESET:
-			wishes->faults.no_reset = true;
-			break;
-		case LOSE:
-			parse_number(&wishes->faults.lose);
-			break;
-		case SLIP:
-			parse_number(&wishes->faults.slip);
-			break;
-		case FORGET:
-			parse_number(&wishes->faults.forget);
-			break;
-		case VERBOSE:
-			log_details = true;
-			break;
-		case HELP:
-			usage(stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			usage(stderr);
-			exit(EXIT_FAILURE);
-		}
+static int take_option(void *context, int option)
+{
+	struct wishes *wishes = context;
+
+	switch (option) {
+	case DOWNLOAD:
+		wishes->download = true;
+		return 0;
+	case NO_SOFT_RESET:
+		wishes->no_soft_reset = true;
+		return 0;
+	case NO_RESET:
+		wishes->faults.no_reset = true;
+		return 0;
+	case LOSE:
+		return option_number(optarg, &wishes->faults.lose);
+	case SLIP:
+		return option_number(optarg, &wishes->faults.slip);
+	case FORGET:
+		return option_number(optarg, &wishes->faults.forget);
 	}
-	if (!wishes->path || optind != argc) {
-		usage(stderr);
-		exit(EXIT_FAILURE);
-	}
+	return -1;
 }
 
 static void add_report(struct pci_function *f)
@@ -264,14 +227,16 @@ static uint8_t *allocate(size_t size)
 int main(int argc, char **argv)
 {
 	static struct card card;
-	struct wishes wishes = {
+	struct common_options common = {
 		.id = { .vendor = ATH_VENDOR_ID, .device = 0x1103, .class = 0x028000 },
 	};
+	struct wishes wishes = {};
+	const struct command_line line = { options, take_option, usage, &wishes };
 
-	parse_options(argc, argv, &wishes);
-	card.chip = chip_find(wishes.id.device);
-	if (wishes.id.vendor != ATH_VENDOR_ID || !card.chip) {
-		log_line("there is no card %04x:%04x", wishes.id.vendor, wishes.id.device);
+	options_parse(&line, argc, argv, &common);
+	card.chip = chip_find(common.id.device);
+	if (common.id.vendor != ATH_VENDOR_ID || !card.chip) {
+		log_line("there is no card %04x:%04x", common.id.vendor, common.id.device);
 		return EXIT_FAILURE;
 	}
 	card.mhi.download = wishes.download;
@@ -284,7 +249,7 @@ int main(int argc, char **argv)
 	card.registers = allocate(CHIP_SIZE);
 	if (!card.bar || !card.registers)
 		return EXIT_FAILURE;
-	pci_init(&card.function, &card_ops, &wishes.id);
+	pci_init(&card.function, &card_ops, &common.id);
 	if (wishes.no_soft_reset)
 		pci_keep_in_d3hot(&card.function);
 	if (pci_add_bar(&card.function, 0, ATH_BAR0_SIZE, PCI_BASE_ADDRESS_MEM_TYPE_64))
@@ -292,5 +257,5 @@ int main(int argc, char **argv)
 	msi_init(&card.msi, &card.function, &card.server.dma, PCI_INTERRUPT_OFFSET,
 		 ATH_MSI_VECTORS, 0);
 	add_report(&card.function);
-	return server_run(&card.server, &card.function, wishes.path);
+	return server_run(&card.server, &card.function, common.path);
 }
