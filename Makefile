@@ -12,6 +12,7 @@
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
 # make soak             longer tests, and tests on more kernels (hours)
+# make kselftest        kselftests on devices of this host (CONTRIBUTING.md)
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
 # make clean            remove what was built
 
@@ -75,6 +76,16 @@ test-guest:
 soak:
 	$(lab) matrix --plan tools/testing/soak --timeout 7200
 
+kselftest: command
+	$(if $(DEVICES),,$(error name the devices: make kselftest DEVICES="0000:01:00.0 ..."))
+	$(if $(LINUX),,$(error name a source of Linux 7.3 or later, whose headers were \
+		installed into usr/include: LINUX=DIR))
+	$(MAKE) -C tools/testing/selftests/vfio_pci_msi O=$(O)/selftests LINUX=$(LINUX) all
+	rm -rf $(O)/kselftest
+	$(MAKE) -C tools/testing/selftests/kselftest LINUX=$(LINUX) PROGRAMS=$(O)/selftests \
+		DESTDIR=$(O)/kselftest install
+	PATH=$(O)/vfio-msi:$$PATH $(O)/kselftest/run $(DEVICES)
+
 fuzz:
 	$(MAKE) -C tools/testing/unit fuzz
 	$(MAKE) -C tools/testing/libvfiomsi fuzz
@@ -95,6 +106,8 @@ payload-native: install-command
 		LINUX=$(LINUX) DESTDIR=$(DESTDIR) install
 	$(MAKE) -C tools/testing/selftests/command O=$(O)/command \
 		DESTDIR=$(DESTDIR) install
+	$(MAKE) -C tools/testing/selftests/kselftest LINUX=$(LINUX) \
+		DESTDIR=$(DESTDIR)/kselftest install
 	$(MAKE) -C tools/testing/guest O=$(O)/guest GUEST=$(GUEST) \
 		DESTDIR=$(DESTDIR) install
 	$(MAKE) -C tools/testing/demo O=$(O)/demo DESTDIR=$(DESTDIR) install
@@ -109,5 +122,5 @@ clean:
 		built for another kernel stays, unless KDIR= names that")
 
 .PHONY: all help check-kdir modules modules_install command install-command \
-	library install-library demo demo-slots test test-guest soak fuzz payload \
-	payload-cross payload-native devices clean
+	library install-library demo demo-slots test test-guest soak kselftest fuzz \
+	payload payload-cross payload-native devices clean
