@@ -16,11 +16,13 @@
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
 # make clean            remove what was built
 
+include version.mk
+
 KDIR ?= /lib/modules/$(shell uname -r)/build
 O ?= $(CURDIR)/build/objects
 DESTDIR ?=
 lab = tools/testing/lab/lab
-kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MSI_VFIO_PCI=m
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) CONFIG_MSI_VFIO_PCI=m MSI_VFIO_PCI_VERSION=$(VERSION)
 have_kdir = $(wildcard $(KDIR)/Makefile)
 
 # Distributions' build trees are configured for signing, but do not have the key.
@@ -50,10 +52,10 @@ modules_install: check-kdir
 	$(kbuild) $@
 
 command:
-	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi
+	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi VERSION=$(VERSION)
 
 install-command:
-	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi DESTDIR=$(DESTDIR) install
+	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi VERSION=$(VERSION) DESTDIR=$(DESTDIR) install
 
 library:
 	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi

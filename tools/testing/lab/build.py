@@ -23,7 +23,7 @@ MODULE = "msi-vfio-pci"
 # beside the sources, and the checkout may have objects of the user's own builds. Files
 # that git ignores are not copied, and not deleted from the copy. Compilers see all
 # checkouts under the same path, so that ccache can use what it has of another checkout.
-MODULE_SOURCES = ("Kbuild", "Makefile", "drivers", "include")
+MODULE_SOURCES = ("Kbuild", "Makefile", "version.mk", "drivers", "include")
 WARNING = re.compile(r"\bwarning:|^WARNING: modpost", re.IGNORECASE | re.MULTILINE)
 
 

@@ -498,5 +498,8 @@ static void __exit msi_vfio_pci_exit(void)
 module_exit(msi_vfio_pci_exit);
 
 MODULE_LICENSE("GPL");
+#ifdef MSI_VFIO_PCI_VERSION
+MODULE_VERSION(MSI_VFIO_PCI_VERSION);
+#endif
 MODULE_DESCRIPTION("vfio-pci that shows and controls MSI and MSI-X");
 MODULE_AUTHOR("msi-vfio-pci developers");
