@@ -14,6 +14,8 @@
 # make soak             longer tests, and tests on more kernels (hours)
 # make kselftest        kselftests on devices of this host (CONTRIBUTING.md)
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
+# make dist             a tarball of the sources, in build/
+# make deb              Debian's packages, in build/deb/
 # make clean            remove what was built
 
 include version.mk
@@ -62,6 +64,33 @@ library:
 
 install-library:
 	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi DESTDIR=$(DESTDIR) install
+
+# What DKMS builds the module of, and what keeps a module that the kernel refuses from
+# libvirt.
+dkms_source = $(DESTDIR)/usr/src/msi-vfio-pci-$(VERSION)
+
+install-dkms:
+	mkdir -p $(dkms_source)/drivers/vfio/pci/msi $(dkms_source)/include/uapi/linux
+	install -m 0644 Makefile Kbuild COPYING $(dkms_source)
+	install -m 0644 $(wildcard $(addprefix drivers/vfio/pci/msi/,*.c *.h *.sh Kconfig Makefile)) \
+		$(dkms_source)/drivers/vfio/pci/msi
+	install -m 0644 include/uapi/linux/vfio_pci_msi.h $(dkms_source)/include/uapi/linux
+	echo 'VERSION := $(VERSION)' >$(dkms_source)/version.mk
+	sed 's/#MODULE_VERSION#/$(VERSION)/' packaging/dkms.conf >$(dkms_source)/dkms.conf
+	install -D -m 0755 packaging/msi-vfio-pci-check $(DESTDIR)/usr/lib/msi-vfio-pci/check
+	install -D -m 0644 packaging/msi-vfio-pci-check.service \
+		$(DESTDIR)/usr/lib/systemd/system/msi-vfio-pci-check.service
+
+dist:
+	packaging/copy-sources $(VERSION) build/msi-vfio-pci-$(VERSION)
+	tar -C build --sort=name --owner=0 --group=0 --numeric-owner -cJf \
+		build/msi-vfio-pci-$(VERSION).tar.xz msi-vfio-pci-$(VERSION)
+	rm -r build/msi-vfio-pci-$(VERSION)
+
+deb:
+	rm -rf build/deb
+	packaging/copy-sources $(VERSION) build/deb/msi-vfio-pci-$(VERSION)
+	cd build/deb/msi-vfio-pci-$(VERSION) && dpkg-buildpackage -us -uc -b
 
 demo:
 	tools/testing/demo/run
@@ -124,5 +153,6 @@ clean:
 		built for another kernel stays, unless KDIR= names that")
 
 .PHONY: all help check-kdir modules modules_install command install-command \
-	library install-library demo demo-slots test test-guest soak kselftest fuzz \
+	library install-library install-dkms dist deb demo demo-slots \
+	test test-guest soak kselftest fuzz \
 	payload payload-cross payload-native devices clean
