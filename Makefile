@@ -13,6 +13,7 @@
 # make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
 # make soak             longer tests, and tests on more kernels (hours)
 # make kselftest        kselftests on devices of this host (CONTRIBUTING.md)
+# make test-system      the packages on whole Debian systems
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
 # make dist             a tarball of the sources, in build/
 # make deb              Debian's packages, in build/deb/
@@ -121,6 +122,9 @@ fuzz:
 	$(MAKE) -C tools/testing/unit fuzz
 	$(MAKE) -C tools/testing/libvfiomsi fuzz
 
+test-system:
+	tools/testing/system/system
+
 # The lab runs the following targets in its toolbox.
 
 # The programs that run in emulated hosts. LINUX is a kernel source tree, GUEST the
@@ -154,5 +158,5 @@ clean:
 
 .PHONY: all help check-kdir modules modules_install command install-command \
 	library install-library install-dkms dist deb demo demo-slots \
-	test test-guest soak kselftest fuzz \
+	test test-guest test-system soak kselftest fuzz \
 	payload payload-cross payload-native devices clean
