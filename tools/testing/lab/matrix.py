@@ -221,15 +221,20 @@ def call(command, timeout, **options):
     """Runs a command. Returns its exit code, or None if it was killed after the timeout,
     and the CPU time of it and of the processes that it waited for."""
     process = subprocess.Popen(command, **options)
-    killer = threading.Timer(timeout, process.kill)
+    late = threading.Event()
+
+    def kill():
+        late.set()
+        process.kill()
+
+    killer = threading.Timer(timeout, kill)
     killer.start()
     try:
         _, status, usage = os.wait4(process.pid, 0)
     finally:
-        in_time = killer.is_alive()
         killer.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode if in_time else None, usage.ru_utime + usage.ru_stime
+    return None if late.is_set() else process.returncode, usage.ru_utime + usage.ru_stime
 
 
 def prepare(chosen):
