@@ -630,6 +630,81 @@ struct vfio_device_feature_pci_msi_window_state {
 };
 
 /*
+ * VFIO_DEVICE_FEATURE_PCI_MSI_RANGES - windows with holes
+ *
+ * A window of MSI_WINDOW is one range of a BAR, and all its pages are trapped: each access
+ * to them goes through the kernel. This feature adds a window that consists of several
+ * ranges, so that the pages between them can be mapped. Everything that is said at
+ * MSI_WINDOW holds for such a window, too, with these additions:
+ *
+ * - Writes between the ranges are not seen, and reach the device unchanged.
+ * - An address whose data, or high half, would be between the ranges is withheld.
+ * - If a page has a part of a range and something else, it cannot be mapped. Accesses to
+ *   the rest of the page take the path that vfio-pci has for them.
+ * - MSI_WINDOW counts it as a window. GET of MSI_WINDOW returns its slots, and in @offset
+ *   and @size the part of the BAR from the first range to the end of the last.
+ *
+ * SET takes struct vfio_device_feature_pci_msi_ranges and adds a window. In addition to
+ * the errnos of MSI_WINDOW:
+ *
+ * E2BIG: @count is greater than VFIO_PCI_MSI_RANGES_MAX.
+ *
+ * GET takes struct vfio_device_feature_pci_msi_ranges_state. It describes any window,
+ * also one that was added with MSI_WINDOW.
+ *
+ * Devices with an MSI capability have the feature.
+ */
+#define VFIO_DEVICE_FEATURE_PCI_MSI_RANGES	0x4d06
+
+/**
+ * struct vfio_pci_msi_range - one range of a window
+ * @offset: the range's first byte in the BAR, a multiple of 4
+ * @size: how many bytes, a multiple of 4 and not 0
+ */
+struct vfio_pci_msi_range {
+	__u64	offset;
+	__u64	size;
+};
+
+#define VFIO_PCI_MSI_RANGES_MAX	16
+
+/**
+ * struct vfio_device_feature_pci_msi_ranges - payload of SET
+ * @flags: VFIO_PCI_MSI_WINDOW_*, as for MSI_WINDOW
+ * @region: a memory BAR, 0 to 5
+ * @data_offset: as for MSI_WINDOW. It must be less than the distance from the first range to
+ *	the end of the last.
+ * @count: how many entries of @range are used, at least 1
+ * @select_offset: must be 0
+ * @select_mask: must be 0
+ * @__reserved: must be 0
+ * @range: the ranges in ascending order. Each must lie within the BAR, and must overlap
+ *	neither another one nor the table. Entries that are not used must be 0.
+ */
+struct vfio_device_feature_pci_msi_ranges {
+	__u32	flags;
+	__u32	region;
+	__u32	data_offset;
+	__u32	count;
+	__u64	select_offset;
+	__u32	select_mask;
+	__u32	__reserved;
+	struct vfio_pci_msi_range range[VFIO_PCI_MSI_RANGES_MAX];
+};
+
+/**
+ * struct vfio_device_feature_pci_msi_ranges_state - payload of GET
+ * @window: in: which window, as for MSI_WINDOW
+ * @windows: out: how many windows the device has. If it has none, all other fields are 0.
+ * @ranges: out: the window as in SET
+ */
+struct vfio_device_feature_pci_msi_ranges_state {
+	__u32	window;
+	__u32	windows;
+	struct vfio_device_feature_pci_msi_ranges ranges;
+};
+
+/*
  * VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY - MSI-X without interrupts, for users that poll
  *
  * Some devices hold completions back until they can assert MSI-X. This feature points

@@ -18,6 +18,8 @@
 #include "slot_model.h"
 
 #define SCRIPT_HIGH		0x01
+/* The window has a hole. */
+#define SCRIPT_HOLE		0x02
 /* There is too little memory for all messages, for all dwords. */
 #define SCRIPT_FEW_MESSAGES	0x04
 #define SCRIPT_FEW_DWORDS	0x08
@@ -134,6 +136,14 @@ static u32 read_device(void *context, u64 offset)
 	struct check *check = context;
 
 	return check->device[offset / 4];
+}
+
+/* Whether an access is to the window, and not to its hole. */
+static bool is_in_window(const struct check *check, u64 offset,
+			 unsigned int width)
+{
+	return model_covers(&check->model, offset / 4) &&
+	       (width < 8 || model_covers(&check->model, offset / 4 + 1));
 }
 
 static bool is_sound(struct check *check, const struct msi_slot_write *write)
@@ -323,6 +333,9 @@ static void write_guest(struct check *check, unsigned int width)
 	u64 value = 0;
 	bool plain, translates;
 
+	if (!is_in_window(check, offset, width))
+		return;
+
 	/* A narrow write has the bytes of its offset only. */
 	if (width < 4)
 		low >>= 8 * (offset % 4);
@@ -403,7 +416,8 @@ static void read_guest(struct check *check, unsigned int width)
 	u64 value = 0, guest = 0, offset = take_offset(check, width);
 	u32 dwords[2] = {};
 
-	if (check->flags & SCRIPT_FEW_DWORDS)
+	if (check->flags & SCRIPT_FEW_DWORDS ||
+	    !is_in_window(check, offset, width))
 		return;
 
 	memcpy(&value, (u8 *)check->device + offset, width);
@@ -451,6 +465,21 @@ static void step(struct check *check)
 	}
 }
 
+/* A hole of a quarter of the window, in its middle. */
+static void make_hole(struct check *check, struct msi_slot_layout *layout)
+{
+	u64 start = layout->size / 8 / 3 * 8, end = start + layout->size / 16 * 4;
+
+	if (!start || start >= end)
+		return;
+	layout->nr_ranges = 2;
+	layout->range[0] = (struct msi_slot_range) { 0, start };
+	layout->range[1] = (struct msi_slot_range) { end, layout->size };
+	check->model.hole = start / 4;
+	check->model.hole_end = end / 4;
+	print(check, "a hole from 0x%llx to 0x%llx\n", start, end);
+}
+
 static void begin(struct check *check)
 {
 	unsigned int flags = take(check);
@@ -473,6 +502,10 @@ static void begin(struct check *check)
 			.learn = true,
 		};
 
+	check->model.hole = -1;
+	check->model.hole_end = -1;
+	if (flags & SCRIPT_HOLE)
+		make_hole(check, &layout);
 	print(check, "window of 0x%llx bytes, data offset %u,%s%s%s%s\n",
 	      layout.size, layout.data_offset, layout.high ? " HIGH" : "",
 	      layout.learn ? " LEARN" : "",

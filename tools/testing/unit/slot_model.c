@@ -26,6 +26,12 @@ static bool was_address(const struct model *model, u32 value)
 	return false;
 }
 
+bool model_covers(const struct model *model, int index)
+{
+	return index < model->dwords &&
+	       (index < model->hole || index >= model->hole_end);
+}
+
 static bool starts_slot(const struct model *model, int index)
 {
 	return index >= 0 && index < model->dwords &&
@@ -156,7 +162,9 @@ static int best(const struct model *model, int index, u32 *vector)
 		return -1;
 	if (!model->high && model->host_address > ~0U)
 		return -1;
-	if (index + model->distance >= model->dwords)
+	if (!model_covers(model, index + model->distance))
+		return -1;
+	if (model->high && !model_covers(model, index + 1))
 		return -1;
 	if (starts_slot(model, index + model->distance))
 		return -1;

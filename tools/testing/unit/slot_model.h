@@ -27,6 +27,8 @@ struct model_dword {
 struct model {
 	int dwords;
 	int distance;
+	int hole;	/* the first dword that is not in the window, or -1 */
+	int hole_end;
 	bool high;
 	u32 inert;
 	bool clean;
@@ -66,6 +68,9 @@ bool model_matters(const struct model *model, int index, u32 value);
 
 /* Whether @value must not reach the device: it is an address of the guest only. */
 bool model_forbids(const struct model *model, u32 value);
+
+/* Whether the window has the dword. */
+bool model_covers(const struct model *model, int index);
 
 /* Whether the address at @index starts a live slot, and of which vector. */
 bool model_live(const struct model *model, int index, u32 *vector);

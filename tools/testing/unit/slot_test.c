@@ -796,6 +796,38 @@ static const struct test tests[] = {
 			COUNTED("1 0 1 0"),
 		},
 	}, {
+		"data in a hole of the window",
+		.layout = { 0x40, 8, .nr_ranges = 2,
+			    .range = { { 0, 0x18 }, { 0x20, 0x40 } } }, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x10, 0xfee00000, NOTHING),
+			WRITE4(0x0c, 0xfee00000, "c=fee08000"),
+			WRITE4(0x14, 0x21, "14=4031"),
+			WRITE4(0x20, 0xfee00000, "20=fee08000"),
+			WRITE4(0x28, 0x21, "28=4031"),
+			COUNTED("2 2 1 0"),
+		},
+	}, {
+		"data beyond a hole of the window",
+		.layout = { 0x40, 0x10, .nr_ranges = 2,
+			    .range = { { 0, 0x18 }, { 0x20, 0x40 } } }, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x10, 0xfee00000, "10=fee08000"),
+			WRITE4(0x20, 0x21, "20=4031"), SLOTS("10:ad0"),
+		},
+	}, {
+		"a high half in a hole of the window",
+		.layout = { 0x40, 8, .high = true, .nr_ranges = 2,
+			    .range = { { 0, 0x18 }, { 0x1c, 0x40 } } }, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x14, 0xfee00000, NOTHING),
+			WRITE4(0x1c, 0xfee00000, "1c=fee08000"),
+			COUNTED("1 0 1 0"),
+		},
+	}, {
 		"too many slots", ATH11K, .dwords = 8, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -1184,6 +1216,18 @@ static bool test_layouts(void)
 		{ { .size = 8, .data_offset = 4, .high = true }, false },
 		{ { .size = 8, .data_offset = 4, .learn = true }, false },
 		{ { .size = 8, .high = true, .learn = true }, false },
+#define RANGES(...)	.data_offset = 8, .nr_ranges = 2, .range = { __VA_ARGS__ }
+		{ { .size = 0x40, RANGES({ 0, 8 }, { 8, 0x40 }) }, true },
+		{ { .size = 0x40, .learn = true, .nr_ranges = 1,
+		    .range = { { 4, 8 } } }, true },
+		{ { .size = 0x40, RANGES({ 0, 8 }, { 4, 0x40 }) }, false },
+		{ { .size = 0x40, RANGES({ 8, 16 }, { 0, 8 }) }, false },
+		{ { .size = 0x40, RANGES({ 0, 8 }, { 8, 8 }) }, false },
+		{ { .size = 0x40, RANGES({ 0, 8 }, { 0x20, 0x44 }) }, false },
+		{ { .size = 0x40, RANGES({ 2, 8 }, { 0x20, 0x40 }) }, false },
+		{ { .size = 0x40, RANGES({ 0, 8 }, { 0x20, 0x3e }) }, false },
+		{ { .size = 0x40, .data_offset = 8,
+		    .nr_ranges = MSI_SLOT_RANGES + 1 }, false },
 	};
 	bool ok = true;
 	size_t i;

@@ -9,7 +9,8 @@
  * vectors	vector: NUMBER IRQ ADDRESS DATA FLAGS; the IRQ of a dummy one is 0
  * windows	window: window REGION OFFSET SIZE DATA_OFFSET FLAGS ADDRESSES DATA
  *		WITHHELD UNDONE SLOTS
- *		and after it a line for each of its slots: slot OFFSET ADDRESS DATA
+ *		and after it, if it has holes, a line for each range: range OFFSET SIZE
+ *		and a line for each of its slots: slot OFFSET ADDRESS DATA
  *		VECTOR DATA_DISTANCE FLAGS LEARNED. In a LEARN window, LEARNED has all
  *		that may be the slot's data: DISTANCE:DATA,...
  */
@@ -174,6 +175,16 @@ static void show_slot(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 		seq_puts(seq, " -\n");
 }
 
+static void show_ranges(struct seq_file *seq,
+			const struct vfio_device_feature_pci_msi_ranges *desc)
+{
+	unsigned int i;
+
+	for (i = 0; desc->count > 1 && i < desc->count; i++)
+		seq_printf(seq, "range 0x%llx 0x%llx\n", desc->range[i].offset,
+			   desc->range[i].size);
+}
+
 static int show_window(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 		       unsigned int nr)
 {
@@ -193,6 +204,7 @@ static int show_window(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 		   state.region, state.offset, state.size, state.data_offset,
 		   flags, state.addresses, state.data, state.withheld,
 		   state.undone, state.count);
+	show_ranges(seq, &mdev->windows[nr]->desc);
 	for (i = 0; i < state.count; i++)
 		show_slot(seq, mdev, &state, &slots[i]);
 	kvfree(slots);

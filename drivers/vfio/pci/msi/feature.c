@@ -167,22 +167,75 @@ static int msix_map_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 	return ret;
 }
 
-static int window_set(struct msi_vfio_pci_device *mdev, void __user *arg)
+static int add_window(struct msi_vfio_pci_device *mdev,
+		      const struct vfio_device_feature_pci_msi_ranges *in)
 {
-	struct vfio_device_feature_pci_msi_window in;
 	int ret;
-
-	if (copy_from_user(&in, arg, sizeof(in)))
-		return -EFAULT;
 
 	if (mutex_lock_killable(&mdev->state))
 		return -EINTR;
-	ret = msi_vfio_pci_add_window(mdev, &in);
+	ret = msi_vfio_pci_add_window(mdev, in);
 	if (!ret)
 		msi_vfio_pci_windows_update_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
 	return ret;
+}
+
+static int window_set(struct msi_vfio_pci_device *mdev, void __user *arg)
+{
+	struct vfio_device_feature_pci_msi_ranges ranges = {};
+	struct vfio_device_feature_pci_msi_window in;
+
+	if (copy_from_user(&in, arg, sizeof(in)))
+		return -EFAULT;
+	if (in.__reserved)
+		return -EINVAL;
+
+	ranges.flags = in.flags;
+	ranges.region = in.region;
+	ranges.data_offset = in.data_offset;
+	ranges.count = 1;
+	ranges.range[0].offset = in.offset;
+	ranges.range[0].size = in.size;
+
+	return add_window(mdev, &ranges);
+}
+
+static int ranges_set(struct msi_vfio_pci_device *mdev, void __user *arg)
+{
+	struct vfio_device_feature_pci_msi_ranges in;
+
+	if (copy_from_user(&in, arg, sizeof(in)))
+		return -EFAULT;
+
+	return add_window(mdev, &in);
+}
+
+static int ranges_get(struct msi_vfio_pci_device *mdev, void __user *arg,
+		      size_t argsz)
+{
+	struct vfio_device_feature_pci_msi_ranges_state out;
+	u32 nr;
+
+	if (copy_from_user(&out, arg, sizeof(out)))
+		return -EFAULT;
+
+	if (mutex_lock_killable(&mdev->state))
+		return -EINTR;
+	nr = out.window;
+	memset(&out, 0, sizeof(out));
+	out.windows = mdev->nr_windows;
+	if (nr < out.windows) {
+		out.window = nr;
+		out.ranges = mdev->windows[nr]->desc;
+	}
+	mutex_unlock(&mdev->state);
+
+	if (nr && nr >= out.windows)
+		return -EINVAL;
+
+	return copy_to_user(arg, &out, sizeof(out)) ? -EFAULT : 0;
 }
 
 static int window_get(struct msi_vfio_pci_device *mdev, void __user *arg,
@@ -289,6 +342,13 @@ static const struct feature features[] = {
 		.set_size = sizeof(struct vfio_device_feature_pci_msi_window),
 		.get = window_get,
 		.set = window_set,
+	},
+	{
+		.index = VFIO_DEVICE_FEATURE_PCI_MSI_RANGES,
+		.get_size = sizeof(struct vfio_device_feature_pci_msi_ranges_state),
+		.set_size = sizeof(struct vfio_device_feature_pci_msi_ranges),
+		.get = ranges_get,
+		.set = ranges_set,
 	},
 	{
 		.index = VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY,

@@ -237,9 +237,10 @@ static bool in_window(struct msi_vfio_pci_device *mdev, size_t count,
 		      loff_t pos)
 {
 	u64 start = pos & VFIO_PCI_OFFSET_MASK;
+	struct msi_vfio_pci_part part;
 
-	return msi_vfio_pci_find_window(mdev, VFIO_PCI_OFFSET_TO_INDEX(pos),
-					start, start + count);
+	return msi_vfio_pci_find_part(mdev, VFIO_PCI_OFFSET_TO_INDEX(pos),
+				      start, start + count, &part);
 }
 
 static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,

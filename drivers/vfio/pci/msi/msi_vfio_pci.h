@@ -60,11 +60,12 @@
 #define MSI_VFIO_PCI_FLAGS_TEXT	64
 
 /*
- * One range for each window, and, if no two of their pages have the same rule, one for
- * each page that 2048 vectors of 16 bytes and their 256 bytes of pending bits can
+ * One range for each range of a window, and, if no two of their pages have the same rule,
+ * one for each page that 2048 vectors of 16 bytes and their 256 bytes of pending bits can
  * touch.
  */
-#define MSI_VFIO_PCI_MAX_MAP	(MSI_VFIO_PCI_MAX_WINDOWS + 9 + 2)
+#define MSI_VFIO_PCI_MAX_MAP	\
+	(MSI_VFIO_PCI_MAX_WINDOWS * VFIO_PCI_MSI_RANGES_MAX + 9 + 2)
 
 struct eventfd_ctx;
 struct msi_vfio_pci_device;
@@ -82,27 +83,39 @@ struct msi_vfio_pci_flag_name {
 /**
  * struct msi_vfio_pci_window_list - the administrator's windows
  * @count: entries of @windows
- * @windows: as in a SET of MSI_WINDOW
+ * @windows: as in a SET of MSI_RANGES
  */
 struct msi_vfio_pci_window_list {
 	unsigned int count;
-	struct vfio_device_feature_pci_msi_window windows[MSI_VFIO_PCI_MAX_WINDOWS];
+	struct vfio_device_feature_pci_msi_ranges windows[MSI_VFIO_PCI_MAX_WINDOWS];
 };
 
 /**
  * struct msi_vfio_pci_window - a window; it lasts until the device is closed
- * @flags: VFIO_PCI_MSI_WINDOW_*
- * @region: BAR
+ * @desc: as in a SET of MSI_RANGES
  * @offset: first byte in the BAR
+ * @end: first byte after the last range
  * @io: the kernel's mapping of the window
  * @slots: its layout and slots
  */
 struct msi_vfio_pci_window {
-	u32 flags;
-	u32 region;
+	struct vfio_device_feature_pci_msi_ranges desc;
 	u64 offset;
+	u64 end;
 	u8 __iomem *io;
 	struct msi_slot_window slots;
+};
+
+/**
+ * struct msi_vfio_pci_part - a part of a BAR that belongs to a window
+ * @window: the window
+ * @start: first byte in the BAR
+ * @end: first byte after it
+ */
+struct msi_vfio_pci_part {
+	struct msi_vfio_pci_window *window;
+	u64 start;
+	u64 end;
 };
 
 /**
@@ -419,11 +432,6 @@ pdev_to_msi_vfio_pci(struct pci_dev *pdev)
 	return container_of(core, struct msi_vfio_pci_device, core);
 }
 
-static inline u64 window_end(const struct msi_vfio_pci_window *window)
-{
-	return window->offset + window->slots.layout.size;
-}
-
 /* config.c */
 void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
@@ -495,12 +503,11 @@ int msi_vfio_pci_set_masks(struct msi_vfio_pci_device *mdev, u32 index,
 int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_check_window(struct msi_vfio_pci_device *mdev,
-			      const struct vfio_device_feature_pci_msi_window *in);
+			      const struct vfio_device_feature_pci_msi_ranges *in);
 int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
-			    const struct vfio_device_feature_pci_msi_window *in);
-struct msi_vfio_pci_window *
-msi_vfio_pci_find_window(struct msi_vfio_pci_device *mdev, u32 region,
-			 u64 start, u64 end);
+			    const struct vfio_device_feature_pci_msi_ranges *in);
+bool msi_vfio_pci_find_part(struct msi_vfio_pci_device *mdev, u32 region,
+			    u64 start, u64 end, struct msi_vfio_pci_part *first);
 ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
 				 char __user *buf, size_t count, loff_t *ppos);
 ssize_t msi_vfio_pci_window_write(struct msi_vfio_pci_device *mdev,

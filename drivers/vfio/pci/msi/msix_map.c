@@ -52,12 +52,6 @@ static const struct kernel_param_ops table_map_ops = {
 module_param_cb(table_map, &table_map_ops, NULL, 0600);
 MODULE_PARM_DESC(table_map, "How the pages of an MSI-X table can be mapped: auto (rw if the platform isolates interrupts, else ro), deny, ro or rw; read when a device is opened");
 
-/* The table, the PBA and the windows as whole pages, each with its own rule. */
-struct parts {
-	unsigned int nr;
-	struct vfio_pci_msix_map_range part[2 + MSI_VFIO_PCI_MAX_WINDOWS];
-};
-
 static struct msi_vfio_pci_table_rule decide(bool isolated)
 {
 	struct msi_vfio_pci_table_rule rule = {
@@ -89,73 +83,98 @@ static u32 strictest(const struct vfio_pci_msix_map_range *range,
 }
 
 /*
- * A capability can name a place that the device does not have: there is no part then.
+ * Whole pages with a part of a BAR. A capability can name a place that the device does not
+ * have: false is returned then.
  */
-static void add_part(struct msi_vfio_pci_device *mdev, struct parts *parts,
-		     u32 kind, u32 access, u32 region, u64 start, u64 end)
+static bool find_pages(struct msi_vfio_pci_device *mdev, u32 kind, u32 access,
+		       u32 region, u64 start, u64 end,
+		       struct vfio_pci_msix_map_range *pages)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
 	if (region >= PCI_STD_NUM_BARS ||
 	    !(pci_resource_flags(pdev, region) & IORESOURCE_MEM) ||
 	    start >= pci_resource_len(pdev, region))
-		return;
+		return false;
 
 	start = round_down(start, PAGE_SIZE);
 	end = round_up(min_t(u64, end, pci_resource_len(pdev, region)),
 		       PAGE_SIZE);
-	parts->part[parts->nr++] = (struct vfio_pci_msix_map_range) {
+	*pages = (struct vfio_pci_msix_map_range) {
 		.region = region,
 		.kind = kind,
 		.offset = start,
 		.size = end - start,
 		.access = access,
 	};
+
+	return true;
 }
 
-static void add_msix(struct msi_vfio_pci_device *mdev, struct parts *parts)
+/* Ranges of a window that touch the same pages, or the next ones, are one range here. */
+static void add_window(struct msi_vfio_pci_device *mdev,
+		       const struct msi_vfio_pci_window *window)
+{
+	const struct vfio_pci_msi_range *range = window->desc.range;
+	struct vfio_pci_msix_map_range pages, *last = NULL;
+	unsigned int i;
+
+	for (i = 0; i < window->desc.count; i++, range++) {
+		if (!find_pages(mdev, VFIO_PCI_MSIX_MAP_WINDOW,
+				VFIO_PCI_MSIX_MAP_NONE, window->desc.region,
+				range->offset, range->offset + range->size,
+				&pages))
+			continue;
+		if (last && pages.offset <= last->offset + last->size) {
+			last->size = pages.offset + pages.size - last->offset;
+			continue;
+		}
+		last = &mdev->map.range[mdev->map.nr++];
+		*last = pages;
+	}
+}
+
+/* The table and the PBA as whole pages, each with its own rule. */
+struct msix_pages {
+	unsigned int nr;
+	struct vfio_pci_msix_map_range part[2];
+};
+
+static void find_msix(struct msi_vfio_pci_device *mdev, struct msix_pages *pages)
 {
 	struct vfio_pci_core_device *core = &mdev->core;
 	u32 size = READ_ONCE(core->msix_size);
 	/* Pending bits come in qwords. */
 	u32 pba_size = DIV_ROUND_UP(size / PCI_MSIX_ENTRY_SIZE, 64) * 8;
 
-	add_part(mdev, parts, VFIO_PCI_MSIX_MAP_TABLE, mdev->table_rule.access,
-		 core->msix_bar, core->msix_offset,
-		 core->msix_offset + (u64)size);
-	add_part(mdev, parts, VFIO_PCI_MSIX_MAP_PBA,
-		 VFIO_PCI_MSIX_MAP_READ_WRITE, mdev->pba_bar, mdev->pba_offset,
-		 mdev->pba_offset + (u64)pba_size);
+	pages->nr = 0;
+	if (find_pages(mdev, VFIO_PCI_MSIX_MAP_TABLE, mdev->table_rule.access,
+		       core->msix_bar, core->msix_offset,
+		       core->msix_offset + (u64)size, &pages->part[pages->nr]))
+		pages->nr++;
+	if (find_pages(mdev, VFIO_PCI_MSIX_MAP_PBA, VFIO_PCI_MSIX_MAP_READ_WRITE,
+		       mdev->pba_bar, mdev->pba_offset,
+		       mdev->pba_offset + (u64)pba_size,
+		       &pages->part[pages->nr]))
+		pages->nr++;
 }
 
-static void add_windows(struct msi_vfio_pci_device *mdev, struct parts *parts)
-{
-	unsigned int i;
-
-	for (i = 0; i < mdev->nr_windows; i++)
-		add_part(mdev, parts, VFIO_PCI_MSIX_MAP_WINDOW,
-			 VFIO_PCI_MSIX_MAP_NONE, mdev->windows[i]->region,
-			 mdev->windows[i]->offset,
-			 window_end(mdev->windows[i]));
-}
-
-/* One range for each run of a part's pages that have the same access. */
-static void append(struct msi_vfio_pci_map *map, const struct parts *parts,
-		   const struct vfio_pci_msix_map_range *part)
+/*
+ * Adds the pages of @part to the map, which has those of the windows: one range for each
+ * run of them with the same access.
+ */
+static void add_part(struct msi_vfio_pci_map *map, unsigned int nr_windows,
+		     const struct msix_pages *pages,
+		     const struct vfio_pci_msix_map_range *part)
 {
 	struct vfio_pci_msix_map_range *last = NULL;
-	u64 pos;
+	u64 pos, end = part->offset + part->size;
 
-	/* No rule is stricter; and a window can have too many pages to walk them. */
-	if (part->access == VFIO_PCI_MSIX_MAP_NONE) {
-		map->range[map->nr++] = *part;
-		return;
-	}
-
-	for (pos = part->offset; pos < part->offset + part->size;
-	     pos += PAGE_SIZE) {
-		u32 access = strictest(parts->part, parts->nr, part->region,
-				       pos, pos + PAGE_SIZE);
+	for (pos = part->offset; pos < end; pos += PAGE_SIZE) {
+		u32 access = min(strictest(map->range, nr_windows, part->region,
+					   pos, pos + PAGE_SIZE),
+				 strictest(pages->part, pages->nr, part->region,
+					   pos, pos + PAGE_SIZE));
 
 		if (!last || last->access != access) {
 			last = &map->range[map->nr++];
@@ -166,6 +185,17 @@ static void append(struct msi_vfio_pci_map *map, const struct parts *parts,
 		}
 		last->size += PAGE_SIZE;
 	}
+}
+
+static void add_msix(struct msi_vfio_pci_device *mdev)
+{
+	struct msi_vfio_pci_map *map = &mdev->map;
+	unsigned int i, nr_windows = map->nr;
+	struct msix_pages pages;
+
+	find_msix(mdev, &pages);
+	for (i = 0; i < pages.nr; i++)
+		add_part(map, nr_windows, &pages, &pages.part[i]);
 }
 
 static int compare_ranges(const void *left, const void *right)
@@ -187,19 +217,16 @@ static int compare_ranges(const void *left, const void *right)
 void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
 {
 	struct msi_vfio_pci_map *map = &mdev->map;
-	struct parts parts = {};
 	unsigned int i;
 
 	lockdep_assert_held(&mdev->map_lock);
 
 	map->table_size = READ_ONCE(mdev->core.msix_size);
-	if (mdev->core.pdev->msix_cap)
-		add_msix(mdev, &parts);
-	add_windows(mdev, &parts);
-
 	map->nr = 0;
-	for (i = 0; i < parts.nr; i++)
-		append(map, &parts, &parts.part[i]);
+	for (i = 0; i < mdev->nr_windows; i++)
+		add_window(mdev, mdev->windows[i]);
+	if (mdev->core.pdev->msix_cap)
+		add_msix(mdev);
 	sort(map->range, map->nr, sizeof(map->range[0]), compare_ranges, NULL);
 }
 

@@ -7,6 +7,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/slab.h>
 
 #include "msi_vfio_pci.h"
 
@@ -21,25 +22,25 @@ MODULE_PARM_DESC(windows, "Give known cards their window when they are opened");
  * slots are there (ath11k_pci_get_window_start() and ath12k_pci_get_window_start()).
  * Slots were seen on 1103 only, in the first half of the first view.
  */
-static const struct vfio_device_feature_pci_msi_window ath11k = {
+static const struct vfio_device_feature_pci_msi_ranges ath11k = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
-	.offset = 0x80000,
-	.size = 0x40000,
 	.data_offset = 8,
+	.count = 1,
+	.range = { { .offset = 0x80000, .size = 0x40000 } },
 };
 
-static const struct vfio_device_feature_pci_msi_window one_view = {
+static const struct vfio_device_feature_pci_msi_ranges one_view = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
-	.offset = 0x80000,
-	.size = 0x80000,
 	.data_offset = 8,
+	.count = 1,
+	.range = { { .offset = 0x80000, .size = 0x80000 } },
 };
 
-static const struct vfio_device_feature_pci_msi_window three_views = {
+static const struct vfio_device_feature_pci_msi_ranges three_views = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
-	.offset = 0x80000,
-	.size = 0x180000,
 	.data_offset = 8,
+	.count = 1,
+	.range = { { .offset = 0x80000, .size = 0x180000 } },
 };
 
 #define QUIRK(device_id, window) {					\
@@ -77,20 +78,26 @@ static void add_known_window(struct msi_vfio_pci_device *mdev)
 /* Returns 0, or an errno if the device cannot have one of the windows. */
 static int add_admin_windows(struct msi_vfio_pci_device *mdev)
 {
-	struct msi_vfio_pci_window_list list;
+	struct msi_vfio_pci_window_list *list;
 	unsigned int i;
 	int ret = 0;
 
+	/* No other lock is taken under @admin_lock. */
+	list = kmalloc(sizeof(*list), GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+
 	mutex_lock(&mdev->admin_lock);
-	list = mdev->admin;
+	*list = mdev->admin;
 	mutex_unlock(&mdev->admin_lock);
 
-	for (i = 0; i < list.count && !ret; i++) {
-		ret = msi_vfio_pci_add_window(mdev, &list.windows[i]);
+	for (i = 0; i < list->count && !ret; i++) {
+		ret = msi_vfio_pci_add_window(mdev, &list->windows[i]);
 		if (ret)
 			pci_err(mdev->core.pdev, "no window %u of msi_windows: %d\n",
 				i, ret);
 	}
+	kfree(list);
 
 	return ret;
 }

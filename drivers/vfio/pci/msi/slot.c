@@ -304,9 +304,29 @@ void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
 	remember_guest(env);
 }
 
+static bool ranges_ok(const struct msi_slot_layout *layout)
+{
+	const struct msi_slot_range *range = layout->range;
+	u64 end = 0;
+	unsigned int i;
+
+	if (layout->nr_ranges > MSI_SLOT_RANGES)
+		return false;
+
+	for (i = 0; i < layout->nr_ranges; i++, range++) {
+		if (range->start % 4 || range->end % 4 || range->start < end ||
+		    range->start >= range->end || range->end > layout->size)
+			return false;
+		end = range->end;
+	}
+
+	return true;
+}
+
 bool msi_slot_layout_ok(const struct msi_slot_layout *layout)
 {
-	if (!layout->size || layout->size % 4 || layout->data_offset % 4)
+	if (!layout->size || layout->size % 4 || layout->data_offset % 4 ||
+	    !ranges_ok(layout))
 		return false;
 	if (layout->learn)
 		return !layout->data_offset && !layout->high;
@@ -500,21 +520,39 @@ match_parts(const struct msi_slot_window *window,
 			    parts & PART_DATA ? &data->guest : NULL);
 }
 
+/* Whether the window has the dword @distance bytes after @offset. */
+static bool covers(const struct msi_slot_layout *layout, u64 offset,
+		   u32 distance)
+{
+	unsigned int i;
+
+	if (layout->size - offset < (u64)distance + 4)
+		return false;
+
+	offset += distance;
+	for (i = 0; i < layout->nr_ranges; i++)
+		if (offset >= layout->range[i].start &&
+		    offset < layout->range[i].end)
+			return true;
+
+	return !layout->nr_ranges;
+}
+
 /* Whether the host message can be written to @slot, whatever the guest wrote. */
 static bool fits_host_message(const struct msi_slot_window *window,
 			      const struct msi_slot_env *env,
 			      const struct msi_slot_dword *slot)
 {
 	const struct msi_slot_layout *layout = &window->layout;
-	u64 rest = layout->size - slot->offset;
 
 	if (!env->vectors)
 		return false;
 	if (!layout->high && env->host.address >> 32)
 		return false;
 
-	/* The data is after the end of the window, where writes are not seen. */
-	if (rest < (u64)layout->data_offset + 4)
+	/* A part of it is outside of the window, where writes are not seen. */
+	if (!covers(layout, slot->offset, layout->data_offset) ||
+	    (layout->high && !covers(layout, slot->offset, HIGH_OFFSET)))
 		return false;
 
 	/* A part of it belongs to another slot. */

@@ -29,6 +29,9 @@
 /* In a LEARN window, data is recognized up to so many bytes after its address. */
 #define MSI_SLOT_LEARN_DISTANCE	64
 
+/* The most ranges that a window can consist of. */
+#define MSI_SLOT_RANGES		16
+
 /**
  * struct msi_slot_message - a message
  * @address: the address
@@ -94,17 +97,31 @@ struct msi_slot_env {
 };
 
 /**
+ * struct msi_slot_range - a part of a window
+ * @start: first byte
+ * @end: first byte after it
+ */
+struct msi_slot_range {
+	u64 start;
+	u64 end;
+};
+
+/**
  * struct msi_slot_layout - where the parts of a window's slots are
- * @size: size of the window in bytes
+ * @size: size of the window in bytes, with the holes between its ranges
  * @data_offset: the data is so many bytes after the address
  * @high: the dword after the address is the high half of the address
  * @learn: change nothing, only record where addresses and data are written
+ * @nr_ranges: entries of @range; 0: the window has no holes
+ * @range: the ranges in ascending order. Writes between them are not seen.
  */
 struct msi_slot_layout {
 	u64 size;
 	u32 data_offset;
 	bool high;
 	bool learn;
+	unsigned int nr_ranges;
+	struct msi_slot_range range[MSI_SLOT_RANGES];
 };
 
 /**
@@ -323,7 +340,8 @@ void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
  *
  * Return: false if the size or the data offset is 0 or not a multiple of 4, if the
  * data is not after the address or not in the window, if the high half of @high is
- * where the data is, or if @learn comes with anything but a size.
+ * where the data is, or if @learn comes with anything but a size and ranges. Also false
+ * if a range is empty, not a multiple of 4, not in the window, or not after the one before.
  */
 bool msi_slot_layout_ok(const struct msi_slot_layout *layout);
 
@@ -360,8 +378,8 @@ void msi_slot_expire(struct msi_slot_window *window);
 /**
  * msi_slot_begin_access - the guest is about to write to the window
  * @window: window
- * @offset: where: a multiple of @width, or of 4 if @width is 8. All bytes are in the
- *	window.
+ * @offset: where: a multiple of @width, or of 4 if @width is 8. All bytes are in one
+ *	range of the window.
  * @width: 1, 2, 4 or 8 bytes. Split writes of any other size as the core does.
  * @value: what
  * @read: reads the device: the dword that contains a write of 1 or 2 bytes. It is read

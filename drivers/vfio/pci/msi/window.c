@@ -80,7 +80,7 @@ static bool overlaps_table(struct msi_vfio_pci_device *mdev,
 	const struct vfio_pci_core_device *core = &mdev->core;
 	u64 pos = window->offset + offset;
 
-	return window->region == core->msix_bar &&
+	return window->desc.region == core->msix_bar &&
 	       pos < core->msix_offset + (u64)READ_ONCE(core->msix_size) &&
 	       pos + width > core->msix_offset;
 }
@@ -631,41 +631,59 @@ void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->state);
 }
 
+/* Makes the first part of the window in a range of its BAR @first, if it is before that. */
+static void find_in_window(struct msi_vfio_pci_window *window, u64 start, u64 end,
+			   struct msi_vfio_pci_part *first)
+{
+	const struct vfio_pci_msi_range *range = window->desc.range;
+	const struct vfio_pci_msi_range *last = range + window->desc.count;
+
+	if (start >= window->end || end <= window->offset)
+		return;
+
+	while (range < last && start >= range->offset + range->size)
+		range++;
+	if (range == last || end <= range->offset ||
+	    (first->window && first->start < range->offset))
+		return;
+
+	first->window = window;
+	first->start = range->offset;
+	first->end = range->offset + range->size;
+}
+
 /**
- * msi_vfio_pci_find_window - the first window of a BAR in a range
+ * msi_vfio_pci_find_part - the first part of a BAR in a range that belongs to a window
  * @mdev: device
  * @region: BAR
  * @start: first byte
  * @end: first byte after the range
+ * @first: out: the part with the lowest offset
  *
- * Return: the window with the lowest offset, or NULL.
+ * Takes no lock.
+ *
+ * Return: false if there is none.
  */
-struct msi_vfio_pci_window *
-msi_vfio_pci_find_window(struct msi_vfio_pci_device *mdev, u32 region,
-			 u64 start, u64 end)
+bool msi_vfio_pci_find_part(struct msi_vfio_pci_device *mdev, u32 region,
+			    u64 start, u64 end, struct msi_vfio_pci_part *first)
 {
 	unsigned int i, nr = nr_windows(mdev);
-	struct msi_vfio_pci_window *first = NULL;
 
-	for (i = 0; i < nr; i++) {
-		struct msi_vfio_pci_window *window = mdev->windows[i];
+	first->window = NULL;
+	for (i = 0; i < nr; i++)
+		if (mdev->windows[i]->desc.region == region)
+			find_in_window(mdev->windows[i], start, end, first);
 
-		if (window->region == region && start < window_end(window) &&
-		    end > window->offset &&
-		    (!first || window->offset < first->offset))
-			first = window;
-	}
-
-	return first;
+	return first->window;
 }
 
-/* The width of the next access: as wide as the core's would be, within the window. */
-static unsigned int access_width(const struct msi_vfio_pci_window *window,
-				 u64 pos, size_t count)
+/* The width of the next access: as wide as the core's would be, within the part. */
+static unsigned int access_width(const struct msi_vfio_pci_part *part, u64 pos,
+				 size_t count)
 {
 	unsigned int width = COMPAT_MAX_WIDTH;
 
-	count = min_t(u64, count, window_end(window) - pos);
+	count = min_t(u64, count, part->end - pos);
 	while (width > count || pos % width)
 		width /= 2;
 
@@ -762,7 +780,7 @@ static int write_in_window(struct msi_vfio_pci_device *mdev,
 
 /*
  * One step of an access to a BAR with windows. Outside of windows the core makes it, up
- * to the next window or the end of the page. In a window it is one access to the
+ * to the next part of a window or the end of the page. In a window it is one access to the
  * device. Returns how many bytes were read or written.
  */
 static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
@@ -770,24 +788,25 @@ static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
 {
 	struct vfio_device *vdev = &mdev->core.vdev;
 	u64 pos = *ppos & VFIO_PCI_OFFSET_MASK;
-	struct msi_vfio_pci_window *window;
+	struct msi_vfio_pci_part part;
 	unsigned int width;
+	bool found;
 	int ret;
 
-	window = msi_vfio_pci_find_window(mdev, VFIO_PCI_OFFSET_TO_INDEX(*ppos),
-					  pos, pos + count);
-	if (!window || window->offset > pos) {
-		if (window)
-			count = window->offset - pos;
+	found = msi_vfio_pci_find_part(mdev, VFIO_PCI_OFFSET_TO_INDEX(*ppos),
+				       pos, pos + count, &part);
+	if (!found || part.start > pos) {
+		if (found)
+			count = part.start - pos;
 		count = min_t(u64, count, PAGE_SIZE - offset_in_page(pos));
 		return is_write ? vfio_pci_core_write(vdev, buf, count, ppos) :
 				  vfio_pci_core_read(vdev, buf, count, ppos);
 	}
 
-	width = access_width(window, pos, count);
-	pos -= window->offset;
-	ret = is_write ? write_in_window(mdev, window, buf, pos, width) :
-			 read_in_window(mdev, window, buf, pos, width);
+	width = access_width(&part, pos, count);
+	pos -= part.window->offset;
+	ret = is_write ? write_in_window(mdev, part.window, buf, pos, width) :
+			 read_in_window(mdev, part.window, buf, pos, width);
 	if (ret)
 		return ret;
 	*ppos += width;
@@ -902,9 +921,16 @@ static int init_messages(struct msi_vfio_pci_device *mdev)
 	return 0;
 }
 
+static u64 desc_end(const struct vfio_device_feature_pci_msi_ranges *in)
+{
+	const struct vfio_pci_msi_range *last = &in->range[in->count - 1];
+
+	return last->offset + last->size;
+}
+
 static struct msi_vfio_pci_window *
 make_window(struct msi_vfio_pci_device *mdev,
-	    const struct vfio_device_feature_pci_msi_window *in,
+	    const struct vfio_device_feature_pci_msi_ranges *in,
 	    const struct msi_slot_layout *layout)
 {
 	struct msi_vfio_pci_window *window;
@@ -918,9 +944,9 @@ make_window(struct msi_vfio_pci_device *mdev,
 		return NULL;
 	}
 
-	window->flags = in->flags;
-	window->region = in->region;
-	window->offset = in->offset;
+	window->desc = *in;
+	window->offset = in->range[0].offset;
+	window->end = desc_end(in);
 	msi_slot_init_window(&window->slots, layout, dwords, MSI_SLOT_DWORDS);
 
 	return window;
@@ -932,16 +958,30 @@ static void free_window(struct msi_vfio_pci_window *window)
 	kvfree(window);
 }
 
+static bool overlaps_windows(struct msi_vfio_pci_device *mdev,
+			     const struct vfio_device_feature_pci_msi_ranges *in)
+{
+	struct msi_vfio_pci_part part;
+	unsigned int i;
+
+	for (i = 0; i < in->count; i++)
+		if (msi_vfio_pci_find_part(mdev, in->region, in->range[i].offset,
+					   in->range[i].offset +
+					   in->range[i].size, &part))
+			return true;
+
+	return false;
+}
+
 static int publish(struct msi_vfio_pci_device *mdev,
 		   struct msi_vfio_pci_window *window)
 {
 	int ret = 0;
 
 	mutex_lock(&mdev->map_lock);
-	if (msi_vfio_pci_bar_is_claimed(mdev, window->region)) {
+	if (msi_vfio_pci_bar_is_claimed(mdev, window->desc.region)) {
 		ret = -EBUSY;
-	} else if (msi_vfio_pci_find_window(mdev, window->region, window->offset,
-					    window_end(window))) {
+	} else if (overlaps_windows(mdev, &window->desc)) {
 		ret = -EEXIST;
 	} else if (mdev->nr_windows == MSI_VFIO_PCI_MAX_WINDOWS) {
 		ret = -ENOSPC;
@@ -957,21 +997,45 @@ static int publish(struct msi_vfio_pci_device *mdev,
 }
 
 /* The core does not let the user write the table, so no window may contain it. */
-static bool
-window_overlaps_table(struct msi_vfio_pci_device *mdev,
-		      const struct vfio_device_feature_pci_msi_window *in)
+static bool meets_table(struct msi_vfio_pci_device *mdev, u32 region, u64 offset,
+			u64 size)
 {
-	return mdev->table_size && in->region == mdev->table_bar &&
-	       in->offset < (u64)mdev->table_offset + mdev->table_size &&
-	       in->offset + in->size > mdev->table_offset;
+	return mdev->table_size && region == mdev->table_bar &&
+	       offset < (u64)mdev->table_offset + mdev->table_size &&
+	       offset + size > mdev->table_offset;
+}
+
+/* msi_slot_layout_ok() checks the order of the ranges, and their alignment. */
+static bool ranges_are_valid(struct msi_vfio_pci_device *mdev,
+			     const struct vfio_device_feature_pci_msi_ranges *in)
+{
+	u64 length = pci_resource_len(mdev->core.pdev, in->region);
+	const struct vfio_pci_msi_range *range = in->range;
+	unsigned int i;
+
+	for (i = 0; i < VFIO_PCI_MSI_RANGES_MAX; i++, range++) {
+		if (i >= in->count) {
+			if (range->offset || range->size)
+				return false;
+			continue;
+		}
+		if (!range->size || range->offset < in->range[0].offset ||
+		    range->offset >= length ||
+		    range->size > length - range->offset ||
+		    meets_table(mdev, in->region, range->offset, range->size))
+			return false;
+	}
+
+	return IS_ALIGNED(in->range[0].offset, 4);
 }
 
 static bool window_is_valid(struct msi_vfio_pci_device *mdev,
-			    const struct vfio_device_feature_pci_msi_window *in)
+			    const struct vfio_device_feature_pci_msi_ranges *in)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
-	if (in->flags & ~WINDOW_FLAGS || in->__reserved)
+	if (in->flags & ~WINDOW_FLAGS || in->__reserved || !in->count ||
+	    in->select_offset || in->select_mask)
 		return false;
 	if (in->flags & VFIO_PCI_MSI_WINDOW_LEARN &&
 	    in->flags != VFIO_PCI_MSI_WINDOW_LEARN)
@@ -980,21 +1044,30 @@ static bool window_is_valid(struct msi_vfio_pci_device *mdev,
 	    !(pci_resource_flags(pdev, in->region) & IORESOURCE_MEM))
 		return false;
 
-	return IS_ALIGNED(in->offset, 4) &&
-	       in->offset < pci_resource_len(pdev, in->region) &&
-	       in->size <= pci_resource_len(pdev, in->region) - in->offset &&
-	       !window_overlaps_table(mdev, in);
+	return ranges_are_valid(mdev, in);
 }
 
 static struct msi_slot_layout
-layout_of(const struct vfio_device_feature_pci_msi_window *in)
+layout_of(const struct vfio_device_feature_pci_msi_ranges *in)
 {
-	return (struct msi_slot_layout) {
-		.size = in->size,
+	u64 start = in->range[0].offset;
+	struct msi_slot_layout layout = {
+		.size = desc_end(in) - start,
 		.data_offset = in->data_offset,
 		.high = in->flags & VFIO_PCI_MSI_WINDOW_HIGH,
 		.learn = in->flags & VFIO_PCI_MSI_WINDOW_LEARN,
+		.nr_ranges = in->count,
 	};
+	unsigned int i;
+
+	BUILD_BUG_ON(MSI_SLOT_RANGES != VFIO_PCI_MSI_RANGES_MAX);
+
+	for (i = 0; i < in->count; i++) {
+		layout.range[i].start = in->range[i].offset - start;
+		layout.range[i].end = layout.range[i].start + in->range[i].size;
+	}
+
+	return layout;
 }
 
 /**
@@ -1002,17 +1075,21 @@ layout_of(const struct vfio_device_feature_pci_msi_window *in)
  * @mdev: device, open or not
  * @in: the window
  *
- * Return: 0 or -EINVAL.
+ * Return: 0, -EINVAL or -E2BIG.
  */
 int msi_vfio_pci_check_window(struct msi_vfio_pci_device *mdev,
-			      const struct vfio_device_feature_pci_msi_window *in)
+			      const struct vfio_device_feature_pci_msi_ranges *in)
 {
-	struct msi_slot_layout layout = layout_of(in);
+	struct msi_slot_layout layout;
 
-	if (!window_is_valid(mdev, in) || !msi_slot_layout_ok(&layout))
+	if (in->count > VFIO_PCI_MSI_RANGES_MAX)
+		return -E2BIG;
+	if (!window_is_valid(mdev, in))
 		return -EINVAL;
 
-	return 0;
+	layout = layout_of(in);
+
+	return msi_slot_layout_ok(&layout) ? 0 : -EINVAL;
 }
 
 /**
@@ -1020,14 +1097,14 @@ int msi_vfio_pci_check_window(struct msi_vfio_pci_device *mdev,
  * @mdev: a device that is open or being opened, with @state held
  * @in: the window
  *
- * Return: 0, -EINVAL, -EBUSY, -EEXIST, -ENOSPC or -ENOMEM, as
+ * Return: 0, -EINVAL, -E2BIG, -EBUSY, -EEXIST, -ENOSPC or -ENOMEM, as
  * include/uapi/linux/vfio_pci_msi.h says.
  */
 int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
-			    const struct vfio_device_feature_pci_msi_window *in)
+			    const struct vfio_device_feature_pci_msi_ranges *in)
 {
-	struct msi_slot_layout layout = layout_of(in);
 	struct msi_vfio_pci_window *window;
+	struct msi_slot_layout layout;
 	u8 __iomem *io;
 	int ret;
 
@@ -1041,11 +1118,12 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 	if (IS_ERR(io))
 		return -ENOMEM;
 
+	layout = layout_of(in);
 	window = make_window(mdev, in, &layout);
 	if (!window)
 		return -ENOMEM;
 
-	window->io = io + in->offset;
+	window->io = io + window->offset;
 	ret = publish(mdev, window);
 	if (ret)
 		free_window(window);
@@ -1137,8 +1215,8 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 	lockdep_assert_held(&mdev->state);
 
 	lock_slots(mdev);
-	out->flags = window->flags;
-	out->region = window->region;
+	out->flags = window->desc.flags;
+	out->region = window->desc.region;
 	out->offset = window->offset;
 	out->size = in->layout.size;
 	out->data_offset = in->layout.data_offset;
