@@ -407,6 +407,9 @@ struct vfio_device_feature_pci_msix_map {
  * EEXIST: the window overlaps another one.
  * ENOSPC: the device has 16 windows.
  *
+ * A window can also have holes, or pages: see VFIO_DEVICE_FEATURE_PCI_MSI_RANGES. The
+ * windows that the driver knows have them.
+ *
  * GET takes struct vfio_device_feature_pci_msi_window_state and returns one window with
  * its slots.
  *
@@ -524,7 +527,8 @@ struct vfio_device_feature_pci_msix_map {
  * PMCSR does not have No_Soft_Reset. Windows and slots end with the session. Two
  * limits: slots are not forgotten if a device with No_Soft_Reset loses its power in a
  * sleep; and if a device shows different registers at the same place of its BAR, one
- * after the other, the kernel tells their slots apart by the offset only. If the table
+ * after the other, the kernel tells their slots apart by the offset only, unless the
+ * window has a select register (MSI_RANGES). If the table
  * is longer after a reset and reaches into a window, that part of the window is table:
  * writes are dropped.
  *
@@ -591,6 +595,11 @@ struct vfio_pci_msi_slot {
 #define VFIO_PCI_MSI_SLOT_ADDRESS	(1 << 0)
 /* The device holds the host data of @vector in the slot. */
 #define VFIO_PCI_MSI_SLOT_DATA		(1 << 1)
+/*
+ * The kernel has still to write to the slot: another page is shown (MSI_RANGES), or the
+ * device could not be written ("Deferred writes").
+ */
+#define VFIO_PCI_MSI_SLOT_OWED		(1 << 2)
 	__u32	data_distance;
 };
 
@@ -611,7 +620,8 @@ struct vfio_pci_msi_slot {
  * @data: out: how many dwords of data the kernel has replaced
  * @withheld: out: how often the kernel has withheld an address
  * @undone: out: how often the kernel has undone a host address
- * @slot: out: the slots in ascending order of @offset
+ * @slot: out: the slots in ascending order of @offset. Slots of different pages (MSI_RANGES)
+ *	can have the same @offset: they are in ascending order of their pages.
  */
 struct vfio_device_feature_pci_msi_window_state {
 	__u32	window;
@@ -630,7 +640,7 @@ struct vfio_device_feature_pci_msi_window_state {
 };
 
 /*
- * VFIO_DEVICE_FEATURE_PCI_MSI_RANGES - windows with holes
+ * VFIO_DEVICE_FEATURE_PCI_MSI_RANGES - windows with holes and with pages
  *
  * A window of MSI_WINDOW is one range of a BAR, and all its pages are trapped: each access
  * to them goes through the kernel. This feature adds a window that consists of several
@@ -644,10 +654,30 @@ struct vfio_device_feature_pci_msi_window_state {
  * - MSI_WINDOW counts it as a window. GET of MSI_WINDOW returns its slots, and in @offset
  *   and @size the part of the BAR from the first range to the end of the last.
  *
+ * Select register. Some devices show only a part of their registers at a time in a range
+ * of a BAR. A register of the device selects the part: its select register. For a window
+ * in such a range, the user names the register and those of its bits that select: the
+ * page that is shown is the value of these bits. Then:
+ *
+ * - Slots at the same offset of different pages are different slots.
+ * - The kernel writes only to slots of the page that is shown when it has to write without
+ *   being asked: to undo an address, to write one that was withheld, to write a message
+ *   that has changed, or the inert address. Other pages may have other registers at that
+ *   place. To their slots the kernel owes these writes, and makes them as soon as their
+ *   page is selected. Until then the device keeps what it has, which may be a message that
+ *   was freed, and VFIO_PCI_MSI_SLOT_OWED is set.
+ * - Writes to the select register go through the kernel: it is a part of the window, and
+ *   its pages cannot be mapped, exported as a DMA-BUF or given an ioeventfd. On hosts with
+ *   large pages, what shares its page cannot be mapped either. Reads are not changed.
+ * - The kernel reads the register before each access to the window. The register must
+ *   return what selects the page, and reads of it must have no effect.
+ * - Several windows can have the same select register.
+ *
  * SET takes struct vfio_device_feature_pci_msi_ranges and adds a window. In addition to
  * the errnos of MSI_WINDOW:
  *
  * E2BIG: @count is greater than VFIO_PCI_MSI_RANGES_MAX.
+ * EEXIST: also if a range of one window contains the select register of another.
  *
  * GET takes struct vfio_device_feature_pci_msi_ranges_state. It describes any window,
  * also one that was added with MSI_WINDOW.
@@ -675,8 +705,11 @@ struct vfio_pci_msi_range {
  * @data_offset: as for MSI_WINDOW. It must be less than the distance from the first range to
  *	the end of the last.
  * @count: how many entries of @range are used, at least 1
- * @select_offset: must be 0
- * @select_mask: must be 0
+ * @select_offset: where the select register is, a dword, in bytes from the start of the BAR: a
+ *	multiple of 4, outside of the ranges and the table
+ * @select_mask: the bits of the select register that select the page; 0 if there is none, and
+ *	then @select_offset must be 0. With a select register, the distance from the first
+ *	range to the end of the last must be less than 2 GiB.
  * @__reserved: must be 0
  * @range: the ranges in ascending order. Each must lie within the BAR, and must overlap
  *	neither another one nor the table. Entries that are not used must be 0.
@@ -697,11 +730,19 @@ struct vfio_device_feature_pci_msi_ranges {
  * @window: in: which window, as for MSI_WINDOW
  * @windows: out: how many windows the device has. If it has none, all other fields are 0.
  * @ranges: out: the window as in SET
+ * @count: in: how many entries @page has room for, which can be 0. out: how many slots there
+ *	are. If there are more than there is room for, the first of them are returned.
+ * @__reserved: in: must be 0. out: 0
+ * @page: out: for each slot, in the order of MSI_WINDOW, the page in which it is: the bits of
+ *	@select_mask that were set in the select register; 0 without a select register
  */
 struct vfio_device_feature_pci_msi_ranges_state {
 	__u32	window;
 	__u32	windows;
 	struct vfio_device_feature_pci_msi_ranges ranges;
+	__u32	count;
+	__u32	__reserved;
+	__u32	page[];
 };
 
 /*

@@ -79,7 +79,23 @@
  * gives up retrying returns ones.
  */
 #define ATH11K_UNREADY_MS	0x1148
-#define ATH11K_REGS_END		0x114c
+/*
+ * RW: in a paged model, a page plus one: ATH11K_HW_DWORD and the doorbells use this page
+ * rather than the one that is shown. 0: they use the one that is shown.
+ */
+#define ATH11K_HW_PAGE		0x114c
+/* W: in a paged model, the device sets its select register to 0. */
+#define ATH11K_LOSE_SELECT	0x1150
+#define ATH11K_REGS_END		0x1154
+
+/*
+ * RW: in a paged model, which page of memory the BAR shows from ATH11K_VIEW on. Other bits
+ * of the register are memory.
+ */
+#define ATH11K_SELECT		0x310c
+#define ATH11K_SELECT_PAGE	0x3f
+#define ATH11K_VIEW		0x80000
+#define ATH11K_VIEW_SIZE	0x80000
 
 /*
  * Rings whose registers the driver does not write. It gives the firmware the message of

@@ -2,10 +2,12 @@
 /* A device with MSI and an embedded interrupt controller: see controller.h. */
 #include "controller.h"
 
+#include <endian.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ath11k.h"
 #include "compiler.h"
@@ -24,6 +26,10 @@ struct controller {
 	uint32_t scratch;
 	uint32_t hw_offset;
 	uint32_t vector;
+	bool paged;
+	uint32_t select;
+	uint32_t hw_page;
+	uint8_t *hidden[ATH11K_SELECT_PAGE + 1];	/* NULL: never shown, all zeros */
 };
 
 static struct controller *to_controller(struct pci_function *f)
@@ -37,9 +43,61 @@ static bool controller_has_register(struct pci_function *f, unsigned int bar,
 	const struct controller_model *model = to_controller(f)->model;
 
 	return bar == 0 &&
-	       ((offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(model->slots)) ||
+	       ((to_controller(f)->paged && offset == ATH11K_SELECT) ||
+		(offset >= ATH11K_DOORBELL(0) && offset < ATH11K_DOORBELL(model->slots)) ||
 		(offset >= ATH11K_RAISE && offset < ATH11K_REGS_END) ||
 		(model->htt && htt_has_register(offset)));
+}
+
+static uint32_t shown_page(const struct controller *c)
+{
+	return c->select & ATH11K_SELECT_PAGE;
+}
+
+/* A dword of the BAR with the slots, in the page of ATH11K_HW_PAGE. */
+static uint32_t slot_bar_dword(const struct controller *c, uint64_t offset)
+{
+	uint32_t page = c->hw_page - 1, value;
+
+	if (!c->hw_page || page == shown_page(c) || offset < ATH11K_VIEW ||
+	    offset >= ATH11K_VIEW + ATH11K_VIEW_SIZE)
+		return pci_bar_memory32(&c->function, c->model->slot_bar, offset);
+	if (page > ATH11K_SELECT_PAGE || !c->hidden[page])
+		return 0;
+	memcpy(&value, c->hidden[page] + offset - ATH11K_VIEW, sizeof(value));
+	return le32toh(value);
+}
+
+static void select_page(struct controller *c, uint32_t value)
+{
+	uint8_t *view = c->function.bar[c->model->slot_bar].memory + ATH11K_VIEW;
+	uint8_t **hidden = &c->hidden[shown_page(c)];
+
+	if (!*hidden)
+		*hidden = malloc(ATH11K_VIEW_SIZE);
+	if (!*hidden) {
+		log_line("no memory for a page: it is not selected");
+		return;
+	}
+	memcpy(*hidden, view, ATH11K_VIEW_SIZE);
+	c->select = value;
+	hidden = &c->hidden[shown_page(c)];
+	if (*hidden)
+		memcpy(view, *hidden, ATH11K_VIEW_SIZE);
+	else
+		memset(view, 0, ATH11K_VIEW_SIZE);
+}
+
+static void forget_pages(struct controller *c)
+{
+	unsigned int page;
+
+	for (page = 0; page <= ATH11K_SELECT_PAGE; page++) {
+		free(c->hidden[page]);
+		c->hidden[page] = NULL;
+	}
+	c->select = 0;
+	c->hw_page = 0;
 }
 
 static uint32_t controller_read_register(struct pci_function *f, unsigned int bar,
@@ -65,7 +123,11 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 	case ATH11K_HW_OFFSET:
 		return c->hw_offset;
 	case ATH11K_HW_DWORD:
-		return pci_bar_memory32(f, c->model->slot_bar, c->hw_offset);
+		return slot_bar_dword(c, c->hw_offset);
+	case ATH11K_HW_PAGE:
+		return c->hw_page;
+	case ATH11K_SELECT:
+		return c->select;
 	case ATH11K_VECTOR:
 		return c->vector;
 	case ATH11K_VECTOR_SENT:
@@ -86,8 +148,7 @@ static uint32_t controller_read_register(struct pci_function *f, unsigned int ba
 static uint32_t slot_dword(const struct controller *c, unsigned int slot,
 			   unsigned int offset)
 {
-	return pci_bar_memory32(&c->function, c->model->slot_bar,
-				c->model->slot_offsets[slot] + offset);
+	return slot_bar_dword(c, c->model->slot_offsets[slot] + offset);
 }
 
 static void ring_doorbell(struct controller *c, unsigned int slot)
@@ -163,6 +224,12 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 		f->next_unready_ms = value;
 	else if (offset == ATH11K_RESET)
 		reset_itself(c, value);
+	else if (offset == ATH11K_HW_PAGE)
+		c->hw_page = value;
+	else if (offset == ATH11K_SELECT)
+		select_page(c, value);
+	else if (offset == ATH11K_LOSE_SELECT && c->paged)
+		select_page(c, 0);
 	else if (offset < ATH11K_DOORBELL(c->model->slots))
 		ring_doorbell(c, (offset - ATH11K_DOORBELL(0)) / sizeof(value));
 }
@@ -179,6 +246,7 @@ static void controller_reset(struct pci_function *f)
 	c->scratch = 0;
 	c->hw_offset = 0;
 	c->vector = 0;
+	forget_pages(c);
 	msi_reset(&c->msi);
 	htt_reset(&c->htt);
 	dma_reset(&c->server.dma);
@@ -196,9 +264,9 @@ static void usage(const struct controller_model *model, FILE *out)
 {
 	fprintf(out,
 		"Usage: %s --socket PATH [--id VVVV:DDDD] [--bar0 SIZE]\n"
-		"    [--maskable] [--no-soft-reset] [--verbose]\n"
+		"    [--maskable] [--no-soft-reset]%s [--verbose]\n"
 		"Serve %s to the first vfio-user client at PATH.\n",
-		model->program, model->summary);
+		model->program, model->pages ? " [--paged]" : "", model->summary);
 }
 
 /* The smallest BAR0: with the registers, and with the slots if they are in BAR0. */
@@ -221,19 +289,21 @@ struct settings {
 	uint64_t bar0_size;
 	bool maskable;
 	bool no_soft_reset;
+	bool paged;
 };
 
 /* Exits if the command line is wrong. */
 static void parse_options(const struct controller_model *model, int argc,
 			  char **argv, struct settings *settings)
 {
-	enum { SOCKET = 1, ID, BAR0, MASKABLE, NO_SOFT_RESET, VERBOSE, HELP };
+	enum { SOCKET = 1, ID, BAR0, MASKABLE, NO_SOFT_RESET, PAGED, VERBOSE, HELP };
 	static const struct option options[] = {
 		{ "socket", required_argument, NULL, SOCKET },
 		{ "id", required_argument, NULL, ID },
 		{ "bar0", required_argument, NULL, BAR0 },
 		{ "maskable", no_argument, NULL, MASKABLE },
 		{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
+		{ "paged", no_argument, NULL, PAGED },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
 		{}
@@ -259,6 +329,9 @@ static void parse_options(const struct controller_model *model, int argc,
 		case NO_SOFT_RESET:
 			settings->no_soft_reset = true;
 			break;
+		case PAGED:
+			settings->paged = true;
+			break;
 		case VERBOSE:
 			log_details = true;
 			break;
@@ -270,8 +343,12 @@ static void parse_options(const struct controller_model *model, int argc,
 			exit(EXIT_FAILURE);
 		}
 	}
-	if (!settings->path || optind != argc) {
+	if (!settings->path || optind != argc || (settings->paged && !model->pages)) {
 		usage(model, stderr);
+		exit(EXIT_FAILURE);
+	}
+	if (settings->paged && settings->bar0_size < ATH11K_VIEW + ATH11K_VIEW_SIZE) {
+		log_line("BAR0 has no room for the pages");
 		exit(EXIT_FAILURE);
 	}
 	if (settings->bar0_size < least_bar0(model)) {
@@ -299,6 +376,7 @@ int controller_main(const struct controller_model *model, int argc, char **argv)
 
 	parse_options(model, argc, argv, &settings);
 	controller.model = model;
+	controller.paged = settings.paged;
 	pci_init(&controller.function, &controller_ops, &settings.id);
 	if (settings.no_soft_reset)
 		pci_keep_in_d3hot(&controller.function);

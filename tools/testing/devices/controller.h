@@ -31,6 +31,7 @@ struct controller_model {
 	unsigned int enable_offset;
 	uint32_t enable_mask;
 	unsigned int data_offset;
+	bool pages;		/* can have pages: see ATH11K_SELECT */
 	bool htt;		/* has rings that get their messages from memory */
 };
 

@@ -24,6 +24,7 @@ static const struct controller_model model = {
 	.enable_offset = ATH11K_SLOT_ADDR_HI,
 	.enable_mask = ATH11K_SLOT_ENABLE,
 	.data_offset = ATH11K_SLOT_DATA,
+	.pages = true,
 	.htt = true,
 };
 

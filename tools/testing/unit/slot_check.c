@@ -28,6 +28,8 @@
 #define SCRIPT_USED		0x20
 /* The device was not reset for this session. */
 #define SCRIPT_DIRTY		0x40
+/* The window has pages. */
+#define SCRIPT_PAGES		0x80
 
 #define INERT		0xfee0000c
 
@@ -66,7 +68,9 @@ struct check {
 	struct msi_slot_env env;
 	struct msi_slot_window window;
 	struct model model;
-	u32 device[MODEL_DWORDS];
+	unsigned int page;
+	u32 pages[MODEL_PAGES][MODEL_DWORDS];
+	u32 *device;	/* of the page that is shown */
 	u32 addresses[MODEL_PAIRS];
 	struct msi_slot_message pairs[MODEL_PAIRS];
 	struct msi_slot_dword dwords[4 * MODEL_DWORDS];
@@ -198,7 +202,15 @@ static bool is_exact(const struct check *check)
 				 SCRIPT_LEARN));
 }
 
-static void check_dwords(struct check *check)
+static void show(struct check *check, unsigned int page)
+{
+	check->page = page;
+	check->device = check->pages[page];
+	msi_slot_show(&check->window, page);
+	model_show(&check->model, page);
+}
+
+static void check_shown_dwords(struct check *check)
 {
 	const struct model_dword *model;
 	u32 device;
@@ -220,6 +232,18 @@ static void check_dwords(struct check *check)
 	}
 }
 
+static void check_dwords(struct check *check)
+{
+	unsigned int nr = check->window.layout.paged ? MODEL_PAGES : 1;
+	unsigned int page, shown = check->page;
+
+	for (page = 0; page < nr; page++) {
+		show(check, page);
+		check_shown_dwords(check);
+	}
+	show(check, shown);
+}
+
 /* A slot that is reported as live has to be live, even if the model is not exact. */
 static void check_slot(struct check *check, const struct msi_slot_info *info)
 {
@@ -227,6 +251,10 @@ static void check_slot(struct check *check, const struct msi_slot_info *info)
 	u32 vector, *slot = &check->device[info->offset / 4];
 	bool live = model_live(&check->model, info->offset / 4, &vector);
 
+	expect(check, !is_exact(check) ||
+	       info->owed == model_owed(&check->model, info->offset / 4),
+	       "the slot at 0x%llx is%s owed", info->offset,
+	       info->owed ? "" : " not");
 	if (info->has_address)
 		expect(check, env->vectors &&
 		       slot[0] == (u32)env->host.address &&
@@ -251,16 +279,25 @@ static void check_slot(struct check *check, const struct msi_slot_info *info)
 
 static void check_slots(struct check *check)
 {
+	unsigned int i, shown = check->page;
+	bool owed = false, outdated = false;
 	struct msi_slot_info info;
-	unsigned int i;
 	u32 live = 0;
 
 	for (i = 0; msi_slot_get(&check->window, &check->env, i, &info); i++) {
+		show(check, info.page);
 		if (!check->window.layout.learn)
 			check_slot(check, &info);
 		if (info.has_address && info.has_data)
 			live |= 1u << info.vector;
+		owed |= info.owed;
+		outdated |= info.owed && info.page == shown;
 	}
+	show(check, shown);
+	expect(check, owed == msi_slot_is_owed(&check->window, &check->env),
+	       "writes are%s owed", owed ? "" : " not");
+	expect(check, outdated == msi_slot_is_outdated(&check->window, &check->env),
+	       "slots are%s outdated", outdated ? "" : " not");
 	expect(check, i == check->window.nr_slots, "%u slots, not %u", i,
 	       check->window.nr_slots);
 	expect(check, live == msi_slot_live(&check->window, &check->env),
@@ -407,8 +444,8 @@ static void reset_device(struct check *check, bool clears)
 	msi_slot_reset(&check->window);
 	check->env.clean = true;
 	if (clears)
-		memset(check->device, 0, sizeof(check->device));
-	model_reset(&check->model, check->device);
+		memset(check->pages, 0, sizeof(check->pages));
+	model_reset(&check->model, check->pages);
 }
 
 static void read_guest(struct check *check, unsigned int width)
@@ -432,6 +469,16 @@ static void read_guest(struct check *check, unsigned int width)
 	       offset, guest, width);
 }
 
+/* The guest selects another page, and the kernel makes the writes that it owes to it. */
+static void show_page(struct check *check)
+{
+	unsigned int page = take(check) % MODEL_PAGES;
+
+	print(check, "page %u\n", page);
+	show(check, page);
+	update(check);
+}
+
 static void step(struct check *check)
 {
 	unsigned int what = take(check);
@@ -439,6 +486,12 @@ static void step(struct check *check)
 	switch (what % 16) {
 	default:
 		write_guest(check, 4);
+		break;
+	case 7:
+		if (check->flags & SCRIPT_PAGES)
+			show_page(check);
+		else
+			write_guest(check, 4);
 		break;
 	case 8:
 		write_guest(check, 8);
@@ -504,10 +557,12 @@ static void begin(struct check *check)
 
 	check->model.hole = -1;
 	check->model.hole_end = -1;
+	layout.paged = flags & SCRIPT_PAGES;
 	if (flags & SCRIPT_HOLE)
 		make_hole(check, &layout);
-	print(check, "window of 0x%llx bytes, data offset %u,%s%s%s%s\n",
+	print(check, "window of 0x%llx bytes, data offset %u,%s%s%s%s%s\n",
 	      layout.size, layout.data_offset, layout.high ? " HIGH" : "",
+	      layout.paged ? " paged" : "",
 	      layout.learn ? " LEARN" : "",
 	      flags & SCRIPT_FEW_MESSAGES ? " few messages" : "",
 	      flags & SCRIPT_FEW_DWORDS ? " few dwords" : "");
@@ -526,9 +581,11 @@ static void begin(struct check *check)
 	check->model.distance = distance;
 	check->model.high = layout.high;
 	check->model.few_dwords = flags & SCRIPT_FEW_DWORDS;
-	for (i = 0; flags & SCRIPT_USED && i < MODEL_DWORDS; i++)
-		check->device[i] = guest_addresses[i % 4];
-	model_reset(&check->model, check->device);
+	for (i = 0; flags & SCRIPT_USED && i < MODEL_PAGES * MODEL_DWORDS; i++)
+		check->pages[i / MODEL_DWORDS][i % MODEL_DWORDS] =
+			guest_addresses[i % 4];
+	show(check, 0);
+	model_reset(&check->model, check->pages);
 	check->model.inert = INERT;
 	check->model.clean = check->env.clean;
 }

@@ -429,10 +429,16 @@ void model_update(struct model *model)
 
 void model_expire(struct model *model)
 {
+	struct model_dword *dword = model->page[0];
 	int i;
 
-	for (i = 0; i < model->dwords; i++)
-		model->dword[i].expired = model->dword[i].translated;
+	for (i = 0; i < MODEL_PAGES * MODEL_DWORDS; i++)
+		dword[i].expired = dword[i].translated;
+}
+
+void model_show(struct model *model, unsigned int page)
+{
+	model->dword = model->page[page];
 }
 
 static void remember_guest(struct model *model)
@@ -465,17 +471,24 @@ void model_host(struct model *model, unsigned int vectors, u64 address, u32 data
 	remember_guest(model);
 }
 
-void model_reset(struct model *model, const u32 *device)
+void model_reset(struct model *model, u32 device[MODEL_PAGES][MODEL_DWORDS])
 {
-	int i;
+	int page, i;
 
-	memset(model->dword, 0, sizeof(model->dword));
+	memset(model->page, 0, sizeof(model->page));
 	model->clean = true;
 	model->writing = -1;
-	for (i = 0; device && i < model->dwords; i++) {
-		model->dword[i].guest = device[i];
-		model->dword[i].device = device[i];
+	for (page = 0; page < MODEL_PAGES; page++) {
+		for (i = 0; i < model->dwords; i++) {
+			model->page[page][i].guest = device[page][i];
+			model->page[page][i].device = device[page][i];
+		}
 	}
+}
+
+bool model_owed(const struct model *model, int index)
+{
+	return starts_slot(model, index) && is_outdated(model, index);
 }
 
 bool model_forbids(const struct model *model, u32 value)

@@ -10,6 +10,7 @@
 
 #define MODEL_DWORDS	40
 #define MODEL_PAIRS	256
+#define MODEL_PAGES	2
 
 /* @when: when it was written; 0 if that write cannot matter to any slot. */
 struct model_dword {
@@ -49,8 +50,12 @@ struct model {
 
 	u64 now;
 	int writing;	/* the dword that the guest is writing, or -1 */
-	struct model_dword dword[MODEL_DWORDS];
+	struct model_dword *dword;	/* of the page that is shown */
+	struct model_dword page[MODEL_PAGES][MODEL_DWORDS];
 };
+
+/* Show a page: what is written, updated and asked is in this page from now on. */
+void model_show(struct model *model, unsigned int page);
 
 void model_guest(struct model *model, unsigned int vectors, u64 address,
 		 u32 data);
@@ -60,8 +65,8 @@ void model_host(struct model *model, unsigned int vectors, u64 address,
 void model_expire(struct model *model);
 void model_write(struct model *model, int index, u32 value);
 void model_update(struct model *model);
-/* The device was reset; it holds @device then, or zeros if that is NULL. */
-void model_reset(struct model *model, const u32 *device);
+/* The device was reset; it holds @device then. */
+void model_reset(struct model *model, u32 device[MODEL_PAGES][MODEL_DWORDS]);
 
 /* Whether a write of @value can be a part of a slot, or become one. */
 bool model_matters(const struct model *model, int index, u32 value);
@@ -74,5 +79,8 @@ bool model_covers(const struct model *model, int index);
 
 /* Whether the address at @index starts a live slot, and of which vector. */
 bool model_live(const struct model *model, int index, u32 *vector);
+
+/* Whether the address at @index starts a slot that is still to be written. */
+bool model_owed(const struct model *model, int index);
 
 #endif /* SLOT_MODEL_H */

@@ -21,7 +21,7 @@
 
 enum what {
 	END, GUEST, HOST, ASLEEP, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE,
-	COUNTED, RESETS, HAS, CLEARS
+	COUNTED, RESETS, HAS, CLEARS, SHOWS
 };
 
 /* @expect: the writes to the device, or for other steps the output. */
@@ -67,7 +67,10 @@ struct step {
 	{ .what = READS, .offset = (place), .width = (bytes),		\
 	  .value = (number) }
 #define READ4(place, number)	READ(place, 4, number)
-/* OFFSET: for each slot, then a if it has the host address, dVECTOR if the host data. */
+/*
+ * OFFSET: for each slot, then a if it has the host address, dVECTOR if the host data, o if
+ * a write is owed, and @PAGE if the page is not 0.
+ */
 #define SLOTS(slots)	{ .what = SLOTS, .expect = (slots) }
 /* DISTANCE:DATA for all data after an address in a LEARN window. */
 #define LEARNED(place, found)						\
@@ -84,6 +87,10 @@ struct step {
 #define CLEARS(place, number)						\
 	{ .what = CLEARS, .offset = (place), .value = (number) }
 
+/* The guest selects another page, and the kernel makes the writes that it owes to it. */
+#define SHOW(number, writes)						\
+	{ .what = SHOWS, .value = (number), .expect = (writes) }
+
 #define MAX_STEPS	48
 
 struct test {
@@ -99,6 +106,7 @@ struct test {
 #define ATH11K	.layout = { .size = WINDOW_SIZE, .data_offset = 8 }
 #define WIDE	.layout = { .size = WINDOW_SIZE, .data_offset = 8, .high = true }
 #define LEARN	.layout = { .size = WINDOW_SIZE, .learn = true }
+#define PAGED	.layout = { .size = WINDOW_SIZE, .data_offset = 8, .paged = true }
 
 static const struct test tests[] = {
 	{
@@ -828,6 +836,90 @@ static const struct test tests[] = {
 			COUNTED("1 0 1 0"),
 		},
 	}, {
+		"slots of two pages at one offset", PAGED, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			SHOW(1, NOTHING), READ4(0x48, 0),
+			WRITE4(0x48, 0x1234, "48=1234"), READ4(0x48, 0x1234),
+			WRITE4(0x50, 0x21, "50=21"),
+			SHOW(0, NOTHING), READ4(0x48, 0xfee00000),
+			SLOTS("48:ad0"), SHOW(1, NOTHING),
+			TRACE(0x48, "50=4031 48=fee08000 4c=100 50=4031"),
+			SLOTS("48:ad0 48:ad0@1"), LIVE(1),
+			WRITE4(0x48, 0, "48=0 50=21"), SLOTS("48:ad0"),
+		},
+	}, {
+		"a message that changes while another page is shown", PAGED, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			SHOW(1, NOTHING),
+			TRACE(0x90, "90=fee08000 94=100 98=4031"),
+			HOST(1, 0xfee0c000, 0x4031, "90=fee0c000"),
+			SLOTS("48:d0o 90:ad0@1"),
+			SHOW(0, "48=fee0c000"), SLOTS("48:ad0 90:ad0@1"),
+			HOST(1, 0xfee0c000, 0x4033, "50=4033"),
+			SLOTS("48:ad0 90:ao@1"),
+			HOST(1, 0xfee0c000, 0x4031, "50=4031"),
+			SLOTS("48:ad0 90:ad0@1"), SHOW(1, NOTHING),
+		},
+	}, {
+		"vectors that are freed while another page is shown", PAGED, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			SHOW(1, NOTHING), FREE(NOTHING), SLOTS("48:o"),
+			SHOW(0, "48=fee0000c 50=0"), SLOTS("48:"),
+			SHOW(1, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING), SLOTS("48:o"),
+			FREE(NOTHING), SLOTS("48:"),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			SHOW(0, "50=4031 48=fee08000"), SLOTS("48:ad0"),
+		},
+	}, {
+		"vectors that are freed and come back in another page", PAGED, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			SHOW(1, NOTHING), FREE(NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING), SLOTS("48:ad0"),
+			FREE(NOTHING), SLOTS("48:o"),
+			SHOW(0, "48=fee0000c 50=0"),
+		},
+	}, {
+		"an address that is withheld in another page", PAGED, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			TRACE(0x48, "4c=100 50=21"),
+			SHOW(1, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING), SLOTS("48:o"),
+			WRITE4(0x50, 0x21, "50=21"), RESET, SLOTS(""),
+			SHOW(0, NOTHING),
+		},
+	}, {
+		"the first and the last dword of a page", PAGED, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			SHOW(1, NOTHING), WRITE4(0, 0x21, "0=21"),
+			SHOW(0, NOTHING),
+			WRITE4(WINDOW_SIZE - 8, 0xfee00000, NOTHING),
+			WRITE4(WINDOW_SIZE - 12, 0xfee00000, "3fff4=fee08000"),
+			SHOW(1, NOTHING), WRITE(0, 2, 0x22, "0=22/2"),
+			WRITE(4, 8, 0x21fee00000, "4=21fee08000/8"),
+			WRITE4(0xc, 0x21, "c=4031"), SLOTS("3fff4:a 3fff8: 4:ad0@1"),
+		},
+	}, {
+		"learning in pages", .layout = { .size = WINDOW_SIZE, .learn = true,
+						 .paged = true }, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			TRACE(0x48, "48=fee00000 4c=100 50=21"),
+			SHOW(1, NOTHING), LEARNED(0x48, ""),
+			TRACE(0x48, "48=fee00000 4c=100 50=21"),
+			LEARNED(0x48, "8:21"), SHOW(0, NOTHING),
+			LEARNED(0x48, "8:21"),
+		},
+	}, {
 		"too many slots", ATH11K, .dwords = 8, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
@@ -995,7 +1087,8 @@ struct world {
 	u32 addresses[MSI_SLOT_ADDRESSES];
 	struct msi_slot_message pairs[MSI_SLOT_MESSAGES];
 	struct msi_slot_dword dwords[MSI_SLOT_DWORDS];
-	u8 device[WINDOW_SIZE];
+	u8 pages[2][WINDOW_SIZE];
+	u8 *device;	/* the page that is shown */
 	char text[TEXT_SIZE];
 	bool clears;
 	u64 clears_at;
@@ -1075,6 +1168,10 @@ static void list_slots(struct world *world)
 		if (world->window.layout.learn && info.data_distance)
 			append(world, "+%uv%u", info.data_distance,
 			       info.vector);
+		if (info.owed)
+			append(world, "o");
+		if (info.page)
+			append(world, "@%u", info.page);
 	}
 }
 
@@ -1083,8 +1180,9 @@ static void list_learned(struct world *world, u64 offset)
 	u32 distance, data;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
-		if (!msi_slot_learned(&world->window, &world->env, offset,
-				      distance, &data))
+		if (!msi_slot_learned(&world->window, &world->env,
+				      world->window.page, offset, distance,
+				      &data))
 			continue;
 		append(world, "%s%u:%x", world->text[0] ? " " : "", distance,
 		       data);
@@ -1147,6 +1245,11 @@ static void run_step(struct world *world, const struct step *step)
 		       window->addresses, window->data, window->withheld,
 		       window->undone);
 		break;
+	case SHOWS:
+		world->device = world->pages[step->value];
+		msi_slot_show(&world->window, step->value);
+		update(world);
+		break;
 	case RESETS:
 		msi_slot_reset(&world->window);
 		break;
@@ -1169,6 +1272,7 @@ static bool run(const struct test *test)
 	int i;
 
 	memset(&world, 0, sizeof(world));
+	world.device = world.pages[0];
 	msi_slot_init_env(&world.env, INERT, !test->keeps, !test->dirty, world.addresses,
 			  test->messages ?: MSI_SLOT_ADDRESSES, world.pairs,
 			  test->messages ?: MSI_SLOT_MESSAGES);
@@ -1226,6 +1330,8 @@ static bool test_layouts(void)
 		{ { .size = 0x40, RANGES({ 0, 8 }, { 0x20, 0x44 }) }, false },
 		{ { .size = 0x40, RANGES({ 2, 8 }, { 0x20, 0x40 }) }, false },
 		{ { .size = 0x40, RANGES({ 0, 8 }, { 0x20, 0x3e }) }, false },
+		{ { .size = 0x7ffffffc, .data_offset = 8, .paged = true }, true },
+		{ { .size = 0x80000000, .data_offset = 8, .paged = true }, false },
 		{ { .size = 0x40, .data_offset = 8,
 		    .nr_ranges = MSI_SLOT_RANGES + 1 }, false },
 	};
@@ -1249,6 +1355,7 @@ static bool test_every_xapic_address(void)
 	struct msi_slot_layout layout = { .size = 0x100, .data_offset = 8 };
 	u32 id, mode, address;
 
+	world.device = world.pages[0];
 	msi_slot_init_env(&world.env, INERT, true, true, world.addresses,
 			  MSI_SLOT_ADDRESSES, world.pairs, MSI_SLOT_MESSAGES);
 	msi_slot_init_window(&world.window, &layout, world.dwords,

@@ -10,9 +10,11 @@
  * windows	window: window REGION OFFSET SIZE DATA_OFFSET FLAGS ADDRESSES DATA
  *		WITHHELD UNDONE SLOTS
  *		and after it, if it has holes, a line for each range: range OFFSET SIZE
+ *		and, if it has a select register: select OFFSET MASK
  *		and a line for each of its slots: slot OFFSET ADDRESS DATA
  *		VECTOR DATA_DISTANCE FLAGS LEARNED. In a LEARN window, LEARNED has all
- *		that may be the slot's data: DISTANCE:DATA,...
+ *		that may be the slot's data: DISTANCE:DATA,... With a select register
+ *		PAGE follows.
  */
 
 #include <linux/debugfs.h>
@@ -38,6 +40,7 @@ static const struct msi_vfio_pci_flag_name vector_flags[] = {
 static const struct msi_vfio_pci_flag_name slot_flags[] = {
 	{ VFIO_PCI_MSI_SLOT_ADDRESS, "address" },
 	{ VFIO_PCI_MSI_SLOT_DATA, "data" },
+	{ VFIO_PCI_MSI_SLOT_OWED, "owed" },
 	{}
 };
 
@@ -145,34 +148,41 @@ static const struct seq_operations vectors_sops = {
 DEFINE_SEQ_ATTRIBUTE(vectors);
 
 static void show_learned(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
-			 unsigned int nr, u64 offset)
+			 unsigned int nr, u32 page, u64 offset)
 {
 	const char *separator = " ";
 	u32 distance, data;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
-		if (!msi_vfio_pci_get_learned(mdev, nr, offset, distance, &data))
+		if (!msi_vfio_pci_get_learned(mdev, nr, page, offset, distance,
+					      &data))
 			continue;
 		seq_printf(seq, "%s%u:0x%x", separator, distance, data);
 		separator = ",";
 	}
-	seq_puts(seq, *separator == ' ' ? " -\n" : "\n");
+	if (*separator == ' ')
+		seq_puts(seq, " -");
 }
 
 static void show_slot(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
-		      const struct vfio_device_feature_pci_msi_window_state *window,
-		      const struct vfio_pci_msi_slot *slot)
+		      unsigned int nr, const struct msi_vfio_pci_slot *entry)
 {
+	const struct vfio_device_feature_pci_msi_ranges *desc =
+		&mdev->windows[nr]->desc;
+	const struct vfio_pci_msi_slot *slot = &entry->slot;
 	char flags[MSI_VFIO_PCI_FLAGS_TEXT];
 
 	msi_vfio_pci_format_flags(slot_flags, slot->flags, flags);
 	seq_printf(seq, "slot 0x%llx 0x%llx 0x%x %u %u %s", slot->offset,
 		   slot->guest_address, slot->guest_data, slot->vector,
 		   slot->data_distance, flags);
-	if (window->flags & VFIO_PCI_MSI_WINDOW_LEARN)
-		show_learned(seq, mdev, window->window, slot->offset);
+	if (desc->flags & VFIO_PCI_MSI_WINDOW_LEARN)
+		show_learned(seq, mdev, nr, entry->page, slot->offset);
 	else
-		seq_puts(seq, " -\n");
+		seq_puts(seq, " -");
+	if (desc->select_mask)
+		seq_printf(seq, " 0x%x", entry->page);
+	seq_putc(seq, '\n');
 }
 
 static void show_ranges(struct seq_file *seq,
@@ -183,6 +193,9 @@ static void show_ranges(struct seq_file *seq,
 	for (i = 0; desc->count > 1 && i < desc->count; i++)
 		seq_printf(seq, "range 0x%llx 0x%llx\n", desc->range[i].offset,
 			   desc->range[i].size);
+	if (desc->select_mask)
+		seq_printf(seq, "select 0x%llx 0x%x\n", desc->select_offset,
+			   desc->select_mask);
 }
 
 static int show_window(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
@@ -190,15 +203,15 @@ static int show_window(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 {
 	struct vfio_device_feature_pci_msi_window_state state = { .window = nr };
 	char flags[MSI_VFIO_PCI_FLAGS_TEXT];
-	struct vfio_pci_msi_slot *slots;
+	struct msi_vfio_pci_slot *slots;
 	unsigned int i;
 
-	/* A window does not have more. */
-	slots = kvcalloc(MSI_SLOT_DWORDS, sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	slots = kvcalloc(MSI_VFIO_PCI_MAX_SLOTS, sizeof(*slots),
+			 GFP_KERNEL_ACCOUNT);
 	if (!slots)
 		return -ENOMEM;
 
-	msi_vfio_pci_get_window(mdev, &state, slots, MSI_SLOT_DWORDS);
+	msi_vfio_pci_get_window(mdev, &state, slots);
 	msi_vfio_pci_format_flags(msi_vfio_pci_window_flags, state.flags, flags);
 	seq_printf(seq, "window %u 0x%llx 0x%llx %u %s %llu %llu %llu %llu %u\n",
 		   state.region, state.offset, state.size, state.data_offset,
@@ -206,7 +219,7 @@ static int show_window(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 		   state.undone, state.count);
 	show_ranges(seq, &mdev->windows[nr]->desc);
 	for (i = 0; i < state.count; i++)
-		show_slot(seq, mdev, &state, &slots[i]);
+		show_slot(seq, mdev, nr, &slots[i]);
 	kvfree(slots);
 
 	return 0;

@@ -212,30 +212,37 @@ static int ranges_set(struct msi_vfio_pci_device *mdev, void __user *arg)
 	return add_window(mdev, &in);
 }
 
-static int ranges_get(struct msi_vfio_pci_device *mdev, void __user *arg,
-		      size_t argsz)
+/*
+ * Gets the window @state->window with its slots. If there are no windows, all fields of
+ * @state are 0. Returns -EINVAL if there are windows, but not this one.
+ */
+static int get_window(struct msi_vfio_pci_device *mdev,
+		      struct vfio_device_feature_pci_msi_window_state *state,
+		      struct vfio_device_feature_pci_msi_ranges *desc,
+		      struct msi_vfio_pci_slot *slots)
 {
-	struct vfio_device_feature_pci_msi_ranges_state out;
-	u32 nr;
-
-	if (copy_from_user(&out, arg, sizeof(out)))
-		return -EFAULT;
+	int ret = 0;
 
 	if (mutex_lock_killable(&mdev->state))
 		return -EINTR;
-	nr = out.window;
-	memset(&out, 0, sizeof(out));
-	out.windows = mdev->nr_windows;
-	if (nr < out.windows) {
-		out.window = nr;
-		out.ranges = mdev->windows[nr]->desc;
+	state->windows = mdev->nr_windows;
+	if (state->window < state->windows) {
+		msi_vfio_pci_get_window(mdev, state, slots);
+		*desc = mdev->windows[state->window]->desc;
+	} else if (state->window) {
+		ret = -EINVAL;
+	} else {
+		memset(state, 0, sizeof(*state));
 	}
 	mutex_unlock(&mdev->state);
 
-	if (nr && nr >= out.windows)
-		return -EINVAL;
+	return ret;
+}
 
-	return copy_to_user(arg, &out, sizeof(out)) ? -EFAULT : 0;
+static struct msi_vfio_pci_slot *alloc_slots(void)
+{
+	return kvcalloc(MSI_VFIO_PCI_MAX_SLOTS, sizeof(struct msi_vfio_pci_slot),
+			GFP_KERNEL_ACCOUNT);
 }
 
 static int window_get(struct msi_vfio_pci_device *mdev, void __user *arg,
@@ -243,39 +250,64 @@ static int window_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 {
 	struct vfio_device_feature_pci_msi_window_state __user *out = arg;
 	struct vfio_device_feature_pci_msi_window_state hdr;
-	struct vfio_pci_msi_slot *slots;
-	unsigned int room;
-	int ret = 0;
+	struct vfio_device_feature_pci_msi_ranges desc;
+	struct msi_vfio_pci_slot *slots;
+	u32 room, i;
+	int ret;
 
 	if (copy_from_user(&hdr, arg, sizeof(hdr)))
 		return -EFAULT;
 	if (argsz < struct_size(&hdr, slot, hdr.count))
 		return -EINVAL;
+	room = hdr.count;
 
-	/* A window does not have more. */
-	room = min_t(u32, hdr.count, MSI_SLOT_DWORDS);
-	slots = kvcalloc(room, sizeof(*slots), GFP_KERNEL_ACCOUNT);
+	slots = alloc_slots();
 	if (!slots)
 		return -ENOMEM;
 
-	if (mutex_lock_killable(&mdev->state)) {
-		kvfree(slots);
-		return -EINTR;
-	}
-	hdr.windows = mdev->nr_windows;
-	if (hdr.window < hdr.windows)
-		msi_vfio_pci_get_window(mdev, &hdr, slots, room);
-	else if (hdr.window)
-		ret = -EINVAL;
-	else
-		memset(&hdr, 0, sizeof(hdr));
-	mutex_unlock(&mdev->state);
-
-	room = min(room, hdr.count);
-	if (!ret && (copy_to_user(out, &hdr, sizeof(hdr)) ||
-		     copy_to_user(out->slot, slots,
-				  array_size(room, sizeof(*slots)))))
+	ret = get_window(mdev, &hdr, &desc, slots);
+	if (!ret && copy_to_user(out, &hdr, sizeof(hdr)))
 		ret = -EFAULT;
+	for (i = 0; !ret && i < min(room, hdr.count); i++)
+		if (copy_to_user(&out->slot[i], &slots[i].slot,
+				 sizeof(slots[i].slot)))
+			ret = -EFAULT;
+	kvfree(slots);
+
+	return ret;
+}
+
+static int ranges_get(struct msi_vfio_pci_device *mdev, void __user *arg,
+		      size_t argsz)
+{
+	struct vfio_device_feature_pci_msi_ranges_state __user *out = arg;
+	struct vfio_device_feature_pci_msi_window_state state = {};
+	struct vfio_device_feature_pci_msi_ranges_state hdr;
+	struct msi_vfio_pci_slot *slots;
+	u32 room, i;
+	int ret;
+
+	if (copy_from_user(&hdr, arg, sizeof(hdr)))
+		return -EFAULT;
+	if (hdr.__reserved || argsz < struct_size(&hdr, page, hdr.count))
+		return -EINVAL;
+	room = hdr.count;
+	state.window = hdr.window;
+
+	slots = alloc_slots();
+	if (!slots)
+		return -ENOMEM;
+
+	memset(&hdr, 0, sizeof(hdr));
+	ret = get_window(mdev, &state, &hdr.ranges, slots);
+	hdr.window = state.window;
+	hdr.windows = state.windows;
+	hdr.count = state.count;
+	if (!ret && copy_to_user(out, &hdr, sizeof(hdr)))
+		ret = -EFAULT;
+	for (i = 0; !ret && i < min(room, hdr.count); i++)
+		if (put_user(slots[i].page, &out->page[i]))
+			ret = -EFAULT;
 	kvfree(slots);
 
 	return ret;

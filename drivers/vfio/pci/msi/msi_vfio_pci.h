@@ -53,6 +53,9 @@
 
 #define MSI_VFIO_PCI_MAX_WINDOWS 16
 
+/* How many slots a window can have. */
+#define MSI_VFIO_PCI_MAX_SLOTS	(MSI_SLOT_DWORDS / 4)
+
 /* How many vectors an MSI-X capability can have; an MSI capability has fewer. */
 #define MSI_VFIO_PCI_MAX_VECTORS 2048
 
@@ -60,12 +63,12 @@
 #define MSI_VFIO_PCI_FLAGS_TEXT	64
 
 /*
- * One range for each range of a window, and, if no two of their pages have the same rule,
- * one for each page that 2048 vectors of 16 bytes and their 256 bytes of pending bits can
- * touch.
+ * One for each range of a window and one for its select register; and, if no two of their
+ * pages have the same rule, one for each page that 2048 vectors of 16 bytes and their 256
+ * bytes of pending bits can touch.
  */
 #define MSI_VFIO_PCI_MAX_MAP	\
-	(MSI_VFIO_PCI_MAX_WINDOWS * VFIO_PCI_MSI_RANGES_MAX + 9 + 2)
+	(MSI_VFIO_PCI_MAX_WINDOWS * (VFIO_PCI_MSI_RANGES_MAX + 1) + 9 + 2)
 
 struct eventfd_ctx;
 struct msi_vfio_pci_device;
@@ -96,6 +99,7 @@ struct msi_vfio_pci_window_list {
  * @offset: first byte in the BAR
  * @end: first byte after the last range
  * @io: the kernel's mapping of the window
+ * @select: the kernel's mapping of its select register; NULL: it has none
  * @slots: its layout and slots
  */
 struct msi_vfio_pci_window {
@@ -103,7 +107,18 @@ struct msi_vfio_pci_window {
 	u64 offset;
 	u64 end;
 	u8 __iomem *io;
+	u8 __iomem *select;
 	struct msi_slot_window slots;
+};
+
+/**
+ * struct msi_vfio_pci_slot - a slot as users see it
+ * @slot: the slot
+ * @page: what the window's select register showed when the slot was written
+ */
+struct msi_vfio_pci_slot {
+	struct vfio_pci_msi_slot slot;
+	u32 page;
 };
 
 /**
@@ -111,11 +126,13 @@ struct msi_vfio_pci_window {
  * @window: the window
  * @start: first byte in the BAR
  * @end: first byte after it
+ * @select: it is the window's select register
  */
 struct msi_vfio_pci_part {
 	struct msi_vfio_pci_window *window;
 	u64 start;
 	u64 end;
+	bool select;
 };
 
 /**
@@ -525,10 +542,9 @@ void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
-			     struct vfio_pci_msi_slot *slots,
-			     unsigned int room);
+			     struct msi_vfio_pci_slot *slots);
 bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			      u64 offset, u32 distance, u32 *data);
+			      u32 page, u64 offset, u32 distance, u32 *data);
 
 /* dummy.c */
 void msi_vfio_pci_init_dummy(struct msi_vfio_pci_device *mdev);

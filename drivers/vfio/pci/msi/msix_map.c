@@ -132,6 +132,12 @@ static void add_window(struct msi_vfio_pci_device *mdev,
 		last = &mdev->map.range[mdev->map.nr++];
 		*last = pages;
 	}
+
+	if (window->desc.select_mask &&
+	    find_pages(mdev, VFIO_PCI_MSIX_MAP_WINDOW, VFIO_PCI_MSIX_MAP_NONE,
+		       window->desc.region, window->desc.select_offset,
+		       window->desc.select_offset + 1, &pages))
+		mdev->map.range[mdev->map.nr++] = pages;
 }
 
 /* The table and the PBA as whole pages, each with its own rule. */

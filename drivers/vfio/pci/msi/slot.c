@@ -28,6 +28,9 @@
 /* In windows with HIGH, the high half is so many bytes after the address. */
 #define HIGH_OFFSET	4
 
+/* So that a place has room for the page and the offset. */
+#define MAX_PAGED_SIZE	0x80000000
+
 /* The most vectors that an MSI capability can have. */
 #define MAX_VECTORS	32
 
@@ -328,6 +331,8 @@ bool msi_slot_layout_ok(const struct msi_slot_layout *layout)
 	if (!layout->size || layout->size % 4 || layout->data_offset % 4 ||
 	    !ranges_ok(layout))
 		return false;
+	if (layout->paged && layout->size >= MAX_PAGED_SIZE)
+		return false;
 	if (layout->learn)
 		return !layout->data_offset && !layout->high;
 
@@ -345,6 +350,11 @@ void msi_slot_init_window(struct msi_slot_window *window,
 	window->max_dwords = nr_dwords;
 }
 
+void msi_slot_show(struct msi_slot_window *window, u32 page)
+{
+	window->page = page;
+}
+
 void msi_slot_reset(struct msi_slot_window *window)
 {
 	window->nr_dwords = 0;
@@ -360,16 +370,41 @@ void msi_slot_expire(struct msi_slot_window *window)
 			window->dwords[i].expired = true;
 }
 
-/* The index of the first remembered dword at @offset or after it. */
+/*
+ * Where a dword is remembered. Slots are smaller than the distance between the same offset
+ * of two pages, so that dwords of different pages never meet in one.
+ */
+static u64 place_in(const struct msi_slot_window *window, u32 page, u64 offset)
+{
+	return window->layout.paged ? (u64)page << 32 | offset : offset;
+}
+
+static u64 place_of(const struct msi_slot_window *window, u64 offset)
+{
+	return place_in(window, window->page, offset);
+}
+
+static u64 offset_of(const struct msi_slot_window *window, u64 place)
+{
+	return window->layout.paged ? (u32)place : place;
+}
+
+static bool is_shown(const struct msi_slot_window *window,
+		     const struct msi_slot_dword *dword)
+{
+	return !window->layout.paged || dword->place >> 32 == window->page;
+}
+
+/* The index of the first remembered dword at @place or after it. */
 static unsigned int lower_bound(const struct msi_slot_window *window,
-				u64 offset)
+				u64 place)
 {
 	unsigned int low = 0, high = window->nr_dwords;
 
 	while (low < high) {
 		unsigned int mid = (low + high) / 2;
 
-		if (window->dwords[mid].offset < offset)
+		if (window->dwords[mid].place < place)
 			low = mid + 1;
 		else
 			high = mid;
@@ -378,22 +413,22 @@ static unsigned int lower_bound(const struct msi_slot_window *window,
 	return low;
 }
 
-/* Returns NULL for an @offset before the window too, as it has wrapped around. */
+/* Returns NULL for a @place before the window too, as it has wrapped around. */
 static struct msi_slot_dword *find(const struct msi_slot_window *window,
-				   u64 offset)
+				   u64 place)
 {
-	unsigned int i = lower_bound(window, offset);
+	unsigned int i = lower_bound(window, place);
 
-	if (i == window->nr_dwords || window->dwords[i].offset != offset)
+	if (i == window->nr_dwords || window->dwords[i].place != place)
 		return NULL;
 
 	return &window->dwords[i];
 }
 
 static struct msi_slot_dword *
-find_address(const struct msi_slot_window *window, u64 offset)
+find_address(const struct msi_slot_window *window, u64 place)
 {
-	struct msi_slot_dword *dword = find(window, offset);
+	struct msi_slot_dword *dword = find(window, place);
 
 	return dword && dword->address ? dword : NULL;
 }
@@ -404,17 +439,17 @@ find_address(const struct msi_slot_window *window, u64 offset)
  * be translated.
  */
 static struct msi_slot_dword *
-find_slot(const struct msi_slot_window *window, u64 offset, unsigned long *part)
+find_slot(const struct msi_slot_window *window, u64 place, unsigned long *part)
 {
 	struct msi_slot_dword *slot;
 
 	*part = PART_DATA;
-	slot = find_address(window, offset - window->layout.data_offset);
+	slot = find_address(window, place - window->layout.data_offset);
 	if (slot || !window->layout.high)
 		return slot;
 
 	*part = PART_HIGH;
-	return find_address(window, offset - HIGH_OFFSET);
+	return find_address(window, place - HIGH_OFFSET);
 }
 
 static struct msi_slot_dword *
@@ -422,9 +457,9 @@ find_part(const struct msi_slot_window *window,
 	  const struct msi_slot_dword *slot, unsigned long part)
 {
 	if (part == PART_DATA)
-		return find(window, slot->offset + window->layout.data_offset);
+		return find(window, slot->place + window->layout.data_offset);
 
-	return window->layout.high ? find(window, slot->offset + HIGH_OFFSET) :
+	return window->layout.high ? find(window, slot->place + HIGH_OFFSET) :
 				     NULL;
 }
 
@@ -448,7 +483,7 @@ static bool is_part(const struct msi_slot_window *window,
 	if (window->layout.learn)
 		return dword->learned;
 
-	return find_slot(window, dword->offset, &part);
+	return find_slot(window, dword->place, &part);
 }
 
 /* Whether to forget @dword rather than @other. */
@@ -484,7 +519,7 @@ static void forget_oldest(struct msi_slot_window *window)
 	forget(window, oldest);
 }
 
-static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 offset)
+static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 place)
 {
 	struct msi_slot_dword *dword;
 	unsigned int i;
@@ -492,13 +527,13 @@ static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 offset)
 	if (window->nr_dwords == window->max_dwords)
 		forget_oldest(window);
 
-	i = lower_bound(window, offset);
+	i = lower_bound(window, place);
 	dword = &window->dwords[i];
 	memmove(dword + 1, dword, (window->nr_dwords - i) * sizeof(*dword));
 	window->nr_dwords++;
 
 	memset(dword, 0, sizeof(*dword));
-	dword->offset = offset;
+	dword->place = place;
 
 	return dword;
 }
@@ -544,6 +579,7 @@ static bool fits_host_message(const struct msi_slot_window *window,
 			      const struct msi_slot_dword *slot)
 {
 	const struct msi_slot_layout *layout = &window->layout;
+	u64 offset = offset_of(window, slot->place);
 
 	if (!env->vectors)
 		return false;
@@ -551,18 +587,18 @@ static bool fits_host_message(const struct msi_slot_window *window,
 		return false;
 
 	/* A part of it is outside of the window, where writes are not seen. */
-	if (!covers(layout, slot->offset, layout->data_offset) ||
-	    (layout->high && !covers(layout, slot->offset, HIGH_OFFSET)))
+	if (!covers(layout, offset, layout->data_offset) ||
+	    (layout->high && !covers(layout, offset, HIGH_OFFSET)))
 		return false;
 
 	/* A part of it belongs to another slot. */
-	if (find_address(window, slot->offset + layout->data_offset))
+	if (find_address(window, slot->place + layout->data_offset))
 		return false;
 	if (!layout->high)
 		return true;
 
-	return !find_address(window, slot->offset + HIGH_OFFSET) &&
-	       !find_address(window, slot->offset + HIGH_OFFSET -
+	return !find_address(window, slot->place + HIGH_OFFSET) &&
+	       !find_address(window, slot->place + HIGH_OFFSET -
 				     layout->data_offset);
 }
 
@@ -731,7 +767,7 @@ static enum action decide(const struct msi_slot_window *window,
 	if (dword->address)
 		return decide_address(window, env, dword, value);
 
-	slot = find_slot(window, dword->offset, &part);
+	slot = find_slot(window, dword->place, &part);
 	if (slot)
 		found = match_slot(window, env, slot);
 	if (found.found && found.parts & part) {
@@ -755,7 +791,7 @@ static enum action decide(const struct msi_slot_window *window,
 	return RESTORE;
 }
 
-static void plan_event(struct msi_slot_window *window, u64 offset, u32 guest,
+static void plan_event(struct msi_slot_window *window, u64 place, u32 guest,
 		       u32 host, enum msi_slot_event_kind kind)
 {
 	struct msi_slot_plan *plan = &window->plan;
@@ -768,20 +804,20 @@ static void plan_event(struct msi_slot_window *window, u64 offset, u32 guest,
 
 	(*counter[kind])++;
 	plan->events[plan->nr_events++] = (struct msi_slot_event) {
-		.offset = offset,
+		.offset = offset_of(window, place),
 		.guest = guest,
 		.host = host,
 		.kind = kind,
 	};
 }
 
-static void plan_write(struct msi_slot_window *window, u64 offset,
+static void plan_write(struct msi_slot_window *window, u64 place,
 		       unsigned int width, u64 value)
 {
 	struct msi_slot_plan *plan = &window->plan;
 
 	plan->writes[plan->nr_writes++] = (struct msi_slot_write) {
-		.offset = offset,
+		.offset = offset_of(window, place),
 		.value = value,
 		.width = width,
 	};
@@ -799,7 +835,7 @@ static void remember_used(const struct msi_slot_window *window,
 
 	if (dword->address)
 		return;
-	slot = find_slot(window, dword->offset, &part);
+	slot = find_slot(window, dword->place, &part);
 	if (part != PART_DATA)
 		return;
 
@@ -818,15 +854,15 @@ static void translate(struct msi_slot_window *window,
 	unsigned long part = 0;
 
 	if (!dword->address)
-		slot = find_slot(window, dword->offset, &part);
+		slot = find_slot(window, dword->place, &part);
 	if (part == PART_DATA)
 		slot->live = true;
 
 	dword->device = value;
 	dword->translated = true;
 	dword->expired = false;
-	plan_write(window, dword->offset, 4, value);
-	plan_event(window, dword->offset, dword->guest, value,
+	plan_write(window, dword->place, 4, value);
+	plan_event(window, dword->place, dword->guest, value,
 		   part == PART_DATA ? MSI_SLOT_DATA : MSI_SLOT_ADDRESS);
 }
 
@@ -840,10 +876,10 @@ static void restore(struct msi_slot_window *window, struct msi_slot_dword *dword
 	dword->translated = false;
 	dword->expired = false;
 	if (dword->device != value)
-		plan_write(window, dword->offset, 4, value);
+		plan_write(window, dword->place, 4, value);
 	dword->device = value;
 	if (undone)
-		plan_event(window, dword->offset, dword->guest, value,
+		plan_event(window, dword->place, dword->guest, value,
 			   MSI_SLOT_UNDONE);
 }
 
@@ -852,15 +888,15 @@ static bool is_high(const struct msi_slot_window *window,
 {
 	unsigned long part;
 
-	return dword && find_slot(window, dword->offset, &part) &&
+	return dword && find_slot(window, dword->place, &part) &&
 	       part == PART_HIGH;
 }
 
 /* Plans what the device gets in the dword that the guest has just written. */
 static void plan_written(struct msi_slot_window *window,
-			 struct msi_slot_env *env, u64 offset, u32 guest)
+			 struct msi_slot_env *env, u64 place, u32 guest)
 {
-	struct msi_slot_dword *dword = find(window, offset);
+	struct msi_slot_dword *dword = find(window, place);
 	enum action action = RESTORE;
 	u32 value = guest;
 
@@ -873,7 +909,7 @@ static void plan_written(struct msi_slot_window *window,
 	} else if (dword && dword->address) {
 		if (action == RESTORE)
 			restore(window, dword, value);
-		plan_event(window, offset, guest, dword->device,
+		plan_event(window, place, guest, dword->device,
 			   MSI_SLOT_WITHHELD);
 	} else {
 		/*
@@ -887,7 +923,7 @@ static void plan_written(struct msi_slot_window *window,
 			dword->translated = false;
 			dword->expired = false;
 		}
-		plan_write(window, offset, 4, value);
+		plan_write(window, place, 4, value);
 	}
 }
 
@@ -897,7 +933,7 @@ static void add_dword(const struct msi_slot_window *window,
 {
 	unsigned int i;
 
-	if (!dword || dword->offset == affected->written)
+	if (!dword || dword->place == affected->written)
 		return;
 	for (i = 0; i < affected->nr; i++)
 		if (affected->dwords[i].dword == dword)
@@ -910,72 +946,72 @@ static void add_dword(const struct msi_slot_window *window,
 }
 
 /*
- * A part of the slot that is or was at @offset. NULL if that dword is not remembered, or
+ * A part of the slot that is or was at @place. NULL if that dword is not remembered, or
  * is the address or the data of another slot.
  */
 static struct msi_slot_dword *
-find_own_part(const struct msi_slot_window *window, u64 offset,
+find_own_part(const struct msi_slot_window *window, u64 place,
 	      unsigned long part)
 {
 	struct msi_slot_dword *dword;
 	unsigned long role = PART_DATA;
 
 	if (part == PART_DATA) {
-		offset += window->layout.data_offset;
+		place += window->layout.data_offset;
 	} else {
-		offset += HIGH_OFFSET;
-		find_slot(window, offset, &role);
+		place += HIGH_OFFSET;
+		find_slot(window, place, &role);
 	}
-	dword = find(window, offset);
+	dword = find(window, place);
 
 	return dword && !dword->address && role == part ? dword : NULL;
 }
 
 static void add_slot(const struct msi_slot_window *window,
 		     const struct msi_slot_env *env, struct affected *affected,
-		     u64 offset)
+		     u64 place)
 {
-	add_dword(window, env, affected, find(window, offset));
+	add_dword(window, env, affected, find(window, place));
 	add_dword(window, env, affected,
-		  find_own_part(window, offset, PART_DATA));
+		  find_own_part(window, place, PART_DATA));
 	add_dword(window, env, affected,
-		  find_own_part(window, offset, PART_HIGH));
+		  find_own_part(window, place, PART_HIGH));
 }
 
 static void add_slot_if_any(const struct msi_slot_window *window,
 			    const struct msi_slot_env *env,
-			    struct affected *affected, u64 offset)
+			    struct affected *affected, u64 place)
 {
-	if (find_address(window, offset))
-		add_slot(window, env, affected, offset);
+	if (find_address(window, place))
+		add_slot(window, env, affected, place);
 }
 
 /*
- * The dwords that a write of the dword at @offset affects: those of the slot that
+ * The dwords that a write of the dword at @place affects: those of the slot that
  * starts there, or did before; those of the slots that the dword is a part of; and, if
  * it is or was an address, those of the slot whose high half is the data of this one.
  * Other slots keep what they have, even if that is an older host message.
  */
 static void collect_affected(const struct msi_slot_window *window,
 			     const struct msi_slot_env *env,
-			     struct affected *affected, u64 offset,
+			     struct affected *affected, u64 place,
 			     bool is_or_was_address)
 {
 	u32 distance = window->layout.data_offset;
 
-	affected->written = offset;
+	affected->written = place;
 	affected->nr = 0;
 
 	if (is_or_was_address)
-		add_slot(window, env, affected, offset);
-	add_slot_if_any(window, env, affected, offset - distance);
+		add_slot(window, env, affected, place);
+	add_slot_if_any(window, env, affected, place - distance);
 	if (!window->layout.high)
 		return;
 
-	add_slot_if_any(window, env, affected, offset - HIGH_OFFSET);
+	add_slot_if_any(window, env, affected, place - HIGH_OFFSET);
 	if (is_or_was_address)
 		add_slot_if_any(window, env, affected,
-				offset + distance - HIGH_OFFSET);
+				place + distance - HIGH_OFFSET);
 }
 
 /*
@@ -1011,10 +1047,10 @@ static void plan_affected(struct msi_slot_window *window,
  * one slot too many.
  */
 static bool remember_write(struct msi_slot_window *window,
-			   const struct msi_slot_env *env, u64 offset,
+			   const struct msi_slot_env *env, u64 place,
 			   u32 value, msi_slot_read_fn read, void *context)
 {
-	struct msi_slot_dword *dword = find(window, offset);
+	struct msi_slot_dword *dword = find(window, place);
 	bool was_address = dword && dword->address;
 	bool address = is_address(env, value);
 	bool foreign = !dword && !env->clean;
@@ -1024,16 +1060,16 @@ static bool remember_write(struct msi_slot_window *window,
 	if (dword)
 		before = dword->guest;
 	else if (address)
-		before = read(context, offset);
+		before = read(context, offset_of(window, place));
 
 	if (address && !was_address && window->nr_slots == max_slots(window)) {
-		plan_event(window, offset, value, dword ? dword->device : before,
+		plan_event(window, place, value, dword ? dword->device : before,
 			   MSI_SLOT_WITHHELD);
 		return false;
 	}
 
 	window->nr_slots += address - was_address;
-	if (!address && !find_slot(window, offset, &part) &&
+	if (!address && !find_slot(window, place, &part) &&
 	    !is_candidate(window, env, value)) {
 		if (dword)
 			forget(window, dword);
@@ -1041,7 +1077,7 @@ static bool remember_write(struct msi_slot_window *window,
 	}
 
 	if (!dword) {
-		dword = insert(window, offset);
+		dword = insert(window, place);
 		dword->device = before;
 	}
 	if (address != was_address) {
@@ -1060,10 +1096,10 @@ static bool remember_write(struct msi_slot_window *window,
 }
 
 /* The host message in the parts of a slot that has gone is not kept for another slot. */
-static void release_parts(struct msi_slot_window *window, u64 offset)
+static void release_parts(struct msi_slot_window *window, u64 place)
 {
-	struct msi_slot_dword *high = find_own_part(window, offset, PART_HIGH);
-	struct msi_slot_dword *data = find_own_part(window, offset, PART_DATA);
+	struct msi_slot_dword *high = find_own_part(window, place, PART_HIGH);
+	struct msi_slot_dword *data = find_own_part(window, place, PART_DATA);
 
 	if (high)
 		high->translated = false;
@@ -1078,27 +1114,27 @@ static void release_parts(struct msi_slot_window *window, u64 offset)
  * slot.
  */
 static void write_dword(struct msi_slot_window *window,
-			struct msi_slot_env *env, u64 offset, u32 value,
+			struct msi_slot_env *env, u64 place, u32 value,
 			msi_slot_read_fn read, void *context)
 {
-	bool was_address = find_address(window, offset);
+	bool was_address = find_address(window, place);
 	struct affected affected;
 	bool address;
 
 	window->age++;
 
-	if (!remember_write(window, env, offset, value, read, context))
+	if (!remember_write(window, env, place, value, read, context))
 		return;
 
-	address = find_address(window, offset);
+	address = find_address(window, place);
 	if (was_address && !address)
-		release_parts(window, offset);
-	collect_affected(window, env, &affected, offset,
+		release_parts(window, place);
+	collect_affected(window, env, &affected, place,
 			 was_address || address);
 	plan_affected(window, env, &affected, true, RESTORE);
 	plan_affected(window, env, &affected, false, TRANSLATE);
 	plan_affected(window, env, &affected, true, TRANSLATE);
-	plan_written(window, env, offset, value);
+	plan_written(window, env, place, value);
 	plan_affected(window, env, &affected, false, RESTORE);
 }
 
@@ -1137,13 +1173,14 @@ static void write_narrow(struct msi_slot_window *window,
 			 struct msi_slot_env *env,
 			 const struct msi_slot_access *access)
 {
-	struct msi_slot_dword *dword = find(window, dword_of(access));
+	u64 place = place_of(window, dword_of(access));
+	struct msi_slot_dword *dword = find(window, place);
 	bool replaced = dword && dword->device != dword->guest;
 	struct msi_slot_write *write = window->plan.writes;
 	u32 before = access->before, after = merge(access);
 	struct msi_slot_write *end;
 
-	write_dword(window, env, dword_of(access), after, read_known, &before);
+	write_dword(window, env, place, after, read_known, &before);
 
 	for (end = write + window->plan.nr_writes; write < end; write++) {
 		if (write->offset != dword_of(access) ||
@@ -1162,10 +1199,10 @@ static void write_qword(struct msi_slot_window *window,
 {
 	struct msi_slot_plan *plan = &window->plan;
 	struct msi_slot_write *write = plan->writes;
+	u64 place = place_of(window, access->offset);
 
-	write_dword(window, env, access->offset, access->value, read, context);
-	write_dword(window, env, access->offset + 4, access->value >> 32, read,
-		    context);
+	write_dword(window, env, place, access->value, read, context);
+	write_dword(window, env, place + 4, access->value >> 32, read, context);
 
 	if (plan->nr_writes == 2 && write[0].offset == access->offset &&
 	    write[1].offset == access->offset + 4) {
@@ -1175,13 +1212,13 @@ static void write_qword(struct msi_slot_window *window,
 	}
 }
 
-/* The message of the data after an address, or NULL if there is none. */
+/* The message of the data after the address at @place, or NULL if there is none. */
 static const struct msi_slot_message *
 find_learned(const struct msi_slot_window *window,
-	     const struct msi_slot_env *env, u64 offset, u32 distance, u32 *data)
+	     const struct msi_slot_env *env, u64 place, u32 distance, u32 *data)
 {
-	const struct msi_slot_dword *slot = find_address(window, offset);
-	const struct msi_slot_dword *dword = find(window, offset + distance);
+	const struct msi_slot_dword *slot = find_address(window, place);
+	const struct msi_slot_dword *dword = find(window, place + distance);
 
 	if (!slot || !dword || dword->address)
 		return NULL;
@@ -1190,23 +1227,16 @@ find_learned(const struct msi_slot_window *window,
 	return find_message(env, slot->guest, NULL, data);
 }
 
-bool msi_slot_learned(const struct msi_slot_window *window,
-		      const struct msi_slot_env *env, u64 offset, u32 distance,
-		      u32 *data)
-{
-	return find_learned(window, env, offset, distance, data);
-}
-
-/* Whether @value, written at @offset, is data of an address before @offset. */
+/* Whether @value, written at @place, is data of an address before @place. */
 static bool is_learned_data(const struct msi_slot_window *window,
-			    const struct msi_slot_env *env, u64 offset,
+			    const struct msi_slot_env *env, u64 place,
 			    u32 value)
 {
 	const struct msi_slot_dword *slot;
 	u32 distance;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
-		slot = find_address(window, offset - distance);
+		slot = find_address(window, place - distance);
 		if (slot && find_message(env, slot->guest, NULL, &value))
 			return true;
 	}
@@ -1216,13 +1246,13 @@ static bool is_learned_data(const struct msi_slot_window *window,
 
 /* Records the data after an address that was written before the address. */
 static void learn_address(struct msi_slot_window *window,
-			  const struct msi_slot_env *env, u64 offset)
+			  const struct msi_slot_env *env, u64 place)
 {
 	u32 distance, data;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4)
-		if (msi_slot_learned(window, env, offset, distance, &data))
-			find(window, offset + distance)->learned = true;
+		if (find_learned(window, env, place, distance, &data))
+			find(window, place + distance)->learned = true;
 }
 
 /*
@@ -1230,13 +1260,13 @@ static void learn_address(struct msi_slot_window *window,
  * other data is written there. Zeros are written for many reasons and replace nothing.
  */
 static void learn(struct msi_slot_window *window,
-		  const struct msi_slot_env *env, u64 offset, u32 value)
+		  const struct msi_slot_env *env, u64 place, u32 value)
 {
-	struct msi_slot_dword *dword = find(window, offset);
+	struct msi_slot_dword *dword = find(window, place);
 	bool was_address = dword && dword->address;
 	bool learned = dword && dword->learned;
 	bool address = is_address(env, value);
-	bool data = is_learned_data(window, env, offset, value);
+	bool data = is_learned_data(window, env, place, value);
 
 	window->age++;
 
@@ -1251,7 +1281,7 @@ static void learn(struct msi_slot_window *window,
 		return;
 
 	if (!dword)
-		dword = insert(window, offset);
+		dword = insert(window, place);
 	window->nr_slots += address - was_address;
 	dword->address = address;
 	dword->learned = data;
@@ -1260,19 +1290,21 @@ static void learn(struct msi_slot_window *window,
 	dword->age = window->age;
 
 	if (address)
-		learn_address(window, env, offset);
+		learn_address(window, env, place);
 }
 
 static void write_learn(struct msi_slot_window *window,
 			const struct msi_slot_env *env,
 			const struct msi_slot_access *access)
 {
-	if (!is_narrow(access))
-		learn(window, env, access->offset, access->value);
-	if (access->width == 8)
-		learn(window, env, access->offset + 4, access->value >> 32);
+	u64 place = place_of(window, access->offset);
 
-	plan_write(window, access->offset, access->width, access->value);
+	if (!is_narrow(access))
+		learn(window, env, place, access->value);
+	if (access->width == 8)
+		learn(window, env, place + 4, access->value >> 32);
+
+	plan_write(window, place, access->width, access->value);
 }
 
 static void clear_plan(struct msi_slot_window *window)
@@ -1283,13 +1315,13 @@ static void clear_plan(struct msi_slot_window *window)
 
 /* Whether a write of @value can complete the slot that the dword is a part of. */
 static bool completes_slot(const struct msi_slot_window *window,
-			   const struct msi_slot_env *env, u64 offset,
+			   const struct msi_slot_env *env, u64 place,
 			   u32 value)
 {
 	const struct msi_slot_dword *slot;
 	unsigned long part;
 
-	slot = find_slot(window, offset, &part);
+	slot = find_slot(window, place, &part);
 	if (!slot)
 		return false;
 
@@ -1298,15 +1330,15 @@ static bool completes_slot(const struct msi_slot_window *window,
 }
 
 static bool dword_translates(const struct msi_slot_window *window,
-			     const struct msi_slot_env *env, u64 offset,
+			     const struct msi_slot_env *env, u64 place,
 			     u32 value)
 {
 	if (is_address(env, value) ||
-	    completes_slot(window, env, offset, value))
+	    completes_slot(window, env, place, value))
 		return true;
 
 	/* Without its address, the dword can be the high half of another slot. */
-	return window->layout.high && find_address(window, offset);
+	return window->layout.high && find_address(window, place);
 }
 
 struct msi_slot_access
@@ -1324,7 +1356,7 @@ msi_slot_begin_access(const struct msi_slot_window *window, u64 offset,
 	if (window->layout.learn || !is_narrow(&access))
 		return access;
 
-	dword = find(window, dword_of(&access));
+	dword = find(window, place_of(window, dword_of(&access)));
 	access.before = dword ? dword->guest : read(context, dword_of(&access));
 
 	return access;
@@ -1334,16 +1366,16 @@ bool msi_slot_translates(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env,
 			 const struct msi_slot_access *access)
 {
-	u64 offset = dword_of(access);
+	u64 place = place_of(window, dword_of(access));
 
 	if (window->layout.learn || !env->vectors)
 		return false;
 	if (is_narrow(access))
-		return dword_translates(window, env, offset, merge(access));
+		return dword_translates(window, env, place, merge(access));
 
-	return dword_translates(window, env, offset, access->value) ||
+	return dword_translates(window, env, place, access->value) ||
 	       (access->width == 8 &&
-		dword_translates(window, env, offset + 4, access->value >> 32));
+		dword_translates(window, env, place + 4, access->value >> 32));
 }
 
 void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
@@ -1359,17 +1391,17 @@ void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
 	else if (access->width == 8)
 		write_qword(window, env, access, read, context);
 	else
-		write_dword(window, env, access->offset, access->value, read,
-			    context);
+		write_dword(window, env, place_of(window, access->offset),
+			    access->value, read, context);
 }
 
 static void collect_slot(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env,
-			 struct affected *affected, u64 offset)
+			 struct affected *affected, u64 place)
 {
 	affected->written = NOT_WRITTEN;
 	affected->nr = 0;
-	add_slot(window, env, affected, offset);
+	add_slot(window, env, affected, place);
 }
 
 /* Whether a part of the present host message is still to be written. */
@@ -1400,27 +1432,33 @@ static bool needs_inert(const struct msi_slot_window *window,
 	       !match_slot(window, env, slot).found;
 }
 
-/* The first slot from @offset on for which there is something to write, or NULL. */
-static struct msi_slot_dword *
-find_outdated(const struct msi_slot_window *window,
-	      const struct msi_slot_env *env, u64 offset)
+static bool is_outdated(const struct msi_slot_window *window,
+			const struct msi_slot_env *env,
+			const struct msi_slot_dword *slot)
 {
-	struct msi_slot_dword *dword = window->dwords +
-				       lower_bound(window, offset);
-	struct msi_slot_dword *end = window->dwords + window->nr_dwords;
 	struct affected affected;
 
 	if (window->layout.learn)
-		return NULL;
+		return false;
+	collect_slot(window, env, &affected, slot->place);
 
-	for (; dword < end; dword++) {
-		if (!dword->address)
-			continue;
-		collect_slot(window, env, &affected, dword->offset);
-		if (needs_translation(window, &affected) ||
-		    needs_inert(window, env, dword))
+	return needs_translation(window, &affected) ||
+	       needs_inert(window, env, slot);
+}
+
+/* The first slot from @place on that is shown and outdated, or NULL. */
+static struct msi_slot_dword *
+find_outdated(const struct msi_slot_window *window,
+	      const struct msi_slot_env *env, u64 place)
+{
+	struct msi_slot_dword *dword = window->dwords +
+				       lower_bound(window, place);
+	struct msi_slot_dword *end = window->dwords + window->nr_dwords;
+
+	for (; dword < end; dword++)
+		if (dword->address && is_shown(window, dword) &&
+		    is_outdated(window, env, dword))
 			return dword;
-	}
 
 	return NULL;
 }
@@ -1431,13 +1469,27 @@ bool msi_slot_is_outdated(const struct msi_slot_window *window,
 	return find_outdated(window, env, 0);
 }
 
-/* All that is still translated has a message of the present vectors now. */
+bool msi_slot_is_owed(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env)
+{
+	const struct msi_slot_dword *dword = window->dwords;
+	const struct msi_slot_dword *end = dword + window->nr_dwords;
+
+	for (; dword < end; dword++)
+		if (dword->address && is_outdated(window, env, dword))
+			return true;
+
+	return false;
+}
+
+/* All that is shown and still translated has a message of the present vectors now. */
 static void clear_expired(struct msi_slot_window *window)
 {
 	unsigned int i;
 
 	for (i = 0; i < window->nr_dwords; i++)
-		window->dwords[i].expired = false;
+		if (is_shown(window, &window->dwords[i]))
+			window->dwords[i].expired = false;
 }
 
 bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
@@ -1454,11 +1506,11 @@ bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
 		return false;
 	}
 
-	*cursor = slot->offset + 4;
+	*cursor = slot->place + 4;
 	if (needs_inert(window, env, slot))
 		slot->inert = true;
 
-	collect_slot(window, env, &affected, slot->offset);
+	collect_slot(window, env, &affected, slot->place);
 	plan_affected(window, env, &affected, true, RESTORE);
 	plan_affected(window, env, &affected, false, TRANSLATE);
 	plan_affected(window, env, &affected, true, TRANSLATE);
@@ -1471,7 +1523,8 @@ bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
 static u32 guest_view(const struct msi_slot_window *window, u64 offset,
 		      u32 value, u32 mask)
 {
-	const struct msi_slot_dword *dword = find(window, offset);
+	const struct msi_slot_dword *dword = find(window,
+						  place_of(window, offset));
 
 	return dword && !((dword->device ^ value) & mask) ? dword->guest :
 							    value;
@@ -1510,7 +1563,7 @@ static void get_learned(const struct msi_slot_window *window,
 	u32 distance, data;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
-		message = find_learned(window, env, slot->offset, distance,
+		message = find_learned(window, env, slot->place, distance,
 				       &data);
 		if (!message)
 			continue;
@@ -1554,12 +1607,21 @@ static void get_info(const struct msi_slot_window *window,
 		     struct msi_slot_info *info)
 {
 	memset(info, 0, sizeof(*info));
-	info->offset = slot->offset;
+	info->offset = offset_of(window, slot->place);
+	info->page = window->layout.paged ? slot->place >> 32 : 0;
 	info->guest_address = slot->guest;
 	if (window->layout.learn)
 		get_learned(window, env, slot, info);
 	else
 		get_slot(window, env, slot, info);
+}
+
+bool msi_slot_learned(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env, u32 page, u64 offset,
+		      u32 distance, u32 *data)
+{
+	return find_learned(window, env, place_in(window, page, offset),
+			    distance, data);
 }
 
 bool msi_slot_get(const struct msi_slot_window *window,
@@ -1573,6 +1635,7 @@ bool msi_slot_get(const struct msi_slot_window *window,
 		if (!dword->address || index--)
 			continue;
 		get_info(window, env, dword, info);
+		info->owed = is_outdated(window, env, dword);
 		return true;
 	}
 

@@ -9,6 +9,12 @@
  * that are planned. The tests in tools/testing/unit build it in user space.
  *
  * Offsets are bytes from the start of the window.
+ *
+ * A window can be paged: what the device has at its offsets depends on a register of the
+ * device that selects a page. Slots of different pages are different slots. The caller says
+ * which page is shown, with msi_slot_show(), before each of the calls below that reads,
+ * writes or updates. Writes are only ever planned for the page that is shown; what other
+ * pages need is owed until they are.
  */
 #ifndef MSI_VFIO_PCI_SLOT_H
 #define MSI_VFIO_PCI_SLOT_H
@@ -112,6 +118,7 @@ struct msi_slot_range {
  * @data_offset: the data is so many bytes after the address
  * @high: the dword after the address is the high half of the address
  * @learn: change nothing, only record where addresses and data are written
+ * @paged: the window is paged; its size is less than 2 GiB
  * @nr_ranges: entries of @range; 0: the window has no holes
  * @range: the ranges in ascending order. Writes between them are not seen.
  */
@@ -120,13 +127,14 @@ struct msi_slot_layout {
 	u32 data_offset;
 	bool high;
 	bool learn;
+	bool paged;
 	unsigned int nr_ranges;
 	struct msi_slot_range range[MSI_SLOT_RANGES];
 };
 
 /**
  * struct msi_slot_dword - a dword of the window that is or may become a part of a slot
- * @offset: where it is
+ * @place: its offset; in a paged window, the page it is in is above the low 32 bits
  * @age: the window's @age when the guest wrote it; of two dwords, the greater age was
  *	written later
  * @guest: what the guest wrote
@@ -142,7 +150,7 @@ struct msi_slot_layout {
  * @learned: in a LEARN window: it was data of an address before it, and stays recorded
  */
 struct msi_slot_dword {
-	u64 offset;
+	u64 place;
 	u64 age;
 	u32 guest;
 	u32 device;
@@ -229,12 +237,13 @@ struct msi_slot_plan {
 /**
  * struct msi_slot_window - a window and its slots
  * @layout: its layout
+ * @page: in a paged window, the page that is shown
  * @addresses: how many dwords of host addresses were written
  * @data: how many dwords of host data were written
  * @withheld: how many addresses were withheld
  * @undone: how many addresses were undone
  * @age: how many dwords the guest has written
- * @dwords: the dwords that are remembered, sorted by offset
+ * @dwords: the dwords that are remembered, sorted by place
  * @max_dwords: how many entries @dwords has room for
  * @nr_dwords: how many entries @dwords has
  * @nr_slots: how many of these are addresses
@@ -242,6 +251,7 @@ struct msi_slot_plan {
  */
 struct msi_slot_window {
 	struct msi_slot_layout layout;
+	u32 page;
 	u64 addresses;
 	u64 data;
 	u64 withheld;
@@ -257,6 +267,7 @@ struct msi_slot_window {
 /**
  * struct msi_slot_info - a slot, as it is shown to the user
  * @offset: where its address is
+ * @page: in a paged window, the page in which it is
  * @guest_address: the address that the guest wrote
  * @guest_data: the data that the guest wrote, 0 if it has written none yet
  * @vector: the vector that @guest_data stands for, 0 if it stands for none
@@ -264,15 +275,19 @@ struct msi_slot_window {
  *	as in a LEARN window before the guest writes data
  * @has_address: the device holds the present host address
  * @has_data: the device holds the present host data of @vector
+ * @owed: the device is still to be written: msi_slot_update() has not been called since
+ *	that is so, or it was called while another page was shown
  */
 struct msi_slot_info {
 	u64 offset;
+	u32 page;
 	u64 guest_address;
 	u32 guest_data;
 	u32 vector;
 	u32 data_distance;
 	bool has_address;
 	bool has_data;
+	bool owed;
 };
 
 /**
@@ -340,8 +355,9 @@ void msi_slot_set_host(struct msi_slot_env *env, unsigned int vectors,
  *
  * Return: false if the size or the data offset is 0 or not a multiple of 4, if the
  * data is not after the address or not in the window, if the high half of @high is
- * where the data is, or if @learn comes with anything but a size and ranges. Also false
- * if a range is empty, not a multiple of 4, not in the window, or not after the one before.
+ * where the data is, or if @learn comes with anything but a size, pages and ranges. Also
+ * false if a paged window is too large, or if a range is empty, not a multiple of 4,
+ * not in the window, or not after the one before.
  */
 bool msi_slot_layout_ok(const struct msi_slot_layout *layout);
 
@@ -356,6 +372,13 @@ void msi_slot_init_window(struct msi_slot_window *window,
 			  const struct msi_slot_layout *layout,
 			  struct msi_slot_dword *dwords,
 			  unsigned int nr_dwords);
+
+/**
+ * msi_slot_show - the device shows a page
+ * @window: a paged window
+ * @page: which; any number
+ */
+void msi_slot_show(struct msi_slot_window *window, u32 page);
 
 /**
  * msi_slot_reset - forget all slots, as the device was reset
@@ -443,6 +466,8 @@ void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
  * - Slots that have expired and cannot be translated get the inert address, and 0 as
  *   their data.
  *
+ * - In a paged window, all this is done in the page that is shown.
+ *
  * Return: true if there is something to write, false if that was all.
  */
 bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
@@ -457,6 +482,17 @@ bool msi_slot_update(struct msi_slot_window *window, struct msi_slot_env *env,
  */
 bool msi_slot_is_outdated(const struct msi_slot_window *window,
 			  const struct msi_slot_env *env);
+
+/**
+ * msi_slot_is_owed - check whether there is something to write in any page
+ * @window: window
+ * @env: the messages
+ *
+ * Return: true if msi_slot_update() has something to write now, or once another page is
+ * shown.
+ */
+bool msi_slot_is_owed(const struct msi_slot_window *window,
+		      const struct msi_slot_env *env);
 
 /**
  * msi_slot_read - the guest reads from the window
@@ -478,7 +514,7 @@ u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
  * msi_slot_get - get a slot
  * @window: window; it has @nr_slots slots
  * @env: the messages
- * @index: which slot: from 0, in ascending order of their offsets
+ * @index: which slot: from 0, in ascending order of their pages and then their offsets
  * @info: out: the slot
  *
  * Return: false if there are no more than @index slots.
@@ -491,6 +527,7 @@ bool msi_slot_get(const struct msi_slot_window *window,
  * msi_slot_learned - check whether there is data after an address in a LEARN window
  * @window: window
  * @env: the messages
+ * @page: in a paged window, the page in which the address is; else 0
  * @offset: where the address is
  * @distance: how many bytes after the address, up to MSI_SLOT_LEARN_DISTANCE
  * @data: out: the data
@@ -502,8 +539,8 @@ bool msi_slot_get(const struct msi_slot_window *window,
  * Return: true if the guest wrote data of its message there.
  */
 bool msi_slot_learned(const struct msi_slot_window *window,
-		      const struct msi_slot_env *env, u64 offset, u32 distance,
-		      u32 *data);
+		      const struct msi_slot_env *env, u32 page, u64 offset,
+		      u32 distance, u32 *data);
 
 /**
  * msi_slot_live - find the vectors with a live slot

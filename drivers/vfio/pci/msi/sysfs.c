@@ -37,6 +37,9 @@ static int emit_line(char *buf, int at,
 				    range->offset, range->size);
 		separator = ",";
 	}
+	if (window->select_mask)
+		at += sysfs_emit_at(buf, at, " select=0x%llx/0x%x",
+				    window->select_offset, window->select_mask);
 	at += sysfs_emit_at(buf, at, "\n");
 
 	return at - start;
@@ -89,12 +92,26 @@ static int parse_ranges(char *text, struct vfio_device_feature_pci_msi_ranges *o
 	return 0;
 }
 
+/* "OFFSET/MASK" */
+static int parse_select(char *text, struct vfio_device_feature_pci_msi_ranges *out)
+{
+	char *offset = strsep(&text, "/");
+
+	if (!text || kstrtou64(offset, 0, &out->select_offset) ||
+	    kstrtou32(text, 0, &out->select_mask) || !out->select_mask)
+		return -EINVAL;
+
+	return 0;
+}
+
 static int parse_option(char *text, struct vfio_device_feature_pci_msi_ranges *out)
 {
 	char *name = strsep(&text, "=");
 
 	if (text && !strcmp(name, "ranges") && out->count == 1)
 		return parse_ranges(text, out);
+	if (text && !strcmp(name, "select") && !out->select_mask)
+		return parse_select(text, out);
 
 	return -EINVAL;
 }
@@ -139,6 +156,13 @@ static bool touches_range(const struct vfio_device_feature_pci_msi_ranges *in,
 	return false;
 }
 
+static bool select_overlaps(const struct vfio_device_feature_pci_msi_ranges *a,
+			    const struct vfio_device_feature_pci_msi_ranges *b)
+{
+	return a->select_mask && touches_range(b, a->select_offset,
+					       a->select_offset + sizeof(u32));
+}
+
 static bool overlaps(const struct vfio_device_feature_pci_msi_ranges *a,
 		     const struct vfio_device_feature_pci_msi_ranges *b)
 {
@@ -147,6 +171,8 @@ static bool overlaps(const struct vfio_device_feature_pci_msi_ranges *a,
 
 	if (a->region != b->region)
 		return false;
+	if (select_overlaps(a, b) || select_overlaps(b, a))
+		return true;
 	for (i = 0; i < a->count; i++, range++)
 		if (touches_range(b, range->offset, range->offset + range->size))
 			return true;

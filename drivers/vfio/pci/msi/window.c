@@ -12,6 +12,7 @@
 #include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/uaccess.h>
 
 #include "compat.h"
@@ -21,6 +22,9 @@
 #define WINDOW_FLAGS	(VFIO_PCI_MSI_WINDOW_LEARN |	\
 			 VFIO_PCI_MSI_WINDOW_REPROGRAM |	\
 			 VFIO_PCI_MSI_WINDOW_HIGH)
+
+/* A select register is a dword. */
+#define SELECT_SIZE	4
 
 /*
  * The low half of the inert address, which slots get when their message may belong to
@@ -73,16 +77,34 @@ static void write_device(struct msi_vfio_pci_window *window,
  * Whether an access is to the table. After a reset the table can be longer, and reach
  * into a window that was after it.
  */
-static bool overlaps_table(struct msi_vfio_pci_device *mdev,
-			   const struct msi_vfio_pci_window *window, u64 offset,
-			   unsigned int width)
+static bool reaches_table(struct msi_vfio_pci_device *mdev,
+			  const struct msi_vfio_pci_window *window, u64 pos,
+			  unsigned int width)
 {
 	const struct vfio_pci_core_device *core = &mdev->core;
-	u64 pos = window->offset + offset;
 
 	return window->desc.region == core->msix_bar &&
 	       pos < core->msix_offset + (u64)READ_ONCE(core->msix_size) &&
 	       pos + width > core->msix_offset;
+}
+
+static bool overlaps_table(struct msi_vfio_pci_device *mdev,
+			   const struct msi_vfio_pci_window *window, u64 offset,
+			   unsigned int width)
+{
+	return reaches_table(mdev, window, window->offset + offset, width);
+}
+
+/*
+ * Finds out which page the device shows. It is read each time, as a device can change its
+ * select register in a reset of its own. With the slots locked it does not change under us
+ * otherwise: the register cannot be mapped, and whoever writes it locks the slots.
+ */
+static void find_page(struct msi_vfio_pci_window *window)
+{
+	if (window->select)
+		msi_slot_show(&window->slots, ioread32(window->select) &
+					      window->desc.select_mask);
 }
 
 static void apply_plan(struct msi_vfio_pci_device *mdev,
@@ -273,12 +295,28 @@ static bool refresh_host_message(struct msi_vfio_pci_device *mdev)
 	return true;
 }
 
+/* Finds out which pages are shown, and whether slots in them are outdated. */
 static bool has_outdated_slots(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, nr = nr_windows(mdev);
+	bool outdated = false;
+
+	for (i = 0; i < nr; i++) {
+		find_page(mdev->windows[i]);
+		outdated |= msi_slot_is_outdated(&mdev->windows[i]->slots,
+						 &mdev->env);
+	}
+
+	return outdated;
+}
+
+/* The same of all pages, for a device that cannot be read. */
+static bool owes_writes(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr = nr_windows(mdev);
 
 	for (i = 0; i < nr; i++)
-		if (msi_slot_is_outdated(&mdev->windows[i]->slots, &mdev->env))
+		if (msi_slot_is_owed(&mdev->windows[i]->slots, &mdev->env))
 			return true;
 
 	return false;
@@ -293,7 +331,10 @@ static void update_window(struct msi_vfio_pci_device *mdev,
 		apply_plan(mdev, window);
 }
 
-/* Writes to all slots that are outdated, with the slots locked. */
+/*
+ * Writes to all slots that are outdated and shown, with the slots locked. To those in other
+ * pages the kernel owes the writes until their page is selected: see write_select().
+ */
 static void update_windows(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr = nr_windows(mdev);
@@ -315,7 +356,7 @@ static void write_or_defer(struct msi_vfio_pci_device *mdev)
 	lock_slots(mdev);
 	if (compat_memory_enabled(&mdev->core))
 		update_windows(mdev);
-	else if (has_outdated_slots(mdev))
+	else if (owes_writes(mdev))
 		set_bit(0, &mdev->writes_deferred);
 	unlock_slots(mdev);
 }
@@ -631,25 +672,39 @@ void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->state);
 }
 
+static void choose_first(struct msi_vfio_pci_part *first,
+			 struct msi_vfio_pci_window *window, u64 start, u64 size,
+			 bool select)
+{
+	if (first->window && first->start < start)
+		return;
+
+	first->window = window;
+	first->start = start;
+	first->end = start + size;
+	first->select = select;
+}
+
 /* Makes the first part of the window in a range of its BAR @first, if it is before that. */
 static void find_in_window(struct msi_vfio_pci_window *window, u64 start, u64 end,
 			   struct msi_vfio_pci_part *first)
 {
-	const struct vfio_pci_msi_range *range = window->desc.range;
-	const struct vfio_pci_msi_range *last = range + window->desc.count;
+	const struct vfio_device_feature_pci_msi_ranges *desc = &window->desc;
+	const struct vfio_pci_msi_range *range = desc->range;
+	const struct vfio_pci_msi_range *last = range + desc->count;
+
+	if (desc->select_mask && start < desc->select_offset + SELECT_SIZE &&
+	    end > desc->select_offset)
+		choose_first(first, window, desc->select_offset, SELECT_SIZE,
+			     true);
 
 	if (start >= window->end || end <= window->offset)
 		return;
 
 	while (range < last && start >= range->offset + range->size)
 		range++;
-	if (range == last || end <= range->offset ||
-	    (first->window && first->start < range->offset))
-		return;
-
-	first->window = window;
-	first->start = range->offset;
-	first->end = range->offset + range->size;
+	if (range < last && end > range->offset)
+		choose_first(first, window, range->offset, range->size, false);
 }
 
 /**
@@ -706,6 +761,7 @@ static int read_in_window(struct msi_vfio_pci_device *mdev,
 	lock_slots(mdev);
 	decodes = compat_memory_enabled(&mdev->core);
 	if (decodes) {
+		find_page(window);
 		val = overlaps_table(mdev, window, offset, width) ? U64_MAX :
 		      read_device(window, offset, width);
 		val = msi_slot_read(&window->slots, offset, width, val);
@@ -730,6 +786,7 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 
 	changed = refresh_host_message(mdev) ||
 		  test_bit(0, &mdev->writes_deferred);
+	find_page(window);
 	access = msi_slot_begin_access(&window->slots, offset, width, value,
 				       read_dword, window);
 	translates = msi_slot_translates(&window->slots, &mdev->env, &access);
@@ -778,10 +835,69 @@ static int write_in_window(struct msi_vfio_pci_device *mdev,
 	return ret;
 }
 
+/* Makes the writes that are owed to the pages that are shown. Returns true if any were. */
+static bool update_shown(struct msi_vfio_pci_device *mdev)
+{
+	bool changed = refresh_host_message(mdev) ||
+		       test_bit(0, &mdev->writes_deferred);
+
+	changed |= has_outdated_slots(mdev);
+	if (changed)
+		update_windows(mdev);
+
+	return changed;
+}
+
+/* The user selects a page. It has slots perhaps to which the kernel owes writes. */
+static int write_select(struct msi_vfio_pci_device *mdev,
+			const struct msi_vfio_pci_part *part,
+			const char __user *buf, u64 pos, unsigned int width)
+{
+	u8 __iomem *io = part->window->select + (pos - part->start);
+	bool changed = false;
+	__le64 raw = 0;
+	int ret;
+
+	if (copy_from_user(&raw, buf, width))
+		return -EFAULT;
+
+	ret = mutex_lock_killable(&mdev->state);
+	if (ret)
+		return ret;
+
+	lock_slots(mdev);
+	if (!compat_memory_enabled(&mdev->core)) {
+		ret = -EIO;
+	} else if (!reaches_table(mdev, part->window, pos, width)) {
+		compat_iowrite(io, le64_to_cpu(raw), width);
+		changed = update_shown(mdev);
+	}
+	unlock_slots(mdev);
+	if (changed)
+		pin_live_vectors(mdev);
+	mutex_unlock(&mdev->state);
+
+	return ret;
+}
+
+static int access_part(struct msi_vfio_pci_device *mdev,
+		       const struct msi_vfio_pci_part *part, char __user *buf,
+		       u64 pos, unsigned int width, bool is_write)
+{
+	u64 offset = pos - part->window->offset;
+
+	if (part->select)
+		return write_select(mdev, part, buf, pos, width);
+	if (is_write)
+		return write_in_window(mdev, part->window, buf, offset, width);
+
+	return read_in_window(mdev, part->window, buf, offset, width);
+}
+
 /*
  * One step of an access to a BAR with windows. Outside of windows the core makes it, up
- * to the next part of a window or the end of the page. In a window it is one access to the
- * device. Returns how many bytes were read or written.
+ * to the next part of a window or the end of the page, and the core reads select registers.
+ * In a window it is one access to the device. Returns how many bytes were read or written.
  */
 static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
 			   size_t count, loff_t *ppos, bool is_write)
@@ -795,18 +911,17 @@ static ssize_t access_step(struct msi_vfio_pci_device *mdev, char __user *buf,
 
 	found = msi_vfio_pci_find_part(mdev, VFIO_PCI_OFFSET_TO_INDEX(*ppos),
 				       pos, pos + count, &part);
-	if (!found || part.start > pos) {
+	if (!found || part.start > pos || (part.select && !is_write)) {
 		if (found)
-			count = part.start - pos;
+			count = min_t(u64, count, (part.start > pos ?
+				      part.start : part.end) - pos);
 		count = min_t(u64, count, PAGE_SIZE - offset_in_page(pos));
 		return is_write ? vfio_pci_core_write(vdev, buf, count, ppos) :
 				  vfio_pci_core_read(vdev, buf, count, ppos);
 	}
 
 	width = access_width(&part, pos, count);
-	pos -= part.window->offset;
-	ret = is_write ? write_in_window(mdev, part.window, buf, pos, width) :
-			 read_in_window(mdev, part.window, buf, pos, width);
+	ret = access_part(mdev, &part, buf, pos, width, is_write);
 	if (ret)
 		return ret;
 	*ppos += width;
@@ -970,7 +1085,11 @@ static bool overlaps_windows(struct msi_vfio_pci_device *mdev,
 					   in->range[i].size, &part))
 			return true;
 
-	return false;
+	/* Several windows can have the same select register. */
+	return in->select_mask &&
+	       msi_vfio_pci_find_part(mdev, in->region, in->select_offset,
+				      in->select_offset + SELECT_SIZE, &part) &&
+	       !part.select;
 }
 
 static int publish(struct msi_vfio_pci_device *mdev,
@@ -1029,13 +1148,36 @@ static bool ranges_are_valid(struct msi_vfio_pci_device *mdev,
 	return IS_ALIGNED(in->range[0].offset, 4);
 }
 
+/* A window has a select register if @select_mask is not 0. */
+static bool select_is_valid(struct msi_vfio_pci_device *mdev,
+			    const struct vfio_device_feature_pci_msi_ranges *in)
+{
+	u64 length = pci_resource_len(mdev->core.pdev, in->region);
+	const struct vfio_pci_msi_range *range = in->range;
+	unsigned int i;
+
+	if (!in->select_mask)
+		return !in->select_offset;
+	if (!IS_ALIGNED(in->select_offset, SELECT_SIZE) ||
+	    in->select_offset >= length ||
+	    length - in->select_offset < SELECT_SIZE ||
+	    meets_table(mdev, in->region, in->select_offset, SELECT_SIZE))
+		return false;
+
+	for (i = 0; i < in->count; i++, range++)
+		if (in->select_offset < range->offset + range->size &&
+		    in->select_offset + SELECT_SIZE > range->offset)
+			return false;
+
+	return true;
+}
+
 static bool window_is_valid(struct msi_vfio_pci_device *mdev,
 			    const struct vfio_device_feature_pci_msi_ranges *in)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 
-	if (in->flags & ~WINDOW_FLAGS || in->__reserved || !in->count ||
-	    in->select_offset || in->select_mask)
+	if (in->flags & ~WINDOW_FLAGS || in->__reserved || !in->count)
 		return false;
 	if (in->flags & VFIO_PCI_MSI_WINDOW_LEARN &&
 	    in->flags != VFIO_PCI_MSI_WINDOW_LEARN)
@@ -1044,7 +1186,7 @@ static bool window_is_valid(struct msi_vfio_pci_device *mdev,
 	    !(pci_resource_flags(pdev, in->region) & IORESOURCE_MEM))
 		return false;
 
-	return ranges_are_valid(mdev, in);
+	return ranges_are_valid(mdev, in) && select_is_valid(mdev, in);
 }
 
 static struct msi_slot_layout
@@ -1056,6 +1198,7 @@ layout_of(const struct vfio_device_feature_pci_msi_ranges *in)
 		.data_offset = in->data_offset,
 		.high = in->flags & VFIO_PCI_MSI_WINDOW_HIGH,
 		.learn = in->flags & VFIO_PCI_MSI_WINDOW_LEARN,
+		.paged = in->select_mask,
 		.nr_ranges = in->count,
 	};
 	unsigned int i;
@@ -1124,6 +1267,8 @@ int msi_vfio_pci_add_window(struct msi_vfio_pci_device *mdev,
 		return -ENOMEM;
 
 	window->io = io + window->offset;
+	if (in->select_mask)
+		window->select = io + in->select_offset;
 	ret = publish(mdev, window);
 	if (ret)
 		free_window(window);
@@ -1183,29 +1328,43 @@ void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev)
 
 static void fill_slot(const struct msi_vfio_pci_window *window,
 		      const struct msi_slot_info *info,
-		      struct vfio_pci_msi_slot *out)
+		      struct msi_vfio_pci_slot *out)
 {
-	out->offset = window->offset + info->offset;
-	out->guest_address = info->guest_address;
-	out->guest_data = info->guest_data;
-	out->vector = info->vector;
-	out->data_distance = info->data_distance;
+	struct vfio_pci_msi_slot *slot = &out->slot;
+
+	out->page = info->page;
+	slot->offset = window->offset + info->offset;
+	slot->guest_address = info->guest_address;
+	slot->guest_data = info->guest_data;
+	slot->vector = info->vector;
+	slot->data_distance = info->data_distance;
 	if (info->has_address)
-		out->flags |= VFIO_PCI_MSI_SLOT_ADDRESS;
+		slot->flags |= VFIO_PCI_MSI_SLOT_ADDRESS;
 	if (info->has_data)
-		out->flags |= VFIO_PCI_MSI_SLOT_DATA;
+		slot->flags |= VFIO_PCI_MSI_SLOT_DATA;
+	if (info->owed)
+		slot->flags |= VFIO_PCI_MSI_SLOT_OWED;
+}
+
+static int compare_slots(const void *left, const void *right)
+{
+	const struct msi_vfio_pci_slot *a = left, *b = right;
+
+	if (a->slot.offset != b->slot.offset)
+		return a->slot.offset < b->slot.offset ? -1 : 1;
+
+	return a->page < b->page ? -1 : a->page > b->page;
 }
 
 /**
  * msi_vfio_pci_get_window - get a window with its counters and slots
  * @mdev: device, with @state held
  * @out: in: @window, which exists. out: all other members but @windows
- * @slots: out: the first @room slots; zeroed by the caller
- * @room: how many entries @slots has
+ * @slots: out: the slots, sorted; MSI_VFIO_PCI_MAX_SLOTS entries, zeroed by the caller
  */
 void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
-			     struct vfio_pci_msi_slot *slots, unsigned int room)
+			     struct msi_vfio_pci_slot *slots)
 {
 	struct msi_vfio_pci_window *window = mdev->windows[out->window];
 	const struct msi_slot_window *in = &window->slots;
@@ -1225,15 +1384,18 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 	out->withheld = in->withheld;
 	out->undone = in->undone;
 	out->count = in->nr_slots;
-	for (i = 0; i < room && msi_slot_get(in, &mdev->env, i, &info); i++)
+	for (i = 0; msi_slot_get(in, &mdev->env, i, &info); i++)
 		fill_slot(window, &info, &slots[i]);
 	unlock_slots(mdev);
+
+	sort(slots, out->count, sizeof(*slots), compare_slots, NULL);
 }
 
 /**
  * msi_vfio_pci_get_learned - get the data after an address in a LEARN window
  * @mdev: device, with @state held
  * @nr: which window
+ * @page: the page in which the address is
  * @offset: the address's offset in the BAR
  * @distance: how many bytes after the address
  * @data: out: the data
@@ -1241,7 +1403,7 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
  * Return: true if the guest wrote data of its message there.
  */
 bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			      u64 offset, u32 distance, u32 *data)
+			      u32 page, u64 offset, u32 distance, u32 *data)
 {
 	struct msi_vfio_pci_window *window = mdev->windows[nr];
 	bool learned;
@@ -1249,7 +1411,7 @@ bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	lockdep_assert_held(&mdev->state);
 
 	lock_slots(mdev);
-	learned = msi_slot_learned(&window->slots, &mdev->env,
+	learned = msi_slot_learned(&window->slots, &mdev->env, page,
 				   offset - window->offset, distance, data);
 	unlock_slots(mdev);
 

@@ -427,6 +427,42 @@ static void test_maskable(void)
 	check_maskable("vfio-user-msi64", 4);
 }
 
+/* Each page has its own memory and slots; the rest of the BAR is the same in all. */
+static void test_paged(void)
+{
+	struct client *c = client_start_reset("vfio-user-ath11k", "--paged");
+	const uint64_t inside = ATH11K_VIEW + 0x1234, outside = ATH11K_VIEW - 4;
+
+	CHECK_EQUAL(read32(c, 0, ATH11K_SELECT), 0);
+	write32(c, 0, inside, 1);
+	write32(c, 0, outside, 2);
+	write32(c, 0, ATH11K_SELECT, 0x40000037);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SELECT), 0x40000037);
+	CHECK_EQUAL(read32(c, 0, inside), 0);
+	CHECK_EQUAL(read32(c, 0, outside), 2);
+	write32(c, 0, inside, 3);
+
+	write32(c, 0, ATH11K_HW_OFFSET, inside);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_DWORD), 3);
+	write32(c, 0, ATH11K_HW_PAGE, 1);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_DWORD), 1);
+	write32(c, 0, ATH11K_HW_PAGE, 2);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_DWORD), 0);
+	write32(c, 0, ATH11K_HW_PAGE, 1 + ATH11K_SELECT_PAGE + 1);
+	CHECK_EQUAL(read32(c, 0, ATH11K_HW_DWORD), 0);
+
+	write32(c, 0, ATH11K_LOSE_SELECT, 1);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SELECT), 0);
+	CHECK_EQUAL(read32(c, 0, inside), 1);
+	write32(c, 0, ATH11K_SELECT, 0x37);
+	CHECK_EQUAL(read32(c, 0, inside), 3);
+	client_reset(c);
+	CHECK_EQUAL(read32(c, 0, ATH11K_SELECT), 0);
+	write32(c, 0, ATH11K_SELECT, 0x37);
+	CHECK_EQUAL(read32(c, 0, inside), 0);
+	client_stop(c);
+}
+
 #define UNREADY_MS	500
 
 static long now_ms(void)
@@ -642,6 +678,7 @@ const struct test ath11k_tests[] = {
 	{ "a reset changes the number of vectors", test_next_vectors },
 	{ "a device that resets itself", test_resets_itself },
 	{ "--maskable", test_maskable },
+	{ "--paged", test_paged },
 	{ "a device that is not ready after a reset", test_unready },
 	{ "a ring's message from memory", test_htt },
 	{ "messages in memory that set up nothing", test_htt_refused },
