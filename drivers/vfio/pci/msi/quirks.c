@@ -16,31 +16,72 @@ module_param(windows, bool, 0644);
 MODULE_PARM_DESC(windows, "Give known cards their window when they are opened");
 
 /*
- * BAR0 of these cards is smaller than their register space, and shows views of 512 KiB.
- * The first is at 0x80000; a register before it selects what it shows. Some cards have
- * two more views after it, which always show the copy engines and the rings; their
- * slots are there (ath11k_pci_get_window_start() and ath12k_pci_get_window_start()).
- * Slots were seen on 1103 only, in the first half of the first view.
+ * BAR0 of these cards is smaller than their register space, and shows views of 512 KiB of
+ * it. What the first view shows, at 0x80000, is selected by a register; some cards have
+ * two more views, which always show the copy engines and the UMAC
+ * (ath11k_pci_get_window_start() and ath12k_pci_get_window_start()).
+ *
+ * A ring's registers have its slot at 0x48. They are in blocks of 4 KiB pages:
+ *
+ * - the copy engines (HAL_SEQ_WCSS_UMAC_CE0_SRC_REG and so on): up to 16 engines, each
+ *   with a page for its source ring and one for its destination ring;
+ * - in the UMAC, the rings of WBM, REO and TCL (HAL_SEQ_WCSS_UMAC_WBM_REG and so on).
+ *
+ * In the UMAC, the pages after each block have the pointers that the data path moves for
+ * each packet (HAL_REO1_RING_HP and so on): they must stay mappable. Today's drivers give
+ * slots to some of the copy engines and to no ring of TCL. The others are here because a
+ * driver may come to use them.
  */
-static const struct vfio_device_feature_pci_msi_ranges ath11k = {
-	.region = VFIO_PCI_BAR0_REGION_INDEX,
-	.data_offset = 8,
-	.count = 1,
-	.range = { { .offset = 0x80000, .size = 0x40000 } },
-};
+#define CE_SIZE		0x20000
+#define WBM_OFFSET	0x34000
+#define WBM_SIZE	0x3000
+#define REO_OFFSET	0x38000
+#define REO_SIZE	0x3000
+#define TCL_OFFSET	0x44000
+#define TCL_SIZE	0x2000
+
+#define FIRST_VIEW	0x80000
+#define CE_VIEW		0x100000
+#define UMAC_VIEW	0x180000
+
+/* Of these bits the drivers set the page: bits 24 to 19 of an address of the chip. */
+#define SELECT_MASK	0x3f
+
+#define FIRST_VIEW_RANGES {						\
+	{ FIRST_VIEW, CE_SIZE },					\
+	{ FIRST_VIEW + WBM_OFFSET, WBM_SIZE },				\
+	{ FIRST_VIEW + REO_OFFSET, REO_SIZE },				\
+	{ FIRST_VIEW + TCL_OFFSET, TCL_SIZE },				\
+}
 
 static const struct vfio_device_feature_pci_msi_ranges one_view = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
 	.data_offset = 8,
-	.count = 1,
-	.range = { { .offset = 0x80000, .size = 0x80000 } },
+	.select_offset = 0x310c,
+	.select_mask = SELECT_MASK,
+	.count = 4,
+	.range = FIRST_VIEW_RANGES,
+};
+
+static const struct vfio_device_feature_pci_msi_ranges qcc2072 = {
+	.region = VFIO_PCI_BAR0_REGION_INDEX,
+	.data_offset = 8,
+	.select_offset = 0x3278,
+	.select_mask = SELECT_MASK,
+	.count = 4,
+	.range = FIRST_VIEW_RANGES,
 };
 
 static const struct vfio_device_feature_pci_msi_ranges three_views = {
 	.region = VFIO_PCI_BAR0_REGION_INDEX,
 	.data_offset = 8,
-	.count = 1,
-	.range = { { .offset = 0x80000, .size = 0x180000 } },
+	.count = 4,
+	.range = {
+		{ CE_VIEW, CE_SIZE },
+		{ UMAC_VIEW + WBM_OFFSET, WBM_SIZE },
+		{ UMAC_VIEW + REO_OFFSET, REO_SIZE },
+		{ UMAC_VIEW + TCL_OFFSET, TCL_SIZE },
+	},
 };
 
 #define QUIRK(device_id, window) {					\
@@ -49,12 +90,12 @@ static const struct vfio_device_feature_pci_msi_ranges three_views = {
 }
 
 static const struct pci_device_id quirks[] = {
-	QUIRK(0x1101, ath11k),
-	QUIRK(0x1103, ath11k),
+	QUIRK(0x1101, one_view),
+	QUIRK(0x1103, one_view),
 	QUIRK(0x1104, three_views),
 	QUIRK(0x1107, one_view),
 	QUIRK(0x1109, three_views),
-	QUIRK(0x1112, one_view),
+	QUIRK(0x1112, qcc2072),
 	{}
 };
 

@@ -457,6 +457,7 @@ static void test_paged(void)
 	write32(c, 0, ATH11K_SELECT, 0x37);
 	CHECK_EQUAL(read32(c, 0, inside), 3);
 	client_reset(c);
+	write16(c, CONFIG_REGION, PCI_COMMAND, PCI_COMMAND_MEMORY);
 	CHECK_EQUAL(read32(c, 0, ATH11K_SELECT), 0);
 	write32(c, 0, ATH11K_SELECT, 0x37);
 	CHECK_EQUAL(read32(c, 0, inside), 0);

@@ -45,6 +45,34 @@ struct window_state window_state(int fd)
 	return state;
 }
 
+int ranges_set(int fd, const struct vfio_device_feature_pci_msi_ranges *ranges)
+{
+	struct vfio_device_feature_pci_msi_ranges copy = *ranges;
+
+	return feature(fd, VFIO_DEVICE_FEATURE_SET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, &copy, sizeof(copy));
+}
+
+int ranges_get(int fd, u32 window, struct ranges_state *state)
+{
+	memset(&state->head, 0, sizeof(state->head));
+	state->head.window = window;
+	state->head.count = SLOTS_MAX;
+
+	return feature(fd, VFIO_DEVICE_FEATURE_GET |
+		       VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, state,
+		       sizeof(*state));
+}
+
+struct ranges_state ranges_state(int fd)
+{
+	struct ranges_state state = {};
+
+	VFIO_ASSERT_EQ(ranges_get(fd, 0, &state), 0);
+
+	return state;
+}
+
 u32 window_count(int fd)
 {
 	return window_state(fd).head.windows;

@@ -25,14 +25,23 @@ struct window_state {
 	struct vfio_pci_msi_slot slot[SLOTS_MAX];
 };
 
-/* The window that the driver has for an ath11k by default. */
+struct ranges_state {
+	struct vfio_device_feature_pci_msi_ranges_state head;
+	__u32 page[SLOTS_MAX];
+};
+
+/* A window over all slots of the model, without holes. */
 struct vfio_device_feature_pci_msi_window window_of_ath11k(void);
 
 /* Both return 0 or a negative errno. */
 int window_set(int fd, const struct vfio_device_feature_pci_msi_window *window);
 int window_get(int fd, u32 window, struct window_state *state);
 
+int ranges_set(int fd, const struct vfio_device_feature_pci_msi_ranges *ranges);
+int ranges_get(int fd, u32 window, struct ranges_state *state);
+
 /* These have to succeed: the test fails if the call does. */
+struct ranges_state ranges_state(int fd);
 u32 window_count(int fd);
 struct window_state window_state(int fd);
 

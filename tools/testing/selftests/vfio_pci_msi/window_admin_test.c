@@ -254,6 +254,76 @@ TEST_F(admin, used_by_next_session)
 		  state.head.offset);
 }
 
+#define HOLES	"0 0x80000 0x5000 8 - ranges=0x80000+0x1000,0x83000+0x2000 " \
+		"select=0x310c/0x3f\n"
+
+TEST_F(admin, holes_and_select_register)
+{
+	struct vfio_device_feature_pci_msi_ranges got;
+
+	ASSERT_EQ(0, file_write(self->file, "0 0x80000 0x5000 8 - select=12556/63 "
+				"ranges=524288+0x1000,0x83000+0x2000\n"));
+	expect_text(self, self->file, HOLES);
+	self->s = admin_open(self->bdf, variant->mode);
+	got = ranges_state(self->s->fd).head.ranges;
+	EXPECT_EQ(2, got.count);
+	EXPECT_EQ(0x80000, got.range[0].offset);
+	EXPECT_EQ(0x1000, got.range[0].size);
+	EXPECT_EQ(0x83000, got.range[1].offset);
+	EXPECT_EQ(0x2000, got.range[1].size);
+	EXPECT_EQ(0x310c, got.select_offset);
+	EXPECT_EQ(0x3f, got.select_mask);
+	expect_text(self, self->debugfs,
+		    "# windows 1\n"
+		    "window 0 0x80000 0x5000 8 - 0 0 0 0 0\n"
+		    "range 0x80000 0x1000\n"
+		    "range 0x83000 0x2000\n"
+		    "select 0x310c 0x3f\n");
+}
+
+TEST_F(admin, refuses_bad_holes)
+{
+	static const char * const bad[] = {
+		"0 0x80000 0x5000 8 - ranges=",
+		"0 0x80000 0x5000 8 - ranges=0x80000",
+		"0 0x80000 0x5000 8 - ranges=0x80000+",
+		"0 0x80000 0x5000 8 - ranges=0x80000+0x5000,",
+		"0 0x80000 0x5000 8 - ranges=0x80000+0x1000,0x83000+0x1000",
+		"0 0x80000 0x5000 8 - ranges=0x81000+0x1000,0x83000+0x2000",
+		"0 0x80000 0x5000 8 - ranges=0x80000+0x4000,0x83000+0x2000",
+		"0 0x80000 0x5000 8 - ranges=0x80000+0x1000,0x83000+0x2000 "
+		"ranges=0x80000+0x5000",
+		"0 0x80000 0x5000 8 - holes=0x81000+0x1000",
+		"0 0x80000 0x5000 8 - select",
+		"0 0x80000 0x5000 8 - select=0x310c",
+		"0 0x80000 0x5000 8 - select=0x310c/",
+		"0 0x80000 0x5000 8 - select=0x310c/0",
+		"0 0x80000 0x5000 8 - select=0x310e/1",
+		"0 0x80000 0x5000 8 - select=0x80000/1",
+		"0 0x80000 0x5000 8 - select=0x310c/1 select=0x310c/1",
+		"0 0x80000 0x5000 8 - select=0x310c/0x100000000",
+		"0 0x80000 0x5000 8 - ",
+	};
+	char *text = self->text, *end = text;
+
+	ASSERT_EQ(0, file_write(self->file, HOLES));
+	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-EINVAL, file_write(self->file, bad[i]))
+			TH_LOG("%s", bad[i]);
+	}
+
+	end += sprintf(end, "0 0 0x1004 8 - ranges=0+4");
+	for (u32 i = 1; i <= VFIO_PCI_MSI_RANGES_MAX; i++)
+		end += sprintf(end, ",0x%x+4", 0x100 * i);
+	EXPECT_EQ(-E2BIG, file_write(self->file, text));
+	EXPECT_EQ(-EEXIST, file_write(self->file, HOLES "0 0x80ffc 0x10 8 -\n"));
+	EXPECT_EQ(-EEXIST, file_write(self->file, HOLES "0 0x3000 0x200 8 -\n"));
+	EXPECT_EQ(-EEXIST, file_write(self->file, "0 0x3000 0x200 8 -\n" HOLES));
+	expect_text(self, self->file, HOLES);
+	EXPECT_EQ(0, file_write(self->file, HOLES
+				"0 0x81000 0x2000 8 - select=0x310c/0x3f\n"));
+}
+
 TEST_F(admin, user_adds_window)
 {
 	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();

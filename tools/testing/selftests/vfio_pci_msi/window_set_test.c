@@ -4,6 +4,7 @@
  * or written by ioeventfds.
  */
 #include <errno.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -47,15 +48,12 @@ FIXTURE_TEARDOWN(known)
 
 TEST_F(known, window_by_default)
 {
-	struct vfio_device_feature_pci_msi_window want = window_of_ath11k();
 	struct window_state state = window_state(self->s->fd);
 
 	EXPECT_EQ(1, state.head.windows);
 	EXPECT_EQ(0, state.head.flags);
-	EXPECT_EQ(want.region, state.head.region);
-	EXPECT_EQ(want.offset, state.head.offset);
-	EXPECT_EQ(want.size, state.head.size);
-	EXPECT_EQ(want.data_offset, state.head.data_offset);
+	EXPECT_EQ(WINDOW_BAR, state.head.region);
+	EXPECT_EQ(WINDOW_OFFSET, state.head.offset);
 	EXPECT_EQ(0, state.head.count);
 	EXPECT_EQ(-EINVAL, window_get(self->s->fd, 1, &state));
 }
@@ -74,32 +72,46 @@ TEST_F(known, no_window_by_parameter)
 	EXPECT_EQ(0, state.head.count);
 }
 
+/* The page of the select register, and those of each range. */
 TEST_F(known, listed_by_msix_map)
 {
+	struct vfio_device_feature_pci_msi_ranges ranges =
+		ranges_state(self->s->fd).head.ranges;
 	struct msix_map map = msix_map_of(self->s->fd);
 
-	ASSERT_EQ(1, map.head.count);
-	EXPECT_EQ(WINDOW_BAR, map.range[0].region);
-	EXPECT_EQ(VFIO_PCI_MSIX_MAP_WINDOW, map.range[0].kind);
-	EXPECT_EQ(WINDOW_OFFSET, map.range[0].offset);
-	EXPECT_EQ(WINDOW_SIZE, map.range[0].size);
-	EXPECT_EQ(NONE, map.range[0].access);
+	ASSERT_EQ(1 + ranges.count, map.head.count);
+	EXPECT_EQ(page_down(ranges.select_offset), map.range[0].offset);
+	EXPECT_EQ(page_size(), map.range[0].size);
+	for (u32 i = 0; i < map.head.count; i++) {
+		EXPECT_EQ(WINDOW_BAR, map.range[i].region);
+		EXPECT_EQ(VFIO_PCI_MSIX_MAP_WINDOW, map.range[i].kind);
+		EXPECT_EQ(NONE, map.range[i].access);
+	}
+	for (u32 i = 0; i < ranges.count; i++) {
+		EXPECT_EQ(ranges.range[i].offset, map.range[1 + i].offset);
+		EXPECT_EQ(ranges.range[i].size, map.range[1 + i].size);
+	}
 }
 
 TEST_F(known, left_out_of_region_info)
 {
+	struct msix_map left_out = msix_map_of(self->s->fd);
 	struct region_map map = region_map(self->s->fd, WINDOW_BAR);
+	u64 pos = 0;
 
 	EXPECT_EQ(ATH11K_BAR0_SIZE, map.size);
 	EXPECT_TRUE(map.mmap);
 	ASSERT_TRUE(map.sparse);
-	ASSERT_EQ(2, map.areas);
+	ASSERT_EQ(left_out.head.count + 1, map.areas);
 
-	EXPECT_EQ(0, map.area[0].offset);
-	EXPECT_EQ(WINDOW_OFFSET, map.area[0].size);
-	EXPECT_EQ(WINDOW_OFFSET + WINDOW_SIZE, map.area[1].offset);
-	EXPECT_EQ(ATH11K_BAR0_SIZE - WINDOW_OFFSET - WINDOW_SIZE,
-		  map.area[1].size);
+	for (u32 i = 0; i < map.areas; i++) {
+		EXPECT_EQ(pos, map.area[i].offset);
+		pos = i < left_out.head.count ? left_out.range[i].offset :
+						ATH11K_BAR0_SIZE;
+		EXPECT_EQ(pos, map.area[i].offset + map.area[i].size);
+		if (i < left_out.head.count)
+			pos += left_out.range[i].size;
+	}
 }
 
 static int try_mmap(int fd, u64 offset, size_t size)
@@ -108,36 +120,51 @@ static int try_mmap(int fd, u64 offset, size_t size)
 			   MAP_SHARED);
 }
 
+/* The end of the first range, and of the hole after it. */
+static u64 first_range_end(int fd)
+{
+	struct vfio_device_feature_pci_msi_ranges ranges =
+		ranges_state(fd).head.ranges;
+
+	return ranges.range[0].offset + ranges.range[0].size;
+}
+
+static u64 first_hole_end(int fd)
+{
+	return ranges_state(fd).head.ranges.range[1].offset;
+}
+
 TEST_F(known, refuses_mmap)
 {
 	int fd = self->s->fd;
 
 	EXPECT_EQ(-EPERM, try_mmap(fd, WINDOW_OFFSET, PAGE));
-	EXPECT_EQ(-EPERM, try_mmap(fd, WINDOW_OFFSET + WINDOW_SIZE - PAGE,
-				   PAGE));
+	EXPECT_EQ(-EPERM, try_mmap(fd, first_range_end(fd) - PAGE, PAGE));
+	EXPECT_EQ(-EPERM, try_mmap(fd, first_hole_end(fd) - PAGE, 2 * PAGE));
 	EXPECT_EQ(-EPERM, try_mmap(fd, WINDOW_OFFSET - PAGE, 2 * PAGE));
 	EXPECT_EQ(-EPERM, try_mmap(fd, 0, ATH11K_BAR0_SIZE));
 }
 
 TEST_F(known, rest_of_bar_is_mappable)
 {
+	struct region_map map = region_map(self->s->fd, WINDOW_BAR);
 	int fd = self->s->fd;
 
-	EXPECT_EQ(0, try_mmap(fd, 0, WINDOW_OFFSET));
-	EXPECT_EQ(0, try_mmap(fd, WINDOW_OFFSET + WINDOW_SIZE,
-			      ATH11K_BAR0_SIZE - WINDOW_OFFSET - WINDOW_SIZE));
+	for (u32 i = 0; i < map.areas; i++)
+		EXPECT_EQ(0, try_mmap(fd, map.area[i].offset, map.area[i].size));
+	EXPECT_EQ(0, try_mmap(fd, first_range_end(fd),
+			      first_hole_end(fd) - first_range_end(fd)));
 }
 
 TEST_F(known, refuses_ioeventfd)
 {
 	int eventfd = eventfd_new(), fd = self->s->fd;
+	u64 end = first_range_end(fd);
 
 	EXPECT_EQ(-EPERM, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET,
 					    eventfd));
-	EXPECT_EQ(-EPERM, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET +
-					    WINDOW_SIZE - 4, eventfd));
-	EXPECT_EQ(0, bar_try_ioeventfd(fd, WINDOW_BAR, WINDOW_OFFSET +
-				       WINDOW_SIZE, eventfd));
+	EXPECT_EQ(-EPERM, bar_try_ioeventfd(fd, WINDOW_BAR, end - 4, eventfd));
+	EXPECT_EQ(0, bar_try_ioeventfd(fd, WINDOW_BAR, end, eventfd));
 	close(eventfd);
 }
 
@@ -150,7 +177,8 @@ TEST_F(known, refuses_dma_buf)
 
 	EXPECT_EQ(-EPERM, bar_try_dma_buf(fd, WINDOW_BAR, WINDOW_OFFSET, PAGE));
 	EXPECT_EQ(-EPERM, bar_try_dma_buf(fd, WINDOW_BAR, 0, ATH11K_BAR0_SIZE));
-	buf = bar_try_dma_buf(fd, WINDOW_BAR, 0, WINDOW_OFFSET);
+	buf = bar_try_dma_buf(fd, WINDOW_BAR, first_range_end(fd),
+			      first_hole_end(fd) - first_range_end(fd));
 	EXPECT_LE(0, buf);
 	close(buf);
 }
@@ -293,6 +321,151 @@ TEST_F(set, refuses_17th_window)
 	}
 	EXPECT_EQ(-ENOSPC, window_set(fd, &self->window));
 	EXPECT_EQ(WINDOW_MAX, window_count(fd));
+}
+
+/* A window with all that it can have: two ranges and a select register. */
+static struct vfio_device_feature_pci_msi_ranges with_a_hole(void)
+{
+	return (struct vfio_device_feature_pci_msi_ranges) {
+		.region = WINDOW_BAR,
+		.data_offset = ATH11K_SLOT_DATA,
+		.count = 2,
+		.select_offset = ATH11K_SELECT,
+		.select_mask = ATH11K_SELECT_PAGE,
+		.range = { { WINDOW_OFFSET, 0x1000 }, { WINDOW_OFFSET + 0x3000, 0x2000 } },
+	};
+}
+
+TEST_F(set, ranges)
+{
+	struct vfio_device_feature_pci_msi_ranges in = with_a_hole();
+	struct ranges_state out;
+	int fd = self->s->fd;
+
+	EXPECT_EQ(0, feature(fd, PROBE_GET | VFIO_DEVICE_FEATURE_PCI_MSI_RANGES,
+			     NULL, 0));
+	EXPECT_EQ(0, feature(fd, PROBE_SET | VFIO_DEVICE_FEATURE_PCI_MSI_RANGES,
+			     NULL, 0));
+	ASSERT_EQ(0, ranges_get(fd, 0, &out));
+	EXPECT_EQ(0, out.head.windows);
+	EXPECT_EQ(0, out.head.ranges.count);
+	EXPECT_EQ(-EINVAL, ranges_get(fd, 1, &out));
+
+	ASSERT_EQ(0, ranges_set(fd, &in));
+	self->window.offset += WINDOW_SIZE;
+	ASSERT_EQ(0, window_set(fd, &self->window));
+	ASSERT_EQ(0, ranges_get(fd, 0, &out));
+	EXPECT_EQ(2, out.head.windows);
+	EXPECT_EQ(0, memcmp(&in, &out.head.ranges, sizeof(in)));
+	EXPECT_EQ(WINDOW_OFFSET, window_state(fd).head.offset);
+	EXPECT_EQ(0x5000, window_state(fd).head.size);
+
+	/* One of MSI_WINDOW is one range. */
+	ASSERT_EQ(0, ranges_get(fd, 1, &out));
+	EXPECT_EQ(1, out.head.window);
+	EXPECT_EQ(1, out.head.ranges.count);
+	EXPECT_EQ(self->window.offset, out.head.ranges.range[0].offset);
+	EXPECT_EQ(self->window.size, out.head.ranges.range[0].size);
+	EXPECT_EQ(0, out.head.ranges.select_mask);
+	EXPECT_EQ(-EINVAL, ranges_get(fd, 2, &out));
+}
+
+/* Ranges are refused if one of their fields has this value. */
+#define expect_ranges_refused(_fd, _errno, _field, _value) do {	\
+	struct vfio_device_feature_pci_msi_ranges __bad = with_a_hole(); \
+									\
+	__bad._field = _value;						\
+	EXPECT_EQ(-(_errno), ranges_set(_fd, &__bad))			\
+		TH_LOG("%s = 0x%llx is not refused", #_field,		\
+		       (unsigned long long)__bad._field);		\
+	EXPECT_EQ(0, window_count(_fd));				\
+} while (0)
+
+TEST_F(set, refuses_bad_ranges)
+{
+	int fd = self->s->fd;
+
+	expect_ranges_refused(fd, EINVAL, flags, 1 << 3);
+	expect_ranges_refused(fd, EINVAL, flags, VFIO_PCI_MSI_WINDOW_LEARN);
+	expect_ranges_refused(fd, EINVAL, region, 1);
+	expect_ranges_refused(fd, EINVAL, region, ~0U);
+	expect_ranges_refused(fd, EINVAL, data_offset, 0);
+	expect_ranges_refused(fd, EINVAL, data_offset, 0x5000);
+	expect_ranges_refused(fd, EINVAL, count, 0);
+	expect_ranges_refused(fd, EINVAL, count, 1);
+	expect_ranges_refused(fd, EINVAL, count, 3);
+	expect_ranges_refused(fd, E2BIG, count, VFIO_PCI_MSI_RANGES_MAX + 1);
+	expect_ranges_refused(fd, E2BIG, count, ~0U);
+	expect_ranges_refused(fd, EINVAL, __reserved, 1);
+	expect_ranges_refused(fd, EINVAL, select_mask, 0);
+	expect_ranges_refused(fd, EINVAL, select_offset, ATH11K_SELECT + 2);
+	expect_ranges_refused(fd, EINVAL, select_offset, ATH11K_BAR0_SIZE);
+	expect_ranges_refused(fd, EINVAL, select_offset, ~3ULL);
+	expect_ranges_refused(fd, EINVAL, select_offset, WINDOW_OFFSET + 0xffc);
+	expect_ranges_refused(fd, EINVAL, select_offset, WINDOW_OFFSET + 0x3000);
+	expect_ranges_refused(fd, EINVAL, range[0].size, 0x3004);
+	expect_ranges_refused(fd, EINVAL, range[0].size, 0xfff);
+	expect_ranges_refused(fd, EINVAL, range[0].size, 0);
+	expect_ranges_refused(fd, EINVAL, range[0].size, ~3ULL);
+	expect_ranges_refused(fd, EINVAL, range[0].offset, WINDOW_OFFSET + 2);
+	expect_ranges_refused(fd, EINVAL, range[0].offset, WINDOW_OFFSET + 0x4000);
+	expect_ranges_refused(fd, EINVAL, range[1].offset, 0);
+	expect_ranges_refused(fd, EINVAL, range[1].offset, ATH11K_BAR0_SIZE);
+	expect_ranges_refused(fd, EINVAL, range[1].size, ATH11K_BAR0_SIZE);
+	expect_ranges_refused(fd, EINVAL, range[2].size, 4);
+	expect_ranges_refused(fd, EINVAL, range[15].offset, 4);
+}
+
+TEST_F(set, refuses_overlap_of_ranges)
+{
+	struct vfio_device_feature_pci_msi_ranges in = with_a_hole();
+	int fd = self->s->fd;
+
+	ASSERT_EQ(0, ranges_set(fd, &in));
+	EXPECT_EQ(-EEXIST, ranges_set(fd, &in));
+	self->window.offset = WINDOW_OFFSET + 0xffc;
+	self->window.size = 0x10;
+	EXPECT_EQ(-EEXIST, window_set(fd, &self->window));
+	self->window.offset = ATH11K_SELECT;
+	EXPECT_EQ(-EEXIST, window_set(fd, &self->window));
+	EXPECT_EQ(1, window_count(fd));
+
+	/* A window in the hole, with the same select register. */
+	in.count = 1;
+	in.range[0] = (struct vfio_pci_msi_range) { WINDOW_OFFSET + 0x1000, 0x2000 };
+	in.range[1] = (struct vfio_pci_msi_range) {};
+	EXPECT_EQ(0, ranges_set(fd, &in));
+	in.range[0].offset = WINDOW_OFFSET + 0x8000;
+	in.select_offset = WINDOW_OFFSET + 0x2000;
+	EXPECT_EQ(-EEXIST, ranges_set(fd, &in));
+	EXPECT_EQ(2, window_count(fd));
+}
+
+TEST_F(set, refuses_short_ranges)
+{
+	struct vfio_device_feature_pci_msi_ranges in = with_a_hole();
+	struct ranges_state state = {};
+	int fd = self->s->fd;
+
+	EXPECT_EQ(-EINVAL, feature(fd, VFIO_DEVICE_FEATURE_SET |
+				   VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, &in,
+				   sizeof(in) - 1));
+	EXPECT_EQ(-EINVAL, feature(fd, VFIO_DEVICE_FEATURE_GET |
+				   VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, &state,
+				   sizeof(state.head) - 1));
+	state.head.count = SLOTS_MAX;
+	EXPECT_EQ(-EINVAL, feature(fd, VFIO_DEVICE_FEATURE_GET |
+				   VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, &state,
+				   sizeof(state) - 1));
+	state.head.count = ~0U;
+	EXPECT_EQ(-EINVAL, feature(fd, VFIO_DEVICE_FEATURE_GET |
+				   VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, &state,
+				   sizeof(state)));
+	state.head.count = 0;
+	state.head.__reserved = 1;
+	EXPECT_EQ(-EINVAL, feature(fd, VFIO_DEVICE_FEATURE_GET |
+				   VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, &state,
+				   sizeof(state)));
 }
 
 TEST_F(set, refused_after_mmap)
