@@ -93,6 +93,9 @@ static void print_command(const struct device *dev, const struct learn_result *r
 		free(text);
 	}
 	putchar('\n');
+	puts("Whether the BAR shows different registers at one place, one after the other, cannot "
+	     "be learned.\nIf it does, add the register that selects them to the window: "
+	     "select=OFFSET/MASK");
 }
 
 static void print_result(const struct device *dev, const struct learn_result *result,

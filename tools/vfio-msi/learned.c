@@ -11,11 +11,16 @@
 #include "vfio-msi.h"
 
 /*
- * Slots that are less than this apart are covered by one window, as the slots between them
- * may just not have been used. But pages of a window cannot be mapped, so slots that are
- * further apart get windows of their own.
+ * Slots that are less than this apart are covered by one window. Slots that are further
+ * apart get windows of their own.
  */
 #define SAME_WINDOW	(1u << 20)
+
+/*
+ * Pages of a window cannot be mapped, and the device's driver may write pages between its
+ * slots for each packet. So pages without slots are left out of the window.
+ */
+#define PAGE		4096u
 
 /* At this distance there can be the address's high half, which is mostly 0. */
 #define HIGH_DISTANCE	4
@@ -169,30 +174,91 @@ struct vote learned_vote(const struct learned *learned, unsigned int bar)
 	return vote;
 }
 
-/* Adds the smallest windows that cover the slots of @bar with data at @distance. */
+/* A window with no hole at all is as small as its slots. One with holes has whole pages. */
+static void use_whole_pages(struct window *window)
+{
+	size_t i;
+
+	for (i = 0; i < window->ranges; i++) {
+		struct window_range *range = &window->range[i];
+		uint64_t end = range->offset + range->size;
+
+		range->offset -= range->offset % PAGE;
+		end += (PAGE - end % PAGE) % PAGE;
+		range->size = end - range->offset;
+	}
+}
+
+/* Makes room for another range: closes the smallest hole. */
+static void close_a_hole(struct window *window)
+{
+	struct window_range *range = window->range;
+	size_t i, smallest = 0;
+
+	for (i = 1; i + 1 < window->ranges; i++) {
+		if (range[i + 1].offset - range[i].offset - range[i].size <
+		    range[smallest + 1].offset - range[smallest].offset - range[smallest].size)
+			smallest = i;
+	}
+	range[smallest].size = range[smallest + 1].offset + range[smallest + 1].size -
+			       range[smallest].offset;
+	for (i = smallest + 1; i + 1 < window->ranges; i++)
+		range[i] = range[i + 1];
+	window->ranges--;
+}
+
+static void cover_slot(struct window *window, uint64_t offset, uint64_t end)
+{
+	struct window_range *last = window->ranges ? &window->range[window->ranges - 1] : NULL;
+
+	/* the last page with a slot, and the page of this one */
+	if (last && offset / PAGE <= (last->offset + last->size - 1) / PAGE + 1) {
+		if (end > last->offset + last->size)
+			last->size = end - last->offset;
+		return;
+	}
+	if (window->ranges == WINDOW_RANGES)
+		close_a_hole(window);
+	window_add_range(window, offset, end - offset);
+}
+
+static void finish_window(struct window *window)
+{
+	const struct window_range *first = window->range, *last;
+
+	if (window->ranges > 1)
+		use_whole_pages(window);
+	last = &window->range[window->ranges - 1];
+	window->offset = first->offset;
+	window->size = last->offset + last->size - first->offset;
+	if (window->ranges == 1)
+		window->ranges = 0;
+}
+
+/* Adds windows that cover the slots of @bar with data at @distance. */
 void learned_windows(const struct learned *learned, unsigned int bar, unsigned int distance,
 		     struct window_list *list)
 {
-	struct window *last = NULL;
+	struct window window = { .bar = bar, .data_offset = distance };
+	uint64_t offset, end = 0;
 	uint32_t data;
 	size_t i;
 
 	for (i = 0; i < learned->count; i++) {
-		uint64_t offset = learned->slot[i].slot.offset;
-
+		offset = learned->slot[i].slot.offset;
 		if (learned->slot[i].bar != bar ||
 		    !learned_slot_data(&learned->slot[i], distance, &data))
 			continue;
-		if (!last || offset > last->offset + last->size + SAME_WINDOW) {
-			struct window window = {
-				.bar = bar,
-				.offset = offset,
-				.data_offset = distance,
-			};
-
+		if (window.ranges && offset > end + SAME_WINDOW) {
+			finish_window(&window);
 			windows_add(list, &window);
-			last = &list->window[list->count - 1];
+			window.ranges = 0;
 		}
-		last->size = offset + distance + 4 - last->offset;
+		end = offset + distance + 4;
+		cover_slot(&window, offset, end);
 	}
+	if (!window.ranges)
+		return;
+	finish_window(&window);
+	windows_add(list, &window);
 }

@@ -143,6 +143,30 @@ static int parse_window(const char *line, struct live_windows *live)
 	return 0;
 }
 
+static int parse_range(const char *line, struct live_windows *live)
+{
+	unsigned long long offset, size;
+
+	if (!live->count || sscanf(line, "range %llx %llx", &offset, &size) != 2 ||
+	    !window_add_range(&live->window[live->count - 1].range, offset, size))
+		return -EPROTO;
+	return 0;
+}
+
+static int parse_select(const char *line, struct live_windows *live)
+{
+	struct window *window;
+	unsigned long long offset;
+
+	if (!live->count)
+		return -EPROTO;
+	window = &live->window[live->count - 1].range;
+	if (sscanf(line, "select %llx %x", &offset, &window->select_mask) != 2)
+		return -EPROTO;
+	window->select_offset = offset;
+	return 0;
+}
+
 /* "DISTANCE:DATA,..." or "-" */
 static int parse_learned(const char *text, struct live_slot *slot)
 {
@@ -180,6 +204,9 @@ static int parse_slot(const char *line, struct live_windows *live)
 	slot->offset = offset;
 	slot->address = address;
 	window->slots++;
+	/* the page follows what was learned */
+	if (strchr(line + length, ' '))
+		slot->page = (uint32_t)strtoul(strchr(line + length, ' '), NULL, 0);
 	return parse_learned(line + length, slot);
 }
 
@@ -189,6 +216,10 @@ static int parse_windows_line(const char *line, void *into)
 
 	if (!strncmp(line, "window ", 7))
 		return parse_window(line, live);
+	if (!strncmp(line, "range ", 6))
+		return parse_range(line, live);
+	if (!strncmp(line, "select ", 7))
+		return parse_select(line, live);
 	if (!strncmp(line, "slot ", 5))
 		return parse_slot(line, live);
 	live->open = strcmp(line, CLOSED);

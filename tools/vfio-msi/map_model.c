@@ -79,6 +79,24 @@ static void note_overlaps(struct map_facts *facts, const struct parts *parts)
 			note_overlap(facts, &parts->part[i], &parts->part[j]);
 }
 
+static void add_window_parts(struct map_facts *facts, struct parts *parts, unsigned int nr)
+{
+	const struct window *window = &facts->windows.window[nr];
+	size_t i;
+
+	for (i = 0; i < window_range_count(window); i++) {
+		struct window_range range = window_range_at(window, i);
+
+		add_part(facts, parts, (struct part){
+			.kind = MAP_WINDOW, .window = nr, .bar = window->bar,
+			.offset = range.offset, .size = range.size });
+	}
+	if (window->select_mask)
+		add_part(facts, parts, (struct part){
+			.kind = MAP_WINDOW, .window = nr, .bar = window->bar,
+			.offset = window->select_offset, .size = sizeof(uint32_t) });
+}
+
 static void find_parts(struct map_facts *facts, struct parts *parts)
 {
 	const struct msix_cap *msix = &facts->msix;
@@ -93,10 +111,7 @@ static void find_parts(struct map_facts *facts, struct parts *parts)
 			.size = map_pba_size(msix) });
 	}
 	for (i = 0; i < facts->windows.count; i++)
-		add_part(facts, parts, (struct part){
-			.kind = MAP_WINDOW, .window = i, .bar = facts->windows.window[i].bar,
-			.offset = facts->windows.window[i].offset,
-			.size = facts->windows.window[i].size });
+		add_window_parts(facts, parts, i);
 }
 
 static uint64_t page_floor(const struct map_facts *facts, uint64_t at)

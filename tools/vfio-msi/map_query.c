@@ -96,6 +96,28 @@ static void add_window(const struct vfio_device_feature_pci_msi_window_state *st
 	windows_add(&facts->windows, &window);
 }
 
+/* Older drivers do not have the feature, nor windows with holes. */
+static int query_ranges(const struct session *session, uint32_t nr, struct window *window)
+{
+	struct {
+		struct vfio_device_feature feature;
+		struct vfio_device_feature_pci_msi_ranges_state state;
+	} get = { .state.window = nr };
+	const struct vfio_device_feature_pci_msi_ranges *ranges = &get.state.ranges;
+	uint32_t i;
+	int err;
+
+	err = get_feature(session, VFIO_DEVICE_FEATURE_PCI_MSI_RANGES, &get.feature,
+			  sizeof(get.state));
+	if (err)
+		return err == -ENOTTY ? 0 : err;
+	for (i = 0; ranges->count > 1 && i < ranges->count; i++)
+		window_add_range(window, ranges->range[i].offset, ranges->range[i].size);
+	window->select_offset = ranges->select_offset;
+	window->select_mask = ranges->select_mask;
+	return 0;
+}
+
 static int query_windows(const struct session *session, struct map_facts *facts)
 {
 	struct {
@@ -109,8 +131,10 @@ static int query_windows(const struct session *session, struct map_facts *facts)
 		get.state = (struct vfio_device_feature_pci_msi_window_state){ .window = i };
 		err = get_feature(session, VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW, &get.feature,
 				  sizeof(get.state));
-		if (!err && i < get.state.windows)
+		if (!err && i < get.state.windows) {
 			add_window(&get.state, facts);
+			err = query_ranges(session, i, &facts->windows.window[i]);
+		}
 	} while (!err && ++i < get.state.windows);
 	return err;
 }

@@ -84,6 +84,23 @@ static bool read_windows(const struct device *dev, const struct caps *caps,
 	return !windows_read(dev, &facts->windows) && facts->windows.count;
 }
 
+static void add_window_rules(struct map_facts *facts, const struct window *window)
+{
+	size_t i;
+
+	for (i = 0; i < window_range_count(window); i++) {
+		struct window_range range = window_range_at(window, i);
+
+		map_add_rule(facts, &(struct map_rule){
+			.bar = window->bar, .offset = range.offset, .size = range.size,
+			.access = MAP_NONE });
+	}
+	if (window->select_mask)
+		map_add_rule(facts, &(struct map_rule){
+			.bar = window->bar, .offset = window->select_offset,
+			.size = sizeof(uint32_t), .access = MAP_NONE });
+}
+
 static void add_rules(struct map_facts *facts)
 {
 	const struct msix_cap *msix = &facts->msix;
@@ -94,10 +111,7 @@ static void add_rules(struct map_facts *facts)
 			.bar = msix->table_bar, .offset = msix->table_offset,
 			.size = map_table_size(msix), .access = table_access(facts) });
 	for (i = 0; i < facts->windows.count; i++)
-		map_add_rule(facts, &(struct map_rule){
-			.bar = facts->windows.window[i].bar,
-			.offset = facts->windows.window[i].offset,
-			.size = facts->windows.window[i].size, .access = MAP_NONE });
+		add_window_rules(facts, &facts->windows.window[i]);
 }
 
 /* How vfio-pci, and every driver that is built on it, maps pages without rules */

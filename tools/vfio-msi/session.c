@@ -26,6 +26,7 @@ static const struct {
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_NOTIFY,	"msi-notify" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSIX_MAP,	"msix-map" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW,	"msi-window" },
+	{ VFIO_DEVICE_FEATURE_PCI_MSI_RANGES,	"msi-ranges" },
 	{ VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY,	"msix-dummy" },
 };
 

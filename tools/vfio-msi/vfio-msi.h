@@ -43,6 +43,7 @@
  *	3 config.c		MSI and MSI-X capabilities in config space
  *	3 names.c		PCI devices by other names
  *	3 run.c			other programs
+ *	2 window_range.c	the ranges that a window consists of
  *	2 sysfs.c		reads and writes small files, reads links
  *	2 findings.c		what doctor has found
  *	2 cards.c		the cards whose windows the driver knows
@@ -428,6 +429,32 @@ enum remapping irq_host_remapping(void);
 bool booted_without_msi(void);
 char *msi_refusal(const struct device *dev);
 
+/* window_range.c */
+
+/* As many as the driver allows */
+#define WINDOW_RANGES	16
+
+struct window_range {
+	uint64_t offset;
+	uint64_t size;
+};
+
+struct window {
+	unsigned int bar;
+	uint64_t offset;	/* of the first range */
+	uint64_t size;		/* to the end of the last range */
+	uint32_t data_offset;
+	char flags[NAME_SIZE];	/* separated by commas */
+	size_t ranges;		/* 0: it is one range */
+	struct window_range range[WINDOW_RANGES];
+	uint64_t select_offset;
+	uint32_t select_mask;	/* 0: it has no select register */
+};
+
+size_t window_range_count(const struct window *window);
+struct window_range window_range_at(const struct window *window, size_t i);
+bool window_add_range(struct window *window, uint64_t offset, uint64_t size);
+
 /* live.c */
 
 struct live_vector {
@@ -446,14 +473,6 @@ struct live {
 	struct live_vector *vector;
 };
 
-struct window {
-	unsigned int bar;
-	uint64_t offset;
-	uint64_t size;
-	uint32_t data_offset;
-	char flags[NAME_SIZE];	/* separated by commas */
-};
-
 /*
  * In a window with LEARN the driver reports data at each of these distances from a
  * slot's address: 4, 8, ... 64 bytes.
@@ -467,6 +486,7 @@ struct live_slot {
 	unsigned int vector;
 	unsigned int distance;	/* from address to data; 0: not known */
 	char flags[NAME_SIZE];
+	uint32_t page;		/* what the select register showed */
 	unsigned int learned;	/* bit n: there is data 4 * (n + 1) bytes after the address */
 	uint32_t learned_data[LEARN_DISTANCES];
 };

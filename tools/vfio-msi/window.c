@@ -24,7 +24,9 @@ enum { OPTION_ADD = 256, OPTION_CLEAR, OPTION_PERSIST };
 
 static const struct argp_option options[] = {
 	{ "add", OPTION_ADD, "WINDOW", 0,
-	  "Add the window BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS] (can be repeated)", 0 },
+	  "Add the window BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS][:select=OFFSET/MASK] (can be "
+	  "repeated). OFFSET+SIZE,OFFSET+SIZE,... in place of OFFSET:SIZE is a window with "
+	  "holes", 0 },
 	{ "clear", OPTION_CLEAR, NULL, 0, "Remove the windows that were added before", 0 },
 	{ "persist", OPTION_PERSIST, NULL, 0,
 	  "With --add or --clear: whenever it is bound, by libvirt or after a boot, too", 0 },
@@ -43,7 +45,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPTION_ADD:
 		if (!window_parse(arg, &window))
 			argp_error(state, "invalid window \"%s\": a window is "
-				   "BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS]", arg);
+				   "BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS][:select=OFFSET/MASK]", arg);
 		windows_add(&change->add, &window);
 		return 0;
 	case OPTION_CLEAR:
@@ -140,6 +142,23 @@ static const char *or_none(const char *text)
 	return text[0] ? text : "-";
 }
 
+/* The ranges of the windows that have holes, and the select registers */
+static void print_parts(const struct window *window)
+{
+	size_t i;
+
+	if (window->ranges) {
+		printf("BAR %u, ranges:", window->bar);
+		for (i = 0; i < window->ranges; i++)
+			printf(" 0x%llx+0x%llx", (unsigned long long)window->range[i].offset,
+			       (unsigned long long)window->range[i].size);
+		putchar('\n');
+	}
+	if (window->select_mask)
+		printf("BAR %u, select register: 0x%llx, bits 0x%x\n", window->bar,
+		       (unsigned long long)window->select_offset, window->select_mask);
+}
+
 static void print_configured(const struct window_list *list)
 {
 	struct table table;
@@ -160,6 +179,8 @@ static void print_configured(const struct window_list *list)
 			  window->data_offset, or_none(window->flags));
 	}
 	table_print(&table);
+	for (i = 0; i < list->count; i++)
+		print_parts(&list->window[i]);
 }
 
 static void print_live_windows(const struct live_windows *live)
@@ -183,24 +204,43 @@ static void print_live_windows(const struct live_windows *live)
 			  (unsigned long long)window->undone);
 	}
 	table_print(&table);
+	for (i = 0; i < live->count; i++)
+		print_parts(&live->window[i].range);
 }
 
+static void add_slot(struct table *table, const struct live_window *window,
+		     const struct live_slot *slot, bool pages)
+{
+	char page[16] = "-", *text;
+
+	if (window->range.select_mask)
+		snprintf(page, sizeof(page), "0x%x", slot->page);
+	text = format_text("%u\t0x%llx\t0x%08llx\t0x%04x\t%u\t%u\t%s", window->range.bar,
+			   (unsigned long long)slot->offset,
+			   (unsigned long long)slot->address, slot->data, slot->vector,
+			   slot->distance, or_none(slot->flags));
+	if (pages)
+		table_add(table, "%s\t%s", text, page);
+	else
+		table_add(table, "%s", text);
+	free(text);
+}
+
+/* There is a column for pages if a window has a select register. */
 static void print_live_slots(const struct live_windows *live)
 {
 	struct table table;
+	bool pages = false;
 	size_t i, j;
 
-	table_init(&table, 7, 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5);
-	table_add(&table, "BAR\tSLOT\tADDRESS\tDATA\tVECTOR\tDISTANCE\tHOST");
+	for (i = 0; i < live->count; i++)
+		pages |= live->window[i].range.select_mask;
+	table_init(&table, pages ? 8 : 7, 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5);
+	table_add(&table, "BAR\tSLOT\tADDRESS\tDATA\tVECTOR\tDISTANCE\tHOST%s",
+		  pages ? "\tPAGE" : "");
 	for (i = 0; i < live->count; i++) {
-		for (j = 0; j < live->window[i].slots; j++) {
-			const struct live_slot *slot = &live->window[i].slot[j];
-
-			table_add(&table, "%u\t0x%llx\t0x%08llx\t0x%04x\t%u\t%u\t%s",
-				  live->window[i].range.bar, (unsigned long long)slot->offset,
-				  (unsigned long long)slot->address, slot->data, slot->vector,
-				  slot->distance, or_none(slot->flags));
-		}
+		for (j = 0; j < live->window[i].slots; j++)
+			add_slot(&table, &live->window[i], &live->window[i].slot[j], pages);
 	}
 	table_print(&table);
 }
@@ -231,7 +271,8 @@ static void print_view(const struct selection *sel, const struct device *dev,
 		print_live_slots(live);
 }
 
-static struct json_object *json_slot(const struct live_slot *slot)
+static struct json_object *json_slot(const struct live_window *window,
+				     const struct live_slot *slot)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -241,6 +282,8 @@ static struct json_object *json_slot(const struct live_slot *slot)
 	json_object_object_add(object, "vector", json_object_new_int((int)slot->vector));
 	json_object_object_add(object, "data_distance", json_object_new_int((int)slot->distance));
 	json_object_object_add(object, "flags", json_words(slot->flags));
+	json_object_object_add(object, "page", window->range.select_mask ?
+			       json_hex(slot->page, 1) : NULL);
 	return object;
 }
 
@@ -257,7 +300,7 @@ static struct json_object *json_live(const struct live_window *window)
 			       json_object_new_int64((int64_t)window->withheld));
 	json_object_object_add(object, "undone", json_object_new_int64((int64_t)window->undone));
 	for (i = 0; i < window->slots; i++)
-		json_object_array_add(slots, json_slot(&window->slot[i]));
+		json_object_array_add(slots, json_slot(window, &window->slot[i]));
 	json_object_object_add(object, "slots", slots);
 	return object;
 }

@@ -48,25 +48,89 @@ void windows_free(struct window_list *list)
 	*list = (struct window_list){ .count = 0 };
 }
 
-static int parse_line(const char *line, struct window_list *list)
+/* A number up to one of the characters in @ends or the end of the text, which is moved on */
+static bool parse_number(const char **text, const char *ends, uint64_t *number)
 {
-	unsigned long long offset, size;
-	struct window window;
+	char *end;
 
-	if (sscanf(line, "%u %llx %llx %u %63s", &window.bar, &offset, &size,
-		   &window.data_offset, window.flags) != 5)
+	if (**text < '0' || **text > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(*text, &end, 0);
+	if (errno || (*end && !strchr(ends, *end)))
+		return false;
+	*text = end;
+	return true;
+}
+
+/* "OFFSET+SIZE,...", up to the end of the text */
+static bool parse_ranges(const char *text, struct window *window)
+{
+	uint64_t offset, size;
+
+	window->ranges = 0;
+	for (;;) {
+		if (!parse_number(&text, "+", &offset) || *text++ != '+' ||
+		    !parse_number(&text, ",", &size) ||
+		    !window_add_range(window, offset, size))
+			return false;
+		if (!*text)
+			break;
+		text++;
+	}
+	if (window->ranges == 1)
+		window->ranges = 0;
+	return true;
+}
+
+/* "OFFSET/MASK" */
+static bool parse_select(const char *text, struct window *window)
+{
+	uint64_t mask;
+
+	if (!parse_number(&text, "/", &window->select_offset) || *text++ != '/' ||
+	    !parse_number(&text, "", &mask) || mask > UINT32_MAX)
+		return false;
+	window->select_mask = (uint32_t)mask;
+	return mask;
+}
+
+/* A word after the flags in the driver's file */
+static bool parse_word(const char *word, struct window *window)
+{
+	if (!strncmp(word, "ranges=", 7))
+		return parse_ranges(word + 7, window);
+	return !strncmp(word, "select=", 7) && parse_select(word + 7, window);
+}
+
+static int parse_line(char *line, struct window_list *list)
+{
+	static const char blanks[] = { ' ', '\n', '\0' };
+	unsigned long long offset, size;
+	struct window window = { .ranges = 0 };
+	char *word, *rest;
+	int length;
+
+	if (sscanf(line, "%u %llx %llx %u %63s%n", &window.bar, &offset, &size,
+		   &window.data_offset, window.flags, &length) != 5)
 		return -EPROTO;
 	if (!strcmp(window.flags, "-"))
 		window.flags[0] = '\0';
 	window.offset = offset;
 	window.size = size;
+	for (word = strtok_r(line + length, blanks, &rest); word;
+	     word = strtok_r(NULL, blanks, &rest)) {
+		if (!parse_word(word, &window))
+			return -EPROTO;
+	}
 	windows_add(list, &window);
 	return 0;
 }
 
 int windows_read(const struct device *dev, struct window_list *list)
 {
-	char path[PATH_MAX], line[256];
+	char path[PATH_MAX], *line = NULL;
+	size_t size = 0;
 	FILE *file;
 	int err = 0;
 
@@ -76,8 +140,9 @@ int windows_read(const struct device *dev, struct window_list *list)
 	if (!file) {
 		err = -errno;
 	} else {
-		while (!err && fgets(line, sizeof(line), file))
+		while (!err && getline(&line, &size, file) >= 0)
 			err = parse_line(line, list);
+		free(line);
 		fclose(file);
 	}
 	if (err) {
@@ -90,6 +155,8 @@ int windows_read(const struct device *dev, struct window_list *list)
 static const char *error_text(int err)
 {
 	switch (err) {
+	case -E2BIG:
+		return "too many ranges; a window can have 16";
 	case -EEXIST:
 		return "windows overlap; add one that covers both, or --clear first";
 	case -ENOSPC:
@@ -137,6 +204,49 @@ static bool any_refusal(const struct device *dev, const struct window_list *list
 	return any;
 }
 
+/* "0x80000+0x1000,..."; the caller frees it. */
+static char *ranges_text(const struct window *window)
+{
+	char *text = format_text("%s", "");
+	size_t i;
+
+	for (i = 0; i < window_range_count(window); i++) {
+		struct window_range range = window_range_at(window, i);
+		char *longer = format_text("%s%s0x%llx+0x%llx", text, i ? "," : "",
+					   (unsigned long long)range.offset,
+					   (unsigned long long)range.size);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+/* "BEFOREselect=0x310c/0x3f", or nothing; the caller frees it. */
+static char *select_text(const struct window *window, const char *before)
+{
+	if (!window->select_mask)
+		return format_text("%s", "");
+	return format_text("%sselect=0x%llx/0x%x", before,
+			   (unsigned long long)window->select_offset, window->select_mask);
+}
+
+/* A line of the driver's file; the caller frees it. */
+static char *line_text(const struct window *window)
+{
+	char *ranges = ranges_text(window), *select = select_text(window, " "), *line;
+
+	line = format_text("%u 0x%llx 0x%llx %u %s%s%s%s\n", window->bar,
+			   (unsigned long long)window->offset,
+			   (unsigned long long)window->size, window->data_offset,
+			   window->flags[0] ? window->flags : "-",
+			   window->ranges ? " ranges=" : "", window->ranges ? ranges : "",
+			   select);
+	free(ranges);
+	free(select);
+	return line;
+}
+
 /* Replaces all windows that were added before. */
 int windows_write(const struct device *dev, const struct window_list *list)
 {
@@ -145,13 +255,10 @@ int windows_write(const struct device *dev, const struct window_list *list)
 	int err;
 
 	for (i = 0; i < list->count; i++) {
-		const struct window *window = &list->window[i];
-		char *longer = format_text("%s%u 0x%llx 0x%llx %u %s\n", text, window->bar,
-					   (unsigned long long)window->offset,
-					   (unsigned long long)window->size,
-					   window->data_offset,
-					   window->flags[0] ? window->flags : "-");
+		char *line = line_text(&list->window[i]);
+		char *longer = format_text("%s%s", text, line);
 
+		free(line);
 		free(text);
 		text = longer;
 	}
@@ -165,50 +272,122 @@ int windows_write(const struct device *dev, const struct window_list *list)
 	return err;
 }
 
+/* A copy of the text up to a colon, which is skipped; NULL if there is no text. */
+static char *take_field(const char **text)
+{
+	size_t length = strcspn(*text, ":");
+	char *field = length ? format_text("%.*s", (int)length, *text) : NULL;
+
+	*text += length;
+	if (**text)
+		(*text)++;
+	return field;
+}
+
+/* "OFFSET:SIZE:" or "OFFSET+SIZE,...:" */
+static bool take_place(const char **text, struct window *window)
+{
+	const char *start = *text;
+	char *field;
+	bool ok;
+
+	if (!parse_number(text, ":+", &window->offset))
+		return false;
+	if (*(*text)++ == ':')
+		return parse_number(text, ":", &window->size) && *(*text)++ == ':';
+	*text = start;
+	field = take_field(text);
+	ok = parse_ranges(field, window);
+	free(field);
+	return ok;
+}
+
+/* The flags and the select register, in this order; either can be missing. */
+static bool take_options(const char *text, struct window *window)
+{
+	char *field;
+	bool ok = true;
+
+	while (ok && *text) {
+		field = take_field(&text);
+		if (!field || strpbrk(field, "\n ") || window->select_mask)
+			ok = false;
+		else if (!strncmp(field, "select=", 7))
+			ok = parse_select(field + 7, window);
+		else if (window->flags[0] || strlen(field) >= NAME_SIZE)
+			ok = false;
+		else
+			strcpy(window->flags, field);
+		free(field);
+	}
+	return ok;
+}
+
 /*
- * Parses BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS]. The driver checks whether the device can
- * have such a window.
+ * Parses BAR:OFFSET:SIZE:DATA_OFFSET[:FLAGS][:select=OFFSET/MASK], or the same with
+ * OFFSET+SIZE,... instead of OFFSET:SIZE. The driver checks whether the device can have
+ * such a window.
  */
 bool window_parse(const char *text, struct window *window)
 {
-	unsigned long long number[4];
-	char *end;
-	size_t i;
+	uint64_t bar, data_offset;
+	size_t length = strlen(text);
 
-	for (i = 0; i < 4; i++) {
-		if (*text < '0' || *text > '9')
-			return false;
-		errno = 0;
-		number[i] = strtoull(text, &end, 0);
-		if (errno || (*end && *end != ':') || (!*end && i < 3))
-			return false;
-		text = *end ? end + 1 : end;
-	}
-	if (number[0] > UINT32_MAX || number[3] > UINT32_MAX || strlen(text) >= NAME_SIZE ||
-	    (*end && !*text) || strpbrk(text, ":\n "))
+	*window = (struct window){ .ranges = 0 };
+	if (!length || text[length - 1] == ':' || !parse_number(&text, ":", &bar) ||
+	    *text++ != ':' || !take_place(&text, window) ||
+	    !parse_number(&text, ":", &data_offset) || bar > UINT32_MAX ||
+	    data_offset > UINT32_MAX)
 		return false;
-	*window = (struct window){
-		.bar = (unsigned int)number[0],
-		.offset = number[1],
-		.size = number[2],
-		.data_offset = (uint32_t)number[3],
-	};
-	strcpy(window->flags, text);
-	return true;
+	window->bar = (unsigned int)bar;
+	window->data_offset = (uint32_t)data_offset;
+	return !*text || take_options(text + 1, window);
 }
 
 /* The text that window_parse() parses. The caller frees it. */
 char *window_text(const struct window *window)
 {
-	return format_text("%u:0x%llx:0x%llx:%u%s%s", window->bar,
-			   (unsigned long long)window->offset,
-			   (unsigned long long)window->size, window->data_offset,
-			   window->flags[0] ? ":" : "", window->flags);
+	char *ranges = ranges_text(window), *select = select_text(window, ":"), *place, *text;
+
+	place = window->ranges ? format_text("%s", ranges) :
+		format_text("0x%llx:0x%llx", (unsigned long long)window->offset,
+			    (unsigned long long)window->size);
+	text = format_text("%u:%s:%u%s%s%s", window->bar, place, window->data_offset,
+			   window->flags[0] ? ":" : "", window->flags, select);
+	free(place);
+	free(ranges);
+	free(select);
+	return text;
 }
 
 bool window_learns(const struct window *window)
 {
 	return !strcmp(window->flags, "learn");
+}
+
+static struct json_object *json_ranges(const struct window *window)
+{
+	struct json_object *array = json_object_new_array();
+	size_t i;
+
+	for (i = 0; i < window_range_count(window); i++) {
+		struct window_range range = window_range_at(window, i);
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "offset", json_hex(range.offset, 1));
+		json_object_object_add(object, "size", json_hex(range.size, 1));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+static struct json_object *json_select(const struct window *window)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "offset", json_hex(window->select_offset, 1));
+	json_object_object_add(object, "mask", json_hex(window->select_mask, 1));
+	return object;
 }
 
 struct json_object *json_window(const struct window *window)
@@ -221,5 +400,7 @@ struct json_object *json_window(const struct window *window)
 	json_object_object_add(object, "data_offset",
 			       json_object_new_int((int)window->data_offset));
 	json_object_object_add(object, "flags", json_words(window->flags));
+	json_object_object_add(object, "ranges", json_ranges(window));
+	json_object_object_add(object, "select", window->select_mask ? json_select(window) : NULL);
 	return object;
 }

@@ -90,6 +90,56 @@ static char *place_refusal(const struct device *dev, const struct window *window
 	return NULL;
 }
 
+static char *ranges_refusal(const struct window *window)
+{
+	uint64_t end = 0;
+	size_t i;
+
+	for (i = 0; i < window->ranges; i++) {
+		struct window_range range = window->range[i];
+
+		if (range.offset % 4 || range.size % 4 || !range.size)
+			return format_text("the range 0x%llx+0x%llx has a number that is not a "
+					   "multiple of 4, or no size",
+					   (unsigned long long)range.offset,
+					   (unsigned long long)range.size);
+		if (range.offset < end)
+			return format_text("the range 0x%llx+0x%llx begins before the end of the "
+					   "one before it", (unsigned long long)range.offset,
+					   (unsigned long long)range.size);
+		end = range.offset + range.size;
+	}
+	return NULL;
+}
+
+static bool covers(const struct window *window, uint64_t start, uint64_t end)
+{
+	size_t i;
+
+	for (i = 0; i < window_range_count(window); i++) {
+		struct window_range range = window_range_at(window, i);
+
+		if (range.offset < end && range.offset + range.size > start)
+			return true;
+	}
+	return false;
+}
+
+static char *select_refusal(const struct device *dev, const struct window *window)
+{
+	uint64_t at = window->select_offset;
+
+	if (!window->select_mask)
+		return NULL;
+	if (at % 4 || at >= dev->pci->size[window->bar])
+		return format_text("the select register 0x%llx is not a dword of BAR %u",
+				   (unsigned long long)at, window->bar);
+	if (covers(window, at, at + 4))
+		return format_text("the select register 0x%llx is in the window",
+				   (unsigned long long)at);
+	return NULL;
+}
+
 static char *table_refusal(const struct device *dev, const struct window *window)
 {
 	struct msix_cap *msix;
@@ -99,8 +149,8 @@ static char *table_refusal(const struct device *dev, const struct window *window
 	caps_read(dev, &caps);
 	msix = &caps.msix;
 	end = (uint64_t)msix->table_offset + msix->vectors * ENTRY_SIZE;
-	if (!msix->pos || msix->table_bar != window->bar || window->offset >= end ||
-	    window->offset + window->size <= msix->table_offset)
+	if (!msix->pos || msix->table_bar != window->bar ||
+	    !covers(window, msix->table_offset, end))
 		return NULL;
 	return format_text("it overlaps the MSI-X table at 0x%x to 0x%llx", msix->table_offset,
 			   (unsigned long long)end - 1);
@@ -131,6 +181,10 @@ char *window_refusal(const struct device *dev, const struct window *window)
 		reason = bar_refusal(dev, window);
 	if (!reason)
 		reason = place_refusal(dev, window);
+	if (!reason)
+		reason = ranges_refusal(window);
+	if (!reason)
+		reason = select_refusal(dev, window);
 	if (!reason)
 		reason = table_refusal(dev, window);
 	if (!reason)
