@@ -49,9 +49,21 @@ recipe_packages() {
 	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$lab_dir/packages"
 }
 
+# The files that decide what the toolbox has, without comments, docstrings and blank lines:
+# the toolbox is not built again for these. Docstrings begin their lines. Blank lines of
+# preferences separate its records.
+recipe() {
+	(cd "$lab_dir" && awk '
+		docstring { docstring = !/"""/; next }
+		/^[ \t]*"""/ { docstring = !/""".*"""/; next }
+		/^Explanation:/ { next }
+		{ sub(/(^|[ \t]+)#.*/, "") }
+		NF || FILENAME == "preferences"
+		' packages modules preferences packages.py foreign.py archive.py arches.py)
+}
+
 recipe_hash() {
-	(cd "$lab_dir" && cat packages modules preferences packages.py foreign.py \
-		archive.py arches.py) | sha256sum | cut -d ' ' -f 1
+	recipe | sha256sum | cut -d ' ' -f 1
 }
 
 # Runs a command in a tree. Its mounts and processes end with it. /tmp and /run are new
