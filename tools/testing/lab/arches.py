@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The architectures of emulated hosts, and how their kernels are called."""
+"""The architectures of emulated hosts, and the labels of their kernels."""
 
 import dataclasses
 import re
@@ -17,7 +17,7 @@ class Arch:
         return bool(self.triplet)
 
     def make_variables(self):
-        """What tells kbuild, and the makefiles here, to build for it."""
+        """The variables that make kbuild and the makefiles here build for it."""
         if not self.is_foreign:
             return []
         return [f"ARCH={self.kbuild}", f"CROSS_COMPILE={self.triplet}-"]
@@ -27,7 +27,7 @@ X86 = Arch("x86_64", "amd64", "x86_64", "")
 ARM64 = Arch("arm64", "arm64", "arm64", "aarch64-linux-gnu")
 PPC64LE = Arch("ppc64le", "ppc64el", "powerpc", "powerpc64le-linux-gnu")
 
-# Debian's flavours of a kernel, by what a label has before its number.
+# {prefix of labels: (Debian's name of the flavour, architecture)}
 FLAVOURS = {
     "": ("amd64", X86),
     "arm64-": ("arm64", ARM64),
@@ -50,7 +50,7 @@ def of_label(label):
 
 
 def label_of(release):
-    """The label of a Debian kernel, None for one that is not the lab's."""
+    """The label of a release of Debian, None for a flavour that the lab does not use."""
     match = RELEASE.fullmatch(release)
     if not match or match.group(2) not in PREFIXES:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What apt knows of the packages of one architecture."""
+"""Asks apt about the packages of one architecture, and downloads them."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ STATE = pathlib.Path("/var/lib/lab-apt")
 
 
 class Undelivered(Exception):
-    """The mirror lists packages, and does not deliver them."""
+    """The mirror lists packages but does not deliver them."""
 
 
 def output(*command, **options):
@@ -19,10 +19,11 @@ def output(*command, **options):
 
 
 class Apt:
-    """The toolbox's own apt, or that of another architecture.
+    """The apt of the toolbox, or one for another architecture.
 
-    The other one has lists of its own: apt takes nothing of a suite of which the
-    mirror has one architecture only half, and the toolbox can do without theirs.
+    Each has its own lists. With common lists, apt would use nothing of a suite while the
+    mirror's files for one architecture are incomplete, and the toolbox can do without the
+    packages of other architectures.
     """
 
     def __init__(self, foreign=None):
@@ -53,14 +54,15 @@ class Apt:
                               env=self.environment, stdin=subprocess.DEVNULL, **options)
 
     def download(self, names, folder):
-        """Packages into a folder, or Undelivered."""
+        """Downloads packages into a folder, or raises Undelivered."""
         try:
             self.get("download", "-o", "Acquire::Retries=3", *names, cwd=folder)
         except subprocess.CalledProcessError as error:
             raise Undelivered(" ".join(names)) from error
 
     def update(self):
-        """All or nothing of the own lists; of others what the mirror has."""
+        """Updates all lists of the toolbox, or fails. For another architecture, updates
+        those that the mirror has."""
         timeout = ["-o", "Acquire::http::Timeout=20"]
         if not self.foreign:
             self.get("update", "-o", "APT::Update::Error-Mode=any", *timeout)
@@ -69,7 +71,7 @@ class Apt:
         self.get("update", *timeout, check=False)
 
     def records(self, *names):
-        """apt-cache show, as one dictionary for each version of each package."""
+        """The output of apt-cache show: a dictionary for each version of each package."""
         for block in self.cache("show", *names).split("\n\n"):
             fields = dict(re.findall(r"^([A-Z][\w-]*): (.*)$", block, re.M))
             if fields:
@@ -81,12 +83,12 @@ class Apt:
 
 
 def version_key(version):
-    """Orders upstream versions and Debian revisions well enough: numbers."""
+    """The numbers of a version, which order Debian's versions of kernels and QEMU."""
     return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def depends_on(fields, pattern):
-    """What the pattern's group has matched in each dependency that begins so."""
+    """What the pattern's group matches, for each dependency that it fits."""
     names = re.split(r"[,|]\s*", fields.get("Depends", ""))
     return [match.group(1) for match in (re.match(pattern, name.strip())
                                          for name in names) if match]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the toolbox has of other architectures: unpacked, not installed.
+"""The packages of other architectures. They are unpacked in the toolbox, not installed.
 
-Kernels to boot with the headers to build a module for them, and the few things that
-an emulated host's user space is made of. All of it lies where it would be if it was
-installed, but for busybox, which is called as a cross tool.
+They are the kernels, with the headers to build the module for them, and busybox and libuuid
+for programs in the emulated host. Their files are where an installation would put them, except
+busybox, whose name has the prefix of a cross tool: aarch64-linux-gnu-busybox.
 """
 
 import os
@@ -16,18 +16,18 @@ import tempfile
 import archive
 import arches
 
-# Each kernel, each size of page and each platform is in some run of the plan;
-# not each with each.
+# Some run of the plan has each version, each page size and each platform. Not every
+# combination of them has a run.
 KERNELS = ("arm64-6.1", "arm64-6.12", "arm64-16k-newest", "ppc64le-6.12",
            "ppc64le-64k-newest")
 NEWEST = "newest"
-# What no emulated host can have need of is most of a kernel package.
+# Folders of modules that no emulated host needs. They are most of a kernel package.
 SUPERFLUOUS = ("fs", "net", "sound", *(f"drivers/{name}" for name in (
     "bluetooth", "gpu", "iio", "infiniband", "input", "media", "mtd", "net/wireless",
     "scsi", "staging")))
 LAB = pathlib.Path(__file__).resolve().parent
 OTHERS = ("busybox-static", "uuid-dev")
-# The labels of which the mirror had no kernel when the toolbox was built.
+# The labels for which the mirror had no kernel when the toolbox was built.
 MISSING = archive.STATE / "missing"
 OWN = archive.Apt()
 APTS = {arch: archive.Apt(arch.debian) for _, arch in arches.FLAVOURS.values()
@@ -40,17 +40,19 @@ def update():
 
 
 def stands_for(found, label):
-    """Whether a kernel with a label of its own, if any, is what a label asks for."""
+    """Whether a label of KERNELS means the kernel with the label @found,
+    which is None for other kernels."""
     prefix, number = arches.split(label)
     return found == label or (number == NEWEST and found is not None and
                               arches.split(found)[0] == prefix)
 
 
 def candidates(label):
-    """The releases that may stand for a label, newest first.
+    """The releases that a label can mean, newest first.
 
-    Each has an image, headers, and what headers need on this machine. The lists know
-    more than the newest one, which a mirror may name before it has it.
+    The mirror lists the image and the headers of each, and the tools that these headers
+    need on this machine. Older releases are candidates, too, because a mirror may list the
+    newest one before it has its files.
     """
     flavour, arch = arches.FLAVOURS[arches.split(label)[0]]
     of = APTS[arch]
@@ -66,9 +68,8 @@ def candidates(label):
 
 
 def tools_for(release, of):
-    """The packages of this machine that build a module for a kernel of another.
-
-    None while the mirror has the two machines at different versions.
+    """The packages of this machine's architecture that build a module for a kernel of
+    another one. None while the mirror has different versions for the two.
     """
     headers = next(of.records(f"linux-headers-{release}"))
     arch = arches.of_label(arches.label_of(release))
@@ -79,17 +80,17 @@ def tools_for(release, of):
 
 
 def wanted():
-    """The releases that the mirror lists as the newest for each label."""
+    """For each label of KERNELS, the newest release that the mirror lists."""
     return [next(candidates(label), f"no {label}") for label in KERNELS]
 
 
 def missing():
-    """The labels, as they are in KERNELS, that this toolbox has to do without."""
+    """The labels of KERNELS for which the toolbox has no kernel."""
     return MISSING.read_text(encoding="ascii").split() if MISSING.exists() else []
 
 
 def behind(installed):
-    """Those for which it does not have what the mirror lists as the newest."""
+    """The labels of KERNELS whose newest release on the mirror is not installed."""
     return [label for label, release in zip(KERNELS, wanted()) if release not in installed]
 
 
@@ -104,7 +105,7 @@ def kernel_packages(release, of):
 
 
 def unpack(names, of, folder):
-    """The files of packages under folder/root, with /usr merged."""
+    """Unpacks packages into folder/root, with /lib and /bin merged into /usr."""
     root = folder / "root"
     root.mkdir()
     of.download(names, folder)
@@ -142,7 +143,7 @@ def names_in(file):
 
 
 def drop_modules(modules):
-    """All but what an emulated host can have."""
+    """Removes the modules that no emulated host has."""
     known = dependencies(modules)
     kept = {path for name in names_in("modules") for path in known.get(name, ())}
     for path in modules.rglob("*.ko*"):
@@ -182,7 +183,7 @@ def could(call, *arguments):
 
 
 def install_arch(arch, of):
-    """Returns the labels for which the mirror has nothing that it delivers."""
+    """Returns the labels for which the mirror delivers no kernel."""
     labels = [label for label in KERNELS if arches.of_label(label) is arch]
     if not could(install_others, arch, of):
         return labels
@@ -191,7 +192,7 @@ def install_arch(arch, of):
 
 
 def install():
-    """Other architectures are worth having, but not worth being without a lab."""
+    """The toolbox is complete without the kernels that the mirror does not deliver."""
     update()
     lacking = []
     for arch, of in APTS.items():
@@ -201,7 +202,7 @@ def install():
 
 
 def check(installed, lacking):
-    """Complain about what half a tree would lack."""
+    """Fails if the toolbox is incomplete."""
     for label in KERNELS:
         if label not in lacking and not any(stands_for(other, label)
                                             for other in installed):

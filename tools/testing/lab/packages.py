@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which Debian packages the toolbox has and should have.
+"""Finds and installs the kernels of the toolbox, and checks the toolbox.
 
-Runs inside the toolbox. Versions move on, so nothing here names one: the
-kernels are those that linux-image-amd64 and linux-headers-amd64 stand for in
-each suite, and the source is the newest linux-source-X.Y. What there is of other
-architectures is foreign.py's.
+lab runs this in the toolbox. The suites get new versions, so no version is named here: the
+kernels are those that linux-image-amd64 and linux-headers-amd64 depend on in each suite, and
+the source is the newest linux-source-X.Y. The packages of other architectures are in
+foreign.py.
 """
 
 import os
@@ -60,7 +60,7 @@ def kernel_packages():
 
 
 def state():
-    """Every version that matters: when this changes, the toolbox is stale."""
+    """The versions that the mirror has. If they change, the toolbox is out of date."""
     listed = foreign.names_in("packages")
     lines = [f"{name} {version}" for name, version in OWN.candidates(listed)]
     lines += kernel_packages()
@@ -89,7 +89,7 @@ def image_path(release):
 
 
 def installed_releases():
-    """{label: release} of the kernels in this tree, from the tree alone."""
+    """{label: release} of the kernels in the toolbox. Asks no mirror."""
     found = {}
     for release in os.listdir("/usr/lib/modules"):
         label = arches.label_of(release)
@@ -99,13 +99,13 @@ def installed_releases():
 
 
 def own_releases():
-    """Those of them that are for this machine's architecture."""
+    """{label: release} of the installed kernels of this machine's architecture."""
     return {label: release for label, release in installed_releases().items()
             if not arches.of_label(label).is_foreign}
 
 
 def check():
-    """Complain about anything that half a tree would lack."""
+    """Fails if the toolbox is incomplete."""
     for tool in ("gcc", "make", "sparse", "cpio", "depmod", "clang-format"):
         subprocess.run([tool, "--version"], check=True, stdout=subprocess.DEVNULL)
     for qemu in QEMUS:
@@ -116,7 +116,8 @@ def check():
                              "%d.%d" % (QEMU_AT_LEAST + version))
     found = own_releases()
     if len(found) < RELEASES_AT_LEAST:
-        raise SystemExit(f"lab: kernels are missing, only {list(found)} found")
+        raise SystemExit(f"lab: kernels are missing, the toolbox has only "
+                         f"{', '.join(found) or 'none'}")
     installed = installed_releases()
     for release in installed.values():
         image_path(release)
