@@ -7,7 +7,8 @@
  * - A held eventfd is read when the host can no longer signal it.
  * - A new vector that is to be masked is masked before it is attached.
  * - Before the core delivers a pending interrupt, it asks whether the host or the device
- *   would deliver one as well.
+ *   would deliver one as well. If so, the core keeps its own until the host has delivered:
+ *   the plan may be rolled back before, and the host may then lose what it had.
  * - What is delivered by a held eventfd is put in before it is let go.
  */
 #include <errno.h>
@@ -186,11 +187,12 @@ static void give_harvest(struct vector *host)
 	host->host_pending = false;
 }
 
-/* The host delivers both as one. */
-static void did_harvest(struct vfiomsi_core *core, uint32_t vector)
+/* The host has delivered its interrupt, and the core's as one with it. */
+static void host_delivered(struct vector *host)
 {
-	if (core->vectors[vector].host_pending)
-		core->vectors[vector].pending = false;
+	if (host->host_pending)
+		host->pending = false;
+	host->host_pending = false;
 }
 
 static void did_attach(struct vfiomsi_core *core, uint32_t vector)
@@ -199,12 +201,16 @@ static void did_attach(struct vfiomsi_core *core, uint32_t vector)
 
 	host->attached = true;
 	if (!host->masked)
-		host->host_pending = false;
+		host_delivered(host);
 }
 
+/* What the host delivers with VFIOMSI_UNMASK is not to be delivered twice. */
 static bool wants_inject(const struct vfiomsi_core *core, uint32_t vector)
 {
-	return core->vectors[vector].pending && takes(core, vector);
+	const struct vector *host = &core->vectors[vector];
+
+	return host->pending && takes(core, vector) &&
+	       !(host->host_pending && host_masks(core));
 }
 
 static void did_inject(struct vfiomsi_core *core, uint32_t vector)
@@ -222,7 +228,7 @@ static bool wants_unmask(const struct vfiomsi_core *core, uint32_t vector)
 static void did_unmask(struct vfiomsi_core *core, uint32_t vector)
 {
 	core->vectors[vector].masked = false;
-	core->vectors[vector].host_pending = false;
+	host_delivered(&core->vectors[vector]);
 }
 
 static bool wants_unroute(const struct vfiomsi_core *core, uint32_t vector)
@@ -244,7 +250,7 @@ static const struct phase change_phases[] = {
 	{ VFIOMSI_SET_ROUTES, ONCE, wants_set_routes, NULL, did_set_routes },
 	{ VFIOMSI_ALLOCATE, ONCE, wants_allocate, NULL, did_allocate },
 	{ VFIOMSI_MASK, RUNS, wants_mask_new, NULL, did_mask },
-	{ VFIOMSI_HARVEST, RUNS, wants_harvest, give_harvest, did_harvest },
+	{ VFIOMSI_HARVEST, RUNS, wants_harvest, give_harvest, NULL },
 	{ VFIOMSI_ATTACH, RUNS, wants_attach, NULL, did_attach },
 	{ VFIOMSI_INJECT, EACH, wants_inject, NULL, did_inject },
 	{ VFIOMSI_UNMASK, RUNS, wants_unmask, NULL, did_unmask },

@@ -422,8 +422,10 @@ static void device_is_reset(struct check *check)
 {
 	unsigned int i;
 
-	for (i = 0; i < check->model.count; i++)
+	for (i = 0; i < check->model.count; i++) {
 		check->host.vector[i].pending = false;
+		check->host.vector[i].told = false;
+	}
 }
 
 static void sync(struct check *check)
@@ -559,6 +561,16 @@ static void raise_vector(struct check *check)
 	judge_messages(check);
 }
 
+/* Whether an interrupt that comes now stays pending, whatever is so already. */
+static bool keeps(struct check *check, unsigned int vector)
+{
+	check->other = check->model;
+	model_satisfy(&check->other, vector);
+	model_raise(&check->other, vector);
+
+	return check->other.pending[vector];
+}
+
 static void arrive(struct check *check)
 {
 	unsigned int vector = take_vector(check);
@@ -567,6 +579,8 @@ static void arrive(struct check *check)
 
 	print(check, "arrive %u\n", vector);
 	host_begin(&check->host);
+	if (keeps(check, vector))
+		check->host.vector[vector].told = true;
 	model_raise(&check->model, vector);
 	ret = vfiomsi_core_arrive(check->core, vector, &action);
 	if (ret == 1) {
@@ -578,16 +592,18 @@ static void arrive(struct check *check)
 	judge_messages(check);
 }
 
-/* The device's driver has dealt with what was pending. */
+/* The device's driver has dealt with what was pending, but not with what the core has. */
 static void satisfy(struct check *check)
 {
 	unsigned int vector = take_vector(check);
+	struct host_vector *host = &check->host.vector[vector];
 
-	if (!check->host_only || !check->host.vector[vector].pending)
+	if (!host->pending || !(host->told || check->host_only))
 		return;
-	print(check, "satisfied %u\n", vector);
-	check->host.vector[vector].pending = false;
-	model_satisfy(&check->model, vector);
+	print(check, "satisfied %u%s\n", vector, host->told ? ", the core has one" : "");
+	host->pending = false;
+	if (!host->told)
+		model_satisfy(&check->model, vector);
 }
 
 static struct vfiomsi_core *make_core(struct check *check, uint32_t flags)
@@ -640,8 +656,10 @@ static void move(struct check *check)
 	check->flags = how & (VFIOMSI_HOST_MASKS | VFIOMSI_DYNAMIC);
 	check->core = make_core(check, check->flags);
 	host_init(&check->host, check->core, check->model.msix, check->flags);
-	for (i = 0; i < check->model.count; i++)
+	for (i = 0; i < check->model.count; i++) {
 		check->host.vector[i].pending = how & 4 && old.vector[i].pending;
+		check->host.vector[i].told = check->model.pending[i];
+	}
 	expect(check, !vfiomsi_core_load(check->core, check->state, size), "load");
 	memset(check->unmasked, 0, sizeof(check->unmasked));
 	sync(check);

@@ -724,6 +724,49 @@ static void test_rollback_of_message(void)
 	EXPECT(set_mask(1, false) == 0 && received(1, address_of(1), 0x77));
 }
 
+/*
+ * Core and device both have an interrupt. The device gives its own up when the plan was
+ * rolled back, after it has told of it.
+ */
+static void test_rollback_keeps_pending(void)
+{
+	struct vfiomsi_action arrival;
+	int action;
+
+	start_msix(2);
+	write_message(0);
+	set_control(ENABLE);
+	EXPECT(vfiomsi_core_arrive(core, 0, &arrival) == 0);
+	set_control(0);
+	set_mask(0, false);
+	host.vector[0].pending = true;
+	for (action = 0; fail_control(ENABLE, action); action++) {
+		host.vector[0].pending = false;
+		EXPECT(is_pending(0));
+		host.vector[0].pending = true;
+	}
+	EXPECT(action == 5);	/* route, set it, allocate, harvest, attach */
+	EXPECT(received_own(0) && !is_pending(0));
+}
+
+static void test_rollback_of_unmask_keeps_pending(void)
+{
+	struct vfiomsi_action arrival;
+	int action;
+
+	start_running(2);
+	set_control(ENABLE | FUNCTION_MASK);
+	EXPECT(vfiomsi_core_arrive(core, 0, &arrival) == 0);
+	raise_vector(0);
+	for (action = 0; action < 2; action++) {
+		EXPECT(fail_control(ENABLE, action));
+		EXPECT(received_nothing() && is_pending(0));
+	}
+	host.vector[0].pending = false;
+	EXPECT(is_pending(0));
+	EXPECT(set_control(ENABLE) == 0 && received_own(0) && !is_pending(0));
+}
+
 /* The vectors were in use before MSI-X was last enabled, but not since. */
 static void test_rollback_of_first_use(void)
 {
@@ -1144,6 +1187,8 @@ static const struct {
 	{ "rollback of disable", test_rollback_of_disable },
 	{ "rollback of a new message", test_rollback_of_message },
 	{ "rollback of a first use", test_rollback_of_first_use },
+	{ "rollback of enable keeps what is pending", test_rollback_keeps_pending },
+	{ "rollback of unmask keeps what is pending", test_rollback_of_unmask_keeps_pending },
 	{ "busy while there is a plan", test_busy_while_there_is_a_plan },
 	{ "calls without a plan", test_calls_without_a_plan },
 	{ "the host is lost", test_host_lost },

@@ -49,6 +49,7 @@ void host_deliver(struct host *host, unsigned int vector, uint64_t address, uint
 		expect(host, false, "too many interrupts");
 		return;
 	}
+	host->vector[vector].told = false;
 	host->delivered[host->delivered_count++] =
 		(struct host_message){ vector, address, data };
 }
@@ -170,6 +171,7 @@ static void harvest(struct host *host, unsigned int vector)
 
 	if (held(host, vector) || it->signalled) {
 		pending = it->signalled;
+		it->told = it->told || pending;
 		it->signalled = false;
 	} else if (host->silent) {
 		return;
@@ -325,6 +327,7 @@ void host_lose(struct host *host)
 		if (it->signalled)
 			expect(host, !vfiomsi_core_set_pending(host->core, i, true),
 			       "set_pending of a lost vector");
+		it->told = it->told || it->signalled;
 		it->signalled = false;
 		it->attached = false;
 		it->masked = false;

@@ -28,12 +28,15 @@ struct host_message {
  * @signalled: the eventfd has counted
  * @noted: @noted_address and @noted_data are to become the route
  * @pending: the device keeps an interrupt, or the host for it
+ * @told: the core was told of an interrupt, which it has to keep until it is delivered,
+ *	whatever becomes of @pending
  */
 struct host_vector {
 	bool attached;
 	bool masked;
 	bool signalled;
 	bool pending;
+	bool told;
 	bool routed;
 	uint64_t address;
 	uint32_t data;
