@@ -139,6 +139,16 @@ API int vfiomsi_eventfds_carry_out(struct vfiomsi_eventfds *eventfds,
 	return 0;
 }
 
+API void vfiomsi_eventfds_host_lost(struct vfiomsi_eventfds *eventfds)
+{
+	uint32_t i;
+
+	for (i = 0; i < eventfds->count; i++) {
+		harvest(eventfds, i);
+		close_eventfd(&eventfds->slots[i]);
+	}
+}
+
 API int vfiomsi_eventfds_get(const struct vfiomsi_eventfds *eventfds, uint32_t vector)
 {
 	if (vector >= eventfds->count || eventfds->slots[vector].fd < 0)

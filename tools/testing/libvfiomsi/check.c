@@ -191,6 +191,9 @@ static void check_vector(struct check *check, unsigned int vector)
 	expect(check, !host->noted, "the route of vector %u was not set", vector);
 	expect(check, host->attached || !host->masked, "vector %u is masked, and no more",
 	       vector);
+	expect(check, vfiomsi_eventfds_is_held(check->host.eventfds, vector) ==
+	       (host->masked && !(check->flags & VFIOMSI_HOST_MASKS)), "vector %u: held",
+	       vector);
 }
 
 static void check_host(struct check *check)
@@ -617,6 +620,12 @@ static struct vfiomsi_core *make_core(struct check *check, uint32_t flags)
 	return core;
 }
 
+static void make_host(struct check *check)
+{
+	host_init(&check->host, check->core, check->model.msix, check->flags);
+	expect(check, !vfiomsi_eventfds_create(check->core, &check->host.eventfds), "eventfds");
+}
+
 static size_t save(struct check *check)
 {
 	size_t size = vfiomsi_core_state_size(check->core);
@@ -651,11 +660,12 @@ static void move(struct check *check)
 	harvest(check);
 	size = save(check);
 	print(check, "move %u\n", how);
+	vfiomsi_eventfds_destroy(check->host.eventfds);
 	vfiomsi_core_destroy(check->core);
 	old = check->host;
 	check->flags = how & (VFIOMSI_HOST_MASKS | VFIOMSI_DYNAMIC);
 	check->core = make_core(check, check->flags);
-	host_init(&check->host, check->core, check->model.msix, check->flags);
+	make_host(check);
 	for (i = 0; i < check->model.count; i++) {
 		check->host.vector[i].pending = how & 4 && old.vector[i].pending;
 		check->host.vector[i].told = check->model.pending[i];
@@ -810,7 +820,7 @@ const char *check(const uint8_t *script, size_t size, FILE *log)
 	if (!it.core)
 		return it.wrong;
 	model_init(&it.model, it.cap);
-	host_init(&it.host, it.core, it.model.msix, it.flags);
+	make_host(&it);
 
 	for (i = 0; i < MAX_STEPS && it.next < it.end && !it.wrong[0]; i++) {
 		model_forget(&it.model);
@@ -818,6 +828,7 @@ const char *check(const uint8_t *script, size_t size, FILE *log)
 		check_host(&it);
 		look(&it);
 	}
+	vfiomsi_eventfds_destroy(it.host.eventfds);
 	vfiomsi_core_destroy(it.core);
 
 	return it.wrong[0] ? it.wrong : NULL;

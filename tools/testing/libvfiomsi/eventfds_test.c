@@ -119,6 +119,17 @@ static int run(int planned)
 	return ret;
 }
 
+/* The device is gone, or its file was closed. */
+static void lose_host(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < VECTORS; i++)
+		attached[i] = false;
+	vfiomsi_eventfds_host_lost(eventfds);
+	vfiomsi_core_host_lost(core);
+}
+
 static int set_control(uint16_t control)
 {
 	return run(vfiomsi_core_cap_write(core, 2, 2, control));
@@ -194,6 +205,59 @@ static void test_held_survives_disable(void)
 	EXPECT(!set_mask(1, false) && receive(1) == 1);
 }
 
+static void test_host_lost(void)
+{
+	start(0);
+	set_mask(1, false);
+	set_mask(2, false);
+	set_control(ENABLE);
+	set_mask(1, true);
+	lose_host();
+	EXPECT(!vfiomsi_eventfds_is_held(eventfds, 1));
+	EXPECT(vfiomsi_eventfds_get(eventfds, 1) == -EINVAL);
+	EXPECT(vfiomsi_eventfds_get(eventfds, 2) == -EINVAL);
+	EXPECT(!run(vfiomsi_core_sync(core)));
+	raise_vector(2);
+	EXPECT(receive(2) == 1 && !is_pending(1));
+	EXPECT(!set_mask(1, false));
+	raise_vector(1);
+	EXPECT(receive(1) == 1 && receive(1) == 0);
+}
+
+/* What the held eventfd had counted, and nothing else had. */
+static void test_held_survives_host_lost(void)
+{
+	start(0);
+	set_mask(1, false);
+	set_mask(2, false);
+	set_control(ENABLE);
+	set_mask(1, true);
+	raise_vector(1);
+	raise_vector(2);
+	lose_host();
+	EXPECT(is_pending(1) && !is_pending(2));
+	EXPECT(!run(vfiomsi_core_sync(core)) && is_pending(1) && receive(2) == 0);
+	EXPECT(!set_mask(1, false) && receive(1) == 1 && !is_pending(1));
+}
+
+/* The host is lost when a vector is masked, with more actions to come. */
+static void test_host_lost_in_a_plan(void)
+{
+	struct vfiomsi_action action;
+
+	start(0);
+	set_mask(1, false);
+	set_control(ENABLE);
+	EXPECT(vfiomsi_core_table_write(core, 16 + 12, 4, 1) == 1);
+	EXPECT(vfiomsi_core_next(core, &action) == 1 && action.kind == VFIOMSI_MASK);
+	EXPECT(!carry_out(&action) && vfiomsi_eventfds_is_held(eventfds, 1));
+	lose_host();
+	EXPECT(!vfiomsi_eventfds_is_held(eventfds, 1));
+	EXPECT(!run(vfiomsi_core_sync(core)));
+	raise_vector(1);
+	EXPECT(receive(1) == 1);
+}
+
 static void test_host_masks(void)
 {
 	start(VFIOMSI_HOST_MASKS);
@@ -250,6 +314,9 @@ static const struct {
 	{ "an eventfd's life", test_life },
 	{ "held eventfds", test_held },
 	{ "what was held survives disable", test_held_survives_disable },
+	{ "the host is lost", test_host_lost },
+	{ "what was held survives a lost host", test_held_survives_host_lost },
+	{ "the host is lost in a plan", test_host_lost_in_a_plan },
 	{ "nothing is held if the host masks", test_host_masks },
 	{ "no more files", test_no_more_files },
 	{ "nonsense", test_nonsense },

@@ -18,6 +18,9 @@ static bool host_masks(const struct host *host)
 
 static bool held(const struct host *host, unsigned int vector)
 {
+	if (host->eventfds)
+		return vfiomsi_eventfds_is_held(host->eventfds, vector);
+
 	return host->vector[vector].masked && !host_masks(host);
 }
 
@@ -220,6 +223,15 @@ static void for_each(struct host *host, const struct vfiomsi_action *action,
 		what(host, action->vector + i);
 }
 
+/* @host counts what arrives in held eventfds itself. */
+static void tell_eventfds(struct host *host, const struct vfiomsi_action *action)
+{
+	if (!host->eventfds || action->kind == VFIOMSI_INJECT ||
+	    action->kind == VFIOMSI_HARVEST)
+		return;
+	expect(host, !vfiomsi_eventfds_carry_out(host->eventfds, action), "eventfds");
+}
+
 static void carry_out(struct host *host, const struct vfiomsi_action *action)
 {
 	switch ((enum vfiomsi_action_kind)action->kind) {
@@ -275,6 +287,7 @@ bool host_carry_out(struct host *host, const struct vfiomsi_action *action)
 		return true;
 	}
 	expect(host, host->carried_out <= 6 * (int)host->count + 3, "too many actions");
+	tell_eventfds(host, action);
 	carry_out(host, action);
 	host->calls[action->kind]++;
 
@@ -335,5 +348,7 @@ void host_lose(struct host *host)
 		it->noted = false;
 	}
 	host->allocated = 0;
+	if (host->eventfds)
+		vfiomsi_eventfds_host_lost(host->eventfds);
 	vfiomsi_core_host_lost(host->core);
 }

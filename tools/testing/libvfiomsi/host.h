@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A scripted host and device for the core's tests: what VFIO, KVM, the eventfds and the
- * device do for each action, without any of them. Actions that make no sense are
- * noticed.
+ * device do for each action, without any of them. Only which eventfds are held can be
+ * left to libvfiomsi's own object. Actions that make no sense are noticed.
  */
 #ifndef HOST_H
 #define HOST_H
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <vfiomsi/core.h>
+#include <vfiomsi/eventfds.h>
 
 #ifndef MAX_VECTORS
 #define MAX_VECTORS	2048
@@ -46,6 +47,7 @@ struct host_vector {
 };
 
 /*
+ * @eventfds: decides which eventfds are held; NULL if that is up to @vector
  * @fail_after: fail the action after that many; -1 for never
  * @undo_fails_after: the same while a plan is rolled back
  * @raise_after: raise @raise_vector after that many; -1 for never
@@ -56,6 +58,7 @@ struct host_vector {
  */
 struct host {
 	struct vfiomsi_core *core;
+	struct vfiomsi_eventfds *eventfds;
 	bool msix;
 	uint32_t flags;
 	unsigned int count;

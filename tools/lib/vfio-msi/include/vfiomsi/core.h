@@ -357,9 +357,10 @@ int vfiomsi_core_rollback(struct vfiomsi_core *core);
  * vfiomsi_core_host_lost - say that the host no longer has anything
  * @core: the core
  *
- * No vector is allocated, attached or routed, and no eventfd is held. A plan is given
- * up. What the guest sees does not change. vfiomsi_core_sync(), or else the guest's next
- * change, sets all up again.
+ * No vector is allocated, attached or routed, and no eventfd is held. As there are no
+ * actions for this, tell those who carry out the actions before the core:
+ * vfiomsi_eventfds_host_lost(). A plan is given up. What the guest sees does not change.
+ * vfiomsi_core_sync(), or else the guest's next change, sets all up again.
  */
 void vfiomsi_core_host_lost(struct vfiomsi_core *core);
 

@@ -50,6 +50,16 @@ int vfiomsi_eventfds_carry_out(struct vfiomsi_eventfds *eventfds,
 			       const struct vfiomsi_action *action);
 
 /**
+ * vfiomsi_eventfds_host_lost - close all eventfds, because the host is lost
+ * @eventfds: the object
+ *
+ * Call this right before vfiomsi_core_host_lost(), which gives no actions. What held
+ * eventfds have counted becomes pending in the core. What the others have counted no
+ * longer matters: read them before if it does.
+ */
+void vfiomsi_eventfds_host_lost(struct vfiomsi_eventfds *eventfds);
+
+/**
  * vfiomsi_eventfds_get - a vector's eventfd
  * @eventfds: the object
  * @vector: the vector
