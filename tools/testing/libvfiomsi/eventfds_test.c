@@ -22,6 +22,8 @@ static struct vfiomsi_core *core;
 static struct vfiomsi_eventfds *eventfds;
 static bool attached[VECTORS];
 static bool device_pending[VECTORS];
+/* The kind of action, or 0. */
+static uint32_t device_fails;
 static const char *wrong;
 static int wrong_line;
 
@@ -48,6 +50,7 @@ static void start(uint32_t flags)
 	vfiomsi_core_destroy(core);
 	EXPECT(!vfiomsi_core_create(&config, &core));
 	EXPECT(!vfiomsi_eventfds_create(core, &eventfds));
+	device_fails = 0;
 	for (i = 0; i < VECTORS; i++) {
 		attached[i] = false;
 		device_pending[i] = false;
@@ -79,17 +82,33 @@ static void attach(unsigned int vector, bool attach)
 	}
 }
 
-static int carry_out(const struct vfiomsi_action *action)
+static int device_carry_out(const struct vfiomsi_action *action)
 {
-	int ret = vfiomsi_eventfds_carry_out(eventfds, action);
 	unsigned int i;
 
-	if (ret || (action->kind != VFIOMSI_ATTACH && action->kind != VFIOMSI_DETACH))
-		return ret;
+	if (action->kind == device_fails)
+		return -EIO;
+	if (action->kind != VFIOMSI_ATTACH && action->kind != VFIOMSI_DETACH)
+		return 0;
 	for (i = 0; i < action->count; i++)
 		attach(action->vector + i, action->kind == VFIOMSI_ATTACH);
 
 	return 0;
+}
+
+static int carry_out(const struct vfiomsi_action *action)
+{
+	bool first = action->kind == VFIOMSI_ROUTE;
+	int ret = 0;
+
+	if (first)
+		ret = vfiomsi_eventfds_carry_out(eventfds, action);
+	if (!ret)
+		ret = device_carry_out(action);
+	if (!ret && !first)
+		ret = vfiomsi_eventfds_carry_out(eventfds, action);
+
+	return ret;
 }
 
 static int run_actions(void)
@@ -268,6 +287,27 @@ static void test_host_masks(void)
 	EXPECT(receive(1) == 1);
 }
 
+/* What is held stays in step with the core if another cannot carry out an action. */
+static void test_others_fail(void)
+{
+	start(0);
+	set_mask(1, false);
+	set_control(ENABLE);
+	device_fails = VFIOMSI_MASK;
+	EXPECT(set_mask(1, true) == -EIO && !vfiomsi_eventfds_is_held(eventfds, 1));
+	raise_vector(1);
+	EXPECT(receive(1) == 1);
+	device_fails = 0;
+	EXPECT(!set_mask(1, true));
+	raise_vector(1);
+	device_fails = VFIOMSI_UNMASK;
+	EXPECT(set_mask(1, false) == -EIO && receive(1) == 0 && is_pending(1));
+	device_fails = VFIOMSI_FREE;
+	EXPECT(set_control(0) == -EIO && vfiomsi_eventfds_is_held(eventfds, 1));
+	device_fails = 0;
+	EXPECT(!set_mask(1, false) && receive(1) == 1);
+}
+
 /* Enable needs two eventfds, and there is room for one. */
 static void test_no_more_files(void)
 {
@@ -318,6 +358,7 @@ static const struct {
 	{ "what was held survives a lost host", test_held_survives_host_lost },
 	{ "the host is lost in a plan", test_host_lost_in_a_plan },
 	{ "nothing is held if the host masks", test_host_masks },
+	{ "others fail", test_others_fail },
 	{ "no more files", test_no_more_files },
 	{ "nonsense", test_nonsense },
 };

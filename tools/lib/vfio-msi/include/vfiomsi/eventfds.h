@@ -5,9 +5,10 @@
  * device, and those who take the guest's interrupts from them, get them from here.
  *
  * VFIOMSI_ROUTE makes a vector's eventfd, VFIOMSI_UNROUTE closes it, VFIOMSI_INJECT
- * signals it, and VFIOMSI_HARVEST reads it if it is held. Hand it every action, before
- * the others have it. Only VFIOMSI_UNROUTE is for the others first: they must not use
- * the eventfd any longer when it is closed.
+ * signals it, and VFIOMSI_HARVEST reads it if it is held. Hand it every action:
+ * VFIOMSI_ROUTE before the others have it, as they need the eventfd, and any other when
+ * the others have carried it out. If one of them fails, the eventfds are then as the core
+ * knows them.
  *
  * Threads: as for the core. A held eventfd is not to be read or waited for by others.
  */
