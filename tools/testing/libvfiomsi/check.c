@@ -29,7 +29,10 @@ enum {
 	SCRIPT_MASKS	= 1 << 4,
 };
 
-/* What a byte of a step can have in addition to its kind */
+/*
+ * What a byte of a step can have in addition to its kind. With STEP_FAILS, STEP_RAISES is
+ * the contrary: device_forgets().
+ */
 enum {
 	STEP_KIND	= 0x1f,
 	STEP_FAILS	= 1 << 7,
@@ -274,6 +277,16 @@ static void print_delivered(struct check *check)
 		      (long long)host->delivered[i].address, host->delivered[i].data);
 }
 
+/* The device need not keep what the core has to deliver anyway. */
+static void device_forgets(struct check *check)
+{
+	unsigned int i;
+
+	for (i = 0; i < check->model.count; i++)
+		if (check->host.vector[i].told)
+			check->host.vector[i].pending = false;
+}
+
 /*
  * The change was rolled back. What was pending may have been delivered meanwhile, and the
  * rest is as it was.
@@ -460,6 +473,8 @@ static void make_change(struct check *check, uint8_t step, const struct change *
 	print_delivered(check);
 	if (!ret && change->kind == RESET)
 		device_is_reset(check);
+	if (ret < 0 && step & STEP_FAILS && step & STEP_RAISES)
+		device_forgets(check);
 	if (ret == -ENOLINK || ret == -EIO)
 		judge_rollback(check);
 	else if (!expect(check, !ret, "a legal change returned %d", ret))
