@@ -157,26 +157,28 @@ static int probe_drivers(const struct device *dev)
 }
 
 /*
- * Restores override and driver, as after a failure. An error in this is printed by the
- * functions called, and nothing more can be done about it.
+ * Restores override and driver, as after a failure. An error does not keep it from the
+ * steps that are left. Returns the first error; all are printed.
  */
-void driver_restore(const struct device *dev, const char *driver, const char *override)
+int driver_restore(const struct device *dev, const char *driver, const char *override)
 {
 	char now[NAME_SIZE];
-	int err;
+	int err, next;
 
-	set_override(dev, override);
+	err = set_override(dev, override);
 	device_driver(dev, now);
 	if (!strcmp(now, driver))
-		return;
-	unbind_device(dev, now);
+		return err;
+	next = unbind_device(dev, now);
+	err = err ? err : next;
 	if (!driver[0])
-		return;
-	err = bind_device(dev, driver);
-	if (err)
-		complain_not_bound(driver, err);
+		return err;
+	next = bind_device(dev, driver);
+	if (next)
+		complain_not_bound(driver, next);
 	else
 		note("%s: bound to %s again", dev->bdf, driver);
+	return err ? err : next;
 }
 
 static int rebind(const struct device *dev, const char *from, const char *to)

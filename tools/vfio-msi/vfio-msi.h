@@ -243,7 +243,7 @@ void device_path(const struct device *dev, const char *file, char path[PATH_MAX]
 int driver_load(const char *driver);
 int driver_bind(const struct device *dev, const char *driver);
 int driver_release(const struct device *dev);
-void driver_restore(const struct device *dev, const char *driver, const char *override);
+int driver_restore(const struct device *dev, const char *driver, const char *override);
 int device_check_writable(const struct device *dev);
 int driver_override(const struct device *dev, char override[NAME_SIZE]);
 
