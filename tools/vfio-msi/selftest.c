@@ -45,8 +45,10 @@ static void skipped(const char *step, const char *reason)
 	printf("  skipped %-10s %s\n", step, reason);
 }
 
+/* @err: a positive or negative errno, or 0 */
 static void failed(struct trial *trial, const char *step, int err, const char *what)
 {
+	err = abs(err);
 	printf("  FAILED  %-10s %s%s%s\n", step, what, err ? ": " : "", err ? strerror(err) : "");
 	trial->failed = true;
 }
@@ -127,6 +129,10 @@ static void try_table(struct trial *trial)
 		passed("table", detail);
 }
 
+/*
+ * Returns 0, a negative errno, or how many vectors can be had: then it has allocated none,
+ * and there is no errno.
+ */
 static int set_irqs(const struct trial *trial, uint32_t flags, unsigned int count)
 {
 	union {
@@ -134,6 +140,7 @@ static int set_irqs(const struct trial *trial, uint32_t flags, unsigned int coun
 		char space[sizeof(struct vfio_irq_set) + sizeof(trial->eventfd)];
 	} request = { .space = { 0 } };
 	size_t size = sizeof(request.set);
+	int result;
 
 	if (flags & VFIO_IRQ_SET_DATA_EVENTFD) {
 		memcpy(request.set.data, trial->eventfd, count * sizeof(int));
@@ -143,7 +150,8 @@ static int set_irqs(const struct trial *trial, uint32_t flags, unsigned int coun
 	request.set.flags = flags;
 	request.set.index = trial->index;
 	request.set.count = count;
-	return ioctl(trial->session.device, VFIO_DEVICE_SET_IRQS, &request) ? errno : 0;
+	result = ioctl(trial->session.device, VFIO_DEVICE_SET_IRQS, &request);
+	return result < 0 ? -errno : result;
 }
 
 /* The vectors that the kernel has allocated, as sysfs has them */
@@ -170,18 +178,28 @@ static bool choose_index(struct trial *trial, unsigned int index)
 	return true;
 }
 
-/* A host that does not remap interrupts gives one MSI vector only. */
+static int allocate(struct trial *trial, unsigned int vectors)
+{
+	trial->vectors = vectors;
+	return set_irqs(trial, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, vectors);
+}
+
+/*
+ * A host can have fewer vectors than the device, and one that does not remap interrupts
+ * gives one MSI vector only. VFIO says how many there are, or that there is no space.
+ */
 static void try_vectors(struct trial *trial)
 {
 	char detail[80];
 	int err;
 
-	err = set_irqs(trial, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-		       trial->vectors);
-	if (err == ENOSPC || (err && trial->index == VFIO_PCI_MSI_IRQ_INDEX)) {
-		trial->vectors = 1;
-		err = set_irqs(trial, VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, 1);
-	}
+	err = allocate(trial, trial->vectors);
+	if (err > 0)
+		err = allocate(trial, (unsigned int)err);
+	else if (err == -ENOSPC)
+		err = allocate(trial, 1);
+	if (err > 0)
+		err = -ENOSPC;
 	snprintf(detail, sizeof(detail), "%u %s allocated", trial->vectors, index_name(trial));
 	if (err)
 		failed(trial, "vectors", err, "cannot be allocated");
