@@ -124,12 +124,31 @@ const char *module_enforced(void)
 	return NULL;
 }
 
+#define DKMS_SOURCES	"/usr/src/" MSI_VFIO_PCI "-"
+#define DKMS_CONFIG	"/dkms.conf"
+
+/* The version that DKMS has of the module, or NULL. The caller frees it. */
+static char *dkms_version(void)
+{
+	char *version = NULL;
+	glob_t found;
+
+	if (!glob(DKMS_SOURCES "*" DKMS_CONFIG, 0, NULL, &found)) {
+		const char *path = found.gl_pathv[found.gl_pathc - 1];
+		size_t length = strlen(path) - strlen(DKMS_SOURCES) - strlen(DKMS_CONFIG);
+
+		version = format_text("%.*s", (int)length, path + strlen(DKMS_SOURCES));
+	}
+	globfree(&found);
+	return version;
+}
+
 static bool has_dkms(void)
 {
-	glob_t found;
-	bool has = !glob("/usr/src/" MSI_VFIO_PCI "-*/dkms.conf", 0, NULL, &found);
+	char *version = dkms_version();
+	bool has = version;
 
-	globfree(&found);
+	free(version);
 	return has;
 }
 
@@ -146,11 +165,42 @@ static char *build_command(const char *release)
 			   MSI_VFIO_PCI ")");
 }
 
+/* The key that DKMS signs with: Ubuntu has the first; DKMS creates the second if it has none. */
+static const char *dkms_key(void)
+{
+	static const char ubuntu[] = "/var/lib/shim-signed/mok/MOK.der";
+
+	return access(ubuntu, F_OK) ? "/var/lib/dkms/mok.pub" : ubuntu;
+}
+
+/* A key does not help a module without a signature: that has to be signed first. */
+static char *dkms_commands(const char *version, const char *release, bool has_signature)
+{
+	const char *key = dkms_key();
+	bool has_key = !access(key, F_OK);
+
+	if (has_signature && !has_key)
+		return format_text("mokutil --import KEY.der (the key that DKMS signs with); "
+				   "reboot (and let the firmware enroll the key)");
+	if (has_signature)
+		return format_text("mokutil --import %s; "
+				   "reboot (and let the firmware enroll the key)", key);
+	return format_text("dkms build --force " MSI_VFIO_PCI "/%s -k %s && "
+			   "dkms install --force " MSI_VFIO_PCI "/%s -k %s (which signs it%s); "
+			   "mokutil --import %s; reboot (and let the firmware enroll the key)",
+			   version, release, version, release, has_key ? "" :
+			   ", and creates the key", key);
+}
+
 static char *sign_commands(const char *release, const char *file, bool has_signature)
 {
-	if (has_dkms())
-		return format_text("mokutil --import /var/lib/dkms/mok.pub; "
-				   "reboot (and let the firmware enroll the key)");
+	char *version = dkms_version(), *commands;
+
+	if (version) {
+		commands = dkms_commands(version, release, has_signature);
+		free(version);
+		return commands;
+	}
 	if (has_signature)
 		return format_text("mokutil --import KEY.der; "
 				   "reboot (and let the firmware enroll the key)");
