@@ -11,7 +11,7 @@ static char *libvirt_address(const char *name)
 	unsigned int domain, bus, slot, function;
 	int length = 0;
 
-	if (sscanf(name, "pci_%4x_%2x_%2x_%1x%n", &domain, &bus, &slot, &function,
+	if (sscanf(name, "pci_%8x_%2x_%2x_%1x%n", &domain, &bus, &slot, &function,
 		   &length) != 4 || name[length])
 		return NULL;
 	return format_text("%04x:%02x:%02x.%x", domain, bus, slot, function);

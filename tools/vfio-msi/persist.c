@@ -238,7 +238,7 @@ static int is_address(const struct dirent *entry)
 	unsigned int part;
 	int length = 0;
 
-	return sscanf(entry->d_name, "%4x:%2x:%2x.%1x%n", &part, &part, &part, &part,
+	return sscanf(entry->d_name, "%8x:%2x:%2x.%1x%n", &part, &part, &part, &part,
 		      &length) == 4 &&
 	       !entry->d_name[length];
 }
