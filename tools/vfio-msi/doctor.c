@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfio-msi doctor: what is wrong, and what to type next. */
 #include <stdio.h>
-#include <string.h>
-#include <sys/utsname.h>
 
 #include "vfio-msi.h"
 
@@ -35,75 +33,35 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* Other words can tell about the host: its disks, its name, its network. */
-static bool is_of_interest(const char *word)
+static void print(const struct findings *findings, struct json_object *report, bool json)
 {
-	static const char *const begin[] = {
-		"intel_iommu=", "amd_iommu=", "iommu", "intremap=", "ivrs_", "pci=", "pcie_",
-		"vfio", "msi_vfio_pci.", "kvm", "noapic", "nox2apic", "lockdown=", "module.",
-	};
-	size_t i;
+	struct json_object *document;
 
-	for (i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
-		if (!strncmp(word, begin[i], strlen(begin[i])))
-			return true;
-	return false;
-}
-
-static void print_command_line(void)
-{
-	char text[1 << 12], *rest = text, *word;
-
-	printf("Command line (in part):");
-	if (!file_read("/proc/cmdline", text, sizeof(text)))
-		while ((word = strsep(&rest, " ")))
-			if (is_of_interest(word))
-				printf(" %s", word);
-	putchar('\n');
-}
-
-static void print_host(void)
-{
-	struct utsname kernel;
-
-	uname(&kernel);
-	printf("vfio-msi " VERSION "\nKernel: %s %s\n", kernel.release, kernel.machine);
-	print_command_line();
-}
-
-static void print_ids(const struct device *dev)
-{
-	char text[NAME_SIZE], *file[] = { "revision", "subsystem_vendor", "subsystem_device" };
-	size_t i;
-
-	printf("Device %s: %04x:%04x class %04x", dev->bdf, dev->pci->vendor_id,
-	       dev->pci->device_id, dev->pci->device_class);
-	for (i = 0; i < sizeof(file) / sizeof(file[0]); i++)
-		if (!device_read(dev, file[i], text, sizeof(text)))
-			printf(" %s %s", file[i], text);
-	putchar('\n');
+	if (json) {
+		document = json_document("checks", findings_json(findings));
+		if (report)
+			json_object_object_add(document, "report", json_object_get(report));
+		json_print_document(document);
+		return;
+	}
+	if (report)
+		doctor_report_print(report);
+	findings_print(findings);
 }
 
 static int run(const struct doctor *doctor)
 {
 	struct findings findings = { .count = 0 };
 	const struct selection *sel = &doctor->sel;
-	bool given = select_given(sel), well;
+	struct json_object *report = doctor->report ? doctor_report(sel) : NULL;
+	bool well;
 	size_t i;
 
 	doctor_host(&findings);
-	for (i = 0; given && i < sel->count; i++)
+	for (i = 0; select_given(sel) && i < sel->count; i++)
 		doctor_device(&sel->device[i], &findings);
-	if (doctor->report) {
-		print_host();
-		for (i = 0; given && i < sel->count; i++)
-			print_ids(&sel->device[i]);
-		putchar('\n');
-	}
-	if (sel->json)
-		json_print("checks", findings_json(&findings));
-	else
-		findings_print(&findings);
+	print(&findings, report, sel->json);
+	json_object_put(report);
 	well = findings_well(&findings);
 	findings_free(&findings);
 	return well ? EXIT_DONE : EXIT_FAILED;

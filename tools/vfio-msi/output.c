@@ -200,15 +200,27 @@ struct json_object *json_hex(uint64_t value, unsigned int digits)
 	return json_object_new_string(text);
 }
 
-/* Prints a document that has @value under @key, and frees it. */
-void json_print(const char *key, struct json_object *value)
+/* A document that has @value under @key. The caller can add to it. */
+struct json_object *json_document(const char *key, struct json_object *value)
 {
 	struct json_object *document = json_object_new_object();
 
 	json_object_object_add(document, "version", json_object_new_int(1));
 	json_object_object_add(document, key, value);
+	return document;
+}
+
+/* Prints the document and frees it. */
+void json_print_document(struct json_object *document)
+{
 	puts(json_object_to_json_string_ext(document, JSON_C_TO_STRING_PRETTY |
 					    JSON_C_TO_STRING_SPACED |
 					    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(document);
+}
+
+/* Prints a document that has @value under @key, and frees it. */
+void json_print(const char *key, struct json_object *value)
+{
+	json_print_document(json_document(key, value));
 }

@@ -12,6 +12,7 @@
  *
  *	9 doctor_host.c, doctor_device.c	what doctor checks
  *	  doctor_log.c		what it finds in the kernel's log
+ *	9 doctor_report.c	what its report says of the host
  *
  *	9 learn_report.c	what learn prints
  *	8 learned.c		which windows cover the slots that were seen
@@ -346,7 +347,10 @@ void findings_print(const struct findings *findings);
 struct json_object *findings_json(const struct findings *findings);
 void findings_free(struct findings *findings);
 
-/* doctor_host.c, doctor_device.c, doctor_log.c: one subject each of doctor */
+/* doctor_host.c, doctor_device.c, doctor_log.c, doctor_report.c: one subject each of doctor */
+
+struct json_object *doctor_report(const struct selection *sel);
+void doctor_report_print(struct json_object *report);
 
 void doctor_host(struct findings *findings);
 void doctor_device(const struct device *dev, struct findings *findings);
@@ -645,6 +649,8 @@ struct json_object *json_text(const char *text);
 struct json_object *json_words(const char *text);
 struct json_object *json_split(const char *text, const char *separator);
 struct json_object *json_hex(uint64_t value, unsigned int digits);
+struct json_object *json_document(const char *key, struct json_object *value);
+void json_print_document(struct json_object *document);
 void json_print(const char *key, struct json_object *value);
 
 /* list.c */
