@@ -13,7 +13,8 @@ enum { OPTION_REPORT = 256 };
 
 static const struct argp_option options[] = {
 	{ "report", OPTION_REPORT, NULL, 0,
-	  "Print what to paste into a bug report. It has no serial numbers and no host names", 0 },
+	  "Print what to paste into a bug report. It has no serial numbers and no names of hosts, "
+	  "guests, processes, interfaces and folders, and no lines of the kernel's log", 0 },
 	{ 0 }
 };
 
@@ -28,6 +29,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_REPORT:
 		doctor->report = true;
+		names_hide();
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

@@ -35,7 +35,7 @@ static void check_bars(const struct device *dev, struct findings *findings)
 		finding_add(findings, dev, "BARs", FINDING_PROBLEM,
 			    format_text("boot with pci=realloc, or switch \"above 4G decoding\" on "
 					"in the firmware's setup"),
-			    "one has no addresses: %s", message);
+			    "one has no addresses: %s", private_name(message));
 	free(message);
 }
 

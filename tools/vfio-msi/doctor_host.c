@@ -253,7 +253,7 @@ static void check_proxmox_line(struct findings *findings, const char *path, char
 	finding_add(findings, NULL, "Proxmox", FINDING_NOTE,
 		    format_text("qm set %.*s --hostpci%u %s,driver=keep (for a device that is "
 				"bound to " MSI_VFIO_PCI ")", (int)strcspn(guest, "."), guest,
-				number, value),
+				number, private_name(value)),
 		    "%s: hostpci%u has no driver=keep: Proxmox binds its device to vfio-pci", guest,
 		    number);
 }

@@ -144,7 +144,7 @@ static void add_blocked(struct findings *findings, const struct search *search, 
 		    next_for_blocked(dev, !strcmp(driver, MSI_VFIO_PCI), live),
 		    "%zu times: %s%s; the last: %s", search->count[i], symptoms[i].meaning,
 		    live ? " (its slots are live: these can be messages that its firmware has in "
-		    "memory)" : "", search->last[i]);
+		    "memory)" : "", private_name(search->last[i]));
 }
 
 static void add_symptom(struct findings *findings, const struct search *search, size_t i)
@@ -159,7 +159,7 @@ static void add_symptom(struct findings *findings, const struct search *search, 
 	finding_add(findings, search->dev, symptom->check, FINDING_PROBLEM,
 		    format_text("%s%s", symptom->next, open_end ? search->dev->bdf : ""),
 		    "%zu times: %s; the last: %s", search->count[i], symptom->meaning,
-		    search->last[i]);
+		    private_name(search->last[i]));
 }
 
 /* The faults of a device, or those of the host (NULL) */

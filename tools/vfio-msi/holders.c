@@ -140,7 +140,7 @@ static void add_use(enum use_kind kind, const char *what, pid_t pid, struct uses
 	char name[NAME_SIZE];
 
 	process_name(pid, name);
-	use_add(uses, kind, "%s is open in process %d (%s)", what, (int)pid, name);
+	use_add(uses, kind, "%s is open in process %d (%s)", what, (int)pid, private_name(name));
 }
 
 void holders_of_node(const struct node *node, enum use_kind kind, struct uses *uses)

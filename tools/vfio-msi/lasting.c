@@ -95,14 +95,16 @@ static void read_libvirt(const struct device *dev, struct texts *texts)
 	if (glob(DOMAINS, 0, NULL, &found))
 		return;
 	for (i = 0; i < found.gl_pathc; i++) {
-		const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+		const char *file = strrchr(found.gl_pathv[i], '/') + 1;
+		char *name = format_text("%.*s", (int)(strlen(file) - strlen(".xml")), file);
 		char *domain = read_whole(found.gl_pathv[i]);
 
 		if (domain && has_managed(dev, domain))
-			add_text(texts, format_text("libvirt binds it when the domain %.*s starts "
+			add_text(texts, format_text("libvirt binds it when the domain %s starts "
 						    "(managed='yes'), and gives it back at its end",
-						    (int)strlen(name) - 4, name));
+						    private_name(name)));
 		free(domain);
+		free(name);
 	}
 	globfree(&found);
 }

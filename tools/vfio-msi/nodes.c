@@ -64,7 +64,8 @@ static void check_interface(const char *dir, struct uses *uses)
 	if (!subsystem_is(dir, "net") || read_file_in(dir, "flags", text, sizeof(text)))
 		return;
 	if (strtoul(text, NULL, 16) & IFF_UP)
-		use_add(uses, USE_NETWORK, "network interface %s is up", last_part(dir));
+		use_add(uses, USE_NETWORK, "network interface %s is up",
+			private_name(last_part(dir)));
 }
 
 static void walk(const char *dir, struct nodes *nodes, struct uses *uses);

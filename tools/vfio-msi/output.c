@@ -44,6 +44,19 @@ void note(const char *format, ...)
 	fputc('\n', stderr);
 }
 
+static bool hides_names;
+
+void names_hide(void)
+{
+	hides_names = true;
+}
+
+/* What the host or its users chose, such as a guest's name; a report has none of that. */
+const char *private_name(const char *name)
+{
+	return hides_names ? "<left out>" : name;
+}
+
 void out_of_memory(void)
 {
 	complain(ENOMEM, "out of memory");

@@ -38,7 +38,8 @@ static void check_mount(const struct node *node, const char *line, struct uses *
 	if (tail)
 		sscanf(tail, " - %*s %4095s", source);
 	if (makedev(major, minor) == node->number || is_source(node, source))
-		use_add(uses, USE_MOUNT, "%s is mounted on %s", node->name, point);
+		use_add(uses, USE_MOUNT, "%s is mounted on %s", node->name,
+			private_name(point));
 }
 
 static void check_swap(const struct node *node, const char *line, struct uses *uses)
@@ -82,7 +83,7 @@ static void find_holders(const struct node *node, struct uses *uses)
 	while ((entry = readdir(stream)))
 		if (entry->d_name[0] != '.')
 			use_add(uses, USE_HOLDER, "%s is part of %s", node->name,
-				entry->d_name);
+				private_name(entry->d_name));
 	closedir(stream);
 }
 

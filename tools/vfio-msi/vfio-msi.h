@@ -637,6 +637,8 @@ struct table {
 
 void complain(int err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void names_hide(void);
+const char *private_name(const char *name);
 __attribute__((noreturn)) void out_of_memory(void);
 void *xrealloc(void *old, size_t count, size_t size);
 char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
