@@ -318,6 +318,26 @@ static void check_no_msi(struct findings *findings)
 			    "the kernel was booted with pci=nomsi: no device gets MSI or MSI-X");
 }
 
+/* Files of devices that are gone: their udev rules wait for the same card in the same slot. */
+static void check_absent(struct findings *findings)
+{
+	struct texts texts;
+	size_t i;
+
+	persist_addresses(&texts);
+	for (i = 0; i < texts.count; i++) {
+		char *path = format_text("/sys/bus/pci/devices/%s", texts.text[i]);
+
+		if (access(path, F_OK))
+			finding_add(findings, NULL, "binding", FINDING_NOTE,
+				    format_text("vfio-msi unbind %s", texts.text[i]),
+				    "/etc/vfio-msi/%s: there is no device at this address",
+				    texts.text[i]);
+		free(path);
+	}
+	texts_free(&texts);
+}
+
 void doctor_host(struct findings *findings)
 {
 	check_iommu(findings);
@@ -330,5 +350,6 @@ void doctor_host(struct findings *findings)
 	check_libvirt(findings);
 	check_proxmox(findings);
 	check_by_name(findings);
+	check_absent(findings);
 	doctor_log(NULL, findings);
 }

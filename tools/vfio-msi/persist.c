@@ -259,6 +259,24 @@ void persist_addresses(struct texts *texts)
 		free(entry);
 }
 
+/* The address of the file that the selector stands for, or NULL. The caller frees it. */
+char *persist_find(const char *selector)
+{
+	char *address = name_address(selector), *path;
+	const char *colon = strchr(selector, ':');
+
+	if (!address)
+		address = format_text("%s%s", colon && strchr(colon + 1, ':') ? "" : "0000:",
+				      selector);
+	path = file_of(address);
+	if (strchr(address, '/') || access(path, F_OK)) {
+		free(address);
+		address = NULL;
+	}
+	free(path);
+	return address;
+}
+
 /* @instead: what the file of its device is about to be; NULL: as the files are */
 static char *all_rules(const struct persist *instead, bool removed)
 {

@@ -265,6 +265,7 @@ void select_free(struct selection *sel)
 	free(sel->slot);
 	free(sel->id_text);
 	free(sel->device);
+	texts_free(&sel->absent);
 	pci_cleanup(sel->access);
 }
 
@@ -321,13 +322,25 @@ static int by_address(const void *a, const void *b)
 	return x->func - y->func;
 }
 
-static int report_unmatched(const struct selection *sel, const bool *matched)
+/* An address that has no device, but something that lasts */
+static bool add_absent(struct selection *sel, const char *selector)
+{
+	char *address = sel->find_absent && !sel->id_text ? sel->find_absent(selector) : NULL;
+
+	if (!address)
+		return false;
+	sel->absent.text = xrealloc(sel->absent.text, sel->absent.count + 1, sizeof(char *));
+	sel->absent.text[sel->absent.count++] = address;
+	return true;
+}
+
+static int report_unmatched(struct selection *sel, const bool *matched)
 {
 	int result = EXIT_DONE;
 	size_t i;
 
 	for (i = 0; i < sel->slots; i++) {
-		if (matched[i])
+		if (matched[i] || add_absent(sel, sel->slot_text[i]))
 			continue;
 		complain(0, "%s: no such device%s%s", sel->slot_text[i],
 			 sel->id_text ? " with IDs " : "", sel->id_text ? sel->id_text : "");

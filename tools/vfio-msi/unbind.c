@@ -103,6 +103,16 @@ static int unbind_one(const struct device *dev)
 	return EXIT_DONE;
 }
 
+static int forget_one(const char *address)
+{
+	if (persist_remove(address))
+		return EXIT_FAILED;
+	if (!dry_run())
+		printf("%s: nothing lasts any more for this address, which has no device\n",
+		       address);
+	return EXIT_DONE;
+}
+
 /* Checks all devices before it changes the first. */
 static int unbind_all(const struct unbind *unbind)
 {
@@ -117,6 +127,8 @@ static int unbind_all(const struct unbind *unbind)
 	}
 	for (i = 0; i < unbind->sel.count && !result; i++)
 		result = unbind_one(&unbind->sel.device[i]);
+	for (i = 0; i < unbind->sel.absent.count && !result; i++)
+		result = forget_one(unbind->sel.absent.text[i]);
 	return result;
 }
 
@@ -130,12 +142,14 @@ int unbind_main(int argc, char **argv)
 		.args_doc = "[SEL...]",
 		.doc = "Unbind devices from their VFIO driver, and give them back to the drivers "
 		       "that the host has for them. This also ends what \"bind --persist\" and "
-		       "\"window --persist\" have made last.",
+		       "\"window --persist\" have made last, also for the address of a device that "
+		       "is gone.",
 	};
 	struct unbind unbind = { .force = false };
 	int result;
 
 	select_init(&unbind.sel);
+	unbind.sel.find_absent = persist_find;
 	argp_parse(&argp, argc, argv, 0, NULL, &unbind);
 	result = select_devices(&unbind.sel);
 	if (!result)

@@ -107,6 +107,9 @@ struct selection {
 	char *id_text;
 	bool domains;		/* print addresses with their domain */
 	bool json;
+	/* for a selector without a device: an address that the command takes all the same */
+	char *(*find_absent)(const char *selector);
+	struct texts absent;	/* these addresses */
 };
 
 /* A subcommand whose only options are the selectors, -D and -o */
@@ -557,6 +560,7 @@ struct persist {
 bool driver_name_ok(const char *name);
 bool persist_mode(const char *text, unsigned int *mode);
 void persist_addresses(struct texts *texts);
+char *persist_find(const char *selector);
 
 /* These return 0 or a negative errno, with a message, except for -ENOENT of a read. */
 int persist_read(const char *bdf, struct persist *persist);
