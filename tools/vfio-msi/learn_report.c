@@ -5,21 +5,19 @@
 
 #include "vfio-msi.h"
 
-/* The driver tells the vector of the data that it found nearest: other data counts from it. */
-static unsigned int vector_of(const struct live_slot *slot, uint32_t data)
-{
-	uint32_t vector = data - (slot->data - slot->vector);
-
-	return vector < 32 ? vector : 0;
-}
-
-/* The distance that the slots of the BAR agree on or, without data there, the slot's own */
+/*
+ * The distance that the slots of the BAR agree on or, without data there, the slot's own; with
+ * the data there, and the vector that has it.
+ */
 static unsigned int distance_of(const struct learned_slot *slot, const struct vote *vote,
-				uint32_t *data)
+				uint32_t *data, unsigned int *vector)
 {
-	if (learned_slot_data(slot, vote->distance, data))
+	if (learned_slot_data(slot, vote->distance, data)) {
+		*vector = slot->slot.learned_vector[vote->distance / 4 - 1];
 		return vote->distance;
+	}
 	*data = slot->slot.data;
+	*vector = slot->slot.vector;
 	return slot->slot.distance;
 }
 
@@ -32,15 +30,15 @@ static void print_slots(const struct learn_result *result, const struct vote vot
 	table_add(&table, "BAR\tSLOT\tADDRESS\tDATA\tVECTOR\tDISTANCE");
 	for (i = 0; i < result->learned.count; i++) {
 		const struct learned_slot *slot = &result->learned.slot[i];
-		unsigned int distance;
+		unsigned int distance, vector;
 		uint32_t data;
 
-		distance = distance_of(slot, &vote[slot->bar], &data);
+		distance = distance_of(slot, &vote[slot->bar], &data, &vector);
 		if (distance)
 			table_add(&table, "%u\t0x%llx\t0x%08llx\t0x%04x\t%u\t%u", slot->bar,
 				  (unsigned long long)slot->slot.offset,
 				  (unsigned long long)slot->slot.address, data,
-				  vector_of(&slot->slot, data), distance);
+				  vector, distance);
 		else
 			table_add(&table, "%u\t0x%llx\t0x%08llx\t?\t?\t?", slot->bar,
 				  (unsigned long long)slot->slot.offset,
@@ -124,17 +122,16 @@ static struct json_object *json_slots(const struct learn_result *result,
 	for (i = 0; i < result->learned.count; i++) {
 		const struct learned_slot *slot = &result->learned.slot[i];
 		struct json_object *object = json_object_new_object();
-		unsigned int distance;
+		unsigned int distance, vector;
 		uint32_t data;
 
-		distance = distance_of(slot, &vote[slot->bar], &data);
+		distance = distance_of(slot, &vote[slot->bar], &data, &vector);
 		json_object_object_add(object, "bar", json_object_new_int((int)slot->bar));
 		json_object_object_add(object, "offset", json_hex(slot->slot.offset, 1));
 		json_object_object_add(object, "guest_address", json_hex(slot->slot.address, 8));
 		json_object_object_add(object, "guest_data", distance ? json_hex(data, 4) : NULL);
 		json_object_object_add(object, "vector", distance ?
-				       json_object_new_int((int)vector_of(&slot->slot, data)) :
-				       NULL);
+				       json_object_new_int((int)vector) : NULL);
 		json_object_object_add(object, "data_distance", distance ?
 				       json_object_new_int((int)distance) : NULL);
 		json_object_array_add(array, object);

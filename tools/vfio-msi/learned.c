@@ -66,8 +66,10 @@ static void merge_slot(struct live_slot *into, const struct live_slot *from)
 	into->distance = from->distance;
 	into->learned |= from->learned;
 	for (i = 0; i < LEARN_DISTANCES; i++)
-		if (from->learned_data[i])
+		if (from->learned_data[i]) {
 			into->learned_data[i] = from->learned_data[i];
+			into->learned_vector[i] = from->learned_vector[i];
+		}
 }
 
 /* Keeps slots of earlier polls: a reset, as at a guest's end, makes the driver forget them. */

@@ -167,17 +167,18 @@ static int parse_select(const char *line, struct live_windows *live)
 	return 0;
 }
 
-/* "DISTANCE:DATA,..." or "-" */
+/* "DISTANCE:DATA:VECTOR,..." or "-" */
 static int parse_learned(const char *text, struct live_slot *slot)
 {
-	unsigned int distance, data;
+	unsigned int distance, data, vector;
 	int length;
 
-	while (sscanf(text, "%u:%x%n", &distance, &data, &length) == 2) {
+	while (sscanf(text, "%u:%x:%u%n", &distance, &data, &vector, &length) == 3) {
 		if (!distance || distance % 4 || distance / 4 > LEARN_DISTANCES)
 			return -EPROTO;
 		slot->learned |= 1u << (distance / 4 - 1);
 		slot->learned_data[distance / 4 - 1] = data;
+		slot->learned_vector[distance / 4 - 1] = vector;
 		text += length;
 		text += *text == ',';
 	}

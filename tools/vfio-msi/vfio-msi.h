@@ -496,6 +496,7 @@ struct live_slot {
 	uint32_t page;		/* what the select register showed */
 	unsigned int learned;	/* bit n: there is data 4 * (n + 1) bytes after the address */
 	uint32_t learned_data[LEARN_DISTANCES];
+	unsigned int learned_vector[LEARN_DISTANCES];
 };
 
 struct live_window {

@@ -916,8 +916,8 @@ static const struct test tests[] = {
 			TRACE(0x48, "48=fee00000 4c=100 50=21"),
 			SHOW(1, NOTHING), LEARNED(0x48, ""),
 			TRACE(0x48, "48=fee00000 4c=100 50=21"),
-			LEARNED(0x48, "8:21"), SHOW(0, NOTHING),
-			LEARNED(0x48, "8:21"),
+			LEARNED(0x48, "8:21:0"), SHOW(0, NOTHING),
+			LEARNED(0x48, "8:21:0"),
 		},
 	}, {
 		"too many slots", ATH11K, .dwords = 8, .steps = {
@@ -1015,8 +1015,8 @@ static const struct test tests[] = {
 			WRITE4(0x244, 0x43, "244=43"),
 			WRITE4(0x208, 0x44, "208=44"),
 			SLOTS("0:+12v1 10:+12v2 100:+64v3 200:"),
-			LEARNED(0x00, "12:41 28:42"), LEARNED(0x10, "12:42"),
-			LEARNED(0x100, "64:43"), LEARNED(0x200, NOTHING),
+			LEARNED(0x00, "12:41:1 28:42:2"), LEARNED(0x10, "12:42:2"),
+			LEARNED(0x100, "64:43:3"), LEARNED(0x200, NOTHING),
 			LEARNED(0x140, NOTHING),
 		},
 	}, {
@@ -1030,25 +1030,25 @@ static const struct test tests[] = {
 			WRITE4(0x1c, 3, "1c=3"), WRITE4(0x14, 0, "14=0"),
 			WRITE4(0x10, 0xfee00000, "10=fee00000"),
 			SLOTS("0:+12v0 10:+12v3"),
-			LEARNED(0x00, "4:0 12:0 20:0 28:3"),
-			LEARNED(0x10, "4:0 12:3"),
+			LEARNED(0x00, "4:0:0 12:0:0 20:0:0 28:3:3"),
+			LEARNED(0x10, "4:0:0 12:3:3"),
 		},
 	}, {
 		"LEARN: addresses and data stay recorded", LEARN, .steps = {
 			GUEST(0xfee00000, 0, NOTHING),
 			HOST(4, 0xfee08000, 0x20, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee00000"),
-			WRITE4(0x0c, 0, "c=0"), LEARNED(0x00, "12:0"),
-			WRITE4(0x0c, 1, "c=1"), LEARNED(0x00, "12:1"),
-			WRITE4(0x0c, 0, "c=0"), LEARNED(0x00, "12:1"),
-			WRITE4(0x0c, 9, "c=9"), LEARNED(0x00, "12:1"),
-			WRITE4(0x0c, 0x900, "c=900"), LEARNED(0x00, "12:1"),
-			WRITE4(0x0c, 2, "c=2"), LEARNED(0x00, "12:2"),
-			WRITE4(0x00, 0, "0=0"), LEARNED(0x00, "12:2"),
+			WRITE4(0x0c, 0, "c=0"), LEARNED(0x00, "12:0:0"),
+			WRITE4(0x0c, 1, "c=1"), LEARNED(0x00, "12:1:1"),
+			WRITE4(0x0c, 0, "c=0"), LEARNED(0x00, "12:1:1"),
+			WRITE4(0x0c, 9, "c=9"), LEARNED(0x00, "12:1:1"),
+			WRITE4(0x0c, 0x900, "c=900"), LEARNED(0x00, "12:1:1"),
+			WRITE4(0x0c, 2, "c=2"), LEARNED(0x00, "12:2:2"),
+			WRITE4(0x00, 0, "0=0"), LEARNED(0x00, "12:2:2"),
 			WRITE4(0x10c, 3, "10c=3"),
 			WRITE4(0x100, 0xfee00000, "100=fee00000"),
-			WRITE4(0x10c, 0, "10c=0"), LEARNED(0x100, "12:3"),
-			DISABLE, LEARNED(0x00, "12:2"),
+			WRITE4(0x10c, 0, "10c=0"), LEARNED(0x100, "12:3:3"),
+			DISABLE, LEARNED(0x00, "12:2:2"),
 			RESET, LEARNED(0x00, NOTHING), SLOTS(NOTHING),
 		},
 	}, {
@@ -1061,22 +1061,22 @@ static const struct test tests[] = {
 			WRITE4(0x100, 0x41, "100=41"), WRITE4(0x104, 0x41, "104=41"),
 			WRITE4(0x108, 0x41, "108=41"), WRITE4(0x10c, 0x41, "10c=41"),
 			WRITE4(0x110, 0x41, "110=41"), WRITE4(0x114, 0x41, "114=41"),
-			WRITE4(0x118, 0x41, "118=41"), LEARNED(0x00, "8:41"),
+			WRITE4(0x118, 0x41, "118=41"), LEARNED(0x00, "8:41:1"),
 			/* There is only data: the oldest is forgotten. */
 			WRITE4(0x0c, 0x41, "c=41"), WRITE4(0x10, 0x41, "10=41"),
 			WRITE4(0x14, 0x41, "14=41"), WRITE4(0x18, 0x41, "18=41"),
 			WRITE4(0x1c, 0x41, "1c=41"), WRITE4(0x20, 0x41, "20=41"),
 			WRITE4(0x24, 0x41, "24=41"),
-			LEARNED(0x00, "12:41 16:41 20:41 24:41 28:41 32:41 36:41"),
+			LEARNED(0x00, "12:41:1 16:41:1 20:41:1 24:41:1 28:41:1 32:41:1 36:41:1"),
 		},
 	}, {
 		"LEARN: a guest of two", LEARN, .steps = {
 			GUEST_OF(2, 0xfee00000, 0x40, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee00000"),
 			WRITE4(0x08, 0x41, "8=41"), WRITE4(0x0c, 0x42, "c=42"),
-			LEARNED(0x00, "8:41"), SLOTS("0:+8v1"),
+			LEARNED(0x00, "8:41:1"), SLOTS("0:+8v1"),
 			HOST(32, 0xfee08000, 0x20, NOTHING),
-			LEARNED(0x00, "8:41"), SLOTS("0:+8v1"),
+			LEARNED(0x00, "8:41:1"), SLOTS("0:+8v1"),
 		},
 	},
 };
@@ -1177,15 +1177,15 @@ static void list_slots(struct world *world)
 
 static void list_learned(struct world *world, u64 offset)
 {
-	u32 distance, data;
+	u32 distance, data, vector;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
 		if (!msi_slot_learned(&world->window, &world->env,
 				      world->window.page, offset, distance,
-				      &data))
+				      &data, &vector))
 			continue;
-		append(world, "%s%u:%x", world->text[0] ? " " : "", distance,
-		       data);
+		append(world, "%s%u:%x:%u", world->text[0] ? " " : "", distance,
+		       data, vector);
 	}
 }
 

@@ -13,7 +13,7 @@
  *		and, if it has a select register: select OFFSET MASK
  *		and a line for each of its slots: slot OFFSET ADDRESS DATA
  *		VECTOR DATA_DISTANCE FLAGS LEARNED. In a LEARN window, LEARNED has all
- *		that may be the slot's data: DISTANCE:DATA,... With a select register
+ *		that may be the slot's data: DISTANCE:DATA:VECTOR,... With a select register
  *		PAGE follows.
  */
 
@@ -151,13 +151,14 @@ static void show_learned(struct seq_file *seq, struct msi_vfio_pci_device *mdev,
 			 unsigned int nr, u32 page, u64 offset)
 {
 	const char *separator = " ";
-	u32 distance, data;
+	u32 distance, data, vector;
 
 	for (distance = 4; distance <= MSI_SLOT_LEARN_DISTANCE; distance += 4) {
 		if (!msi_vfio_pci_get_learned(mdev, nr, page, offset, distance,
-					      &data))
+					      &data, &vector))
 			continue;
-		seq_printf(seq, "%s%u:0x%x", separator, distance, data);
+		seq_printf(seq, "%s%u:0x%x:%u", separator, distance, data,
+			   vector);
 		separator = ",";
 	}
 	if (*separator == ' ')

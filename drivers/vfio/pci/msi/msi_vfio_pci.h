@@ -544,7 +544,8 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 			     struct vfio_device_feature_pci_msi_window_state *out,
 			     struct msi_vfio_pci_slot *slots);
 bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			      u32 page, u64 offset, u32 distance, u32 *data);
+			      u32 page, u64 offset, u32 distance, u32 *data,
+			      u32 *vector);
 
 /* dummy.c */
 void msi_vfio_pci_init_dummy(struct msi_vfio_pci_device *mdev);

@@ -1618,10 +1618,16 @@ static void get_info(const struct msi_slot_window *window,
 
 bool msi_slot_learned(const struct msi_slot_window *window,
 		      const struct msi_slot_env *env, u32 page, u64 offset,
-		      u32 distance, u32 *data)
+		      u32 distance, u32 *data, u32 *vector)
 {
-	return find_learned(window, env, place_in(window, page, offset),
-			    distance, data);
+	const struct msi_slot_message *message;
+
+	message = find_learned(window, env, place_in(window, page, offset),
+			       distance, data);
+	if (message)
+		*vector = number_of(message, *data);
+
+	return message;
 }
 
 bool msi_slot_get(const struct msi_slot_window *window,

@@ -531,6 +531,7 @@ bool msi_slot_get(const struct msi_slot_window *window,
  * @offset: where the address is
  * @distance: how many bytes after the address, up to MSI_SLOT_LEARN_DISTANCE
  * @data: out: the data
+ * @vector: out: which vector has this data
  *
  * There can be data at several distances: the data of a neighbouring slot, or a dword
  * that only has the same value. A 0 is found often if the guest data is 0. One slot is
@@ -540,7 +541,7 @@ bool msi_slot_get(const struct msi_slot_window *window,
  */
 bool msi_slot_learned(const struct msi_slot_window *window,
 		      const struct msi_slot_env *env, u32 page, u64 offset,
-		      u32 distance, u32 *data);
+		      u32 distance, u32 *data, u32 *vector);
 
 /**
  * msi_slot_live - find the vectors with a live slot

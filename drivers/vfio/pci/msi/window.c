@@ -1399,11 +1399,13 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
  * @offset: the address's offset in the BAR
  * @distance: how many bytes after the address
  * @data: out: the data
+ * @vector: out: which vector has this data
  *
  * Return: true if the guest wrote data of its message there.
  */
 bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
-			      u32 page, u64 offset, u32 distance, u32 *data)
+			      u32 page, u64 offset, u32 distance, u32 *data,
+			      u32 *vector)
 {
 	struct msi_vfio_pci_window *window = mdev->windows[nr];
 	bool learned;
@@ -1412,7 +1414,8 @@ bool msi_vfio_pci_get_learned(struct msi_vfio_pci_device *mdev, unsigned int nr,
 
 	lock_slots(mdev);
 	learned = msi_slot_learned(&window->slots, &mdev->env, page,
-				   offset - window->offset, distance, data);
+				   offset - window->offset, distance, data,
+				   vector);
 	unlock_slots(mdev);
 
 	return learned;

@@ -394,7 +394,7 @@ TEST_F(admin, debugfs_shows_what_was_learned)
 	bar_write32(self->s->fd, WINDOW_BAR, slots[1], GUEST_ADDRESS);
 	expect_text(self, self->debugfs, "# windows 1\n"
 		    "window 0 0x80000 0x40000 0 learn 0 0 0 0 2\n"
-		    "slot 0x80048 0xfee55000 0x4060 0 8 - 8:0x4060,20:0x4060\n"
+		    "slot 0x80048 0xfee55000 0x4060 0 8 - 8:0x4060:0,20:0x4060:0\n"
 		    "slot 0x83048 0xfee55000 0x0 0 0 - -\n");
 	EXPECT_EQ(GUEST_ADDRESS, held(self->s->fd, slots[0]));
 }
