@@ -72,7 +72,7 @@ struct step {
  * a write is owed, and @PAGE if the page is not 0.
  */
 #define SLOTS(slots)	{ .what = SLOTS, .expect = (slots) }
-/* DISTANCE:DATA for all data after an address in a LEARN window. */
+/* DISTANCE:DATA:VECTOR for all data after an address in a LEARN window. */
 #define LEARNED(place, found)						\
 	{ .what = LEARNED, .offset = (place), .expect = (found) }
 #define LIVE(mask)	{ .what = LIVE, .value = (mask) }
