@@ -17,9 +17,8 @@
  * however far the plan had come.
  *
  * The back ends are objects of their own, each with its file here and its header beside
- * the public one of the core. None knows another, and the core knows none. Each carries
- * out some kinds of actions, and the owner hands every action to all that it has.
- * eventfds.c is the first; VFIO's and KVM's are to come:
+ * the public one of the core. The core knows none of them. Each carries
+ * out some kinds of actions, and the owner hands every action to all that it has:
  *
  * VFIO		ALLOCATE, FREE, ATTACH, DETACH; with VFIOMSI_HOST_MASKS also MASK and
  *		UNMASK; HARVEST of vectors whose eventfd is not held, from MSI_MESSAGES or
@@ -29,7 +28,7 @@
  *		KVM_SET_GSI_ROUTING. ATTACH and DETACH: the irqfds, unless held.
  *		MASK and UNMASK without VFIOMSI_HOST_MASKS. UNROUTE gives back the GSI.
  * eventfds	ROUTE and UNROUTE make and close them, INJECT writes one, HARVEST reads
- *		one that is held. Others ask this object for a vector's eventfd.
+ *		one that is held. The two others ask this object for a vector's eventfd.
  */
 #ifndef VFIOMSI_PRIVATE_CORE_H
 #define VFIOMSI_PRIVATE_CORE_H
@@ -183,5 +182,10 @@ uint32_t vfiomsi_pending_bits(const struct vfiomsi_core *core, uint32_t first);
 
 /* plan.c: @next has been changed for these vectors. Returns whether there is a plan. */
 int vfiomsi_plan(struct vfiomsi_core *core, enum plan_kind kind, uint32_t first, uint32_t end);
+/*
+ * Whether a vector can be attached by VFIOMSI_ALLOCATE: the plan will attach it, and neither
+ * mask nor harvest it before.
+ */
+bool vfiomsi_plan_attaches(const struct vfiomsi_core *core, uint32_t vector);
 
 #endif /* VFIOMSI_PRIVATE_CORE_H */

@@ -241,6 +241,13 @@ static void did_unroute(struct vfiomsi_core *core, uint32_t vector)
 	core->vectors[vector].routed = false;
 }
 
+bool vfiomsi_plan_attaches(const struct vfiomsi_core *core, uint32_t vector)
+{
+	return vector >= core->plan.first && vector < core->plan.end &&
+	       wants_attach(core, vector) && !wants_harvest(core, vector) &&
+	       !(host_masks(core) && (core->vectors[vector].masked || !takes(core, vector)));
+}
+
 static const struct phase change_phases[] = {
 	{ VFIOMSI_DETACH, RUNS, wants_detach, NULL, did_detach },
 	{ VFIOMSI_HARVEST, RUNS, wants_harvest_held, NULL, NULL },

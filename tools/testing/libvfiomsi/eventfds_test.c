@@ -8,15 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <vfiomsi/eventfds.h>
 
+#include "expect.h"
+
 #define VECTORS		4
 #define ENABLE		0x8000
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 static struct vfiomsi_core *core;
 static struct vfiomsi_eventfds *eventfds;
@@ -24,18 +24,6 @@ static bool attached[VECTORS];
 static bool device_pending[VECTORS];
 /* The kind of action, or 0. */
 static uint32_t device_fails;
-static const char *wrong;
-static int wrong_line;
-
-static void expect(bool right, const char *what, int line)
-{
-	if (right || wrong)
-		return;
-	wrong = what;
-	wrong_line = line;
-}
-
-#define EXPECT(condition) expect(condition, #condition, __LINE__)
 
 static void start(uint32_t flags)
 {
@@ -347,10 +335,7 @@ static void test_nonsense(void)
 	vfiomsi_eventfds_destroy(NULL);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct test tests[] = {
 	{ "an eventfd's life", test_life },
 	{ "held eventfds", test_held },
 	{ "what was held survives disable", test_held_survives_disable },
@@ -365,20 +350,10 @@ static const struct {
 
 int main(void)
 {
-	bool passed = true;
-	unsigned int i;
+	int ret = run_tests(__FILE__, tests, ARRAY_SIZE(tests));
 
-	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(tests));
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		wrong = NULL;
-		tests[i].run();
-		if (wrong)
-			printf("# eventfds_test.c:%d: %s\n", wrong_line, wrong);
-		printf("%sok %u %s\n", wrong ? "not " : "", i + 1, tests[i].name);
-		passed = passed && !wrong;
-	}
 	vfiomsi_eventfds_destroy(eventfds);
 	vfiomsi_core_destroy(core);
 
-	return passed ? 0 : 1;
+	return ret;
 }
