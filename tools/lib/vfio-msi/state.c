@@ -21,6 +21,7 @@
 #define MAGIC		0x49534d56
 #define VERSION		1
 #define HEADER_DWORDS	9
+#define VERSION_DWORDS	2	/* of any version: the magic number and the version */
 
 static uint32_t table_dwords(const struct vfiomsi_core *core)
 {
@@ -118,11 +119,12 @@ static int check_intact(const uint8_t *state, size_t size)
 {
 	size_t dwords = size / 4;
 
-	if (dwords < HEADER_DWORDS || get(state, 0) != MAGIC || !get(state, 1))
+	if (dwords < VERSION_DWORDS || get(state, 0) != MAGIC || !get(state, 1))
 		return -EBADMSG;
 	if (get(state, 1) > VERSION)
 		return -EOPNOTSUPP;
-	if (size % 4 || get(state, 2) != size || get(state, dwords - 1) != crc32(state, size - 4))
+	if (size % 4 || dwords < HEADER_DWORDS || get(state, 2) != size ||
+	    get(state, dwords - 1) != crc32(state, size - 4))
 		return -EBADMSG;
 
 	return 0;
