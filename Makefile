@@ -4,7 +4,7 @@
 # make KDIR=DIR         the module, for the kernel whose build tree DIR is
 # make modules_install  install it there (INSTALL_MOD_PATH as in the kernel)
 # make command          the vfio-msi command: build/objects/vfio-msi/vfio-msi
-# make install-command  install it with its man pages and completions
+# make install-command  install it with the man pages and its completions
 # make library          libvfiomsi, into build/; needs neither the module nor a kernel tree
 # make install-library  install it with its header and pkg-config file
 # make demo             a Wi-Fi card's driver in a guest, without the module and with it

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vfio-msi: the command line up to the subcommand. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "vfio-msi.h"
 
@@ -40,9 +42,10 @@ static const char doc[] =
 	"  doctor    find out what is wrong, and what to type next\n"
 	"  selftest  try a device's interrupts as a VMM does, and undo it\n"
 	"  apply     apply what lasts in /etc/vfio-msi; udev does this at boot\n"
-	"  help      help for a command\n"
+	"  help      show the manual page of a command\n"
 	"\v"
-	"See \"vfio-msi COMMAND --help\" for its options, and vfio-msi(8).";
+	"\"vfio-msi COMMAND --help\" lists the options of a command, and \"vfio-msi help COMMAND\"\n"
+	"opens its manual page. vfio-msi(8) is the overview.";
 
 struct call {
 	const struct subcommand *subcommand;
@@ -94,13 +97,30 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-/* "help" is --help, and "help COMMAND" is "COMMAND --help". Returns the number of words. */
+/* Shows the manual page of a command. Returns if there is no man(1), or no such page. */
+static void show_page(const char *command)
+{
+	char *page = format_text("vfio-msi-%s", command);
+	char *find[] = { "man", "-w", page, NULL };
+	char path[PATH_MAX];
+
+	if (!run_read(find, path, sizeof(path)))
+		execlp("man", "man", page, NULL);
+	free(page);
+}
+
+/*
+ * "help" is --help. "help COMMAND" is the command's manual page or, without one,
+ * "COMMAND --help". Returns the number of words.
+ */
 static int help(int argc, char **argv)
 {
 	static char option[] = "--help";
 
 	if (argc < 2 || strcmp(argv[1], "help"))
 		return argc;
+	if (argc == 3 && find_subcommand(argv[2]))
+		show_page(argv[2]);
 	if (argc > 2)
 		argv[1] = argv[2];
 	argv[argc > 2 ? 2 : 1] = option;
