@@ -23,10 +23,12 @@ static const struct argp_option options[] = {
 	{ "persist", OPTION_PERSIST, NULL, 0,
 	  "Bind them at each boot, too, before the host's driver can", 0 },
 	{ "group", OPTION_GROUP, "NAME", 0,
-	  "With --persist: this group owns the node of the IOMMU group in /dev/vfio", 0 },
-	{ "mode", OPTION_MODE, "MODE", 0, "With --persist: the node has this mode, as 0660", 0 },
+	  "With --persist: users of this group can open the device (it owns the node in "
+	  "/dev/vfio)", 0 },
+	{ "mode", OPTION_MODE, "MODE", 0,
+	  "With --persist: the mode of that node, such as 0660", 0 },
 	{ "initramfs", OPTION_INITRAMFS, NULL, 0,
-	  "With --persist: in the initramfs, too", 0 },
+	  "With --persist: bind them in the initramfs, too", 0 },
 	{ 0 }
 };
 

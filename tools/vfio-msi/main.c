@@ -44,7 +44,10 @@ static const char doc[] =
 	"  apply     apply what lasts in /etc/vfio-msi; udev does this at boot\n"
 	"  help      show the manual page of a command\n"
 	"\v"
-	"\"vfio-msi COMMAND --help\" lists the options of a command, and \"vfio-msi help COMMAND\"\n"
+	"To give a card to a guest: find its address with list, bind it, and start the guest. If "
+	"the guest's interrupts do not arrive, ask doctor.\n"
+	"\n"
+	"\"vfio-msi COMMAND --help\" lists the options of a command, \"vfio-msi help COMMAND\" "
 	"opens its manual page. vfio-msi(8) is the overview.";
 
 struct call {

@@ -10,9 +10,10 @@
 
 static const struct argp_option select_options[] = {
 	{ .doc = "Select devices, as for lspci(8), or by another name:" },
-	{ "slot", 's', "[[[DOMAIN]:]BUS:][SLOT][.[FUNC]]", 0,
-	  "Devices at this address (can be repeated; the same as SEL). SEL can also be a "
-	  "network interface (enp4s0), or libvirt's name (pci_0000_01_00_0)", 0 },
+	{ "slot", 's', "SEL", 0,
+	  "Devices at the address [[[DOMAIN]:]BUS:][SLOT][.[FUNC]], such as 01:00.0 (can be "
+	  "repeated; the same as SEL without -s). SEL can also be a network interface (enp4s0), "
+	  "or libvirt's name (pci_0000_01_00_0)", 0 },
 	{ "device", 'd', "[VENDOR]:[DEVICE][:CLASS]", 0,
 	  "Devices with these IDs", 0 },
 	{ 0 }

@@ -411,8 +411,8 @@ int selftest_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "[SEL...]",
-		.doc = "Do with devices what a VMM does with their interrupts, and undo it: open, "
-		       "read the MSI-X table, allocate vectors, have one arrive, mask, free, close.\v"
+		.doc = "Try the interrupts of devices as a VMM uses them, and undo it: open, read "
+		       "the MSI-X table, allocate vectors, have one arrive, mask, free, close.\v"
 		       "Devices in use are refused. The device is reset; a device that has a driver "
 		       "of the host loses it for the time of the test.",
 	};

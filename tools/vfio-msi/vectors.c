@@ -374,8 +374,8 @@ int vectors_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "[SEL...]",
-		.doc = "Show the allocated vectors of devices, also while a VMM has the device "
-		       "open.",
+		.doc = "Show the vectors (interrupts) that devices have, each with its count and "
+		       "its message, also while a VMM has the device open.",
 	};
 	struct call call = { .interval = 0 };
 	int result;

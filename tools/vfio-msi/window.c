@@ -444,8 +444,10 @@ int window_main(int argc, char **argv)
 		.parser = parse,
 		.children = children,
 		.args_doc = "[SEL...]",
-		.doc = "Show the windows of devices with an embedded interrupt controller, or "
-		       "change the windows of their next sessions.\v"
+		.doc = "Show the windows of devices with an interrupt controller of their own, "
+		       "such as ath11k cards, or change those that the devices have when they are opened "
+		       "next. In a window the kernel puts the host's messages in place of the "
+		       "guest's.\v"
 		       "\"vfio-msi learn\" finds the window that a device needs.",
 	};
 	struct change change = { .clear = false };
