@@ -9,6 +9,7 @@
 
 #include "ath11k.h"
 #include "hardware.h"
+#include "host_message.h"
 #include "messages.h"
 #include "msix.h"
 #include "session.h"
@@ -155,6 +156,31 @@ TEST_F(messages, match_hardware)
 		expect_hardware(_metadata, t, v, ALLOCATED | TRIGGER);
 	for (int v = t->usable; v < t->count; v++)
 		expect_nothing(_metadata, t, v);
+}
+
+/* The example of Documentation/vmm.rst */
+TEST_F(messages, example_reads_them)
+{
+	struct test *t = &self->t;
+	int eventfd = eventfd_new();
+	__u64 address;
+	__u32 data;
+
+	EXPECT_TRUE(has_feature(t->fd, VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES));
+	EXPECT_FALSE(has_feature(t->fd, VFIO_DEVICE_FEATURE_MASK));
+	EXPECT_EQ(-EAGAIN, read_host_message(t->fd, t->index, 0, &address, &data));
+	EXPECT_EQ(-EINVAL, read_host_message(t->fd, t->index, t->count, &address, &data));
+	ASSERT_EQ(0, watch_messages(t->fd, eventfd));
+
+	attach_all(_metadata, t);
+	EXPECT_LT(0, eventfd_take(eventfd));
+	read_all(_metadata, t);
+	for (int v = 0; v < t->usable; v++) {
+		ASSERT_EQ(0, read_host_message(t->fd, t->index, v, &address, &data));
+		EXPECT_EQ(t->msg[v].address, address);
+		EXPECT_EQ(t->msg[v].data, data);
+	}
+	close(eventfd);
 }
 
 TEST_F(messages, all_different)
