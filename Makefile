@@ -15,6 +15,7 @@
 # make kselftest        kselftests on devices of this host (CONTRIBUTING.md)
 # make test-system      the packages on whole Debian systems
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
+# make manual           the manual, in build/manual/html/ (needs Sphinx and mandoc)
 # make dist             a tarball of the sources, in build/
 # make deb              Debian's packages, in build/deb/
 # make clean            remove what was built
@@ -65,6 +66,15 @@ library:
 
 install-library:
 	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi DESTDIR=$(DESTDIR) install
+
+# A warning is a failure.
+manual:
+	sphinx-build -q -W --keep-going -d build/manual/doctrees Documentation build/manual/html
+	mkdir -p build/manual/html/man
+	for page in Documentation/man/*; do \
+		mandoc -T html -O man=%N.%S.html $$page \
+			>build/manual/html/man/$${page##*/}.html || exit; \
+	done
 
 # What DKMS builds the module of, and what keeps a module that the kernel refuses from
 # libvirt.
@@ -157,6 +167,6 @@ clean:
 		built for another kernel stays, unless KDIR= names that")
 
 .PHONY: all help check-kdir modules modules_install command install-command \
-	library install-library install-dkms dist deb demo demo-slots \
+	library install-library install-dkms manual dist deb demo demo-slots \
 	test test-guest test-system soak kselftest fuzz \
 	payload payload-cross payload-native devices clean
