@@ -3,7 +3,6 @@
 #include "controller.h"
 
 #include <endian.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,15 +259,6 @@ static const struct pci_device_ops controller_ops = {
 	.reset = controller_reset,
 };
 
-static void usage(const struct controller_model *model, FILE *out)
-{
-	fprintf(out,
-		"Usage: %s --socket PATH [--id VVVV:DDDD] [--bar0 SIZE]\n"
-		"    [--maskable] [--no-soft-reset]%s [--verbose]\n"
-		"Serve %s to the first vfio-user client at PATH.\n",
-		model->program, model->pages ? " [--paged]" : "", model->summary);
-}
-
 /* The smallest BAR0: with the registers, and with the slots if they are in BAR0. */
 static uint64_t least_bar0(const struct controller_model *model)
 {
@@ -284,69 +274,66 @@ static uint64_t least_bar0(const struct controller_model *model)
 
 /* What the command line says. */
 struct settings {
-	const char *path;
-	struct pci_identity id;
+	const struct controller_model *model;
+	struct common_options common;
 	uint64_t bar0_size;
 	bool maskable;
 	bool no_soft_reset;
 	bool paged;
 };
 
-/* Exits if the command line is wrong. */
-static void parse_options(const struct controller_model *model, int argc,
-			  char **argv, struct settings *settings)
+static void usage(const void *context, FILE *out)
 {
-	enum { SOCKET = 1, ID, BAR0, MASKABLE, NO_SOFT_RESET, PAGED, VERBOSE, HELP };
-	static const struct option options[] = {
-		{ "socket", required_argument, NULL, SOCKET },
-		{ "id", required_argument, NULL, ID },
-		{ "bar0", required_argument, NULL, BAR0 },
-		{ "maskable", no_argument, NULL, MASKABLE },
-		{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
-		{ "paged", no_argument, NULL, PAGED },
-		{ "verbose", no_argument, NULL, VERBOSE },
-		{ "help", no_argument, NULL, HELP },
-		{}
-	};
-	int option;
+	const struct settings *settings = context;
+	const struct controller_model *model = settings->model;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case SOCKET:
-			settings->path = optarg;
-			break;
-		case ID:
-			if (option_id(optarg, &settings->id))
-				exit(EXIT_FAILURE);
-			break;
-		case BAR0:
-			if (option_number(optarg, &settings->bar0_size))
-				exit(EXIT_FAILURE);
-			break;
-		case MASKABLE:
-			settings->maskable = true;
-			break;
-		case NO_SOFT_RESET:
-			settings->no_soft_reset = true;
-			break;
-		case PAGED:
-			settings->paged = true;
-			break;
-		case VERBOSE:
-			log_details = true;
-			break;
-		case HELP:
-			usage(model, stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			usage(model, stderr);
-			exit(EXIT_FAILURE);
-		}
+	fprintf(out,
+		"Usage: %s --socket PATH [--id VVVV:DDDD] [--bar0 SIZE]\n"
+		"    [--maskable] [--no-soft-reset]%s [--verbose]\n"
+		"Serve %s to the first vfio-user client at PATH.\n",
+		model->program, model->pages ? " [--paged]" : "", model->summary);
+}
+
+enum { PAGED = OPTION_OWN, BAR0, MASKABLE, NO_SOFT_RESET };
+
+/* The first one is for models with pages. */
+static const struct option options[] = {
+	{ "paged", no_argument, NULL, PAGED },
+	{ "bar0", required_argument, NULL, BAR0 },
+	{ "maskable", no_argument, NULL, MASKABLE },
+	{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
+	{}
+};
+
+static int take_option(void *context, int option)
+{
+	struct settings *settings = context;
+
+	switch (option) {
+	case PAGED:
+		settings->paged = true;
+		return 0;
+	case BAR0:
+		return option_number(optarg, &settings->bar0_size);
+	case MASKABLE:
+		settings->maskable = true;
+		return 0;
+	case NO_SOFT_RESET:
+		settings->no_soft_reset = true;
+		return 0;
 	}
-	if (!settings->path || optind != argc || (settings->paged && !model->pages)) {
-		usage(model, stderr);
-		exit(EXIT_FAILURE);
-	}
+	return -1;
+}
+
+/* Exits if the command line is wrong. */
+static void parse_options(int argc, char **argv, struct settings *settings)
+{
+	const struct controller_model *model = settings->model;
+	const struct command_line line = {
+		model->pages ? options : options + 1, take_option, usage, settings,
+	};
+
+	options_parse(&line, argc, argv, &settings->common);
 	if (settings->paged && settings->bar0_size < ATH11K_VIEW + ATH11K_VIEW_SIZE) {
 		log_line("BAR0 has no room for the pages");
 		exit(EXIT_FAILURE);
@@ -372,12 +359,16 @@ static int add_bars(struct controller *c, uint64_t bar0_size)
 int controller_main(const struct controller_model *model, int argc, char **argv)
 {
 	static struct controller controller;
-	struct settings settings = { .id = model->id, .bar0_size = model->bar0_size };
+	struct settings settings = {
+		.model = model,
+		.common = { .id = model->id },
+		.bar0_size = model->bar0_size,
+	};
 
-	parse_options(model, argc, argv, &settings);
+	parse_options(argc, argv, &settings);
 	controller.model = model;
 	controller.paged = settings.paged;
-	pci_init(&controller.function, &controller_ops, &settings.id);
+	pci_init(&controller.function, &controller_ops, &settings.common.id);
 	if (settings.no_soft_reset)
 		pci_keep_in_d3hot(&controller.function);
 	if (add_bars(&controller, settings.bar0_size))
@@ -387,5 +378,5 @@ int controller_main(const struct controller_model *model, int argc, char **argv)
 		 (model->wide_msi ? PCI_MSI_FLAGS_64BIT : 0) |
 		 (settings.maskable ? PCI_MSI_FLAGS_MASKBIT : 0));
 	htt_init(&controller.htt, &controller.function, &controller.server.dma);
-	return server_run(&controller.server, &controller.function, settings.path);
+	return server_run(&controller.server, &controller.function, settings.common.path);
 }

@@ -49,6 +49,8 @@ static void test_common(void)
 	static const struct refusal refusals[] = {
 		{ "vfio-user-ath11k", "Usage:" },
 		{ "vfio-user-msi64", "Usage: vfio-user-msi64" },
+		{ "vfio-user-msi64 --socket /nonexistent/s --paged", "Usage: vfio-user-msi64" },
+		{ ATH11K "--paged --bar0 512K", "no room for the pages" },
 		{ "vfio-user-msix", "Usage:" },
 		{ ATH11K "more", "Usage:" },
 		{ ATH11K "--vectors 3", "Usage:" },
