@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# A card's native driver in a guest, for tests that have guest_lib.sh, too
+# A card's native driver in a guest, for tests that have lib.sh and guest_lib.sh, too
+
+card=$(device_names | grep '^card-')
+device=$(bdf_of "$card")
 
 card_archive=/tmp/card.cpio
 guest_archives="guest/initramfs $card_archive"
@@ -16,13 +19,20 @@ failure="failed to connect to HTT: -110"
 # The card's driver: ath11k or ath12k
 family=ath11k
 
+# The release of the guest's kernel
+release_of_guest()
+{
+	local folder=${guest_kernel%/*}
+
+	echo "${folder##*/}"
+}
+
 # The modules of the guest's kernel that the card needs, in the order of loading
 modules()
 {
 	local release name main
 
-	release=${guest_kernel%/*}
-	release=${release##*/}
+	release=$(release_of_guest)
 	main=${family}_pci
 	if [ $family = ath12k ]; then
 		main=ath12k_wifi7
@@ -34,7 +44,8 @@ modules()
 	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' /tmp/depends
 }
 
-# stub_firmware FOLDER: the files that drivers load into cards. A card takes any content.
+# stub_firmware FOLDER: the files that drivers load into cards. A card takes any content. One
+# that starts in the boot loader takes an image, too.
 stub_firmware()
 {
 	local chip file
@@ -45,6 +56,9 @@ stub_firmware()
 		for file in board.bin regdb.bin m3.bin caldata.bin aux_ucode.bin; do
 			head -c 8192 /dev/zero >"$1/lib/firmware/$chip/$file"
 		done
+		case $card in
+		*-download) head -c 1000000 /dev/zero >"$1/lib/firmware/$chip/amss.bin" ;;
+		esac
 	done
 }
 
@@ -62,6 +76,7 @@ prepare_card()
 		echo "${path%.xz}"
 	done </tmp/modules >$folder/card/order
 	find $folder/card -name '*.xz' -exec unxz {} +
+	cp "guest/fault_guest-$(release_of_guest).ko" $folder/card/fault_guest.ko || return
 	stub_firmware $folder
 	chroot $toolbox /bin/sh -c "cd $folder && find . | cpio --quiet -o -H newc" >$card_archive
 }

@@ -134,10 +134,9 @@ guest_wait_ready()
 	return 1
 }
 
-# guest COMMAND...: runs the command in the guest; prints its output, returns its status
-guest()
+# Prints what the guest's command says, and returns its status.
+guest_answer()
 {
-	echo "$*" >&3
 	while guest_line; do
 		case $reply in
 		@done*)
@@ -147,6 +146,25 @@ guest()
 		echo "$reply"
 	done
 	return 99
+}
+
+# guest COMMAND...: runs the command in the guest; prints its output, returns its status
+guest()
+{
+	echo "$*" >&3
+	guest_answer
+}
+
+# The guest suspends to memory (S3) and is woken up. The VMM resets its devices then.
+guest_sleep()
+{
+	echo "echo mem >/sys/power/state" >&3
+	until grep -q '"SUSPEND"' $run/answers; do
+		[ ! -e $run/lost ] || return 1
+		sleep 1
+	done
+	monitor system_wakeup
+	guest_answer
 }
 
 guest_reboot()

@@ -888,6 +888,62 @@ static const struct test tests[] = {
 			SHOW(0, "48=fee0000c 50=0"),
 		},
 	}, {
+		"a message of freed vectors in a page that is not shown", PAGED, .steps = {
+			GUEST_OF(2, 0xfee00000, 0x20, NOTHING),
+			HOST(2, 0xfee08000, 0x4030, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			SHOW(1, NOTHING), FREE(NOTHING),
+			HOST(2, 0xfee0c000, 0x4040, NOTHING), SLOTS("48:o"),
+			NO_MESSAGE(2, NOTHING), SLOTS("48:o"),
+			SHOW(0, "48=fee0000c 50=0"), SLOTS("48:"),
+		},
+	}, {
+		"vectors that are freed before the data is written", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x48, 0xfee00000, "48=fee08000"),
+			FREE("48=fee0000c"), SLOTS("48:"),
+		},
+	}, {
+		"an address where the data of another would be", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x50, 0xfee00000, "50=fee08000"),
+			WRITE4(0x48, 0xfee00000, NOTHING), SLOTS("48: 50:a"),
+		},
+	}, {
+		"an address where the high half of another would be", WIDE, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x4c, 0xfee00000, "4c=fee08000"),
+			WRITE4(0x48, 0xfee00000, "4c=0"), SLOTS("48: 4c:"),
+		},
+	}, {
+		"an address in the second half of 8 bytes", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE(0x44, 8, 0xfee0000000001234, "44=fee0800000001234/8"),
+			SLOTS("48:a"),
+		},
+	}, {
+		"a new address before its data", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			GUEST(0xfee01000, 0x40, NOTHING),
+			WRITE4(0x48, 0xfee01000, "48=fee08000"),
+			WRITE4(0x50, 0x40, "50=4031"), SLOTS("48:ad0"),
+		},
+	}, {
+		"vectors that come back before the device can be written", ATH11K, .steps = {
+			GUEST_OF(2, 0xfee00000, 0x20, NOTHING),
+			HOST(2, 0xfee08000, 0x4030, NOTHING),
+			TRACE(0x48, "48=fee08000 4c=100 50=4031"),
+			HOST_ASLEEP(0, 0, 0), HOST(2, 0xfee08000, 0x4030, NOTHING),
+			SLOTS("48:ad1"), HOST_ASLEEP(2, 0xfee0c000, 0x4040),
+			NO_MESSAGE(2, NOTHING), SLOTS("48:"),
+		},
+	}, {
 		"an address that is withheld in another page", PAGED, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
 			TRACE(0x48, "4c=100 50=21"),
@@ -1135,16 +1191,30 @@ static void apply_plan(struct world *world)
 	}
 }
 
+/* Whether a part of the host message was written. */
+static bool has_translated(const struct msi_slot_plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; i < plan->nr_events; i++)
+		if (plan->events[i].kind == MSI_SLOT_ADDRESS ||
+		    plan->events[i].kind == MSI_SLOT_DATA)
+			return true;
+	return false;
+}
+
 static void write_guest(struct world *world, u64 offset, unsigned int width,
 			u64 value)
 {
 	struct msi_slot_access access =
 		msi_slot_begin_access(&world->window, offset, width, value,
 				      read_device, world);
+	bool translates = msi_slot_translates(&world->window, &world->env, &access);
 
-	msi_slot_translates(&world->window, &world->env, &access);
 	msi_slot_write(&world->window, &world->env, &access, read_device, world);
 	apply_plan(world);
+	if (!translates && has_translated(&world->window.plan))
+		append(world, " msi_slot_translates() is wrong");
 }
 
 static void update(struct world *world)
@@ -1157,6 +1227,7 @@ static void update(struct world *world)
 
 static void list_slots(struct world *world)
 {
+	bool owed = false, outdated = false;
 	struct msi_slot_info info;
 	unsigned int i;
 
@@ -1172,7 +1243,13 @@ static void list_slots(struct world *world)
 			append(world, "o");
 		if (info.page)
 			append(world, "@%u", info.page);
+		owed |= info.owed;
+		outdated |= info.owed && info.page == world->window.page;
 	}
+	if (owed != msi_slot_is_owed(&world->window, &world->env))
+		append(world, " msi_slot_is_owed() is wrong");
+	if (outdated != msi_slot_is_outdated(&world->window, &world->env))
+		append(world, " msi_slot_is_outdated() is wrong");
 }
 
 static void list_learned(struct world *world, u64 offset)
