@@ -474,17 +474,17 @@ static void swap(int *order, int i, int k)
 	order[k] = step;
 }
 
-static void try_orders(int *order, int from)
+static void try_orders(int *order, int from, void (*try)(const int *order))
 {
 	int i;
 
 	if (from == 5) {
-		try_order(order);
+		try(order);
 		return;
 	}
 	for (i = from; i < 5; i++) {
 		swap(order, from, i);
-		try_orders(order, from + 1);
+		try_orders(order, from + 1, try);
 		swap(order, from, i);
 	}
 }
@@ -494,7 +494,111 @@ static void test_every_order(void)
 {
 	int order[] = { 0, 1, 2, 3, 4 };
 
-	try_orders(order, 0);
+	try_orders(order, 0, try_order);
+}
+
+/* The same steps, one of which the host cannot carry out the first time. */
+
+struct guest_view {
+	uint64_t control;
+	uint64_t entry[2];
+};
+
+static struct guest_view guest_view(void)
+{
+	return (struct guest_view){ read_cap(CONTROL, 2), { read_table(16, 8), read_table(24, 8) } };
+}
+
+/* Returns what the core says of the step's first or, of a message, second write. */
+static int plan_step(int step, bool second)
+{
+	switch (step) {
+	case 0:
+		return vfiomsi_core_cap_write(core, CONTROL, 2,
+					      ENABLE | (read_cap(CONTROL, 2) & FUNCTION_MASK));
+	case 1:
+		return vfiomsi_core_cap_write(core, CONTROL, 2, read_cap(CONTROL, 2) & ENABLE);
+	case 2:
+		return second ? vfiomsi_core_table_write(core, 24, 4, 8) :
+				vfiomsi_core_table_write(core, 16, 8, address_of(1));
+	default:
+		return vfiomsi_core_table_write(core, 28, 4, 0);
+	}
+}
+
+/* Returns whether there was an action to fail. */
+static bool fail_step(int step, bool second, int action)
+{
+	struct guest_view before = guest_view(), after;
+	int planned, ret;
+
+	host_begin(&host);
+	host.fail_after = action;
+	planned = plan_step(step, second);
+	ret = host_run(&host, planned);
+	after = guest_view();
+	EXPECT(ret != -EIO || !memcmp(&before, &after, sizeof(after)));
+
+	return ret == -EIO;
+}
+
+static void repeat_step(int step, bool second)
+{
+	host_begin(&host);
+	EXPECT(host_run(&host, plan_step(step, second)) == 0);
+}
+
+/* Returns whether the step that is to fail at @action has failed. */
+static bool run_order_with_failure(const int *order, int failing, int action, unsigned int *got)
+{
+	bool failed = false;
+	int i, writes;
+
+	start_msix(3);
+	set_control(FUNCTION_MASK);
+	*got = 0;
+	for (i = 0; i < 5; i++) {
+		if (order[i] == 4) {
+			raise_vector(1);
+			*got += host.delivered_count;
+			continue;
+		}
+		for (writes = 0; writes < (order[i] == 2 ? 2 : 1); writes++) {
+			if (order[i] == failing && fail_step(failing, writes, action)) {
+				failed = true;
+				*got += host.delivered_count;
+				repeat_step(failing, writes);
+			} else if (order[i] != failing) {
+				repeat_step(order[i], writes);
+			}
+			*got += host.delivered_count;
+		}
+	}
+
+	return failed;
+}
+
+static void try_failures(const int *order)
+{
+	bool arrives = place(order, 0) < place(order, 4);
+	unsigned int got;
+	int step, action;
+
+	for (step = 0; step < 4; step++) {
+		for (action = 0; run_order_with_failure(order, step, action, &got); action++) {
+			EXPECT(got == arrives);
+			raise_vector(1);
+			EXPECT(received_own(1));
+		}
+	}
+}
+
+/* In each order, each step fails at each of its actions, is rolled back and tried again. */
+static void test_every_order_with_failures(void)
+{
+	int order[] = { 0, 1, 2, 3, 4 };
+
+	try_orders(order, 0, try_failures);
 }
 
 static void test_disable_gives_all_back(void)
@@ -1157,6 +1261,7 @@ static const struct test tests[] = {
 	{ "enable sets up what is unmasked", test_enable_sets_up_what_is_unmasked },
 	{ "enable with the function mask set first", test_function_mask_first },
 	{ "every order of enable, masks, message, arrival", test_every_order },
+	{ "every order, with each action failing once", test_every_order_with_failures },
 	{ "disable gives all back", test_disable_gives_all_back },
 	{ "vector mask", test_vector_mask },
 	{ "function mask", test_function_mask },
