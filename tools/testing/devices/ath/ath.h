@@ -36,10 +36,13 @@
 #define ATH_REPORT_HTT_RING	0x3c	/* ring << 8 | PDEV of an HTT ring */
 #define ATH_REPORT_HTT_LO	0x40	/* the address it got; 0: no such ring */
 #define ATH_REPORT_WRITTEN	0x44	/* a value written to slots' addresses; 0: no more */
-#define ATH_REPORT_SIZE		0x48
+#define ATH_REPORT_POINTERS	0x48	/* writes to pages of run-time pointers */
+#define ATH_REPORT_SIZE		0x4c
 
 #define ATH_RAISE_SLOTS		1	/* send the message of each slot that is enabled */
 #define ATH_RAISE_HTT		2	/* and of each ring that HTT's messages set up */
+#define ATH_RAISE_SLOT		4	/* and of slot ATH_RAISE_NUMBER() alone, if it is enabled */
+#define ATH_RAISE_NUMBER(what)	((what) >> 8 & 0xff)
 
 enum ath_stage {
 	ATH_STAGE_NONE,

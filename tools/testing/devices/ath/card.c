@@ -30,6 +30,23 @@ static void chip_written(struct card *card, uint32_t address, uint32_t value)
 	ce_register_written(card, address, value);
 }
 
+/*
+ * Chips without shadow registers have their rings' run-time pointers in pages that have
+ * no slots.
+ */
+static bool is_pointer(const struct card *card, uint64_t offset)
+{
+	uint64_t page = offset & ~0xfffULL;
+
+	return card->chip->fixed_views &&
+	       (page == 0x1b7000 || page == 0x1bb000 || page == 0x1c6000);
+}
+
+static void count_pointer(struct card *card)
+{
+	card_report(card, ATH_REPORT_POINTERS, card_reported(card, ATH_REPORT_POINTERS) + 1);
+}
+
 /* Reset the chip's registers and the state of its firmware. */
 static void reset_chip(struct card *card)
 {
@@ -69,6 +86,8 @@ static void card_write_register(struct pci_function *f, unsigned int bar, uint64
 	struct card *card = to_card(f);
 	unsigned int shadow = (offset - ATH_SHADOW) / sizeof(value);
 
+	if (is_pointer(card, offset))
+		count_pointer(card);
 	if (offset >= ATH_PAGED_VIEW) {
 		chip_written(card, card_viewed_address(card, offset), value);
 		return;
@@ -98,13 +117,15 @@ static void card_reset(struct pci_function *f)
 /* Send the messages that a test asked for. */
 static void raise(struct card *card, uint32_t what)
 {
-	unsigned int i;
+	unsigned int i, number = ATH_RAISE_NUMBER(what);
 
 	card_report(card, ATH_REPORT_RAISE, 0);
 	for (i = 0; what & ATH_RAISE_SLOTS && i < card->rings; i++)
 		card_raise_slot(card, card->ring[i]);
 	if (what & ATH_RAISE_HTT)
 		htt_raise_rings(card);
+	if (what & ATH_RAISE_SLOT && number < card->rings)
+		card_raise_slot(card, card->ring[number]);
 }
 
 static void card_work(struct pci_function *f)
@@ -185,7 +206,8 @@ static void add_report(struct pci_function *f)
 {
 	pci_add_capability(f, ATH_REPORT_CAP, PCI_CAP_ID_VNDR);
 	pci_init16(f, ATH_REPORT_CAP + PCI_CAP_FLAGS, ATH_REPORT_SIZE, 0);
-	pci_init32(f, ATH_REPORT_CAP + ATH_REPORT_RAISE, 0, ATH_RAISE_SLOTS | ATH_RAISE_HTT);
+	pci_init32(f, ATH_REPORT_CAP + ATH_REPORT_RAISE, 0,
+		   0xff00 | ATH_RAISE_SLOTS | ATH_RAISE_HTT | ATH_RAISE_SLOT);
 	pci_init32(f, ATH_REPORT_CAP + ATH_REPORT_SHOW, 0, UINT32_MAX);
 }
 
