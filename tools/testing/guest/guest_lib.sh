@@ -39,7 +39,7 @@ guest_iommu="-device intel-iommu,intremap=on,caching-mode=on,eim=on"
 # leave_guest.h). So the guest makes few of them: it has x2APIC if it has an
 # IOMMU, no HPET, and config space through ports.
 guest_machine="q35,accel=kvm,kernel-irqchip=split,hpet=off"
-guest_parameters="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off pci=nommconf"
+guest_parameters="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off pci=nommconf no_console_suspend"
 
 guest_archives=guest/initramfs
 guest_memory=128
@@ -134,9 +134,10 @@ guest_wait_ready()
 	return 1
 }
 
-# Prints what the guest's command says, and returns its status.
-guest_answer()
+# guest COMMAND...: runs the command in the guest; prints its output, returns its status
+guest()
 {
+	echo "$*" >&3
 	while guest_line; do
 		case $reply in
 		@done*)
@@ -148,23 +149,24 @@ guest_answer()
 	return 99
 }
 
-# guest COMMAND...: runs the command in the guest; prints its output, returns its status
-guest()
-{
-	echo "$*" >&3
-	guest_answer
-}
-
-# The guest suspends to memory (S3) and is woken up. The VMM resets its devices then.
+# The guest suspends to memory (S3) and is woken up. QEMU resets the devices then.
 guest_sleep()
 {
-	echo "echo mem >/sys/power/state" >&3
+	local sleeper
+
+	guest "echo mem >/sys/power/state" &
+	sleeper=$!
 	until grep -q '"SUSPEND"' $run/answers; do
-		[ ! -e $run/lost ] || return 1
+		# It did not suspend, or is lost.
+		kill -0 $sleeper 2>/dev/null || break
 		sleep 1
 	done
 	monitor system_wakeup
-	guest_answer
+	wait $sleeper || {
+		tail -n 3 $run/answers
+		tail -n 20 $run/console
+		return 1
+	}
 }
 
 guest_reboot()

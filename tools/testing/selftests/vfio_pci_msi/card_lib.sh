@@ -122,6 +122,33 @@ in_bar()
 	printf '0x%x\n' $(($2 % 0x80000 + view))
 }
 
+# interrupts_of_host BDF VECTOR: how many the host has had of that vector
+interrupts_of_host()
+{
+	local irq
+
+	# shellcheck disable=SC2012 # numbers
+	irq=$(ls "$pci/devices/$1/msi_irqs" | sort -n | sed -n "$(($2 + 1))p")
+	awk -v irq="$irq:" '
+		$1 == irq { for (i = 2; $i ~ /^[0-9]+$/; i++) sum += $i }
+		END { print sum + 0 }' /proc/interrupts
+}
+
+# raise_slot BDF NUMBER VECTOR: the card sends the message of one slot, and the host has an
+# interrupt of the vector
+raise_slot()
+{
+	local before left=50
+
+	before=$(interrupts_of_host "$1" "$3")
+	setpci -s "$1" "CAP09+20.L=$(printf %x $(($2 << 8 | 4)))"
+	until [ "$(interrupts_of_host "$1" "$3")" -gt "$before" ]; do
+		[ $left -gt 0 ] || return 1
+		left=$((left - 1))
+		sleep 0.1
+	done
+}
+
 # slots_in NAME BDF: "PLACE ADDRESS DATA" of each slot that is enabled, in ascending order
 slots_in()
 {
