@@ -506,7 +506,10 @@ struct guest_view {
 
 static struct guest_view guest_view(void)
 {
-	return (struct guest_view){ read_cap(CONTROL, 2), { read_table(16, 8), read_table(24, 8) } };
+	return (struct guest_view){
+		.control = read_cap(CONTROL, 2),
+		.entry = { read_table(16, 8), read_table(24, 8) },
+	};
 }
 
 /* Returns what the core says of the step's first or, of a message, second write. */
