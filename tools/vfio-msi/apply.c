@@ -107,12 +107,13 @@ static int apply_one(const struct apply *apply, const struct device *dev)
 }
 
 /* A failure does not keep the other devices from what is theirs. */
-static int run(const struct apply *apply)
+static int run(void *input)
 {
 	int result = EXIT_DONE;
 	size_t i;
 
 	for (i = 0; i < apply->sel.count; i++) {
+	const struct apply *apply = input;
 		int failed = apply_one(apply, &apply->sel.device[i]);
 
 		if (failed)
@@ -133,13 +134,6 @@ int apply_main(int argc, char **argv)
 		       "all devices, or to those that are selected. udev runs this when a device appears.",
 	};
 	struct apply apply = { .settings = false };
-	int result;
 
-	select_init(&apply.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &apply);
-	result = select_devices(&apply.sel);
-	if (!result)
-		result = run(&apply);
-	select_free(&apply.sel);
-	return result;
+	return select_run(argc, argv, &argp, &apply.sel, &apply, run);
 }

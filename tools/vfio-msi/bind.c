@@ -205,8 +205,9 @@ static int persist_one(const struct bind *bind, const struct device *dev)
 }
 
 /* Checks all devices before it changes the first. */
-static int bind_all(const struct bind *bind)
+static int bind_all(void *input)
 {
+	const struct bind *bind = input;
 	int result = EXIT_DONE;
 	size_t i;
 
@@ -241,13 +242,6 @@ int bind_main(int argc, char **argv)
 		       "--persist until \"vfio-msi unbind\".",
 	};
 	struct bind bind = { .driver = MSI_VFIO_PCI };
-	int result;
 
-	select_init(&bind.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &bind);
-	result = select_devices(&bind.sel);
-	if (!result)
-		result = bind_all(&bind);
-	select_free(&bind.sel);
-	return result;
+	return select_run(argc, argv, &argp, &bind.sel, &bind, bind_all);
 }

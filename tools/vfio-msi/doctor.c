@@ -51,8 +51,9 @@ static void print(const struct findings *findings, struct json_object *report, b
 	findings_print(findings);
 }
 
-static int run(const struct doctor *doctor)
+static int run(void *input)
 {
+	const struct doctor *doctor = input;
 	struct findings findings = { .count = 0 };
 	const struct selection *sel = &doctor->sel;
 	struct json_object *report = doctor->report ? doctor_report(sel) : NULL;
@@ -83,13 +84,6 @@ int doctor_main(int argc, char **argv)
 		       "all is well.",
 	};
 	struct doctor doctor = { .report = false };
-	int result;
 
-	select_init(&doctor.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &doctor);
-	result = select_devices(&doctor.sel);
-	if (!result)
-		result = run(&doctor);
-	select_free(&doctor.sel);
-	return result;
+	return select_run(argc, argv, &argp, &doctor.sel, &doctor, run);
 }

@@ -296,8 +296,9 @@ static int watch_windows(const struct learn *learn, const struct window_list *li
 	return err ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int run(const struct learn *learn)
+static int run(void *input)
 {
+	const struct learn *learn = input;
 	struct learn_result seen = { .session = false };
 	struct window_list list = { .count = 0 };
 	int result;
@@ -338,13 +339,6 @@ int learn_main(int argc, char **argv)
 		       "access to the BARs is slow.",
 	};
 	struct learn learn = { .bars = 0 };
-	int result;
 
-	select_init(&learn.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &learn);
-	result = select_devices(&learn.sel);
-	if (!result)
-		result = run(&learn);
-	select_free(&learn.sel);
-	return result;
+	return select_run(argc, argv, &argp, &learn.sel, &learn, run);
 }

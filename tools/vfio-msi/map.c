@@ -174,14 +174,20 @@ static int draw_one(const struct drawing *drawing, const struct device *dev,
 	return result;
 }
 
-static int draw(const struct drawing *drawing)
+static int draw(void *input)
 {
+	const struct drawing *drawing = input;
 	const struct selection *sel = &drawing->sel;
-	struct json_object *array = sel->json ? json_object_new_array() : NULL;
+	struct json_object *array;
 	struct map_style style;
 	int result = EXIT_DONE;
 	size_t i;
 
+	if (drawing->svg && sel->count != 1) {
+		complain(0, "%zu devices are selected; --svg takes one", sel->count);
+		return EXIT_USAGE;
+	}
+	array = sel->json ? json_object_new_array() : NULL;
 	style_init(&style);
 	for (i = 0; i < sel->count; i++) {
 		if (i && !array)
@@ -209,17 +215,6 @@ int map_main(int argc, char **argv)
 		       "in use. This resets the device.",
 	};
 	struct drawing drawing = { .svg = NULL };
-	int result;
 
-	select_init(&drawing.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &drawing);
-	result = select_devices(&drawing.sel);
-	if (!result && drawing.svg && drawing.sel.count != 1) {
-		complain(0, "%zu devices are selected; --svg takes one", drawing.sel.count);
-		result = EXIT_USAGE;
-	}
-	if (!result)
-		result = draw(&drawing);
-	select_free(&drawing.sel);
-	return result;
+	return select_run(argc, argv, &argp, &drawing.sel, &drawing, draw);
 }

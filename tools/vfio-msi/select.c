@@ -212,6 +212,13 @@ static error_t parse_command(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static int run_command(void *input)
+{
+	const struct select_call *call = input;
+
+	return call->command->run(&call->sel);
+}
+
 int select_main(int argc, char **argv, const struct select_command *command)
 {
 	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
@@ -222,15 +229,8 @@ int select_main(int argc, char **argv, const struct select_command *command)
 		.doc = command->doc,
 	};
 	struct select_call call = { .command = command };
-	int result;
 
-	select_init(&call.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &call);
-	result = select_devices(&call.sel);
-	if (!result)
-		result = command->run(&call.sel);
-	select_free(&call.sel);
-	return result;
+	return select_run(argc, argv, &argp, &call.sel, &call, run_command);
 }
 
 /* Errors after which libpci cannot continue */
@@ -246,7 +246,7 @@ static void __attribute__((noreturn, format(printf, 1, 2))) pci_failed(char *for
 	exit(EXIT_FAILED);
 }
 
-void select_init(struct selection *sel)
+static void select_init(struct selection *sel)
 {
 	*sel = (struct selection){ .access = pci_alloc() };
 	sel->access->error = pci_failed;
@@ -256,7 +256,7 @@ void select_init(struct selection *sel)
 	pci_filter_init(sel->access, &sel->id);
 }
 
-void select_free(struct selection *sel)
+static void select_free(struct selection *sel)
 {
 	size_t i;
 
@@ -355,7 +355,7 @@ static int report_unmatched(struct selection *sel, const bool *matched)
 }
 
 /* Without selectors, selects all devices. A selector that matches none is an error. */
-int select_devices(struct selection *sel)
+static int select_devices(struct selection *sel)
 {
 	bool *matched = xrealloc(NULL, sel->slots + 1, sizeof(*matched));
 	struct pci_dev *pci;
@@ -375,6 +375,24 @@ int select_devices(struct selection *sel)
 		qsort(sel->device, sel->count, sizeof(*sel->device), by_address);
 	result = report_unmatched(sel, matched);
 	free(matched);
+	return result;
+}
+
+/*
+ * A subcommand: parses the command line into @input, which has @sel, selects the devices and
+ * calls @run with @input. Returns an exit code.
+ */
+int select_run(int argc, char **argv, const struct argp *argp, struct selection *sel, void *input,
+	       int (*run)(void *input))
+{
+	int result;
+
+	select_init(sel);
+	argp_parse(argp, argc, argv, 0, NULL, input);
+	result = select_devices(sel);
+	if (!result)
+		result = run(input);
+	select_free(sel);
 	return result;
 }
 

@@ -365,8 +365,9 @@ static int run_one(const struct device *dev)
  * Checks all devices before it touches the first. From there on signals end the command
  * only between devices, so that each device gets back what it had.
  */
-static int run(const struct selection *sel)
+static int run(void *input)
 {
+	const struct selection *sel = input;
 	int result = EXIT_DONE;
 	size_t i;
 
@@ -417,13 +418,6 @@ int selftest_main(int argc, char **argv)
 		       "of the host loses it for the time of the test.",
 	};
 	struct selection sel;
-	int result;
 
-	select_init(&sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &sel);
-	result = select_devices(&sel);
-	if (!result)
-		result = run(&sel);
-	select_free(&sel);
-	return result;
+	return select_run(argc, argv, &argp, &sel, &sel, run);
 }

@@ -387,8 +387,9 @@ static struct json_object *json_view(const struct view *view)
 	return object;
 }
 
-static int run(const struct show *show)
+static int run(void *input)
 {
+	const struct show *show = input;
 	const struct selection *sel = &show->sel;
 	struct json_object *array = sel->json ? json_object_new_array() : NULL;
 	size_t i;
@@ -422,13 +423,6 @@ int show_main(int argc, char **argv)
 		       "a VFIO driver and not in use. This resets the device.",
 	};
 	struct show show = { .no_open = false };
-	int result;
 
-	select_init(&show.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &show);
-	result = select_devices(&show.sel);
-	if (!result)
-		result = run(&show);
-	select_free(&show.sel);
-	return result;
+	return select_run(argc, argv, &argp, &show.sel, &show, run);
 }

@@ -24,6 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &unbind->sel;
+		unbind->sel.find_absent = persist_find;
 		return 0;
 	case 'f':
 		unbind->force = true;
@@ -114,8 +115,9 @@ static int forget_one(const char *address)
 }
 
 /* Checks all devices before it changes the first. */
-static int unbind_all(const struct unbind *unbind)
+static int unbind_all(void *input)
 {
+	const struct unbind *unbind = input;
 	int result = EXIT_DONE;
 	size_t i;
 
@@ -146,14 +148,6 @@ int unbind_main(int argc, char **argv)
 		       "is gone.",
 	};
 	struct unbind unbind = { .force = false };
-	int result;
 
-	select_init(&unbind.sel);
-	unbind.sel.find_absent = persist_find;
-	argp_parse(&argp, argc, argv, 0, NULL, &unbind);
-	result = select_devices(&unbind.sel);
-	if (!result)
-		result = unbind_all(&unbind);
-	select_free(&unbind.sel);
-	return result;
+	return select_run(argc, argv, &argp, &unbind.sel, &unbind, unbind_all);
 }

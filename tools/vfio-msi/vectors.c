@@ -366,6 +366,14 @@ static int show_round(void *sel)
 	return show_vectors(sel);
 }
 
+static int run(void *input)
+{
+	struct call *call = input;
+
+	return call->interval ? watch(show_round, &call->sel, call->interval) :
+				show_vectors(&call->sel);
+}
+
 int vectors_main(int argc, char **argv)
 {
 	static const struct argp_child children[] = { { .argp = &select_output_argp }, { 0 } };
@@ -378,14 +386,6 @@ int vectors_main(int argc, char **argv)
 		       "its message, also while a VMM has the device open.",
 	};
 	struct call call = { .interval = 0 };
-	int result;
 
-	select_init(&call.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &call);
-	result = select_devices(&call.sel);
-	if (!result)
-		result = call.interval ? watch(show_round, &call.sel, call.interval) :
-					 show_vectors(&call.sel);
-	select_free(&call.sel);
-	return result;
+	return select_run(argc, argv, &argp, &call.sel, &call, run);
 }

@@ -121,6 +121,8 @@ struct select_command {
 
 int select_main(int argc, char **argv, const struct select_command *command);
 
+int select_run(int argc, char **argv, const struct argp *argp, struct selection *sel, void *input,
+	       int (*run)(void *input));
 /*
  * Children of a subcommand's argp: the selectors; the selectors and --dry-run; the
  * selectors and -o; the selectors, -o and -D; --dry-run alone.
@@ -136,10 +138,7 @@ unsigned long select_number(const char *option, const char *text, unsigned long 
 			    unsigned long most, struct argp_state *state);
 void select_require(const struct selection *sel, struct argp_state *state);
 
-void select_init(struct selection *sel);
 bool select_given(const struct selection *sel);
-int select_devices(struct selection *sel);
-void select_free(struct selection *sel);
 const char *select_address(const struct selection *sel, const struct device *dev);
 
 /* names.c */

@@ -412,8 +412,9 @@ static int change_and_persist(const struct change *change, const struct device *
 }
 
 /* Checks all devices before it changes the first. */
-static int run(const struct change *change)
+static int run(void *input)
 {
+	const struct change *change = input;
 	int result = EXIT_DONE;
 	size_t i;
 
@@ -453,12 +454,7 @@ int window_main(int argc, char **argv)
 	struct change change = { .clear = false };
 	int result;
 
-	select_init(&change.sel);
-	argp_parse(&argp, argc, argv, 0, NULL, &change);
-	result = select_devices(&change.sel);
-	if (!result)
-		result = run(&change);
+	result = select_run(argc, argv, &argp, &change.sel, &change, run);
 	windows_free(&change.add);
-	select_free(&change.sel);
 	return result;
 }
