@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What doctor finds in the kernel's log. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,11 +79,24 @@ struct search {
 	char *last[SYMPTOMS];
 };
 
+/* The address alone, and not the end of one in a larger domain */
+static bool names(const char *text, const char *bdf)
+{
+	const char *found = text;
+
+	while ((found = strstr(found, bdf))) {
+		if (found == text || !isxdigit((unsigned char)found[-1]))
+			return true;
+		found++;
+	}
+	return false;
+}
+
 /* Intel's faults have the address without a domain: [01:00.0]. */
 static bool is_about(const char *text, const struct device *dev)
 {
 	char *brief = format_text("[%s]", strchr(dev->bdf, ':') + 1);
-	bool about = strstr(text, dev->bdf) || (!dev->pci->domain && strstr(text, brief));
+	bool about = names(text, dev->bdf) || (!dev->pci->domain && strstr(text, brief));
 
 	free(brief);
 	return about;
