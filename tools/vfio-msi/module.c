@@ -152,6 +152,23 @@ static bool has_dkms(void)
 	return has;
 }
 
+#define DKMS_TREE	"/var/lib/dkms/" MSI_VFIO_PCI "/"
+
+/*
+ * Whether DKMS has a module for the kernel that is not installed: the service
+ * msi-vfio-pci-check takes a module away from a kernel that refuses it.
+ */
+static bool is_built_by_dkms(const char *release)
+{
+	char *pattern = format_text(DKMS_TREE "?*/%s/?*/module/" MSI_VFIO_PCI ".ko*", release);
+	glob_t found;
+	bool built = !glob(pattern, 0, NULL, &found);
+
+	globfree(&found);
+	free(pattern);
+	return built;
+}
+
 static char *build_command(const char *release)
 {
 	char *build = format_text(MODULES "/%s/build/Makefile", release);
@@ -208,6 +225,19 @@ static char *sign_commands(const char *release, const char *file, bool has_signa
 			   "mokutil --import KEY.der (and reboot)", release, file);
 }
 
+static char *install_command(const char *release)
+{
+	char *version, *command;
+
+	if (module_enforced())
+		return sign_commands(release, "", true);
+	version = dkms_version();
+	command = format_text("dkms install " MSI_VFIO_PCI "/%s -k %s", version ? version : "VERSION",
+			      release);
+	free(version);
+	return command;
+}
+
 /*
  * Finds out whether the running kernel can have the module, without loading it. The
  * caller calls module_free().
@@ -221,7 +251,10 @@ void module_read(const char *name, struct module *module)
 	module->release = format_text("%s", kernel.release);
 	module->file = find_file(name, kernel.release);
 	module->kernels = find_kernels(name);
-	if (!module->file) {
+	if (!module->file && !strcmp(name, MSI_VFIO_PCI) && is_built_by_dkms(kernel.release)) {
+		module->state = MODULE_NOT_INSTALLED;
+		module->command = install_command(kernel.release);
+	} else if (!module->file) {
 		module->state = module->kernels ? MODULE_NOT_BUILT : MODULE_ABSENT;
 		module->command = build_command(kernel.release);
 	} else if (!is_in_index(name, kernel.release)) {
@@ -252,6 +285,10 @@ char *module_problem(const struct module *module)
 	case MODULE_NOT_BUILT:
 		return format_text("its module is not built for the running kernel %s; it is built "
 				   "for %s", module->release, module->kernels);
+	case MODULE_NOT_INSTALLED:
+		return format_text("DKMS has built its module for the running kernel %s, and it is not "
+				   "installed, as when the kernel refused it (journalctl -u "
+				   "msi-vfio-pci-check)", module->release);
 	case MODULE_NOT_INDEXED:
 		return format_text("its module is there (%s), but modprobe does not know it",
 				   module->file);

@@ -162,6 +162,7 @@ enum module_state {
 	MODULE_ABSENT,		/* for every kernel */
 	MODULE_NOT_BUILT,	/* for the running kernel */
 	MODULE_NOT_INDEXED,	/* depmod has not run */
+	MODULE_NOT_INSTALLED,	/* although DKMS has built it */
 	MODULE_NOT_SIGNED,	/* and the kernel wants it to be */
 };
 
