@@ -67,8 +67,12 @@ static int apply_windows(const struct persist *persist, const struct device *dev
 {
 	char driver[NAME_SIZE];
 
+	if (!persist->windows.count)
+		return EXIT_DONE;
+	if (persist_set_parameter())
+		return EXIT_FAILED;
 	device_driver(dev, driver);
-	if (!persist->windows.count || strcmp(driver, MSI_VFIO_PCI))
+	if (strcmp(driver, MSI_VFIO_PCI))
 		return EXIT_DONE;
 	if (windows_check(dev) || windows_write(dev, &persist->windows))
 		return EXIT_FAILED;
@@ -109,11 +113,11 @@ static int apply_one(const struct apply *apply, const struct device *dev)
 /* A failure does not keep the other devices from what is theirs. */
 static int run(void *input)
 {
+	const struct apply *apply = input;
 	int result = EXIT_DONE;
 	size_t i;
 
 	for (i = 0; i < apply->sel.count; i++) {
-	const struct apply *apply = input;
 		int failed = apply_one(apply, &apply->sel.device[i]);
 
 		if (failed)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What lasts beyond the next boot: a file for each device in /etc/vfio-msi, whose name is
- * the device's address, and the udev rules that follow from all of them.
+ * the device's address, and the udev rules and module options that follow from all of them.
  *
  * Lines of a file are NAME=VALUE: id (checked at boot: another card may be in the slot
  * then), driver (none: the device is not bound, as libvirt may do that), window (any
@@ -23,6 +23,14 @@
 
 /* Before 80-drivers.rules, which loads the host's driver. */
 #define RULES	"/etc/udev/rules.d/05-vfio-msi.rules"
+
+/*
+ * The windows that devices have when they are bound. udev would be too late: libvirt binds
+ * a device and opens it at once.
+ */
+#define OPTIONS		"/etc/modprobe.d/vfio-msi.conf"
+#define PARAMETER	"/sys/module/msi_vfio_pci/parameters/device_windows"
+#define PARAMETER_SIZE	4095	/* a page, without the newline */
 
 #define COMMAND	SBINDIR "/vfio-msi"
 
@@ -208,28 +216,36 @@ static char *text_of(const struct persist *persist)
  */
 static char *rules_of(const struct persist *persist)
 {
-	char *match = format_text("SUBSYSTEM==\"pci\", KERNEL==\"%s\", ATTR{vendor}==\"0x%04x\", "
-				  "ATTR{device}==\"0x%04x\"", persist->bdf, persist->vendor,
-				  persist->device);
-	char *text = format_text("\n");
+	char *text = format_text("ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"%s\", "
+				 "ATTR{vendor}==\"0x%04x\", ATTR{device}==\"0x%04x\"",
+				 persist->bdf, persist->vendor, persist->device);
 
 	if (persist->driver[0])
-		text = joined(text, format_text("ACTION==\"add\", %s, "
-						"ATTR{driver_override}=\"%s\", "
+		text = joined(text, format_text(", ATTR{driver_override}=\"%s\", "
 						"RUN{builtin}+=\"kmod load %s\", RUN+=\"/bin/sh -c "
-						"'echo %s >/sys/bus/pci/drivers_probe'\", "
-						"RUN+=\"" COMMAND " apply %s\"\n", match,
-						persist->driver, persist->driver, persist->bdf,
-						persist->bdf));
-	if (persist->windows.count)
-		text = joined(text, format_text("ACTION==\"bind\", %s, ENV{DRIVER}==\"" MSI_VFIO_PCI
-						"\", RUN+=\"" COMMAND " apply --settings %s\"\n",
-						match, persist->bdf));
+						"'echo %s >/sys/bus/pci/drivers_probe'\"",
+						persist->driver, persist->driver, persist->bdf));
+	text = joined(text, format_text(", RUN+=\"" COMMAND " apply %s\"\n", persist->bdf));
 	if (persist->group[0] || persist->mode)
 		text = joined(text, format_text("ACTION==\"add\", SUBSYSTEM==\"vfio\", "
 						"RUN+=\"" COMMAND " apply --settings %s\"\n",
 						persist->bdf));
-	free(match);
+	return text;
+}
+
+/* The device's part of the module's parameter */
+static char *entries_of(const struct persist *persist)
+{
+	char *text = format_text("%s", "");
+	size_t i;
+
+	for (i = 0; i < persist->windows.count; i++) {
+		char *line = window_line(&persist->windows.window[i]);
+
+		text = joined(text, format_text("%s %04x:%04x %s;", persist->bdf, persist->vendor,
+						persist->device, line));
+		free(line);
+	}
 	return text;
 }
 
@@ -277,42 +293,118 @@ char *persist_find(const char *selector)
 	return address;
 }
 
-/* @instead: what the file of its device is about to be; NULL: as the files are */
-static char *all_rules(const struct persist *instead, bool removed)
+/* The texts of all files. @instead: what the file of its device is about to be, or NULL */
+static char *all_texts(char *(*text_of_one)(const struct persist *), const struct persist *instead,
+		       bool removed)
 {
-	char *text = format_text("# by vfio-msi(8), from the files in " FOLDER "\n");
+	char *text = format_text("%s", "");
 	struct persist persist;
 	struct texts texts;
 	size_t i;
 
 	persist_addresses(&texts);
 	for (i = 0; i < texts.count; i++) {
-		if (!strcmp(texts.text[i], instead->bdf) || persist_read(texts.text[i], &persist))
+		if ((instead && !strcmp(texts.text[i], instead->bdf)) ||
+		    persist_read(texts.text[i], &persist))
 			continue;
-		text = joined(text, rules_of(&persist));
+		text = joined(text, text_of_one(&persist));
 		persist_free(&persist);
 	}
-	if (!removed)
-		text = joined(text, rules_of(instead));
+	if (instead && !removed)
+		text = joined(text, text_of_one(instead));
 	texts_free(&texts);
 	return text;
 }
 
+static int remove_file(const char *path)
+{
+	if (dry_run()) {
+		if (!access(path, F_OK))
+			printf("would remove %s\n", path);
+		return 0;
+	}
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	complain(errno, "%s", path);
+	return -errno;
+}
+
+/* What follows from the files is not there if nothing follows. */
+static int write_follower(const char *path, const char *before, const char *text,
+			  const char *after)
+{
+	char *whole;
+	int err;
+
+	if (!*text)
+		return remove_file(path);
+	whole = format_text("# by vfio-msi(8), from the files in " FOLDER "\n%s%s%s", before, text,
+			    after);
+	err = replace(path, whole);
+	free(whole);
+	return err;
+}
+
+/* The module that is loaded hears of it at once. */
+static int set_parameter(const char *entries)
+{
+	char *line;
+	int err;
+
+	if (access(PARAMETER, F_OK))
+		return 0;
+	line = format_text("%s\n", entries);
+	err = file_write(PARAMETER, line);
+	free(line);
+	if (err)
+		complain(err, PARAMETER);
+	return err;
+}
+
+static int write_options(const struct persist *instead, bool removed)
+{
+	char *entries = all_texts(entries_of, instead, removed);
+	int err;
+
+	if (strlen(entries) >= PARAMETER_SIZE) {
+		complain(0, "%s: refused: the windows that last are too many for the module's "
+			 "parameter", instead->bdf);
+		err = -ENOSPC;
+	} else {
+		err = write_follower(OPTIONS, "options " MSI_VFIO_PCI " device_windows=\"", entries,
+				     "\"\n");
+	}
+	if (!err)
+		err = set_parameter(entries);
+	free(entries);
+	return err;
+}
+
+/* The module may have been loaded in an initramfs, with older options. */
+int persist_set_parameter(void)
+{
+	char *entries = all_texts(entries_of, NULL, false);
+	int err = set_parameter(entries);
+
+	free(entries);
+	return err;
+}
+
 static int write_rules(const struct persist *instead, bool removed)
 {
-	char *text = all_rules(instead, removed);
-	int err = 0;
+	char *rules = all_texts(rules_of, instead, removed);
+	int err;
 
-	if (strstr(text, "\n\n"))
-		err = replace(RULES, text);
-	else if (dry_run())
-		printf("would remove " RULES "\n");
-	else if (unlink(RULES) && errno != ENOENT)
-		err = -errno;
-	if (err && !strstr(text, "\n\n"))
-		complain(err, RULES);
-	free(text);
+	err = write_follower(RULES, "", rules, "");
+	free(rules);
 	return err;
+}
+
+static int write_followers(const struct persist *instead, bool removed)
+{
+	int err = write_options(instead, removed);
+
+	return err ? err : write_rules(instead, removed);
 }
 
 /* udev reads new rules by itself. */
@@ -340,6 +432,10 @@ int persist_write(const struct persist *persist)
 		err = make_folder("/etc/udev");
 	if (!err)
 		err = make_folder("/etc/udev/rules.d");
+	if (!err)
+		err = make_folder("/etc/modprobe.d");
+	if (!err)
+		err = write_options(persist, false);
 	if (!err)
 		err = replace(path, text);
 	if (!err)
@@ -369,7 +465,7 @@ int persist_remove(const char *bdf)
 	if (err)
 		complain(err, "%s", path);
 	else
-		err = write_rules(&persist, true);
+		err = write_followers(&persist, true);
 	if (!err)
 		note_initramfs(&persist);
 	persist_free(&persist);

@@ -30,7 +30,8 @@
  *	7 driver.c		driver_override, bind, unbind, modprobe
  *	6 use.c		a list of uses
  *	6 lasting.c		who binds a device again
- *	5 persist.c		/etc/vfio-msi, and the udev rules that follow from it
+ *	5 persist.c		/etc/vfio-msi, and the rules of udev and the options of the module
+ *				that follow from it
  *
  *	4 group.c		IOMMU groups and their members
  *	4 irq.c		the Linux interrupts of a device
@@ -120,9 +121,9 @@ struct select_command {
 };
 
 int select_main(int argc, char **argv, const struct select_command *command);
-
 int select_run(int argc, char **argv, const struct argp *argp, struct selection *sel, void *input,
 	       int (*run)(void *input));
+
 /*
  * Children of a subcommand's argp: the selectors; the selectors and --dry-run; the
  * selectors and -o; the selectors, -o and -D; --dry-run alone.
@@ -161,8 +162,8 @@ enum module_state {
 	MODULE_GOOD,
 	MODULE_ABSENT,		/* for every kernel */
 	MODULE_NOT_BUILT,	/* for the running kernel */
-	MODULE_NOT_INDEXED,	/* depmod has not run */
 	MODULE_NOT_INSTALLED,	/* although DKMS has built it */
+	MODULE_NOT_INDEXED,	/* depmod has not run */
 	MODULE_NOT_SIGNED,	/* and the kernel wants it to be */
 };
 
@@ -542,6 +543,7 @@ void windows_add(struct window_list *list, const struct window *window);
 void windows_free(struct window_list *list);
 bool window_parse(const char *text, struct window *window);
 char *window_text(const struct window *window);
+char *window_line(const struct window *window);
 bool window_learns(const struct window *window);
 struct json_object *json_window(const struct window *window);
 
@@ -567,6 +569,7 @@ char *persist_find(const char *selector);
 int persist_read(const char *bdf, struct persist *persist);
 int persist_write(const struct persist *persist);
 int persist_remove(const char *bdf);
+int persist_set_parameter(void);
 int persist_rights(const struct persist *persist, const char *node);
 void persist_free(struct persist *persist);
 

@@ -231,12 +231,12 @@ static char *select_text(const struct window *window, const char *before)
 			   (unsigned long long)window->select_offset, window->select_mask);
 }
 
-/* A line of the driver's file; the caller frees it. */
-static char *line_text(const struct window *window)
+/* As in a line of the driver's file. The caller frees it. */
+char *window_line(const struct window *window)
 {
 	char *ranges = ranges_text(window), *select = select_text(window, " "), *line;
 
-	line = format_text("%u 0x%llx 0x%llx %u %s%s%s%s\n", window->bar,
+	line = format_text("%u 0x%llx 0x%llx %u %s%s%s%s", window->bar,
 			   (unsigned long long)window->offset,
 			   (unsigned long long)window->size, window->data_offset,
 			   window->flags[0] ? window->flags : "-",
@@ -255,8 +255,8 @@ int windows_write(const struct device *dev, const struct window_list *list)
 	int err;
 
 	for (i = 0; i < list->count; i++) {
-		char *line = line_text(&list->window[i]);
-		char *longer = format_text("%s%s", text, line);
+		char *line = window_line(&list->window[i]);
+		char *longer = format_text("%s%s\n", text, line);
 
 		free(line);
 		free(text);

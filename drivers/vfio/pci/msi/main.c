@@ -329,18 +329,25 @@ static int msi_vfio_pci_probe(struct pci_dev *pdev,
 	msi_vfio_pci_set_pci_ops(&mdev->core);
 	msi_vfio_pci_init_table(mdev);
 
+	ret = msi_vfio_pci_add_saved_windows(mdev);
+	if (ret)
+		goto put;
+
 	msi_vfio_pci_power_add(mdev);
 	ret = vfio_pci_core_register_device(&mdev->core);
 	msi_vfio_pci_power_registered(pdev);
-	if (ret) {
-		msi_vfio_pci_power_remove(mdev);
-		vfio_put_device(&mdev->core.vdev);
-		return ret;
-	}
+	if (ret)
+		goto remove_power;
 
 	msi_vfio_pci_debugfs_add(mdev);
 
 	return 0;
+
+remove_power:
+	msi_vfio_pci_power_remove(mdev);
+put:
+	vfio_put_device(&mdev->core.vdev);
+	return ret;
 }
 
 static void msi_vfio_pci_remove(struct pci_dev *pdev)

@@ -11,8 +11,10 @@
  *	7 power.c	what the device may have lost when it wakes up
  *	7 debugfs.c	the state of a session, as text
  *	7 sysfs.c	attributes of a bound device
+ *	7 saved.c	the windows that a device is bound with
  *	6 follow.c	the host moves vectors
  *	6 quirks.c	the windows that a session begins with
+ *	6 window_text.c	windows as text
  *	5 window.c	accesses to windows
  *	5 dummy.c	the dummy target
  *	5 ioeventfd.c	VFIO_DEVICE_IOEVENTFD
@@ -633,6 +635,18 @@ void msi_vfio_pci_format_flags(const struct msi_vfio_pci_flag_name *names,
 			       u32 flags, char text[MSI_VFIO_PCI_FLAGS_TEXT]);
 int msi_vfio_pci_parse_flags(const struct msi_vfio_pci_flag_name *names,
 			     char *text, u32 *flags);
+
+/* window_text.c */
+int msi_vfio_pci_emit_windows(char *buf,
+			      const struct msi_vfio_pci_window_list *list);
+int msi_vfio_pci_parse_window(char *line,
+			      struct vfio_device_feature_pci_msi_ranges *out);
+int msi_vfio_pci_add_line(struct msi_vfio_pci_device *mdev,
+			  struct msi_vfio_pci_window_list *list, char *line);
+int msi_vfio_pci_check_length(const struct msi_vfio_pci_window_list *list);
+
+/* saved.c */
+int msi_vfio_pci_add_saved_windows(struct msi_vfio_pci_device *mdev);
 
 /* sysfs.c */
 extern const struct attribute_group *msi_vfio_pci_groups[];
