@@ -62,10 +62,11 @@ install-command:
 	$(MAKE) -C tools/vfio-msi O=$(O)/vfio-msi VERSION=$(VERSION) DESTDIR=$(DESTDIR) install
 
 library:
-	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi
+	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi VERSION=$(VERSION)
 
 install-library:
-	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi DESTDIR=$(DESTDIR) install
+	$(MAKE) -C tools/lib/vfio-msi O=$(O)/libvfiomsi VERSION=$(VERSION) DESTDIR=$(DESTDIR) \
+		install
 
 # A warning is a failure.
 manual:
