@@ -156,6 +156,7 @@ payload-native: install-command
 		DESTDIR=$(DESTDIR)/kselftest install
 	$(MAKE) -C tools/testing/guest O=$(O)/guest GUEST=$(GUEST) \
 		DESTDIR=$(DESTDIR) install
+	$(MAKE) -C tools/testing/vmm O=$(O)/vmm DESTDIR=$(DESTDIR) install
 	$(MAKE) -C tools/testing/demo O=$(O)/demo DESTDIR=$(DESTDIR) install
 
 # The emulated devices, which run outside the emulated host.

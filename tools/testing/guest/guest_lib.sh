@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# A guest in the emulated host: an unmodified QEMU of the lab's toolbox, with the device
-# passed through. For guest_test, guest_card_test, guest_map_test and the demo.
+# A guest in the emulated host, with the device passed through: of an unmodified QEMU of the
+# lab's toolbox, or of the small VMM. For guest_test, guest_card_test, guest_map_test and the demo.
 
 toolbox=/tmp/toolbox
 run=/tmp/guest
@@ -41,6 +41,11 @@ guest_iommu="-device intel-iommu,intremap=on,caching-mode=on,eim=on"
 guest_machine="q35,accel=kvm,kernel-irqchip=split,hpet=off"
 guest_parameters="console=ttyS0 quiet panic=-1 no_timer_check intel_iommu=off pci=nommconf no_console_suspend"
 
+# The VMM of guest_start: qemu, or vmm, which is the small one of tools/testing/vmm. It has
+# neither ACPI nor firmware, and takes a triple fault for a reset.
+guest_vmm=qemu
+vmm_parameters="console=ttyS0 quiet panic=-1 no_timer_check acpi=off pci=conf1 reboot=t"
+
 guest_archives=guest/initramfs
 guest_memory=128
 guest_kernel=$(readlink guest/vmlinux)
@@ -56,7 +61,31 @@ guest_release()
 	done | sort -V | tail -n 1
 }
 
-# guest_start DEVICE [QEMU_ARGUMENT...]: starts a guest with the device and waits for it
+# start_qemu [QEMU_ARGUMENT...], start_vmm [VMM_ARGUMENT...]: replaces a shell in the background
+start_qemu()
+{
+	exec chroot $toolbox qemu-system-x86_64 -nodefaults -no-user-config \
+		-display none -cpu host -m $guest_memory -machine $guest_machine \
+		"$@" \
+		-device pcie-root-port,id=root0,chassis=1,slot=1 \
+		-device "vfio-pci,host=$device,bus=root0" \
+		-qmp pipe:$run/monitor \
+		-kernel "$guest_kernel" -initrd $run/initramfs \
+		-append "$guest_parameters" -serial file:$run/console \
+		-chardev pipe,id=channel,path=$run/channel \
+		-serial chardev:channel
+}
+
+start_vmm()
+{
+	exec ./vmm --device "$device" --memory $guest_memory \
+		--kernel "$toolbox$guest_kernel" --initrd $run/initramfs \
+		--append "$vmm_parameters" --console $run/console \
+		--channel-in $run/channel.in --channel-out $run/channel.out "$@"
+}
+
+# guest_start DEVICE [ARGUMENT...]: starts a guest with the device and waits for it. The
+# arguments are the VMM's.
 guest_start()
 {
 	device=$1
@@ -68,24 +97,20 @@ guest_start()
 	: >$run/qemu
 	# shellcheck disable=SC2086 # a list
 	cat $guest_archives >$run/initramfs
-	chroot $toolbox qemu-system-x86_64 -nodefaults -no-user-config \
-		-display none -cpu host -m $guest_memory -machine $guest_machine \
-		"$@" \
-		-device pcie-root-port,id=root0,chassis=1,slot=1 \
-		-device "vfio-pci,host=$device,bus=root0" \
-		-qmp pipe:$run/monitor \
-		-kernel "$guest_kernel" -initrd $run/initramfs \
-		-append "$guest_parameters" -serial file:$run/console \
-		-chardev pipe,id=channel,path=$run/channel \
-		-serial chardev:channel >$run/qemu 2>&1 &
+	start_$guest_vmm "$@" >$run/qemu 2>&1 &
 	qemu=$!
 	# Opened for reading and writing, as the shell would else wait for the other end.
 	exec 3<>$run/channel.in 4<>$run/channel.out 5<>$run/monitor.in
-	cat $run/monitor.out >$run/answers &
-	monitor qmp_capabilities
+	[ $guest_vmm != qemu ] || start_monitor
 	guest_watch &
 	watcher=$!
 	guest_wait_ready
+}
+
+start_monitor()
+{
+	cat $run/monitor.out >$run/answers &
+	monitor qmp_capabilities
 }
 
 # monitor COMMAND: has QEMU's monitor execute the command
@@ -187,6 +212,8 @@ guest_stop()
 {
 	kill $watcher 2>/dev/null
 	wait $watcher 2>/dev/null
+	# Without ACPI a guest cannot turn the power off.
+	[ $guest_vmm = qemu ] || echo "reboot -f" >&3
 	echo "poweroff -f" >&3
 	i=0
 	while kill -0 $qemu 2>/dev/null && [ ! -e $run/lost ] && [ $i -lt 100 ]; do
@@ -196,7 +223,7 @@ guest_stop()
 	kill -9 $qemu 2>/dev/null
 	wait $qemu 2>/dev/null
 	exec 3>&- 4>&- 5>&-
-	sed 's/^/# qemu: /' $run/qemu
+	sed "s/^/# $guest_vmm: /" $run/qemu
 	if [ -e $run/lost ]; then
 		note "the guest did not answer"
 		tail -n 20 $run/console | sed 's/^/# guest: /'

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+#
+# An archive with modules of the guest's kernel, for tests that have guest_lib.sh, too. The
+# guest's load_card loads them.
+
+modules_archive=/tmp/card.cpio
+
+# module_files NAME...: the files of the modules and of those that they need, in the order of
+# loading
+module_files()
+{
+	local release name
+
+	release=${guest_kernel%/*}
+	release=${release##*/}
+	for name in "$@"; do
+		chroot $toolbox /sbin/modprobe -S "$release" --show-depends "$name" || return
+	done >/tmp/depends
+	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' /tmp/depends
+}
+
+# put_modules FOLDER NAME...: puts them there, with a list of them
+put_modules()
+{
+	local folder="$1" path
+	shift
+
+	rm -rf "$folder"
+	mkdir -p "$folder/card"
+	module_files "$@" >/tmp/modules || return
+	while read -r path; do
+		cp "$toolbox$path" "$folder/card" || return
+		path=${path##*/}
+		echo "${path%.xz}"
+	done </tmp/modules >"$folder/card/order"
+	find "$folder/card" -name '*.xz' -exec unxz {} +
+}
+
+# pack_folder FOLDER
+pack_folder()
+{
+	chroot $toolbox /bin/sh -c "cd $1 && find . | cpio --quiet -o -H newc" >$modules_archive
+}
+
+pack_modules()
+{
+	put_modules /tmp/card "$@" && pack_folder /tmp/card
+}

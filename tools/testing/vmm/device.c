@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+#include <linux/pci_regs.h>
+#include <linux/vfio.h>
+
+#include "vmm.h"
+
+#define IRQCHIP_PINS	24
+#define PIC_PINS	16
+
+static int open_group(const char *name)
+{
+	char link[PATH_MAX], path[PATH_MAX];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", name);
+	length = readlink(path, link, sizeof(link) - 1);
+	must((int)length, path);
+	link[length] = '\0';
+	snprintf(path, sizeof(path), "/dev/vfio/%s", strrchr(link, '/') + 1);
+
+	return must(open(path, O_RDWR | O_CLOEXEC), path);
+}
+
+/* The device finds the guest's memory where the guest has it. */
+static void map_memory(struct device *device, void *memory, uint64_t size)
+{
+	struct vfio_iommu_type1_dma_map map = {
+		.argsz = sizeof(map),
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+		.vaddr = (uintptr_t)memory,
+		.size = size,
+	};
+
+	must(ioctl(device->container, VFIO_IOMMU_MAP_DMA, &map), "VFIO_IOMMU_MAP_DMA");
+}
+
+static void open_device(struct device *device, const char *name)
+{
+	device->container = must(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC), "/dev/vfio/vfio");
+	device->group = open_group(name);
+	must(ioctl(device->group, VFIO_GROUP_SET_CONTAINER, &device->container), "container");
+	must(ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), "VFIO_SET_IOMMU");
+	device->fd = must(ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, name), name);
+}
+
+static struct vfio_region_info region_of(const struct device *device, uint32_t index)
+{
+	struct vfio_region_info region = { .argsz = sizeof(region), .index = index };
+
+	must(ioctl(device->fd, VFIO_DEVICE_GET_REGION_INFO, &region), "a region");
+
+	return region;
+}
+
+static uint32_t hardware_read(const struct device *device, uint32_t offset, unsigned int width)
+{
+	uint32_t value = 0;
+
+	must((int)pread(device->fd, &value, width, (off_t)(device->config_offset + offset)),
+	     "configuration space");
+
+	return value;
+}
+
+static void hardware_write(struct device *device, uint32_t offset, unsigned int width,
+			   uint32_t value)
+{
+	must((int)pwrite(device->fd, &value, width, (off_t)(device->config_offset + offset)),
+	     "configuration space");
+}
+
+static void map_ranges(struct device *device, unsigned int index)
+{
+	struct bar *bar = &device->bars[index];
+	int count = must_library(vfiomsi_vfio_ranges(device->fd, index, bar->ranges, RANGES_MAX),
+				 "the ranges of a BAR");
+	unsigned int i;
+
+	bar->range_count = count < RANGES_MAX ? (unsigned int)count : RANGES_MAX;
+	for (i = 0; i < bar->range_count; i++) {
+		bar->host[i] = mmap(NULL, bar->ranges[i].size, PROT_READ | PROT_WRITE,
+				    MAP_SHARED, device->fd,
+				    (off_t)(bar->file_offset + bar->ranges[i].offset));
+		if (bar->host[i] == MAP_FAILED)
+			die("a range of a BAR");
+	}
+}
+
+/* BARs of I/O ports are left out: drivers have the registers in memory, too. */
+static void find_bar(struct device *device, unsigned int index, uint64_t *address)
+{
+	struct vfio_region_info region = region_of(device, index);
+	uint32_t type = hardware_read(device, PCI_BASE_ADDRESS_0 + index * 4, 4);
+	struct bar *bar = &device->bars[index];
+
+	if (!region.size || type & PCI_BASE_ADDRESS_SPACE_IO)
+		return;
+	bar->size = region.size;
+	bar->type = type & (uint32_t)~PCI_BASE_ADDRESS_MEM_MASK;
+	bar->file_offset = region.offset;
+	bar->address = (*address + bar->size - 1) / bar->size * bar->size;
+	*address = bar->address + bar->size;
+	if (*address > BARS_END) {
+		errno = ENOSPC;
+		die("a BAR");
+	}
+	map_ranges(device, index);
+}
+
+/* The routes that KVM has before any is set: pins of the PICs and of the I/O APIC */
+static void set_pins(struct vfiomsi_kvm *routes)
+{
+	struct kvm_irq_routing_entry entries[PIC_PINS + IRQCHIP_PINS];
+	uint32_t i;
+
+	memset(entries, 0, sizeof(entries));
+	for (i = 0; i < PIC_PINS + IRQCHIP_PINS; i++) {
+		entries[i].type = KVM_IRQ_ROUTING_IRQCHIP;
+		if (i < PIC_PINS) {
+			entries[i].gsi = i;
+			entries[i].u.irqchip.irqchip = i < 8 ? KVM_IRQCHIP_PIC_MASTER :
+							       KVM_IRQCHIP_PIC_SLAVE;
+			entries[i].u.irqchip.pin = i % 8;
+		} else {
+			entries[i].gsi = i - PIC_PINS;
+			entries[i].u.irqchip.irqchip = KVM_IRQCHIP_IOAPIC;
+			entries[i].u.irqchip.pin = i - PIC_PINS;
+		}
+	}
+	must_library(vfiomsi_kvm_set_others(routes, entries, PIC_PINS + IRQCHIP_PINS), "pins");
+}
+
+static void create_routes(struct device *device)
+{
+	struct vfiomsi_kvm_config config = {
+		.size = sizeof(config),
+		.vm = device->vm,
+		.first_gsi = IRQCHIP_PINS,
+		.gsis = 2048,
+	};
+
+	must_library(vfiomsi_kvm_create(&config, &device->routes), "the routes");
+	set_pins(device->routes);
+}
+
+void device_create(struct device *device, int vm, const char *name, void *memory,
+		   uint64_t memory_size)
+{
+	uint64_t address = BARS_START;
+	unsigned int i;
+
+	device->vm = vm;
+	open_device(device, name);
+	map_memory(device, memory, memory_size);
+	device->config_offset = region_of(device, VFIO_PCI_CONFIG_REGION_INDEX).offset;
+	for (i = 0; i < BARS; i++)
+		find_bar(device, i, &address);
+	create_routes(device);
+	msi_create(&device->msi, VFIO_PCI_MSI_IRQ_INDEX, device);
+	msi_create(&device->msix, VFIO_PCI_MSIX_IRQ_INDEX, device);
+	hardware_write(device, PCI_COMMAND, 2, 0);
+}
+
+static bool is_64bit(const struct bar *bar)
+{
+	return bar->size && bar->type & PCI_BASE_ADDRESS_MEM_TYPE_64;
+}
+
+static uint32_t read_bar(const struct device *device, unsigned int index)
+{
+	const struct bar *bar = &device->bars[index];
+
+	if (bar->size)
+		return (uint32_t)bar->address | bar->type;
+	if (index && is_64bit(bar - 1))
+		return (uint32_t)(bar[-1].address >> 32);
+
+	return 0;
+}
+
+static void write_bar(struct device *device, unsigned int index, uint32_t value)
+{
+	struct bar *bar = &device->bars[index];
+
+	if (bar->size) {
+		bar->address = (bar->address & ~(uint64_t)UINT32_MAX) |
+			       (value & ~(uint32_t)(bar->size - 1));
+	} else if (index && is_64bit(bar - 1)) {
+		bar--;
+		bar->address = ((bar->address & UINT32_MAX) | (uint64_t)value << 32) &
+			       ~(bar->size - 1);
+	}
+}
+
+static void set_mapped(struct device *device, unsigned int index, bool mapped)
+{
+	struct bar *bar = &device->bars[index];
+	struct kvm_userspace_memory_region region = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < bar->range_count; i++) {
+		region.slot = 1 + index * RANGES_MAX + i;
+		region.guest_phys_addr = bar->mapped_at + bar->ranges[i].offset;
+		region.memory_size = mapped ? bar->ranges[i].size : 0;
+		region.userspace_addr = (uintptr_t)bar->host[i];
+		must(ioctl(device->vm, KVM_SET_USER_MEMORY_REGION, &region), "a BAR's memory");
+	}
+	bar->mapped = mapped;
+}
+
+/* Guests size a BAR by writing ones to it, with decoding off. */
+void device_place_bars(struct device *device)
+{
+	bool decodes = hardware_read(device, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+	struct bar *bar;
+	unsigned int i;
+
+	for (i = 0; i < BARS; i++) {
+		bar = &device->bars[i];
+		if (bar->mapped && (!decodes || bar->mapped_at != bar->address))
+			set_mapped(device, i, false);
+		if (!bar->size || !decodes || bar->mapped || bar->address < BARS_START ||
+		    bar->address + bar->size > BARS_END)
+			continue;
+		bar->mapped_at = bar->address;
+		set_mapped(device, i, true);
+	}
+}
+
+static bool is_bar(uint32_t offset)
+{
+	return offset >= PCI_BASE_ADDRESS_0 && offset < PCI_BASE_ADDRESS_0 + BARS * 4;
+}
+
+/* There are no expansion ROM and no INTx. */
+static bool is_left_out(uint32_t offset)
+{
+	return offset / 4 == PCI_ROM_ADDRESS / 4 || offset / 4 == PCI_INTERRUPT_LINE / 4;
+}
+
+uint32_t device_config_read(struct device *device, uint32_t offset, unsigned int width)
+{
+	if (is_bar(offset))
+		return read_bar(device, (offset - PCI_BASE_ADDRESS_0) / 4) >> offset % 4 * 8;
+	if (is_left_out(offset))
+		return 0;
+	if (msi_has_config(&device->msi, offset))
+		return msi_config_read(&device->msi, offset, width);
+	if (msi_has_config(&device->msix, offset))
+		return msi_config_read(&device->msix, offset, width);
+
+	return hardware_read(device, offset, width);
+}
+
+void device_config_write(struct device *device, uint32_t offset, unsigned int width,
+			 uint32_t value)
+{
+	if (is_left_out(offset) || (is_bar(offset) && width != 4))
+		return;
+	/* The driver of the host translates messages of windows, and needs the guest's for that. */
+	if (msi_has_message(&device->msi, offset))
+		hardware_write(device, offset, width, value);
+	if (msi_has_config(&device->msi, offset))
+		msi_config_write(&device->msi, offset, width, value);
+	else if (msi_has_config(&device->msix, offset))
+		msi_config_write(&device->msix, offset, width, value);
+	else if (is_bar(offset))
+		write_bar(device, (offset - PCI_BASE_ADDRESS_0) / 4, value);
+	else
+		hardware_write(device, offset, width, value);
+	if (is_bar(offset) || offset == PCI_COMMAND)
+		device_place_bars(device);
+}
+
+static void region_access(struct device *device, uint64_t offset, uint8_t *bytes,
+			  unsigned int width, bool write)
+{
+	ssize_t done = write ? pwrite(device->fd, bytes, width, (off_t)offset) :
+			       pread(device->fd, bytes, width, (off_t)offset);
+
+	/* As if nobody had answered, for instance while decoding is off. */
+	if (done != (ssize_t)width && !write)
+		memset(bytes, 0xff, width);
+}
+
+bool device_memory(struct device *device, uint64_t address, uint8_t *bytes, unsigned int width,
+		   bool write)
+{
+	const struct bar *bar;
+	uint64_t offset;
+	unsigned int i;
+
+	for (i = 0; i < BARS; i++) {
+		bar = &device->bars[i];
+		offset = address - bar->address;
+		if (!bar->mapped || offset >= bar->size || width > bar->size - offset)
+			continue;
+		if (!msi_memory(&device->msix, i, offset, bytes, width, write))
+			region_access(device, bar->file_offset + offset, bytes, width, write);
+		return true;
+	}
+
+	return false;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
+/* All that a VMM does for MSI and MSI-X with libvfiomsi. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/pci_regs.h>
+
+#include "vmm.h"
+
+void msi_create(struct msi *msi, uint32_t index, struct device *device)
+{
+	int ret;
+
+	msi->info.size = sizeof(msi->info);
+	ret = vfiomsi_vfio_describe(device->fd, index, &msi->info);
+	if (ret == -ENOENT)
+		return;
+	must_library(ret, "the device's capabilities");
+	must_library(vfiomsi_core_create(&msi->info.core, &msi->core), "a core");
+	must_library(vfiomsi_eventfds_create(msi->core, &msi->eventfds), "eventfds");
+	must_library(vfiomsi_vfio_create(msi->core, msi->eventfds, device->fd, &msi->vfio),
+		     "the VFIO back end");
+	must_library(vfiomsi_kvm_device_create(device->routes, msi->core, msi->eventfds, -1,
+					       &msi->kvm), "the KVM back end");
+}
+
+/* The eventfds come first if they are to be made, and otherwise last. */
+static int carry_out(struct msi *msi, const struct vfiomsi_action *action)
+{
+	int ret = 0;
+
+	if (action->kind == VFIOMSI_ROUTE)
+		ret = vfiomsi_eventfds_carry_out(msi->eventfds, action);
+	if (!ret)
+		ret = vfiomsi_vfio_carry_out(msi->vfio, action);
+	if (!ret)
+		ret = vfiomsi_kvm_device_carry_out(msi->kvm, action);
+	if (!ret && action->kind != VFIOMSI_ROUTE)
+		ret = vfiomsi_eventfds_carry_out(msi->eventfds, action);
+
+	return ret;
+}
+
+static int run_actions(struct msi *msi)
+{
+	struct vfiomsi_action action;
+	int ret = 0;
+
+	while (!ret && vfiomsi_core_next(msi->core, &action) > 0)
+		ret = carry_out(msi, &action);
+	if (ret)
+		fprintf(stderr, "vmm: action %u for %u vectors from %u on: %s\n", action.kind,
+			action.count, action.vector, strerror(-ret));
+
+	return ret;
+}
+
+/* If the host cannot do it, the guest finds that its write did nothing. */
+static void run_plan(struct msi *msi, int planned)
+{
+	if (planned <= 0)
+		return;
+	if (run_actions(msi)) {
+		must_library(vfiomsi_core_rollback(msi->core), "roll back");
+		must_library(run_actions(msi), "roll back");
+	}
+	must_library(vfiomsi_core_commit(msi->core), "commit");
+}
+
+bool msi_has_config(const struct msi *msi, uint32_t offset)
+{
+	return msi->core && offset >= msi->info.cap_offset &&
+	       offset - msi->info.cap_offset < vfiomsi_core_cap_size(msi->core);
+}
+
+/* Message Control, address and data of MSI */
+bool msi_has_message(const struct msi *msi, uint32_t offset)
+{
+	bool wide = msi->info.core.capability[PCI_MSI_FLAGS] & PCI_MSI_FLAGS_64BIT;
+
+	return msi_has_config(msi, offset) &&
+	       offset - msi->info.cap_offset < (wide ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32);
+}
+
+static void harvest(struct msi *msi)
+{
+	run_plan(msi, vfiomsi_core_harvest(msi->core, 0, vfiomsi_core_vectors(msi->core)));
+}
+
+uint32_t msi_config_read(struct msi *msi, uint32_t offset, unsigned int width)
+{
+	uint32_t at = offset - msi->info.cap_offset;
+	uint32_t value;
+
+	/* The pending bits of MSI are the last dword. */
+	if (!vfiomsi_core_table_size(msi->core) && at + 4 >= vfiomsi_core_cap_size(msi->core))
+		harvest(msi);
+	vfiomsi_core_cap_read(msi->core, at, width, &value);
+
+	return value;
+}
+
+void msi_config_write(struct msi *msi, uint32_t offset, unsigned int width, uint32_t value)
+{
+	run_plan(msi, vfiomsi_core_cap_write(msi->core, offset - msi->info.cap_offset, width,
+					     value));
+}
+
+static bool is_within(uint64_t offset, uint64_t start, uint32_t size)
+{
+	return offset >= start && offset - start < size;
+}
+
+static void table_access(struct msi *msi, uint32_t at, uint64_t *value, unsigned int width,
+			 bool write)
+{
+	if (write)
+		run_plan(msi, vfiomsi_core_table_write(msi->core, at, width, *value));
+	else
+		vfiomsi_core_table_read(msi->core, at, width, value);
+}
+
+static void pba_access(struct msi *msi, uint32_t at, uint64_t *value, unsigned int width,
+		       bool write)
+{
+	if (write)
+		return;
+	harvest(msi);
+	vfiomsi_core_pba_read(msi->core, at, width, value);
+}
+
+bool msi_memory(struct msi *msi, unsigned int bar, uint64_t offset, uint8_t *bytes,
+		unsigned int width, bool write)
+{
+	const struct vfiomsi_vfio_info *info = &msi->info;
+	uint64_t value = 0;
+
+	if (!msi->core)
+		return false;
+	memcpy(&value, bytes, width);
+	if (bar == info->table_bar &&
+	    is_within(offset, info->table_offset, vfiomsi_core_table_size(msi->core)))
+		table_access(msi, (uint32_t)(offset - info->table_offset), &value, width, write);
+	else if (bar == info->pba_bar &&
+		 is_within(offset, info->pba_offset, vfiomsi_core_pba_size(msi->core)))
+		pba_access(msi, (uint32_t)(offset - info->pba_offset), &value, width, write);
+	else
+		return false;
+	memcpy(bytes, &value, width);
+
+	return true;
+}
+
+void msi_save(struct msi *msi, FILE *file)
+{
+	size_t size;
+	void *state;
+
+	if (!msi->core)
+		return;
+	harvest(msi);
+	size = vfiomsi_core_state_size(msi->core);
+	state = calloc(1, size);
+	if (!state)
+		die("a state");
+	must_library(vfiomsi_core_save(msi->core, state, size), "save");
+	put(file, state, size);
+	free(state);
+}
+
+void msi_load(struct msi *msi, FILE *file)
+{
+	size_t size;
+	void *state;
+
+	if (!msi->core)
+		return;
+	size = vfiomsi_core_state_size(msi->core);
+	state = calloc(1, size);
+	if (!state)
+		die("a state");
+	get(file, state, size);
+	must_library(vfiomsi_core_load(msi->core, state, size), "load");
+	free(state);
+	run_plan(msi, vfiomsi_core_sync(msi->core));
+}
