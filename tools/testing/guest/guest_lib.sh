@@ -131,7 +131,8 @@ guest_ended_by_emulator()
 guest_watch()
 {
 	waited=0
-	while [ $waited -lt $patience ] && kill -0 $qemu 2>/dev/null &&
+	# kill -0 would find a process that has ended, until it is waited for.
+	while [ $waited -lt $patience ] && readlink /proc/$qemu/exe >/dev/null &&
 	      ! guest_ended_by_emulator; do
 		sleep 1
 		waited=$((waited + 1))

@@ -23,17 +23,17 @@ struct part {
 
 #define PART(name, type) { KVM_GET_##name, KVM_SET_##name, sizeof(struct kvm_##type) }
 
-/* In the order in which KVM needs them */
+/* In the order in which KVM needs them: the timer's MSR has an effect only with the local APIC. */
 static const struct part vcpu_parts[] = {
 	PART(SREGS, sregs),
 	PART(REGS, regs),
 	{ KVM_GET_XSAVE, KVM_SET_XSAVE, sizeof(struct kvm_xsave) },
 	PART(XCRS, xcrs),
 	PART(DEBUGREGS, debugregs),
+	PART(LAPIC, lapic_state),
 };
 
 static const struct part vcpu_late_parts[] = {
-	PART(LAPIC, lapic_state),
 	PART(MP_STATE, mp_state),
 	PART(VCPU_EVENTS, vcpu_events),
 };
