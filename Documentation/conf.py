@@ -39,7 +39,8 @@ def page_of(path):
 
 
 def link_pages(_app, doctree):
-    """Makes links to files links to pages. A link to a page that is not there is a warning."""
+    """Makes links to files links to pages. If a file is no page, its name stays. A link to
+    what is not there is a warning."""
     for node in list(doctree.findall(nodes.reference)):
         uri = node.get("refuri", "")
         if not uri or ":" in uri:
@@ -50,8 +51,11 @@ def link_pages(_app, doctree):
                 logging.getLogger(__name__).warning("there is no %s", uri, location=node)
             continue
         page = page_of(uri)
+        if page is None and (HERE / uri).exists():
+            node.replace_self(nodes.literal("", node.astext()))
+            continue
         if page is None:
-            logging.getLogger(__name__).warning("no page shows %s", uri, location=node)
+            logging.getLogger(__name__).warning("there is no %s", uri, location=node)
             continue
         link = addnodes.pending_xref("", refdomain="std", reftype="doc", refwarn=True,
                                      refexplicit=True, reftarget=page)

@@ -65,7 +65,7 @@ def differ(what, left, right, left_name, right_name):
 
 
 def lint(page):
-    done = subprocess.run(["mandoc", "-T", "lint", MAN / page], check=False, text=True,
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", MAN / page], check=False, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     # The manual pages of other packages are not in the toolbox.
     return [line for line in done.stdout.splitlines()
