@@ -236,23 +236,32 @@ static void take_dma_read(struct client *c, const struct vfio_user_header *heade
 		client_answer_dma_read(c, header->id, access.address, access.count);
 }
 
+static void take_recorded_write(struct client *c, struct dma_write *dma,
+				const struct vfio_user_dma_access *access)
+{
+	CHECK(c->dma_count < ARRAY_SIZE(c->dma));
+	CHECK_EQUAL(access->count, sizeof(dma->data));
+	receive_bytes(c, &dma->data, sizeof(dma->data));
+	c->dma[c->dma_count++] = *dma;
+}
+
 static void take_dma_write(struct client *c, const struct vfio_user_header *header)
 {
-	struct dma_write *dma = &c->dma[c->dma_count];
+	struct dma_write dma = { .id = header->id };
 	struct vfio_user_dma_access access;
 
 	CHECK_EQUAL(header->command, VFIO_USER_DMA_WRITE);
 	CHECK_EQUAL(header->flags, 0);
-	CHECK_EQUAL(header->size, sizeof(*header) + sizeof(access) + sizeof(dma->data));
-	CHECK(c->dma_count < ARRAY_SIZE(c->dma));
 	receive_bytes(c, &access, sizeof(access));
-	receive_bytes(c, &dma->data, sizeof(dma->data));
-	CHECK_EQUAL(access.count, sizeof(dma->data));
-	dma->id = header->id;
-	dma->address = access.address;
-	c->dma_count++;
+	CHECK_EQUAL(header->size, sizeof(*header) + sizeof(access) + access.count);
+	dma.address = access.address;
+	if (c->memory.written && memory_has(c, access.address, access.count))
+		receive_bytes(c, (uint8_t *)c->memory.written +
+				 (access.address - c->memory.address), access.count);
+	else
+		take_recorded_write(c, &dma, &access);
 	if (c->answer != DMA_KEEP_SILENT)
-		client_answer_dma(c, dma);
+		client_answer_dma(c, &dma);
 }
 
 size_t client_receive(struct client *c, struct vfio_user_header *header, void *payload,

@@ -27,11 +27,15 @@ struct dma_write {
 	uint32_t data;
 };
 
-/* Memory that the server can read at @address. */
+/*
+ * Memory that the server can read at @address. If @written is not NULL it is the same memory,
+ * and the server's writes to it go there, and not to dma[].
+ */
 struct client_memory {
 	uint64_t address;
 	const void *data;
 	size_t size;
+	void *written;
 };
 
 struct client {

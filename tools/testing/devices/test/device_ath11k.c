@@ -558,7 +558,7 @@ static void test_htt(void)
 	struct client *c = client_start_reset("vfio-user-ath11k");
 	uint32_t message[1 + SETUP_DWORDS];
 
-	c->memory = (struct client_memory){ MEMORY, message, sizeof(message) };
+	c->memory = (struct client_memory){ MEMORY, message, sizeof(message), NULL };
 	raise_ring(c, ATH11K_HTT_RING(2, 1));
 	client_expect_no_dma(c);
 	check_counters(c, 0, 0, 1);
@@ -606,7 +606,7 @@ static void test_htt_refused(void)
 	uint32_t message[SETUP_DWORDS];
 	uint16_t kept;
 
-	c->memory = (struct client_memory){ MEMORY, message, sizeof(message) };
+	c->memory = (struct client_memory){ MEMORY, message, sizeof(message), NULL };
 	read_other_message(c, message, 0x0101020c);	/* of another type */
 	read_other_message(c, message, 0x0101040b);	/* no such PDEV */
 	read_other_message(c, message, 0x0108020b);	/* no such ring */

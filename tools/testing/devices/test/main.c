@@ -19,6 +19,7 @@ static const struct {
 	{ "config", config_tests },
 	{ "ath", ath_tests },
 	{ "ath11k", ath11k_tests },
+	{ "gve", gve_tests },
 	{ "msi64", msi64_tests },
 	{ "msix", msix_tests },
 	{ "poll", poll_tests },

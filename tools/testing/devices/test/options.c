@@ -48,6 +48,7 @@ static void test_common(void)
 {
 	static const struct refusal refusals[] = {
 		{ "vfio-user-ath11k", "Usage:" },
+		{ "vfio-user-gve", "Usage: vfio-user-gve" },
 		{ "vfio-user-msi64", "Usage: vfio-user-msi64" },
 		{ "vfio-user-msi64 --socket /nonexistent/s --paged", "Usage: vfio-user-msi64" },
 		{ ATH11K "--paged --bar0 512K", "no room for the pages" },

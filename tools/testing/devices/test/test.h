@@ -19,6 +19,7 @@ extern const struct test malformed_tests[];
 extern const struct test config_tests[];
 extern const struct test ath_tests[];
 extern const struct test ath11k_tests[];
+extern const struct test gve_tests[];
 extern const struct test msi64_tests[];
 extern const struct test msix_tests[];
 extern const struct test poll_tests[];
