@@ -9,6 +9,7 @@ import time
 
 import build
 import progress
+import suites
 
 TABLE = pathlib.Path(__file__).resolve().parent / "devices"
 MOST = 13
@@ -25,7 +26,7 @@ class Device:
 
     @property
     def is_server(self):
-        return self.words[0] not in ("qemu", "share")
+        return self.words[0] not in ("qemu", "share", "package")
 
     @property
     def is_card(self):
@@ -85,6 +86,13 @@ def disk_arguments(node, path):
     return ["-blockdev", f"driver=file,node-name={node},filename={path}"]
 
 
+def shared_folder(device):
+    if device.words[0] == "share":
+        return build.CHECKOUT / device.words[1]
+    package, file, *names = device.words[1:]
+    return suites.folder_of(package, file, names)
+
+
 def qemu_arguments(index, device, port, socket):
     """The options of the device's port, then those of the device."""
     arguments = list(port.arguments)
@@ -93,9 +101,8 @@ def qemu_arguments(index, device, port, socket):
         model = json.dumps({"driver": "vfio-user-pci", **port.properties,
                             "x-msg-timeout": ANSWER_MS,
                             "socket": {"type": "unix", "path": str(socket)}})
-    elif device.words[0] == "share":
-        folder = build.CHECKOUT / device.words[1]
-        arguments += ["-fsdev", f"local,id={device.name},path={folder},"
+    elif device.words[0] in ("share", "package"):
+        arguments += ["-fsdev", f"local,id={device.name},path={shared_folder(device)},"
                       "security_model=none,readonly=on,multidevs=remap"]
         model = (f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name}"
                  + where)
