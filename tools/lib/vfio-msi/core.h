@@ -4,6 +4,7 @@
  *
  * create.c	make and free a core
  * guest.c	what the guest's registers ask for
+ * dummy.c	whether the guest polls
  * plan.c	what the host has to do for that
  * pending.c	what is pending, and what arrives
  * registers.c	the guest's reads and writes
@@ -21,7 +22,7 @@
  * out some kinds of actions, and the owner hands every action to all that it has:
  *
  * VFIO		ALLOCATE, FREE, ATTACH, DETACH; with VFIOMSI_HOST_MASKS also MASK and
- *		UNMASK; HARVEST of vectors whose eventfd is not held, from MSI_MESSAGES or
+ *		UNMASK; with VFIOMSI_HOST_DUMMY also DUMMY_ON and DUMMY_OFF; HARVEST of vectors whose eventfd is not held, from MSI_MESSAGES or
  *		the device's PBA. Gives the configuration: the capability from config
  *		space, the flags from GET_IRQ_INFO.
  * KVM		ROUTE: notes the message for the vector's GSI. SET_ROUTES: one
@@ -77,11 +78,22 @@ struct entry {
 };
 
 /*
- * The registers.
+ * A dummy target, which is none if @count is 0.
+ */
+struct dummy {
+	uint64_t address;
+	uint32_t first;
+	uint32_t count;
+};
+
+/*
+ * The registers, and what they mean.
  *
  * @control: the whole Message Control
  * @low, @high, @data, @masks: of MSI
  * @entries: the table of MSI-X, otherwise NULL
+ * @memory, @ranges: what vfiomsi_core_set_memory() was given
+ * @dummy: where the guest has all vectors write that are not masked, if it polls
  */
 struct guest {
 	uint16_t control;
@@ -90,6 +102,9 @@ struct guest {
 	uint32_t data;
 	uint32_t masks;
 	struct entry *entries;
+	const struct vfiomsi_memory *memory;
+	uint32_t ranges;
+	struct dummy dummy;
 };
 
 /*
@@ -136,6 +151,7 @@ struct plan {
 /*
  * @count: of @vectors
  * @allocated: how many vectors the host was told to allocate
+ * @dummy: the target that the host was told to turn on; nothing is allocated then
  * @routes_noted: the host was given routes, but has not been told to set them
  * @behind: the host may lack any part of what the guest has enabled, so the next plan
  *	looks at all vectors
@@ -147,6 +163,7 @@ struct vfiomsi_core {
 	uint8_t capability[24];
 	uint32_t count;
 	uint32_t allocated;
+	struct dummy dummy;
 	bool routes_noted;
 	bool behind;
 	struct guest now;
@@ -161,6 +178,8 @@ void vfiomsi_guest_copy(const struct vfiomsi_core *core, struct guest *to,
 			const struct guest *from, uint32_t first, uint32_t end);
 void vfiomsi_guest_note_used(const struct vfiomsi_core *core, struct guest *guest,
 			     uint32_t first, uint32_t end);
+/* Find out whether the guest polls: after each change of its registers or its memory. */
+void vfiomsi_guest_note_dummy(const struct vfiomsi_core *core, struct guest *guest);
 bool vfiomsi_guest_enabled(const struct vfiomsi_core *core, const struct guest *guest);
 bool vfiomsi_guest_masked(const struct vfiomsi_core *core, const struct guest *guest,
 			  uint32_t vector);

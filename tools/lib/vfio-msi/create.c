@@ -70,7 +70,7 @@ static int check_config(const struct vfiomsi_core_config *config)
 	for (i = sizeof(*config); i < config->size; i++)
 		if (bytes[i])
 			return -E2BIG;
-	if (config->flags & ~(uint32_t)(VFIOMSI_HOST_MASKS | VFIOMSI_DYNAMIC))
+	if (config->flags & ~(uint32_t)(VFIOMSI_HOST_MASKS | VFIOMSI_DYNAMIC | VFIOMSI_HOST_DUMMY))
 		return -EINVAL;
 
 	return 0;

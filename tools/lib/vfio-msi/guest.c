@@ -7,11 +7,15 @@
 /* PCIe 7.7.1, 7.7.2: mask bits are set after a reset in MSI-X, and clear in MSI. */
 void vfiomsi_guest_reset(const struct vfiomsi_core *core, struct guest *guest)
 {
+	const struct vfiomsi_memory *memory = guest->memory;
 	struct entry *entries = guest->entries;
+	uint32_t ranges = guest->ranges;
 	uint32_t i;
 
 	memset(guest, 0, sizeof(*guest));
 	guest->entries = entries;
+	guest->memory = memory;
+	guest->ranges = ranges;
 	guest->control = core->capability[CAP_CONTROL] | core->capability[CAP_CONTROL + 1] << 8;
 	for (i = 0; core->msix && i < core->count; i++) {
 		memset(&entries[i], 0, sizeof(entries[i]));
@@ -60,7 +64,7 @@ bool vfiomsi_guest_masked(const struct vfiomsi_core *core, const struct guest *g
 
 uint32_t vfiomsi_guest_allocates(const struct vfiomsi_core *core, const struct guest *guest)
 {
-	if (core->plan.off || !vfiomsi_guest_enabled(core, guest))
+	if (core->plan.off || guest->dummy.count || !vfiomsi_guest_enabled(core, guest))
 		return 0;
 	if (!core->msix)
 		return 1U << ((guest->control & MSI_ALLOWED) >> MSI_ALLOWED_SHIFT);

@@ -52,6 +52,9 @@ API int vfiomsi_core_arrive(struct vfiomsi_core *core, uint32_t vector,
 		core->vectors[vector].pending = true;
 		return 0;
 	}
+	/* The message would go where the device writes. */
+	if (core->now.dummy.count)
+		return 0;
 
 	memset(action, 0, sizeof(*action));
 	action->kind = VFIOMSI_INJECT;

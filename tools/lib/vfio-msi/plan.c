@@ -10,6 +10,10 @@
  *   would deliver one as well. If so, the core keeps its own until the host has delivered:
  *   the plan may be rolled back before, and the host may then lose what it had.
  * - What is delivered by a held eventfd is put in before it is let go.
+ *
+ * The host has either vectors or a dummy target. While the one is taken away and the other is
+ * set up MSI-X is disabled in the device, which may lose interrupts then. A guest that polls
+ * does not miss them.
  */
 #include <errno.h>
 #include <string.h>
@@ -50,6 +54,46 @@ static bool uses(const struct vfiomsi_core *core, uint32_t vector)
 static bool takes(const struct vfiomsi_core *core, uint32_t vector)
 {
 	return vfiomsi_guest_takes(core, &core->next, vector);
+}
+
+static bool same_dummy(const struct dummy *one, const struct dummy *other)
+{
+	return one->address == other->address && one->first == other->first &&
+	       one->count == other->count;
+}
+
+static bool wants_dummy_off(const struct vfiomsi_core *core, uint32_t vector)
+{
+	(void)vector;
+
+	return core->dummy.count &&
+	       (core->plan.off || !same_dummy(&core->dummy, &core->next.dummy));
+}
+
+static void did_dummy_off(struct vfiomsi_core *core, uint32_t vector)
+{
+	(void)vector;
+	memset(&core->dummy, 0, sizeof(core->dummy));
+}
+
+static bool wants_dummy_on(const struct vfiomsi_core *core, uint32_t vector)
+{
+	(void)vector;
+
+	return !core->dummy.count && core->next.dummy.count && !core->plan.off;
+}
+
+/* What was pending is written, too, and the guest does not look at it. */
+static void did_dummy_on(struct vfiomsi_core *core, uint32_t vector)
+{
+	uint32_t i;
+
+	(void)vector;
+	core->dummy = core->next.dummy;
+	for (i = 0; i < core->dummy.count; i++) {
+		core->vectors[core->dummy.first + i].pending = false;
+		core->vectors[core->dummy.first + i].host_pending = false;
+	}
 }
 
 /* MSI cannot be resized, so all vectors go when their number changes. */
@@ -249,6 +293,7 @@ bool vfiomsi_plan_attaches(const struct vfiomsi_core *core, uint32_t vector)
 }
 
 static const struct phase change_phases[] = {
+	{ VFIOMSI_DUMMY_OFF, ONCE, wants_dummy_off, NULL, did_dummy_off },
 	{ VFIOMSI_DETACH, RUNS, wants_detach, NULL, did_detach },
 	{ VFIOMSI_HARVEST, RUNS, wants_harvest_held, NULL, NULL },
 	{ VFIOMSI_FREE, ONCE, wants_free, NULL, did_free },
@@ -262,6 +307,7 @@ static const struct phase change_phases[] = {
 	{ VFIOMSI_INJECT, EACH, wants_inject, NULL, did_inject },
 	{ VFIOMSI_UNMASK, RUNS, wants_unmask, NULL, did_unmask },
 	{ VFIOMSI_UNROUTE, RUNS, wants_unroute, NULL, did_unroute },
+	{ VFIOMSI_DUMMY_ON, ONCE, wants_dummy_on, NULL, did_dummy_on },
 	{ 0 }
 };
 
@@ -339,6 +385,13 @@ static uint32_t count_of_all(const struct vfiomsi_core *core, const struct phase
 	}
 }
 
+static void fill_in_dummy(struct vfiomsi_action *action, const struct dummy *dummy)
+{
+	action->vector = dummy->first;
+	action->count = dummy->count;
+	action->address = dummy->address;
+}
+
 static void fill_in(struct vfiomsi_core *core, const struct phase *phase)
 {
 	struct vfiomsi_action *action = &core->plan.action;
@@ -352,6 +405,10 @@ static void fill_in(struct vfiomsi_core *core, const struct phase *phase)
 		action->count = count_of_all(core, phase);
 		core->plan.at = core->plan.end;
 	}
+	if (phase->kind == VFIOMSI_DUMMY_ON)
+		fill_in_dummy(action, &core->next.dummy);
+	if (phase->kind == VFIOMSI_DUMMY_OFF)
+		fill_in_dummy(action, &core->dummy);
 }
 
 static bool find(struct vfiomsi_core *core)
@@ -440,6 +497,9 @@ int vfiomsi_plan(struct vfiomsi_core *core, enum plan_kind kind, uint32_t first,
 {
 	bool all = core->behind && kind != PLAN_HARVEST;
 
+	vfiomsi_guest_note_dummy(core, &core->next);
+	if (!same_dummy(&core->now.dummy, &core->next.dummy))
+		all = true;
 	memset(&core->plan, 0, sizeof(core->plan));
 	core->plan.kind = kind;
 	core->plan.first = all ? 0 : first;
@@ -505,6 +565,7 @@ API void vfiomsi_core_host_lost(struct vfiomsi_core *core)
 	vfiomsi_guest_copy(core, &core->next, &core->now, 0, core->count);
 	memset(&core->plan, 0, sizeof(core->plan));
 	core->allocated = 0;
+	memset(&core->dummy, 0, sizeof(core->dummy));
 	core->routes_noted = false;
 	core->behind = true;
 	for (i = 0; i < core->count; i++) {

@@ -194,6 +194,7 @@ static void load_guest(struct vfiomsi_core *core, const uint8_t *state)
 	for (i = 0; i < table_dwords(core) / 4; i++)
 		load_entry(&guest->entries[i], state, HEADER_DWORDS + i * 4);
 	vfiomsi_guest_note_used(core, guest, 0, core->count);
+	vfiomsi_guest_note_dummy(core, guest);
 	vfiomsi_guest_copy(core, &core->now, guest, 0, core->count);
 }
 
@@ -212,7 +213,7 @@ API int vfiomsi_core_load(struct vfiomsi_core *core, const void *state, size_t s
 {
 	int ret;
 
-	if (core->plan.kind != PLAN_NONE || core->allocated)
+	if (core->plan.kind != PLAN_NONE || core->allocated || core->dummy.count)
 		return -EBUSY;
 	ret = check_intact(state, size);
 	if (ret)

@@ -294,6 +294,21 @@ static void harvest(struct vfiomsi_vfio *vfio, uint32_t first, uint32_t end)
 	free(messages);
 }
 
+static int set_dummy(struct vfiomsi_vfio *vfio, const struct vfiomsi_action *action)
+{
+	struct vfio_device_feature_pci_msix_dummy dummy = { 0 };
+
+	if (action->kind == VFIOMSI_DUMMY_ON) {
+		dummy.flags = VFIO_PCI_MSIX_DUMMY_ENABLE;
+		dummy.iova = action->address;
+		dummy.start = action->vector;
+		dummy.count = action->count;
+	}
+
+	return vfiomsi_vfio_set(vfio->device, VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY, &dummy,
+				sizeof(dummy));
+}
+
 API int vfiomsi_vfio_carry_out(struct vfiomsi_vfio *vfio, const struct vfiomsi_action *action)
 {
 	uint32_t end = action->vector + action->count;
@@ -318,6 +333,9 @@ API int vfiomsi_vfio_carry_out(struct vfiomsi_vfio *vfio, const struct vfiomsi_a
 	case VFIOMSI_HARVEST:
 		harvest(vfio, action->vector, end);
 		break;
+	case VFIOMSI_DUMMY_ON:
+	case VFIOMSI_DUMMY_OFF:
+		return set_dummy(vfio, action);
 	}
 
 	return 0;

@@ -11,6 +11,7 @@
 
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
+#include <linux/vfio_pci_msi.h>
 
 #include "core.h"
 #include "vfio.h"
@@ -89,16 +90,24 @@ static int read_capability(int device, uint32_t at, uint8_t id, uint8_t *capabil
 static int core_flags(int device, uint32_t index, uint32_t *flags)
 {
 	struct vfio_irq_info info = { .argsz = sizeof(info), .index = index };
+	bool msix = index == VFIO_PCI_MSIX_IRQ_INDEX;
+	int has_dummy = 0;
 
 	if (ioctl(device, VFIO_DEVICE_GET_IRQ_INFO, &info))
 		return -errno;
 	if (!info.count)
 		return -ENOENT;
+	if (msix)
+		has_dummy = vfiomsi_vfio_probe(device, VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY);
+	if (has_dummy < 0)
+		return has_dummy;
 	*flags = 0;
 	if (info.flags & VFIO_IRQ_INFO_MASKABLE)
 		*flags |= VFIOMSI_HOST_MASKS;
-	if (index == VFIO_PCI_MSIX_IRQ_INDEX && !(info.flags & VFIO_IRQ_INFO_NORESIZE))
+	if (msix && !(info.flags & VFIO_IRQ_INFO_NORESIZE))
 		*flags |= VFIOMSI_DYNAMIC;
+	if (has_dummy)
+		*flags |= VFIOMSI_HOST_DUMMY;
 
 	return 0;
 }

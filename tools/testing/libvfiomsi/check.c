@@ -17,6 +17,8 @@
 #include "host.h"
 #include "model.h"
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 #define MAX_STEPS	32
 #define STATE_SIZE	(MAX_VECTORS * 17 + 64)
 
@@ -27,6 +29,7 @@ enum {
 	SCRIPT_DYNAMIC	= 1 << 2,
 	SCRIPT_64BIT	= 1 << 3,
 	SCRIPT_MASKS	= 1 << 4,
+	SCRIPT_DUMMY	= 1 << 5,
 };
 
 /*
@@ -40,7 +43,11 @@ enum {
 	STEP_RAISES	= 1 << 5,
 };
 
-enum change_kind { CAP_WRITE, TABLE_WRITE, PBA_WRITE, RESET };
+enum change_kind { CAP_WRITE, TABLE_WRITE, PBA_WRITE, RESET, MEMORY };
+
+/* A byte that is written as an address is in there now and then. */
+static const struct model_range model_memory[] = { { 0x40, 0x7f }, { 0x82, 0x8a } };
+static const struct vfiomsi_memory core_memory[] = { { 0x40, 0x40 }, { 0x82, 0x09 } };
 
 struct change {
 	enum change_kind kind;
@@ -174,7 +181,7 @@ static void compare_registers(struct check *check)
 }
 
 /* What the host has is what the guest asked for. */
-static void check_vector(struct check *check, unsigned int vector)
+static void check_vector(struct check *check, unsigned int vector, bool polls)
 {
 	const struct host_vector *host = &check->host.vector[vector];
 	bool sends = model_sends(&check->model, vector);
@@ -183,6 +190,7 @@ static void check_vector(struct check *check, unsigned int vector)
 		check->unmasked[vector] = false;
 	else if (sends)
 		check->unmasked[vector] = true;
+	sends = sends && !polls;
 
 	expect(check, !sends || (host->attached && !host->masked), "vector %u cannot send",
 	       vector);
@@ -199,15 +207,37 @@ static void check_vector(struct check *check, unsigned int vector)
 	       vector);
 }
 
+/* The host has the dummy target that the model would have. Returns whether it has one. */
+static bool check_dummy(struct check *check)
+{
+	const struct host *host = &check->host;
+	struct model_message message;
+	unsigned int count;
+	bool polls;
+
+	polls = model_polls(&check->model, &message, &count);
+	expect(check, vfiomsi_core_is_dummy(check->core) == polls, "is_dummy");
+	if (!polls) {
+		expect(check, !host->dummy_count, "a dummy target is on");
+		return false;
+	}
+	expect(check, host->dummy_count == count && host->dummy_first == message.vector &&
+	       host->dummy == message.address, "the dummy target is 0x%llx of %u+%u",
+	       (long long)host->dummy, host->dummy_first, host->dummy_count);
+
+	return true;
+}
+
 static void check_host(struct check *check)
 {
+	bool polls = check_dummy(check);
 	unsigned int i;
 
 	expect(check, !check->host.wrong, "the host: %s", check->host.wrong);
-	expect(check, !!check->host.allocated == model_enabled(&check->model),
+	expect(check, !!check->host.allocated == (model_enabled(&check->model) && !polls),
 	       "%u vectors are allocated", check->host.allocated);
 	for (i = 0; i < check->model.count; i++)
-		check_vector(check, i);
+		check_vector(check, i, polls);
 }
 
 static void harvest(struct check *check)
@@ -342,6 +372,9 @@ static void apply(struct model *model, const struct change *change)
 		break;
 	case RESET:
 		model_reset(model);
+		break;
+	case MEMORY:
+		model->ranges = change->value;
 	}
 }
 
@@ -397,6 +430,8 @@ static int change_core(struct check *check, const struct change *change)
 					      change->value);
 	case RESET:
 		return vfiomsi_core_reset(check->core);
+	case MEMORY:
+		return vfiomsi_core_set_memory(check->core, core_memory, change->value);
 	}
 
 	return -EINVAL;
@@ -413,6 +448,7 @@ static bool is_legal(struct check *check, const struct change *change)
 	case PBA_WRITE:
 		return model_pba_write(&check->other, change->offset, change->width, 0);
 	case RESET:
+	case MEMORY:
 		break;
 	}
 
@@ -567,6 +603,15 @@ static void reset(struct check *check, uint8_t step)
 	make_change(check, step, &change);
 }
 
+/* Memory is mapped or unmapped. */
+static void set_memory(struct check *check, uint8_t step)
+{
+	struct change change = { .kind = MEMORY };
+
+	change.value = take(check, 1) % (ARRAY_SIZE(model_memory) + 1);
+	make_change(check, step, &change);
+}
+
 static void raise_vector(struct check *check)
 {
 	unsigned int vector = take_vector(check);
@@ -635,6 +680,14 @@ static struct vfiomsi_core *make_core(struct check *check, uint32_t flags)
 	return core;
 }
 
+/* The model has memory only if the host has dummy targets. */
+static void give_memory(struct check *check)
+{
+	check->model.memory = check->flags & VFIOMSI_HOST_DUMMY ? model_memory : NULL;
+	expect(check, !vfiomsi_core_set_memory(check->core, core_memory, check->model.ranges),
+	       "set_memory");
+}
+
 static void make_host(struct check *check)
 {
 	host_init(&check->host, check->core, check->model.msix, check->flags);
@@ -679,7 +732,10 @@ static void move(struct check *check)
 	vfiomsi_core_destroy(check->core);
 	old = check->host;
 	check->flags = how & (VFIOMSI_HOST_MASKS | VFIOMSI_DYNAMIC);
+	if (how & 8)
+		check->flags |= VFIOMSI_HOST_DUMMY;
 	check->core = make_core(check, check->flags);
+	give_memory(check);
 	make_host(check);
 	for (i = 0; i < check->model.count; i++) {
 		check->host.vector[i].pending = how & 4 && old.vector[i].pending;
@@ -774,7 +830,10 @@ static void do_step(struct check *check)
 		raise_vector(check);
 		break;
 	case 7:
-		arrive(check);
+		if ((step & STEP_KIND) == STEP_KIND)
+			set_memory(check, step);
+		else
+			arrive(check);
 		break;
 	case 8:
 		satisfy(check);
@@ -804,6 +863,8 @@ static void make_cap(struct check *check)
 		check->flags |= VFIOMSI_HOST_MASKS;
 	if (kind & SCRIPT_DYNAMIC)
 		check->flags |= VFIOMSI_DYNAMIC;
+	if (kind & SCRIPT_DUMMY)
+		check->flags |= VFIOMSI_HOST_DUMMY;
 	check->host_only = kind & SCRIPT_HOST;
 	check->cap[0] = kind & SCRIPT_MSIX ? 0x11 : 0x05;
 	check->cap[1] = size;
@@ -835,6 +896,8 @@ const char *check(const uint8_t *script, size_t size, FILE *log)
 	if (!it.core)
 		return it.wrong;
 	model_init(&it.model, it.cap);
+	it.model.ranges = ARRAY_SIZE(model_memory);
+	give_memory(&it);
 	make_host(&it);
 
 	for (i = 0; i < MAX_STEPS && it.next < it.end && !it.wrong[0]; i++) {

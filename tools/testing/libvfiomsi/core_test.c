@@ -206,7 +206,7 @@ static void test_bad_configurations(void)
 	EXPECT(create(&config) == -EINVAL);
 	config.capability[2] = MSI_CAPABLE(5);
 	EXPECT(create(&config) == 0);
-	config.flags = 4;
+	config.flags = 8;
 	EXPECT(create(&config) == -EINVAL);
 	config.flags = 0;
 	config.size--;

@@ -69,6 +69,11 @@ static void signal_eventfd(struct host *host, unsigned int vector)
 	host_deliver(host, vector, it->address, it->data);
 }
 
+static bool writes_dummy(const struct host *host, unsigned int vector)
+{
+	return vector - host->dummy_first < host->dummy_count;
+}
+
 /* The device sends, or the kernel lets through, what it kept. */
 static void let_go(struct host *host, unsigned int vector)
 {
@@ -84,6 +89,8 @@ void host_raise(struct host *host, unsigned int vector)
 {
 	struct host_vector *it = &host->vector[vector];
 
+	if (host->dummy_count && !writes_dummy(host, vector))
+		it->pending = true;
 	if (!host->allocated || (!host->msix && vector >= host->allocated))
 		return;
 	/* The kernel masks entries of MSI-X that have no handler. MSI has no such mask. */
@@ -104,9 +111,34 @@ static bool can_attach(const struct host *host, unsigned int vector)
 static void do_allocate(struct host *host, const struct vfiomsi_action *action)
 {
 	expect(host, !host->allocated && action->vector == 0, "allocated twice");
+	expect(host, !host->dummy_count, "allocated beside a dummy target");
 	expect(host, action->count && action->count <= host->count, "allocated too many");
-	host->allocated_again = host->calls[VFIOMSI_FREE];
+	host->allocated_again = host->calls[VFIOMSI_FREE] || host->calls[VFIOMSI_DUMMY_OFF];
 	host->allocated = action->count;
+}
+
+/* The kernel refuses a target beside vectors, and one that is not a dword. */
+static void do_dummy_on(struct host *host, const struct vfiomsi_action *action)
+{
+	expect(host, host->flags & VFIOMSI_HOST_DUMMY && host->msix, "no such call");
+	expect(host, !host->allocated && !host->dummy_count, "a dummy target beside vectors");
+	expect(host, action->address % 4 == 0 && !action->data, "a wrong dummy target");
+	host->allocated_again = host->calls[VFIOMSI_FREE] || host->calls[VFIOMSI_DUMMY_OFF];
+	host->dummy = action->address;
+	host->dummy_first = action->vector;
+	host->dummy_count = action->count;
+	for (unsigned int i = 0; i < action->count; i++) {
+		host->vector[action->vector + i].pending = false;
+		host->vector[action->vector + i].told = false;
+	}
+}
+
+static void do_dummy_off(struct host *host, const struct vfiomsi_action *action)
+{
+	expect(host, host->dummy_count && action->vector == host->dummy_first &&
+	       action->count == host->dummy_count && action->address == host->dummy,
+	       "another dummy target is on");
+	host->dummy_count = 0;
 }
 
 static void do_free(struct host *host, const struct vfiomsi_action *action)
@@ -268,6 +300,12 @@ static void carry_out(struct host *host, const struct vfiomsi_action *action)
 	case VFIOMSI_HARVEST:
 		for_each(host, action, harvest);
 		break;
+	case VFIOMSI_DUMMY_ON:
+		do_dummy_on(host, action);
+		break;
+	case VFIOMSI_DUMMY_OFF:
+		do_dummy_off(host, action);
+		break;
 	default:
 		expect(host, false, "no such action");
 	}
@@ -286,7 +324,7 @@ bool host_carry_out(struct host *host, const struct vfiomsi_action *action)
 		expect(host, false, "vectors out of bounds");
 		return true;
 	}
-	expect(host, host->carried_out <= 6 * (int)host->count + 3, "too many actions");
+	expect(host, host->carried_out <= 6 * (int)host->count + 5, "too many actions");
 	tell_eventfds(host, action);
 	carry_out(host, action);
 	host->calls[action->kind]++;
@@ -348,6 +386,7 @@ void host_lose(struct host *host)
 		it->noted = false;
 	}
 	host->allocated = 0;
+	host->dummy_count = 0;
 	if (host->eventfds)
 		vfiomsi_eventfds_host_lost(host->eventfds);
 	vfiomsi_core_host_lost(host->core);

@@ -47,13 +47,14 @@ struct host_vector {
 };
 
 /*
+ * @dummy, @dummy_first, @dummy_count: where the device writes; no vector if @dummy_count is 0
  * @eventfds: decides which eventfds are held; NULL if that is up to @vector
  * @fail_after: fail the action after that many; -1 for never
  * @undo_fails_after: the same while a plan is rolled back
  * @raise_after: raise @raise_vector after that many; -1 for never
  * @carried_out: how many since host_begin()
  * @silent: it cannot tell what is pending, except in eventfds
- * @allocated_again: vectors were freed and allocated in one plan
+ * @allocated_again: MSI-X or MSI was disabled and enabled in one plan
  * @wrong: the first action that made no sense, or NULL
  */
 struct host {
@@ -63,6 +64,9 @@ struct host {
 	uint32_t flags;
 	unsigned int count;
 	unsigned int allocated;
+	uint64_t dummy;
+	unsigned int dummy_first;
+	unsigned int dummy_count;
 	struct host_vector vector[MAX_VECTORS];
 	unsigned int delivered_count;
 	struct host_message delivered[HOST_DELIVERED];
@@ -71,7 +75,7 @@ struct host {
 	int raise_after;
 	unsigned int raise_vector;
 	int carried_out;
-	unsigned int calls[VFIOMSI_HARVEST + 1];
+	unsigned int calls[VFIOMSI_DUMMY_OFF + 1];
 	bool raised;
 	bool silent;
 	bool allocated_again;

@@ -132,9 +132,46 @@ static void message_of(const struct model *model, unsigned int vector,
 	message->data += vector;
 }
 
+static bool in_memory(const struct model *model, uint64_t address)
+{
+	for (unsigned int i = 0; model->memory && i < model->ranges; i++)
+		if (model->memory[i].first <= address && address + 3 > address &&
+		    address + 3 <= model->memory[i].last)
+			return true;
+
+	return false;
+}
+
+bool model_polls(const struct model *model, struct model_message *message,
+		 unsigned int *count)
+{
+	unsigned int last = 0;
+
+	*count = 0;
+	for (unsigned int i = 0; model->msix && i < model->count; i++) {
+		struct model_message other;
+
+		if (!model_sends(model, i))
+			continue;
+		message_of(model, i, &other);
+		if (!(*count)++)
+			*message = other;
+		if (!in_memory(model, other.address) || other.address != message->address)
+			return false;
+		last = i;
+	}
+
+	return *count && last - message->vector + 1 == *count;
+}
+
 static void send(struct model *model, unsigned int vector)
 {
+	struct model_message message;
+	unsigned int count;
+
 	model->pending[vector] = false;
+	if (model_polls(model, &message, &count))
+		return;
 	if (model->sent_count < MODEL_SENT)
 		message_of(model, vector, &model->sent[model->sent_count++]);
 }

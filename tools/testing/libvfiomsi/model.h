@@ -21,9 +21,15 @@ struct model_message {
 	uint32_t data;
 };
 
+struct model_range {
+	uint64_t first;
+	uint64_t last;
+};
+
 /*
  * @writable: the bits of @cap that the guest can write
- * @sent: the messages since model_forget()
+ * @memory: where messages are dummies: @ranges of them, or none if it is NULL
+ * @sent: the messages since model_forget(), without those that a dummy target takes
  */
 struct model {
 	bool msix;
@@ -34,6 +40,8 @@ struct model {
 	uint8_t writable[24];
 	uint8_t table[MAX_VECTORS * 16];
 	bool pending[MAX_VECTORS];
+	const struct model_range *memory;
+	unsigned int ranges;
 	unsigned int sent_count;
 	struct model_message sent[MODEL_SENT];
 };
@@ -58,6 +66,13 @@ void model_raise(struct model *model, unsigned int vector);
 /* The reason for the pending interrupt is gone. */
 void model_satisfy(struct model *model, unsigned int vector);
 void model_forget(struct model *model);
+
+/*
+ * Whether all messages that can be sent go to one dword of memory, by vectors without a gap,
+ * and there are some. The message is that of the first, and @count how many.
+ */
+bool model_polls(const struct model *model, struct model_message *message,
+		 unsigned int *count);
 
 bool model_enabled(const struct model *model);
 bool model_masked(const struct model *model, unsigned int vector);

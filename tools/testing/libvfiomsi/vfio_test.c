@@ -43,6 +43,7 @@ static uint8_t pba[16];
 static uint32_t irq_flags;
 static uint32_t irq_count;
 static bool has_messages;
+static bool has_dummy;
 static bool allocated[VECTORS];
 static bool pending[VECTORS];
 static bool maps;
@@ -170,10 +171,33 @@ static int get_messages(struct vfio_device_feature *feature)
 	return 0;
 }
 
+static int call_dummy(struct vfio_device_feature *feature)
+{
+	struct vfio_device_feature_pci_msix_dummy *set = (void *)feature->data;
+
+	if (feature->flags & VFIO_DEVICE_FEATURE_PROBE)
+		return 0;
+	EXPECT(feature->flags & VFIO_DEVICE_FEATURE_SET);
+	EXPECT(feature->argsz == sizeof(*feature) + sizeof(*set) && !set->__reserved);
+	if (set->flags)
+		note_call("D%u+%u=%llx", set->start, set->count, (long long)set->iova);
+	else
+		note_call("D-");
+	if (fails_in && !--fails_in) {
+		note_call("! ");
+		return fail(-fails_with);
+	}
+	note_call(" ");
+
+	return 0;
+}
+
 static int call_feature(struct vfio_device_feature *feature)
 {
 	uint32_t number = feature->flags & VFIO_DEVICE_FEATURE_MASK;
 
+	if (has_dummy && number == VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY)
+		return call_dummy(feature);
 	if (!has_messages || number != VFIO_DEVICE_FEATURE_PCI_MSI_MESSAGES)
 		return fail(ENOTTY);
 	if (feature->flags & VFIO_DEVICE_FEATURE_PROBE)
@@ -585,6 +609,37 @@ static void test_features(void)
 	EXPECT(vfiomsi_vfio_probe(DEVICE, feature) == 0);
 }
 
+static void test_dummy(void)
+{
+	static const struct vfiomsi_memory memory = { 0x10000, 0x1000 };
+	struct vfiomsi_vfio_info info = { .size = sizeof(info) };
+
+	has_dummy = true;
+	start_msix(VFIO_IRQ_INFO_MASKABLE);
+	EXPECT(!vfiomsi_vfio_describe(DEVICE, VFIO_PCI_MSIX_IRQ_INDEX, &info));
+	EXPECT(info.core.flags & VFIOMSI_HOST_DUMMY);
+	EXPECT(!vfiomsi_vfio_describe(DEVICE, VFIO_PCI_MSI_IRQ_INDEX, &info));
+	EXPECT(!(info.core.flags & VFIOMSI_HOST_DUMMY));
+	EXPECT(!vfiomsi_core_set_memory(core, &memory, 1));
+	EXPECT(!set_control(ENABLE) && called("T0+1- "));
+	EXPECT(!run(vfiomsi_core_table_write(core, 16, 8, 0x10ffc)));
+	EXPECT(!set_mask(1, false) && called("T0+0 D1+1=10ffc "));
+	EXPECT(!set_control(0) && called("D- "));
+	EXPECT(!set_control(ENABLE) && called("D1+1=10ffc "));
+
+	/* The way back, which fails at first, and the driver refuses the target later. */
+	fails_in = 2;
+	fails_with = -ENOMEM;
+	EXPECT(run(vfiomsi_core_set_memory(core, NULL, 0)) == -ENOMEM);
+	EXPECT(called("D- T0+1! D1+1=10ffc "));
+	EXPECT(!run(vfiomsi_core_set_memory(core, NULL, 0)) && called("D- T0+1- T1+1e "));
+	fails_in = 3;
+	fails_with = -EPERM;
+	EXPECT(run(vfiomsi_core_set_memory(core, &memory, 1)) == -EPERM);
+	EXPECT(called("T1+1- T0+0 D1+1=10ffc! T0+1- T1+1e "));
+	has_dummy = false;
+}
+
 static void test_nonsense(void)
 {
 	struct vfiomsi_action action = { .kind = VFIOMSI_ATTACH, .vector = 1, .count = 1 };
@@ -636,6 +691,7 @@ static const struct test tests[] = {
 	{ "what was attached for nothing is detached", test_unroute_detaches },
 	{ "which ranges can be mapped", test_ranges },
 	{ "features", test_features },
+	{ "a guest that polls", test_dummy },
 	{ "nonsense", test_nonsense },
 };
 

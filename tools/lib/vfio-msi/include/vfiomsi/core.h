@@ -89,12 +89,17 @@ enum {
 	 * give the guest a capability with fewer.
 	 */
 	VFIOMSI_DYNAMIC = 1 << 1,
+	/*
+	 * The host has VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY, which msi-vfio-pci has. With it the
+	 * host takes no interrupts for a guest that polls: see vfiomsi_core_set_memory().
+	 */
+	VFIOMSI_HOST_DUMMY = 1 << 2,
 };
 
 /**
  * struct vfiomsi_core_config - what a core is made of
  * @size: sizeof(struct vfiomsi_core_config)
- * @flags: VFIOMSI_HOST_MASKS and VFIOMSI_DYNAMIC
+ * @flags: VFIOMSI_HOST_MASKS, VFIOMSI_DYNAMIC and VFIOMSI_HOST_DUMMY
  * @capability: the MSI-X or MSI capability as the guest is to see it, usually as VFIO's
  *	config space has it: 12 bytes for MSI-X; 12, 16, 20 or 24 for MSI. The fields
  *	that a guest can write are ignored.
@@ -160,6 +165,15 @@ enum vfiomsi_action_kind {
 	 * PBA. A vector for which neither can tell is not pending.
 	 */
 	VFIOMSI_HARVEST = 11,
+	/*
+	 * Have MSI-X enabled in the device, and the vectors write to @address in place of a
+	 * message. Nothing is allocated. If this fails, roll back, call
+	 * vfiomsi_core_set_memory() without memory, and make the change again: the guest then
+	 * gets interrupts.
+	 */
+	VFIOMSI_DUMMY_ON = 12,
+	/* Disable MSI-X in the device, whose vectors write to @address. */
+	VFIOMSI_DUMMY_OFF = 13,
 };
 
 /**
@@ -170,8 +184,8 @@ enum vfiomsi_action_kind {
  * @data: for VFIOMSI_ROUTE and VFIOMSI_INJECT the data of the guest message, otherwise 0.
  *	Where one MSI capability has several vectors, the vector's number is already in its
  *	low bits.
- * @address: for VFIOMSI_ROUTE and VFIOMSI_INJECT the address of the guest message,
- *	otherwise 0
+ * @address: for VFIOMSI_ROUTE and VFIOMSI_INJECT the address of the guest message, for
+ *	VFIOMSI_DUMMY_ON and VFIOMSI_DUMMY_OFF that of the dword, otherwise 0
  */
 struct vfiomsi_action {
 	uint32_t kind;
@@ -323,7 +337,7 @@ int vfiomsi_core_pba_write(struct vfiomsi_core *core, uint32_t offset, uint32_t 
  * The call also says that the action before has been carried out. An action that fails
  * must not have done a part of what it says.
  *
- * A plan has at most 6 actions for each vector and 3 in addition.
+ * A plan has at most 6 actions for each vector and 5 in addition.
  *
  * Return: 1, 0 if there is nothing left to do, or -EINVAL if there is no plan
  */
@@ -384,6 +398,51 @@ int vfiomsi_core_sync(struct vfiomsi_core *core);
  * Return: 1 if there is a plan, 0 if the change is done, or -EBUSY
  */
 int vfiomsi_core_reset(struct vfiomsi_core *core);
+
+/**
+ * struct vfiomsi_memory - a range of memory that the device can write
+ * @address: where it begins, as the device and the guest's table have it
+ * @size: bytes
+ */
+struct vfiomsi_memory {
+	uint64_t address;
+	uint64_t size;
+};
+
+/**
+ * vfiomsi_core_set_memory - say which memory is mapped for the device's writes
+ * @core: the core
+ * @memory: the ranges, which have to stay as they are until another call is finished; NULL if
+ *	@count is 0. Addresses at which a write is an interrupt must not be in them, such as
+ *	0xfee00000 to 0xfeefffff on x86.
+ * @count: how many
+ *
+ * With VFIOMSI_HOST_DUMMY, the core finds out whether the guest polls. It does if it has
+ * enabled MSI-X, all its vectors that are not masked are consecutive, and the messages of all
+ * of them have the same address, which is in one of the ranges. Then the plan has
+ * VFIOMSI_DUMMY_ON, and no interrupt comes. As soon as one of this does not hold any more,
+ * the plan has VFIOMSI_DUMMY_OFF, and what interrupts need.
+ *
+ * So call this when memory is mapped; and before memory is unmapped, without the part that
+ * will be. If the plan is rolled back the ranges are those of the call before, and their
+ * memory has to stay mapped. A new core has no ranges, and a saved state has none.
+ *
+ * The dwords that the device writes are the vectors' numbers, and not the guest's data. A
+ * guest that looks at them would notice.
+ *
+ * Return: 1 if there is a plan, 0 if the change is done, -EINVAL if a range is beyond the end
+ * of the addresses, or -EBUSY
+ */
+int vfiomsi_core_set_memory(struct vfiomsi_core *core, const struct vfiomsi_memory *memory,
+			    uint32_t count);
+
+/**
+ * vfiomsi_core_is_dummy - whether the device writes to a dummy target
+ * @core: the core
+ *
+ * Return: true if VFIOMSI_DUMMY_ON was carried out, and VFIOMSI_DUMMY_OFF was not
+ */
+bool vfiomsi_core_is_dummy(const struct vfiomsi_core *core);
 
 /**
  * vfiomsi_core_harvest - ask the host which vectors are pending

@@ -13,6 +13,8 @@
  *			with VFIOMSI_HOST_MASKS one call for the run; otherwise nothing
  * VFIOMSI_HARVEST	for vectors whose eventfds are not held: at most one call of
  *			VFIO_DEVICE_FEATURE, and reads of the device's PBA
+ * VFIOMSI_DUMMY_ON, VFIOMSI_DUMMY_OFF
+ *			one call of VFIO_DEVICE_FEATURE
  * VFIOMSI_UNROUTE	detaches what is still attached because an action failed
  *
  * What vfio-pci does not have, and what is done there in place of it:
@@ -26,6 +28,9 @@
  *			the pending bits of its MSI capability. Of an MSI capability
  *			without these, interrupts are not known before their vectors are
  *			attached.
+ * VFIO_DEVICE_FEATURE_PCI_MSIX_DUMMY
+ *			vfiomsi_vfio_describe() does not set VFIOMSI_HOST_DUMMY, so the host
+ *			takes an interrupt for each message of a guest that polls
  * VFIO_DEVICE_FEATURE_PCI_MSIX_MAP
  *			not needed: vfiomsi_vfio_ranges() asks for the region's areas
  * all other features	vfiomsi_vfio_probe() returns 0
