@@ -2,7 +2,7 @@
 /*
  * A driver in user space polls a device that completes requests only when it can assert
  * MSI-X. It gets no completions without vectors, and all of them with the dummy target,
- * which interrupts nobody.
+ * which interrupts nobody. For a guest that polls, libvfiomsi does the same by itself.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dummy.h"
+#include "library.h"
 #include "messages.h"
 #include "polled.h"
 #include "session.h"
@@ -57,33 +58,41 @@ static void start_queue(struct queue *queue, u32 vector)
 	bar_write32(queue->fd, 0, POLL_REG_VECTOR, vector);
 }
 
+static void queue_map(struct session *s, struct queue *queue)
+{
+	void *ring = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	VFIO_ASSERT_NE(ring, MAP_FAILED);
+	*queue = (struct queue) {
+		.fd = s->fd,
+		.memory.iova = RING_IOVA,
+		.memory.size = getpagesize(),
+		.memory.vaddr = ring,
+		.ring = ring,
+	};
+	iommu_map(s->iommu, &queue->memory);
+	start_queue(queue, 0);
+}
+
+static void queue_free(struct queue *queue)
+{
+	munmap(queue->memory.vaddr, queue->memory.size);
+}
+
 FIXTURE_SETUP(poll)
 {
-	void *ring;
-
 	self->s = session_open(variant->device, variant->driver, variant->mode);
 	self->fd = self->s->fd;
 	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	target_map(self->s, &self->target);
-
-	self->queue = (struct queue) {
-		.fd = self->fd,
-		.memory.iova = RING_IOVA,
-		.memory.size = getpagesize(),
-	};
-	ring = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, ring);
-	self->queue.memory.vaddr = ring;
-	self->queue.ring = ring;
-	iommu_map(self->s->iommu, &self->queue.memory);
-	start_queue(&self->queue, 0);
+	queue_map(self->s, &self->queue);
 }
 
 FIXTURE_TEARDOWN(poll)
 {
 	session_close(self->s);
-	munmap(self->queue.memory.vaddr, self->queue.memory.size);
+	queue_free(&self->queue);
 	target_free(&self->target);
 }
 
@@ -234,6 +243,154 @@ TEST_F(poll, all_after_reset)
 	}
 	expect_all(_metadata, &self->queue, 1000, 20);
 	EXPECT_EQ(2, *self->target.word);
+}
+
+/*
+ * A guest that polls, in a VMM that uses libvfiomsi: it points all vectors at a dword of its
+ * memory. Under msi-vfio-pci the host takes no interrupt, under vfio-pci one each.
+ */
+FIXTURE(guest) {
+	struct session *s;
+	int fd;
+	struct queue queue;
+	struct target target;
+	struct library library;
+	struct vfiomsi_memory memory[2];
+};
+
+FIXTURE_VARIANT(guest) {
+	const char *device;
+	const char *mode;
+	const char *driver;
+};
+
+LAB_VARIANTS_AS(guest, vfio_pci, poll, .driver = DRIVER_STOCK);
+LAB_VARIANTS_AS(guest, msi_vfio_pci, poll, .driver = DRIVER_MSI);
+
+FIXTURE_SETUP(guest)
+{
+	self->s = session_open(variant->device, variant->driver, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	target_map(self->s, &self->target);
+	queue_map(self->s, &self->queue);
+	ASSERT_EQ(0, library_open(&self->library, self->fd));
+	self->memory[0].address = RING_IOVA;
+	self->memory[0].size = getpagesize();
+	self->memory[1].address = TARGET_IOVA;
+	self->memory[1].size = getpagesize();
+	ASSERT_EQ(0, library_set_memory(&self->library, self->memory, 2));
+	for (u32 i = 0; i < POLL_VECTORS; i++) {
+		ASSERT_EQ(0, library_set_address(&self->library, i, self->target.iova));
+		ASSERT_EQ(0, library_set_mask(&self->library, i, false));
+	}
+}
+
+FIXTURE_TEARDOWN(guest)
+{
+	library_close(&self->library);
+	session_close(self->s);
+	queue_free(&self->queue);
+	target_free(&self->target);
+}
+
+/* Whether the library has what the driver offers for a guest that polls */
+static bool polls(const struct library *library, const char *driver)
+{
+	bool is_dummy = vfiomsi_core_is_dummy(library->core);
+
+	return is_dummy == !strcmp(driver, DRIVER_MSI) &&
+	       vfio_irqs() == (is_dummy ? 0 : POLL_VECTORS);
+}
+
+static u64 arrived(const struct library *library, u32 vector)
+{
+	int event = vfiomsi_eventfds_get(library->eventfds, vector);
+
+	return event < 0 ? 0 : eventfd_take(event);
+}
+
+TEST_F(guest, polls)
+{
+	unsigned long long irqs = irqs_taken();
+
+	request(&self->queue, 7);
+	expect_nothing(_metadata, &self->queue, 1);
+	ASSERT_EQ(0, library_set_control(&self->library, PCI_MSIX_FLAGS_ENABLE));
+	ASSERT_EQ(7, completion(&self->queue));
+	EXPECT_TRUE(polls(&self->library, variant->driver));
+	expect_all(_metadata, &self->queue, 0, REQUESTS);
+	EXPECT_TRUE(has_sent(self->fd, 2 * (REQUESTS + 1)));
+	TH_LOG("%d requests under %s: the host took %llu interrupts", REQUESTS + 1,
+	       variant->driver, irqs_taken() - irqs);
+	if (vfiomsi_core_is_dummy(self->library.core)) {
+		EXPECT_EQ(irqs, irqs_taken());
+	} else {
+		EXPECT_LT(irqs + REQUESTS / 2, irqs_taken());
+	}
+	ASSERT_EQ(0, library_set_control(&self->library, 0));
+	request(&self->queue, 1);
+	expect_nothing(_metadata, &self->queue, 1);
+}
+
+/* Interrupts come as soon as one vector has a real message, and go with it. */
+TEST_F(guest, gets_interrupts_back)
+{
+	struct library *library = &self->library;
+
+	ASSERT_EQ(0, library_set_control(library, PCI_MSIX_FLAGS_ENABLE));
+	EXPECT_TRUE(polls(library, variant->driver));
+	ASSERT_EQ(0, library_set_address(library, 0, 0xfee00000));
+	EXPECT_FALSE(vfiomsi_core_is_dummy(library->core));
+	expect_all(_metadata, &self->queue, 0, 10);
+	EXPECT_TRUE(has_sent(self->fd, 20));
+	EXPECT_LT(0, arrived(library, 0));
+
+	ASSERT_EQ(0, library_set_address(library, 0, self->target.iova));
+	EXPECT_TRUE(polls(library, variant->driver));
+	expect_all(_metadata, &self->queue, 10, 10);
+
+	/*
+	 * The ring's vector is masked, and the others still point at memory. vfio-pci cannot
+	 * mask the vector in the device, which goes on there.
+	 */
+	ASSERT_EQ(0, library_set_mask(library, 0, true));
+	request(&self->queue, 100);
+	if (!strcmp(variant->driver, DRIVER_MSI))
+		expect_nothing(_metadata, &self->queue, 1);
+	ASSERT_EQ(0, library_set_mask(library, 0, false));
+	ASSERT_EQ(100, completion(&self->queue));
+	EXPECT_TRUE(polls(library, variant->driver));
+}
+
+/* Before memory is unmapped, the library is told. The device goes on with interrupts. */
+TEST_F(guest, loses_its_memory)
+{
+	struct library *library = &self->library;
+
+	ASSERT_EQ(0, library_set_control(library, PCI_MSIX_FLAGS_ENABLE));
+	expect_all(_metadata, &self->queue, 0, 10);
+	ASSERT_EQ(0, library_set_memory(library, self->memory, 1));
+	target_unmap(self->s, &self->target);
+	EXPECT_FALSE(vfiomsi_core_is_dummy(library->core));
+	EXPECT_EQ(POLL_VECTORS, vfio_irqs());
+	expect_all(_metadata, &self->queue, 10, 10);
+}
+
+/* The driver refuses a target that the platform reserves: there are interrupts at once. */
+TEST_F(guest, gets_interrupts_if_refused)
+{
+	struct library *library = &self->library;
+
+	self->memory[0].address = 0xfee00000;
+	ASSERT_EQ(0, library_set_memory(library, self->memory, 2));
+	for (u32 i = 0; i < POLL_VECTORS; i++)
+		ASSERT_EQ(0, library_set_address(library, i, 0xfee00000));
+	ASSERT_EQ(0, library_set_control(library, PCI_MSIX_FLAGS_ENABLE));
+	EXPECT_FALSE(vfiomsi_core_is_dummy(library->core));
+	expect_all(_metadata, &self->queue, 0, 10);
+	EXPECT_TRUE(has_sent(self->fd, 20));
+	EXPECT_LT(0, arrived(library, 0));
 }
 
 LAB_MAIN
