@@ -7,7 +7,8 @@
 
 #include "vfio-msi.h"
 
-#define DRIVERCTL	"/etc/driverctl.d"
+/* driverctl names its files by bus and address. */
+#define DRIVERCTL	"/etc/driverctl.d/pci-"
 #define DOMAINS		"/etc/libvirt/qemu/?*.xml"
 
 static void add_text(struct texts *texts, char *text)
@@ -33,7 +34,7 @@ static void read_ours(const struct device *dev, struct texts *texts)
 
 static void read_driverctl(const struct device *dev, struct texts *texts)
 {
-	char *path = format_text(DRIVERCTL "/%s", dev->bdf), driver[NAME_SIZE];
+	char *path = format_text(DRIVERCTL "%s", dev->bdf), driver[NAME_SIZE];
 
 	if (!file_read(path, driver, sizeof(driver)) && driver[0])
 		add_text(texts, format_text("driverctl binds it to %s at each boot; to end that: "
