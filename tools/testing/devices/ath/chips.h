@@ -13,10 +13,6 @@
 #define CHIP_VERSION	0x1b00000	/* read by ath12k */
 #define CHIP_LTSSM	0x1e081b0
 
-/* QMI indications of the service that starts the firmware. */
-#define QMI_FIRMWARE_READY		0x21
-#define QMI_FIRMWARE_INITIALIZED	0x38
-
 /* More than any chip has, so that there is a 0 at the end. */
 #define CHIP_UMAC_RINGS		16
 
@@ -28,7 +24,6 @@ struct chip {
 	uint32_t select;	/* BAR offset of the register that selects the page */
 	bool fixed_views;	/* one of the copy engines, one of the UMAC */
 	uint32_t instance;	/* of its QMI service */
-	uint16_t started;	/* the QMI indication that the firmware runs */
 	unsigned int phys;	/* radios: the first has 5 GHz, a second 2.4 GHz */
 	/* The rings whose slots the driver writes: sets of copy engines, and chip addresses. */
 	uint32_t sources;

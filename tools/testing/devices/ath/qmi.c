@@ -57,6 +57,7 @@ enum wlfw_message {
 	WLFW_WANTS_MEMORY,		/* an indication */
 	WLFW_MEMORY,
 	WLFW_MEMORY_READY,		/* an indication */
+	WLFW_INITIALIZED,		/* an indication: the firmware runs */
 	WLFW_M3 = 0x3c,
 };
 
@@ -219,7 +220,7 @@ static void begin_start(struct card *card, const struct peer *peer)
 	else if (card->chip->ath12k)
 		indicate(card, peer, WLFW_MEMORY_READY);
 	else
-		indicate(card, peer, card->chip->started);
+		indicate(card, peer, WLFW_INITIALIZED);
 }
 
 /* Returns NULL if the message has no such element. */
@@ -270,7 +271,7 @@ static void take_request(struct card *card, const struct peer *peer, const uint8
 		indicate(card, peer, WLFW_MEMORY_READY);
 		break;
 	case WLFW_M3:
-		indicate(card, peer, card->chip->started);
+		indicate(card, peer, WLFW_INITIALIZED);
 		break;
 	case WLFW_CONFIGURATION:
 		set_shadow_registers(card, request);
