@@ -155,15 +155,19 @@ TEST_F(vectors, neighbour_of_a_guest_of_one)
 	expect_none(self->fd, 1, GUEST_DATA + 1);
 }
 
+/* Guests of one, two and more vectors, for which all are allocated. */
 TEST_F(vectors, each_arrives)
 {
 	enable_all(self);
-	guest_vectors(self->fd, VECTORS);
-	guest_message(self->fd, GUEST_ADDRESS, GUEST_DATA);
-	for (u32 i = 0; i < self->allocated; i++) {
-		slot_write(self->fd, slots[0], GUEST_ADDRESS, GUEST_DATA + i);
-		expect_vector(self->fd, 0, i);
-		expect_arrives(self, 0, i);
+	for (u32 guest = 1; guest <= VECTORS; guest *= 2) {
+		guest_vectors(self->fd, guest);
+		guest_message(self->fd, self->address, GUEST_DATA);
+		for (u32 i = 0; i < guest && i < self->allocated; i++) {
+			slot_write(self->fd, slots[0], self->address, GUEST_DATA + i);
+			expect_vector(self->fd, 0, i);
+			expect_arrives(self, 0, i);
+		}
+		self->address += ADDRESS_STEP;
 	}
 }
 
