@@ -340,6 +340,7 @@ static void test_failures(void)
 		EXPECT(!set_control(ENABLE | FUNCTION_MASK));
 		fails_in = i;
 		EXPECT(set_control(ENABLE) == (i < 4 ? -ENOMEM : 0));
+		EXPECT(delivers(0) == (i == 4) && delivers(2) == (i == 4));
 		fails_in = 0;
 		EXPECT(!set_control(ENABLE) && delivers(0) && delivers(1) && delivers(2));
 	}
