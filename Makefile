@@ -14,6 +14,8 @@
 # make soak             longer tests, and tests on more kernels (hours)
 # make kselftest        kselftests on devices of this host (CONTRIBUTING.md)
 # make test-system      the packages on whole Debian systems
+# make patch            the patches for upstream, in build/patch (upstream/README.rst)
+# make test-patch       their tests
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
 # make manual           the manual, in build/manual/html/ (needs Sphinx and mandoc)
 # make dist             a tarball of the sources, in build/
@@ -136,6 +138,15 @@ fuzz:
 test-system:
 	tools/testing/system/system
 
+patch:
+	$(lab) enter env PATCH_NAME="$$(git config user.name)" \
+		PATCH_EMAIL="$$(git config user.email)" upstream/make-series
+
+test-patch:
+	$(lab) enter upstream/check-series
+	$(lab) shell --kernel newest --cpus 2 --timeout 1200 \
+		--devices igb,msix,ath11k-noid,ath11k -- /checkout/upstream/run-series
+
 # The lab runs the following targets in its toolbox.
 
 # The programs that run in emulated hosts. LINUX is a kernel source tree, GUEST the
@@ -170,5 +181,5 @@ clean:
 
 .PHONY: all help check-kdir modules modules_install command install-command \
 	library install-library install-dkms manual dist deb demo demo-slots \
-	test test-guest test-system soak kselftest fuzz \
+	test test-guest test-system test-patch patch soak kselftest fuzz \
 	payload payload-cross payload-native devices clean
