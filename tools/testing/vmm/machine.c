@@ -14,8 +14,6 @@
 
 #define CPUID_ENTRIES		256
 #define CPUID_HYPERVISOR	(1U << 31)
-/* The local APIC's timer, without calibration */
-#define CPUID_TSC_DEADLINE	(1U << 24)
 #define MSR_MTRR_DEF_TYPE	0x2ff
 #define MTRR_ENABLED_WRITE_BACK	0x806
 #define INTEL_TSS		0xfffbd000
@@ -56,7 +54,7 @@ static void set_cpuid(struct machine *machine)
 	must(ioctl(machine->kvm, KVM_GET_SUPPORTED_CPUID, cpuid), "KVM_GET_SUPPORTED_CPUID");
 	for (i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function == 1)
-			cpuid->entries[i].ecx |= CPUID_HYPERVISOR | CPUID_TSC_DEADLINE;
+			cpuid->entries[i].ecx |= CPUID_HYPERVISOR;
 	must(ioctl(machine->vcpu, KVM_SET_CPUID2, cpuid), "KVM_SET_CPUID2");
 	free(cpuid);
 }
