@@ -29,6 +29,8 @@ PLAN = build.CHECKOUT / "tools/testing/plan"
 def boot(args):
     kernel = kernels.get(args.kernel)
     platform = platforms.get(args.platform, kernel.arch)
+    if args.icount:
+        platform = platform.counting()
     platform.check(devices.find(args.devices))
     if not args.no_build:
         with build.locked():
@@ -173,6 +175,9 @@ def parser():
     one.add_argument("--raw", action="store_true",
                      help="the tests do not print TAP: show only their output, and "
                      "judge by exit code and kernel log")
+    one.add_argument("--icount", action="store_true",
+                     help="a tick of the host's time stamp counter is one executed "
+                     "instruction; x86_64 with Intel's IOMMU only")
     one.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS")
     one.set_defaults(call=boot)
 

@@ -13,6 +13,7 @@ import platforms
 import progress
 
 CPUS = re.compile(r"cpus=([1-9]\d?)$")
+ICOUNT = "icount"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,13 +83,14 @@ def host_runs(words, where):
 
 def boot_runs(words, labels, missing, where):
     *words, last = words
-    cpus = CPUS.match(last)
-    if not cpus:
+    cpus, icount = CPUS.match(last), last == ICOUNT
+    if not cpus and not icount:
         words.append(last)
     if len(words) != 5:
-        raise progress.Failed(f"{where}: NAME KERNELS PLATFORMS DEVICES TESTS [cpus=N]")
-    return [BootRun(words[0], kernel, platform, names(words[3]), names(words[4]),
-                    int(cpus.group(1)) if cpus else 1)
+        raise progress.Failed(f"{where}: NAME KERNELS PLATFORMS DEVICES TESTS "
+                              f"[cpus=N|{ICOUNT}]")
+    return [BootRun(words[0], kernel, platform.counting() if icount else platform,
+                    names(words[3]), names(words[4]), int(cpus.group(1)) if cpus else 1)
             for kernel in chosen_kernels(words[1], labels, missing, where)
             for platform in chosen_platforms(words[2], kernel, names(words[3]), where)]
 

@@ -22,8 +22,11 @@ class Platform:
     name: str  # in plans
     arch: arches.Arch
     isolates: bool  # the messages of one device from another's
+    # A tick of the host's time stamp counter is an executed instruction.
+    icount: bool = dataclasses.field(default=False, kw_only=True)
 
     # These differ between QEMU's machines.
+    can_count = False  # it can have icount
     program = ""
     command_line = ""  # of the kernel
     channel = ""  # the device of init's reports
@@ -37,6 +40,12 @@ class Platform:
         """QEMU's options, without those of the kernel, of the devices and of the
         character device "channel"."""
         raise NotImplementedError
+
+    def counting(self):
+        """The same platform, with icount."""
+        if not self.can_count:
+            raise progress.Failed(f"{self.name} cannot count instructions")
+        return dataclasses.replace(self, icount=True)
 
     def check(self, devices):
         """Refuses devices that a host cannot have."""

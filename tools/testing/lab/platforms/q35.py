@@ -13,6 +13,16 @@ from .platform import FIRST_PORT, Platform, Port, root_port, servers
 # emulates each byte, and a host took more than twice as long.
 CPU = "max,la57=off,erms=off,fsrm=off,fsrs=off,fzrm=off"
 
+# One instruction takes a nanosecond of the host's time. QEMU ends with "Bad icount read"
+# when an APIC's timer is set by an MSR, as it is with x2APIC. What is measured must not
+# depend on addresses that the kernel chooses, nor on what it does against faults that
+# TCG's processor does not have.
+ICOUNT = ("-icount", "shift=0,sleep=off")
+ICOUNT_CPU = ",x2apic=off"
+ICOUNT_TSC_KHZ = 1000000
+ICOUNT_COMMAND_LINE = (" nokaslr mitigations=off nosoftlockup nowatchdog "
+                       "rcupdate.rcu_cpu_stall_suppress=1")
+
 
 class Q35(Platform):
     program = "qemu-system-x86_64"
@@ -25,17 +35,21 @@ class Q35(Platform):
         All processors have the same time stamp counter. Linux does not rely on that,
         and would read the time from one of QEMU's devices instead. The speed that Linux
         measures is wrong by a factor of ten if the machine is busy at that time."""
-        return ("console=ttyS0 no_timer_check tsc=reliable "
-                f"tsc_early_khz={clock.tsc_khz()}")
+        khz = ICOUNT_TSC_KHZ if self.icount else clock.tsc_khz()
+        return (f"console=ttyS0 no_timer_check tsc=reliable tsc_early_khz={khz}"
+                f"{ICOUNT_COMMAND_LINE if self.icount else ''}")
 
     def arguments(self, boot, logs):
         return ["-nodefaults",
                 "-machine", "q35,accel=tcg,kernel-irqchip=split,memory-backend=ram",
-                "-cpu", CPU, *(["-device", self.iommu] if self.iommu else []),
+                "-cpu", CPU + (ICOUNT_CPU if self.icount else ""),
+                *(ICOUNT if self.icount else ()), *(["-device", self.iommu] if self.iommu else []),
                 "-serial", f"file:{logs}/console", "-serial", "chardev:channel"]
 
 
 class Intel(Q35):
+    can_count = True
+
     def check(self, devices):
         pass
 
@@ -45,7 +59,8 @@ class Intel(Q35):
 
     @property
     def iommu(self):
-        return f"intel-iommu,intremap={self.name},caching-mode=on,eim={self.name}"
+        eim = "off" if self.icount else self.name
+        return f"intel-iommu,intremap={self.name},caching-mode=on,eim={eim}"
 
     @property
     def command_line(self):
