@@ -12,6 +12,8 @@
 # make test             all tests, in emulated hosts with four kernels
 # make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
 # make soak             longer tests, and tests on more kernels (hours)
+# make bench            count what VFIO costs under both drivers (an hour)
+# make bench-check      compare some of that with its bounds
 # make kselftest        kselftests on devices of this host (CONTRIBUTING.md)
 # make test-system      the packages on whole Debian systems
 # make patch            the patches for upstream, in build/patch (upstream/README.rst)
@@ -121,6 +123,12 @@ test-guest:
 soak:
 	$(lab) matrix --plan tools/testing/soak --timeout 7200
 
+bench:
+	tools/testing/bench/bench
+
+bench-check:
+	$(lab) matrix --plan tools/testing/bench/plan
+
 kselftest: command
 	$(if $(DEVICES),,$(error name the devices: make kselftest DEVICES="0000:01:00.0 ..."))
 	$(if $(LINUX),,$(error name a source of Linux 7.3 or later, whose headers were \
@@ -181,5 +189,6 @@ clean:
 
 .PHONY: all help check-kdir modules modules_install command install-command \
 	library install-library install-dkms manual dist deb demo demo-slots \
-	test test-guest test-system test-patch patch soak kselftest fuzz \
+	test test-guest test-system test-patch patch soak bench \
+	bench-check kselftest fuzz \
 	payload payload-cross payload-native devices clean
