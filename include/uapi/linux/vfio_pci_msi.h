@@ -199,6 +199,13 @@ struct vfio_pci_msi_message {
 #define VFIO_PCI_MSI_MESSAGE_DISABLED	(1 << 7)
 };
 
+/*
+ * Answer with what the kernel knows, and do not read the hardware, which takes about a
+ * microsecond for each dword. VFIO_PCI_MSI_MESSAGE_STALE and _DISABLED are 0 then, and
+ * _MASKED and _PENDING say what they say if the device has no mask bit.
+ */
+#define VFIO_PCI_MSI_MESSAGES_KNOWN	(1 << 0)
+
 /**
  * struct vfio_device_feature_pci_msi_messages - payload of GET
  * @index: in: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
@@ -206,7 +213,8 @@ struct vfio_pci_msi_message {
  * @count: in: how many vectors. @start + @count must not exceed the count that
  *	VFIO_DEVICE_GET_IRQ_INFO reports for @index (which a reset can change), and argsz must
  *	cover @count entries of @msg: EINVAL otherwise. out: unchanged.
- * @flags: in: must be 0. out: 0.
+ * @flags: in: VFIO_PCI_MSI_MESSAGES_KNOWN or 0; other bits must be 0. Modules before this
+ *	flag refuse it with EINVAL. out: 0.
  * @generation: out: the generation of the messages
  * @msg: out: the vectors from @start on
  */

@@ -123,7 +123,8 @@ void group_calls(struct bench *b)
 	bench_close(b);
 }
 
-static void ask_messages(struct bench *b, void *arg, size_t argsz, u32 count)
+static void ask_messages(struct bench *b, void *arg, size_t argsz, u32 count,
+			 u32 flags)
 {
 	struct vfio_device_feature *feature = arg;
 	struct vfio_device_feature_pci_msi_messages *messages =
@@ -135,6 +136,7 @@ static void ask_messages(struct bench *b, void *arg, size_t argsz, u32 count)
 	memset(messages, 0, sizeof(*messages));
 	messages->index = b->index;
 	messages->count = count;
+	messages->flags = flags;
 	VFIO_ASSERT_EQ(ioctl(b->fd, VFIO_DEVICE_FEATURE, arg), 0);
 }
 
@@ -145,7 +147,9 @@ static void messages_row(struct bench *b, u32 count)
 		       count * sizeof(struct vfio_pci_msi_message);
 	void *arg = calloc(1, argsz);
 
-	PRICE(b, "messages", count, 1, ask_messages(b, arg, argsz, count));
+	PRICE(b, "messages", count, 1, ask_messages(b, arg, argsz, count, 0));
+	PRICE(b, "messages-known", count, 1,
+	      ask_messages(b, arg, argsz, count, VFIO_PCI_MSI_MESSAGES_KNOWN));
 	free(arg);
 }
 

@@ -66,7 +66,7 @@ static int messages_check(struct msi_vfio_pci_device *mdev,
 			  const struct vfio_device_feature_pci_msi_messages *in,
 			  size_t argsz)
 {
-	if (in->flags)
+	if (in->flags & ~VFIO_PCI_MSI_MESSAGES_KNOWN)
 		return -EINVAL;
 	if (!msi_vfio_pci_is_msi(in->index))
 		return -EINVAL;
@@ -104,8 +104,9 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 		return -EINTR;
 	}
 	msi_vfio_pci_check_host_messages(mdev);
-	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count, true,
-			      msg);
+	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count,
+			      !(hdr.flags & VFIO_PCI_MSI_MESSAGES_KNOWN), msg);
+	hdr.flags = 0;
 	hdr.generation = mdev->generation;
 	mutex_unlock(&mdev->state);
 
