@@ -257,18 +257,17 @@ int msi_vfio_pci_read_table(struct msi_vfio_pci_device *mdev,
 			    unsigned int count)
 {
 	unsigned int i;
-	u32 val;
-	int ret;
+	int ret = -EIO;
 
-	for (i = 0; i < count; i++) {
-		ret = compat_ioread32(&mdev->core, &val,
-				      mdev->table + offset + i * 4);
-		if (ret)
-			return ret;
-		buf[i] = cpu_to_le32(val);
+	down_read(&mdev->core.memory_lock);
+	if (compat_memory_enabled(&mdev->core)) {
+		for (i = 0; i < count; i++)
+			buf[i] = cpu_to_le32(ioread32(mdev->table + offset + i * 4));
+		ret = 0;
 	}
+	up_read(&mdev->core.memory_lock);
 
-	return 0;
+	return ret;
 }
 
 /**
