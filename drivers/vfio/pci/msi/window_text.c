@@ -123,13 +123,13 @@ int msi_vfio_pci_parse_window(char *line,
 	unsigned int i;
 	int ret;
 
+	*out = (struct vfio_device_feature_pci_msi_ranges){ .count = 1 };
 	for (i = 0; i < WORDS; i++) {
 		word[i] = strsep(&line, " ");
 		if (!word[i])
 			return -EINVAL;
 	}
 
-	out->count = 1;
 	if (kstrtou32(word[0], 0, &out->region) ||
 	    kstrtou64(word[1], 0, &out->range[0].offset) ||
 	    kstrtou64(word[2], 0, &out->range[0].size) ||
@@ -192,7 +192,7 @@ static bool overlaps(const struct vfio_device_feature_pci_msi_ranges *a,
 int msi_vfio_pci_add_line(struct msi_vfio_pci_device *mdev,
 			  struct msi_vfio_pci_window_list *list, char *line)
 {
-	struct vfio_device_feature_pci_msi_ranges in = {};
+	struct vfio_device_feature_pci_msi_ranges in;
 	unsigned int i;
 	int ret;
 
