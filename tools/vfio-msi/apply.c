@@ -65,18 +65,16 @@ static int apply_driver(const struct persist *persist, const struct device *dev)
 
 static int apply_windows(const struct persist *persist, const struct device *dev)
 {
+	int result = persist_set_parameter() ? EXIT_FAILED : EXIT_DONE;
 	char driver[NAME_SIZE];
 
-	if (!persist->windows.count)
-		return EXIT_DONE;
-	if (persist_set_parameter())
-		return EXIT_FAILED;
+	/* What another device's windows are refused for does not concern this one. */
 	device_driver(dev, driver);
-	if (strcmp(driver, MSI_VFIO_PCI))
-		return EXIT_DONE;
+	if (!persist->windows.count || strcmp(driver, MSI_VFIO_PCI))
+		return result;
 	if (windows_check(dev) || windows_write(dev, &persist->windows))
 		return EXIT_FAILED;
-	return EXIT_DONE;
+	return result;
 }
 
 static int apply_rights(const struct persist *persist, const struct device *dev)
@@ -102,10 +100,13 @@ static int apply_one(const struct apply *apply, const struct device *dev)
 		result = EXIT_FAILED;
 	if (!result && persist.driver[0] && !apply->settings)
 		result = apply_driver(&persist, dev);
-	if (!result)
+	if (!result) {
+		int rights = apply_rights(&persist, dev);
+
 		result = apply_windows(&persist, dev);
-	if (!result)
-		result = apply_rights(&persist, dev);
+		if (!result)
+			result = rights;
+	}
 	persist_free(&persist);
 	return result;
 }

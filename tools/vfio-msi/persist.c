@@ -11,9 +11,11 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -293,27 +295,37 @@ char *persist_find(const char *selector)
 	return address;
 }
 
-/* The texts of all files. @instead: what the file of its device is about to be, or NULL */
+/*
+ * The texts of all files, or NULL if one cannot be read: nothing is written then, as the device
+ * that it is for would lose its windows. @instead: what the file of its device is about to be,
+ * or NULL
+ */
 static char *all_texts(char *(*text_of_one)(const struct persist *), const struct persist *instead,
 		       bool removed)
 {
 	char *text = format_text("%s", "");
 	struct persist persist;
 	struct texts texts;
+	int err = 0;
 	size_t i;
 
 	persist_addresses(&texts);
-	for (i = 0; i < texts.count; i++) {
-		if ((instead && !strcmp(texts.text[i], instead->bdf)) ||
-		    persist_read(texts.text[i], &persist))
+	for (i = 0; i < texts.count && !err; i++) {
+		if (instead && !strcmp(texts.text[i], instead->bdf))
+			continue;
+		err = persist_read(texts.text[i], &persist);
+		if (err)
 			continue;
 		text = joined(text, text_of_one(&persist));
 		persist_free(&persist);
 	}
-	if (instead && !removed)
+	if (instead && !removed && !err)
 		text = joined(text, text_of_one(instead));
 	texts_free(&texts);
-	return text;
+	if (!err)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static int remove_file(const char *path)
@@ -327,6 +339,27 @@ static int remove_file(const char *path)
 		return 0;
 	complain(errno, "%s", path);
 	return -errno;
+}
+
+/*
+ * What follows from all files is written by one process at a time. Returns -1 if there is no
+ * folder yet, as in a dry run.
+ */
+static int lock_files(void)
+{
+	int fd = open(FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void unlock_files(int fd)
+{
+	if (fd >= 0)
+		close(fd);
 }
 
 /* What follows from the files is not there if nothing follows. */
@@ -364,18 +397,26 @@ static int set_parameter(const char *entries)
 static int write_options(const struct persist *instead, bool removed)
 {
 	char *entries = all_texts(entries_of, instead, removed);
-	int err;
+	int err = 0;
 
+	if (!entries)
+		return -EINVAL;
+	/* What an administrator has set without this program stays while it has nothing to set. */
+	if (!*entries && access(OPTIONS, F_OK)) {
+		free(entries);
+		return 0;
+	}
 	if (strlen(entries) >= PARAMETER_SIZE) {
 		complain(0, "%s: refused: the windows that last are too many for the module's "
-			 "parameter", instead->bdf);
+			 "parameter", instead ? instead->bdf : OPTIONS);
 		err = -ENOSPC;
-	} else {
-		err = write_follower(OPTIONS, "options " MSI_VFIO_PCI " device_windows=\"", entries,
-				     "\"\n");
 	}
+	/* The module comes first: with options that it refuses it could not be loaded any more. */
 	if (!err)
 		err = set_parameter(entries);
+	if (!err)
+		err = write_follower(OPTIONS, "options " MSI_VFIO_PCI " device_windows=\"", entries,
+				     "\"\n");
 	free(entries);
 	return err;
 }
@@ -383,10 +424,16 @@ static int write_options(const struct persist *instead, bool removed)
 /* The module may have been loaded in an initramfs, with older options. */
 int persist_set_parameter(void)
 {
+	int lock = lock_files();
 	char *entries = all_texts(entries_of, NULL, false);
-	int err = set_parameter(entries);
+	int err = 0;
 
+	if (!entries)
+		err = -EINVAL;
+	else if (*entries || !access(OPTIONS, F_OK))
+		err = set_parameter(entries);
 	free(entries);
+	unlock_files(lock);
 	return err;
 }
 
@@ -395,6 +442,8 @@ static int write_rules(const struct persist *instead, bool removed)
 	char *rules = all_texts(rules_of, instead, removed);
 	int err;
 
+	if (!rules)
+		return -EINVAL;
 	err = write_follower(RULES, "", rules, "");
 	free(rules);
 	return err;
@@ -403,8 +452,9 @@ static int write_rules(const struct persist *instead, bool removed)
 static int write_followers(const struct persist *instead, bool removed)
 {
 	int err = write_options(instead, removed);
+	int failed = write_rules(instead, removed);
 
-	return err ? err : write_rules(instead, removed);
+	return err ? err : failed;
 }
 
 /* udev reads new rules by itself. */
@@ -422,24 +472,37 @@ static int make_folder(const char *path)
 	return -errno;
 }
 
-int persist_write(const struct persist *persist)
+static int make_folders(void)
 {
-	char *path = file_of(persist->bdf), *text = text_of(persist);
-	int err;
+	int err = make_folder(FOLDER);
 
-	err = make_folder(FOLDER);
 	if (!err)
 		err = make_folder("/etc/udev");
 	if (!err)
 		err = make_folder("/etc/udev/rules.d");
 	if (!err)
 		err = make_folder("/etc/modprobe.d");
+	return err;
+}
+
+/* The file comes last but one: it is not there if the module refuses its windows. */
+int persist_write(const struct persist *persist)
+{
+	char *path = file_of(persist->bdf), *text = text_of(persist);
+	int err, lock;
+
+	err = make_folders();
+	lock = lock_files();
 	if (!err)
 		err = write_options(persist, false);
-	if (!err)
+	if (!err) {
 		err = replace(path, text);
+		if (err)
+			write_options(NULL, false);
+	}
 	if (!err)
 		err = write_rules(persist, false);
+	unlock_files(lock);
 	if (!err)
 		note_initramfs(persist);
 	free(path);
@@ -447,25 +510,22 @@ int persist_write(const struct persist *persist)
 	return err;
 }
 
-/* Returns 0 also if there is nothing to remove. */
+/* Returns 0 also if there is nothing to remove. If it fails, the file is still there. */
 int persist_remove(const char *bdf)
 {
 	struct persist persist;
+	int err, lock;
 	char *path;
-	int err;
 
 	err = persist_read(bdf, &persist);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	path = file_of(bdf);
-	if (dry_run())
-		printf("would remove %s\n", path);
-	else if (unlink(path))
-		err = -errno;
-	if (err)
-		complain(err, "%s", path);
-	else
-		err = write_followers(&persist, true);
+	lock = lock_files();
+	err = write_followers(&persist, true);
+	if (!err)
+		err = remove_file(path);
+	unlock_files(lock);
 	if (!err)
 		note_initramfs(&persist);
 	persist_free(&persist);

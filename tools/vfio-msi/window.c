@@ -347,6 +347,23 @@ static int show_windows(const struct selection *sel)
 	return result;
 }
 
+/* A window that lasts already is not added again: the driver would refuse the device. */
+static void add_lasting(struct window_list *list, const struct window *window)
+{
+	char *text = window_text(window), *other;
+	bool same = false;
+	size_t i;
+
+	for (i = 0; i < list->count && !same; i++) {
+		other = window_text(&list->window[i]);
+		same = !strcmp(text, other);
+		free(other);
+	}
+	if (!same)
+		windows_add(list, window);
+	free(text);
+}
+
 /* A file without a driver and windows is not needed. */
 static int persist_one(const struct change *change, const struct device *dev)
 {
@@ -362,7 +379,7 @@ static int persist_one(const struct change *change, const struct device *dev)
 	if (change->clear)
 		windows_free(&persist.windows);
 	for (i = 0; i < change->add.count; i++)
-		windows_add(&persist.windows, &change->add.window[i]);
+		add_lasting(&persist.windows, &change->add.window[i]);
 	if (persist.windows.count || persist.driver[0])
 		err = persist_write(&persist);
 	else
