@@ -200,9 +200,10 @@ struct vfio_pci_msi_message {
 };
 
 /*
- * Answer with what the kernel knows, and do not read the hardware, which takes about a
- * microsecond for each dword. VFIO_PCI_MSI_MESSAGE_STALE and _DISABLED are 0 then, and
- * _MASKED and _PENDING say what they say if the device has no mask bit.
+ * Answer with what the kernel knows of the vectors, and do not read their messages, masks
+ * and pending bits from the hardware, which takes about a microsecond for each dword.
+ * VFIO_PCI_MSI_MESSAGE_STALE and _DISABLED are 0 then, and _MASKED and _PENDING say what
+ * they say if the device has no mask bit; with the dummy target both are 0.
  */
 #define VFIO_PCI_MSI_MESSAGES_KNOWN	(1 << 0)
 
