@@ -286,8 +286,8 @@ char *module_problem(const struct module *module)
 		return format_text("its module is not built for the running kernel %s; it is built "
 				   "for %s", module->release, module->kernels);
 	case MODULE_NOT_INSTALLED:
-		return format_text("DKMS has built its module for the running kernel %s, and it is not "
-				   "installed, as when the kernel refused it (journalctl -u "
+		return format_text("DKMS has built its module for the running kernel %s, and it is "
+				   "not installed, as when the kernel refused it (journalctl -u "
 				   "msi-vfio-pci-check)", module->release);
 	case MODULE_NOT_INDEXED:
 		return format_text("its module is there (%s), but modprobe does not know it",

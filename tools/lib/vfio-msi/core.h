@@ -18,12 +18,13 @@
  * however far the plan had come.
  *
  * The back ends are objects of their own, each with its file here and its header beside
- * the public one of the core. The core knows none of them. Each carries
- * out some kinds of actions, and the owner hands every action to all that it has:
+ * the public one of the core. The core knows none of them. Each carries out some kinds
+ * of actions, and the owner hands every action to all that it has:
  *
  * VFIO		ALLOCATE, FREE, ATTACH, DETACH; with VFIOMSI_HOST_MASKS also MASK and
- *		UNMASK; with VFIOMSI_HOST_DUMMY also DUMMY_ON and DUMMY_OFF; HARVEST of vectors whose eventfd is not held, from MSI_MESSAGES or
- *		the device's PBA. Gives the configuration: the capability from config
+ *		UNMASK; with VFIOMSI_HOST_DUMMY also DUMMY_ON and DUMMY_OFF; HARVEST of
+ *		vectors whose eventfd is not held, from MSI_MESSAGES or the device's PBA.
+ *		Gives the configuration: the capability from config
  *		space, the flags from GET_IRQ_INFO.
  * KVM		ROUTE: notes the message for the vector's GSI. SET_ROUTES: one
  *		KVM_SET_GSI_ROUTING. ATTACH and DETACH: the irqfds, unless held.
