@@ -12,13 +12,25 @@
 
 #define NO_GSI	UINT32_MAX
 
-/* A GSI, and the message for which it stands if it is used */
+struct message {
+	bool valid;
+	uint32_t data;
+	uint64_t address;
+};
+
+/*
+ * A GSI
+ *
+ * @used: it is a vector's
+ * @noted: the message for which it is to stand
+ * @known: the message for which it stands in KVM
+ */
 struct route {
 	bool used;
 	bool has_requester;
 	uint32_t requester;
-	uint32_t data;
-	uint64_t address;
+	struct message noted;
+	struct message known;
 };
 
 /*
@@ -100,9 +112,9 @@ static void put_route(struct kvm_irq_routing_entry *entry, uint32_t gsi, const s
 {
 	entry->gsi = gsi;
 	entry->type = KVM_IRQ_ROUTING_MSI;
-	entry->u.msi.address_lo = (uint32_t)route->address;
-	entry->u.msi.address_hi = (uint32_t)(route->address >> 32);
-	entry->u.msi.data = route->data;
+	entry->u.msi.address_lo = (uint32_t)route->noted.address;
+	entry->u.msi.address_hi = (uint32_t)(route->noted.address >> 32);
+	entry->u.msi.data = route->noted.data;
 	if (!route->has_requester)
 		return;
 	entry->flags = KVM_MSI_VALID_DEVID;
@@ -124,12 +136,31 @@ static int set_routes(struct vfiomsi_kvm *kvm, const struct kvm_irq_routing_entr
 		memcpy(table->entries, others, count * sizeof(*others));
 	table->nr = count;
 	for (i = 0; i < kvm->gsis; i++)
-		if (kvm->routes[i].used)
+		if (kvm->routes[i].noted.valid)
 			put_route(&table->entries[table->nr++], kvm->first_gsi + i,
 				  &kvm->routes[i]);
 	if (ioctl(kvm->vm, KVM_SET_GSI_ROUTING, table))
 		ret = -errno;
 	free(table);
+
+	return ret;
+}
+
+/*
+ * What KVM has refused is forgotten, so that it does not refuse the next table, too: that of a
+ * rollback, or of another device.
+ */
+static int set_noted_routes(struct vfiomsi_kvm *kvm)
+{
+	int ret = set_routes(kvm, kvm->others, kvm->other_count);
+	struct route *route = kvm->routes;
+
+	for (; route < kvm->routes + kvm->gsis; route++) {
+		if (ret)
+			route->noted = route->known;
+		else
+			route->known = route->noted;
+	}
 
 	return ret;
 }
@@ -219,8 +250,9 @@ static int route(struct vfiomsi_kvm_device *device, const struct vfiomsi_action 
 	route->used = true;
 	route->has_requester = device->requester >= 0;
 	route->requester = route->has_requester ? (uint32_t)device->requester : 0;
-	route->address = action->address;
-	route->data = action->data;
+	route->noted = (struct message){
+		.valid = true, .address = action->address, .data = action->data,
+	};
 
 	return 0;
 }
@@ -257,7 +289,8 @@ static int set_irqfds(struct vfiomsi_kvm_device *device, uint32_t first, uint32_
 	if (!ret)
 		return 0;
 	while (at-- > first)
-		set_irqfd(device, at, !on);
+		if (on || !vfiomsi_eventfds_is_held(device->eventfds, at))
+			set_irqfd(device, at, !on);
 
 	return ret;
 }
@@ -265,12 +298,15 @@ static int set_irqfds(struct vfiomsi_kvm_device *device, uint32_t first, uint32_
 static void unroute(struct vfiomsi_kvm_device *device, uint32_t vector)
 {
 	struct line *line = &device->lines[vector];
+	struct route *route;
 
 	/* The eventfd may be closed already: then KVM has dropped the irqfd. */
 	set_irqfd(device, vector, false);
 	line->irqfd = false;
-	if (line->route != NO_GSI)
-		device->kvm->routes[line->route].used = false;
+	if (line->route != NO_GSI) {
+		route = &device->kvm->routes[line->route];
+		*route = (struct route){ .used = false };
+	}
 	line->route = NO_GSI;
 }
 
@@ -300,7 +336,7 @@ API int vfiomsi_kvm_device_carry_out(struct vfiomsi_kvm_device *device,
 	case VFIOMSI_ROUTE:
 		return route(device, action);
 	case VFIOMSI_SET_ROUTES:
-		return set_routes(device->kvm, device->kvm->others, device->kvm->other_count);
+		return set_noted_routes(device->kvm);
 	case VFIOMSI_ATTACH:
 		return set_irqfds(device, action->vector, end, true, true);
 	case VFIOMSI_DETACH:

@@ -46,10 +46,21 @@ static int fail(int error)
 	return -1;
 }
 
+/* As x86 with KVM_CAP_X2APIC_API */
+static bool is_refused(const struct kvm_irq_routing_entry *entry)
+{
+	return entry->type == KVM_IRQ_ROUTING_MSI && entry->u.msi.address_hi & 0xff;
+}
+
 static int set_routing(const struct kvm_irq_routing *table)
 {
+	uint32_t i;
+
 	routings++;
 	EXPECT(table->nr <= ROUTES_MAX);
+	for (i = 0; i < table->nr; i++)
+		if (is_refused(&table->entries[i]))
+			return fail(EINVAL);
 	memcpy(routes, table->entries, table->nr * sizeof(routes[0]));
 	route_count = table->nr;
 
@@ -346,6 +357,23 @@ static void test_failures(void)
 	}
 }
 
+/* KVM refuses the guest's message, today and tomorrow. */
+static void test_refused_message(void)
+{
+	start(0);
+	unmask_first(3);
+	EXPECT(!run(vfiomsi_core_table_write(core, 16 + 4, 4, 1)));
+	EXPECT(set_control(ENABLE) == -EINVAL && !vfiomsi_core_is_enabled(core));
+	EXPECT(!run(vfiomsi_core_table_write(core, 16 + 4, 4, 0)));
+	EXPECT(!set_control(ENABLE) && delivers(0) && delivers(1) && delivers(2));
+
+	EXPECT(!set_mask(1, true) && !run(vfiomsi_core_table_write(core, 16 + 4, 4, 1)));
+	EXPECT(set_mask(1, false) == -EINVAL);
+	EXPECT(!vfiomsi_kvm_set_others(kvm, NULL, 0) && delivers(0) && delivers(2));
+	EXPECT(!run(vfiomsi_core_table_write(core, 16 + 4, 4, 0)));
+	EXPECT(!set_mask(1, false) && delivers(1));
+}
+
 /* The device is gone, but not the VM. */
 static void test_host_lost(void)
 {
@@ -407,6 +435,7 @@ static const struct test tests[] = {
 	{ "other routes of the VM", test_others },
 	{ "GSIs run out, and are given back", test_gsis_run_out },
 	{ "failures", test_failures },
+	{ "a message that KVM refuses", test_refused_message },
 	{ "the host is lost", test_host_lost },
 	{ "nonsense", test_nonsense },
 };
