@@ -232,8 +232,8 @@ static char *install_command(const char *release)
 	if (module_enforced())
 		return sign_commands(release, "", true);
 	version = dkms_version();
-	command = format_text("dkms install " MSI_VFIO_PCI "/%s -k %s", version ? version : "VERSION",
-			      release);
+	command = format_text("dkms install " MSI_VFIO_PCI "/%s -k %s",
+			      version ? version : "VERSION", release);
 	free(version);
 	return command;
 }
