@@ -279,12 +279,12 @@ static void check_slot(struct check *check, const struct msi_slot_info *info)
 
 static void check_slots(struct check *check)
 {
-	unsigned int i, shown = check->page;
+	unsigned int i, cursor = 0, shown = check->page;
 	bool owed = false, outdated = false;
 	struct msi_slot_info info;
 	u32 live = 0;
 
-	for (i = 0; msi_slot_get(&check->window, &check->env, i, &info); i++) {
+	for (i = 0; msi_slot_get(&check->window, &check->env, &cursor, &info); i++) {
 		show(check, info.page);
 		if (!check->window.layout.learn)
 			check_slot(check, &info);
@@ -353,6 +353,17 @@ static void check_passed(struct check *check, u64 offset, unsigned int width,
 	       offset);
 }
 
+/* What msi_slot_is_plain() promises of a write that is not made by msi_slot_write(). */
+static void check_plain(struct check *check, const struct msi_slot_access *access,
+			unsigned int dwords, unsigned int slots)
+{
+	check_passed(check, access->offset, access->width, access->value);
+	expect(check, check->window.nr_dwords == dwords &&
+	       check->window.nr_slots == slots,
+	       "the write at 0x%llx was called plain, but is remembered",
+	       access->offset);
+}
+
 static u64 take_offset(struct check *check, unsigned int width)
 {
 	unsigned int size = check->window.layout.size;
@@ -366,9 +377,10 @@ static void write_guest(struct check *check, unsigned int width)
 	u64 offset = take_offset(check, width);
 	u32 low = take_value(check), high = width == 8 ? take_value(check) : 0;
 	struct msi_slot_access access;
+	unsigned int dwords, slots;
 	int index = offset / 4;
 	u64 value = 0;
-	bool plain, translates;
+	bool plain, translates, called_plain;
 
 	if (!is_in_window(check, offset, width))
 		return;
@@ -392,10 +404,15 @@ static void write_guest(struct check *check, unsigned int width)
 	access = msi_slot_begin_access(&check->window, offset, width, value,
 				       read_device, check);
 	translates = msi_slot_translates(&check->window, &check->env, &access);
+	called_plain = msi_slot_is_plain(&check->window, &check->env, &access);
+	dwords = check->window.nr_dwords;
+	slots = check->window.nr_slots;
 	msi_slot_write(&check->window, &check->env, &access, read_device, check);
 	check_translates(check, translates);
 	if (plain)
 		check_passed(check, offset, width, value);
+	if (called_plain)
+		check_plain(check, &access, dwords, slots);
 	apply_plan(check);
 
 	model_write(&check->model, index, low);

@@ -21,7 +21,7 @@
 
 enum what {
 	END, GUEST, HOST, ASLEEP, WRITES, TRACES, READS, SLOTS, LEARNED, LIVE,
-	COUNTED, RESETS, HAS, CLEARS, SHOWS
+	COUNTED, RESETS, HAS, CLEARS, SHOWS, PLAINS
 };
 
 /* @expect: the writes to the device, or for other steps the output. */
@@ -52,6 +52,10 @@ struct step {
 #define FREE(writes)	HOST(0, 0, 0, writes)
 #define DISABLE		FREE(NOTHING)
 #define NO_MESSAGE(vectors, writes)	HOST(vectors, 0, 0, writes)
+/* Is the write known to concern the device only? It is not made. */
+#define PLAIN(place, bytes, number, is)					\
+	{ .what = PLAINS, .offset = (place), .width = (bytes),		\
+	  .value = (number), .expect = (is) ? "plain" : "" }
 /* The same while the device cannot be written. */
 #define HOST_ASLEEP(vectors, address, message_data)			\
 	{ .what = ASLEEP, .width = (vectors), .value = (address),	\
@@ -128,6 +132,33 @@ static const struct test tests[] = {
 			TRACE(0x385a4, "385a4=fee08000 385a8=100 385ac=4031"),
 			READ4(0x48, 0xfee00000), READ4(0x4c, 0x100),
 			READ4(0x50, 0x21), LIVE(1), COUNTED("13 13 0 0"),
+		},
+	}, {
+		"writes that concern the device only", ATH11K, .steps = {
+			GUEST(0xfee01000, 0x21, NOTHING),
+			GUEST(0xfee00000, 0x61, NOTHING),
+			HOST(2, 0xfee08000, 0x4030, NOTHING),
+			WRITE4(0x40, 0xfee00000, "40=fee08000"),
+			PLAIN(0x100, 4, 0x12345678, true),
+			PLAIN(0x100, 8, 0x1234567812345678, true),
+			PLAIN(0x100, 8, 0xfee0000012345678, false),
+			PLAIN(0x100, 2, 0x5678, false),
+			PLAIN(0x44, 4, 0x100, true),
+			/* The address and data of a slot, whatever is written */
+			PLAIN(0x40, 4, 0x12345678, false),
+			PLAIN(0x48, 4, 0x12345678, false),
+			PLAIN(0x44, 8, 0x1234567800000100, false),
+			/* Addresses and data of the guest and of the host */
+			PLAIN(0x100, 4, 0xfee00000, false),
+			PLAIN(0x100, 4, 0xfee08000, false),
+			PLAIN(0x100, 4, 0x61, false),
+			PLAIN(0x100, 4, 0x402f, false),
+			PLAIN(0x100, 4, 0x80, true),
+			/* The guest has another message, and vectors that remember it */
+			GUEST(0xfee02000, 0x81, NOTHING),
+			PLAIN(0x100, 4, 0x80, false),
+			PLAIN(0x100, 4, 0x61, false),
+			PLAIN(0x100, 4, 0xfee00000, false),
 		},
 	}, {
 		"sixteen vectors, base and number", ATH11K, .steps = {
@@ -1229,9 +1260,9 @@ static void list_slots(struct world *world)
 {
 	bool owed = false, outdated = false;
 	struct msi_slot_info info;
-	unsigned int i;
+	unsigned int i, cursor = 0;
 
-	for (i = 0; msi_slot_get(&world->window, &world->env, i, &info); i++) {
+	for (i = 0; msi_slot_get(&world->window, &world->env, &cursor, &info); i++) {
 		append(world, "%s%llx:%s", i ? " " : "", info.offset,
 		       info.has_address ? "a" : "");
 		if (info.has_data)
@@ -1275,6 +1306,17 @@ static void read_guest(struct world *world, const struct step *step)
 	       msi_slot_read(&world->window, step->offset, step->width, value));
 }
 
+static bool is_plain(const struct world *world, const struct step *step)
+{
+	const struct msi_slot_access access = {
+		.offset = step->offset,
+		.value = step->value,
+		.width = step->width,
+	};
+
+	return msi_slot_is_plain(&world->window, &world->env, &access);
+}
+
 /* Runs the step and writes its output into @text. */
 static void run_step(struct world *world, const struct step *step)
 {
@@ -1316,6 +1358,10 @@ static void run_step(struct world *world, const struct step *step)
 		break;
 	case LIVE:
 		append(world, "%x", msi_slot_live(window, &world->env));
+		break;
+	case PLAINS:
+		if (is_plain(world, step))
+			append(world, "plain");
 		break;
 	case COUNTED:
 		append(world, "%llu %llu %llu %llu",

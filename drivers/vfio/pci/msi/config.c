@@ -4,6 +4,7 @@
  * config space, and the hardware's MSI-X table in its BAR.
  */
 
+#include <linux/bits.h>
 #include <linux/minmax.h>
 #include <linux/pm_runtime.h>
 #include <linux/uaccess.h>
@@ -79,6 +80,36 @@ void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev)
 		add_msi_fields(mdev);
 }
 
+static void watch(struct msi_vfio_pci_device *mdev, int first, int last)
+{
+	mdev->watched_config |= GENMASK_ULL(last / 4, first / 4);
+}
+
+/**
+ * msi_vfio_pci_watch_config - find the registers that matter when the user writes them
+ * @mdev: a device whose core has been enabled
+ *
+ * They are those that have the guest message, that turn memory decoding on and off, that
+ * put the device to sleep and wake it, and that reset it.
+ */
+void msi_vfio_pci_watch_config(struct msi_vfio_pci_device *mdev)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+	int af = pci_find_capability(pdev, PCI_CAP_ID_AF);
+
+	mdev->watched_config = 0;
+	watch(mdev, PCI_COMMAND, PCI_COMMAND);
+	if (pdev->msi_cap)
+		watch(mdev, pdev->msi_cap, pdev->msi_cap + PCI_MSI_DATA_64);
+	if (pdev->pm_cap)
+		watch(mdev, pdev->pm_cap + PCI_PM_CTRL, pdev->pm_cap + PCI_PM_CTRL);
+	if (pdev->pcie_cap)
+		watch(mdev, pdev->pcie_cap + PCI_EXP_DEVCTL,
+		      pdev->pcie_cap + PCI_EXP_DEVCTL);
+	if (af)
+		watch(mdev, af + PCI_AF_CTRL, af + PCI_AF_CTRL);
+}
+
 static int read_range(struct msi_vfio_pci_device *mdev,
 		      const struct msi_vfio_pci_range *range,
 		      char __user *buf, loff_t start, loff_t end)
@@ -112,6 +143,41 @@ static loff_t range_end(struct msi_vfio_pci_device *mdev,
 			const struct msi_vfio_pci_range *range)
 {
 	return range->end ?: range->start + READ_ONCE(mdev->core.msix_size);
+}
+
+/**
+ * msi_vfio_pci_read_fields - read MSI's address and data, and nothing else
+ * @mdev: device
+ * @buf: user's buffer
+ * @count: how many bytes
+ * @pos: where in the device's file
+ *
+ * For reads of which the core would only read what is replaced then.
+ *
+ * Return: bytes read; 0: the range is not within MSI's fields; -EFAULT, or another errno
+ * if the hardware cannot be reached.
+ */
+ssize_t msi_vfio_pci_read_fields(struct msi_vfio_pci_device *mdev,
+				 char __user *buf, size_t count, loff_t pos)
+{
+	struct device *dev = &mdev->core.pdev->dev;
+	const struct msi_vfio_pci_range *range;
+	int ret;
+
+	if (!mdev->nr_ranges)
+		return 0;
+
+	/* They are the last range, and the only one that has an end. */
+	range = &mdev->ranges[mdev->nr_ranges - 1];
+	if (!count || pos < range->start || pos + count > range->end)
+		return 0;
+
+	if (pm_runtime_resume_and_get(dev))
+		return -EIO;
+	ret = read_range(mdev, range, buf, pos, pos + count);
+	pm_runtime_put(dev);
+
+	return ret ?: count;
 }
 
 /**

@@ -434,7 +434,7 @@ int msi_vfio_pci_set_dummy(struct msi_vfio_pci_device *mdev,
 	if (!has_range(&dummy, nr) || !IS_ALIGNED(in->iova, 4))
 		return -EINVAL;
 
-	ret = msi_vfio_pci_update_vector_count(mdev);
+	ret = msi_vfio_pci_update_vector_count(mdev, nr);
 
 	return ret ?: turn_on(mdev, &dummy);
 }

@@ -135,6 +135,14 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
 	return frees_vectors(hdr) || sets_eventfds(hdr);
 }
 
+/* Does a SET_IRQS give the only vector of MSI, which has a mask bit, another handler? */
+static bool restarts_only_vector(struct msi_vfio_pci_device *mdev,
+				 const struct vfio_irq_set *hdr)
+{
+	return sets_eventfds(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
+	       msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0));
+}
+
 /*
  * May the host give the message of MSI to another device in the course of this
  * SET_IRQS, which the core is going to accept? It may if all vectors are freed, or if
@@ -150,15 +158,14 @@ static bool may_free_message(struct msi_vfio_pci_device *mdev,
 
 	if (hdr->index != index || mdev->core.irq_type != index ||
 	    (hdr->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
-	    VFIO_IRQ_SET_ACTION_TRIGGER ||
-	    vfio_set_irqs_validate_and_prepare(&copy,
-					       msi_vfio_pci_vector_count(mdev, index),
-					       VFIO_PCI_NUM_IRQS, &size))
+	    VFIO_IRQ_SET_ACTION_TRIGGER)
+		return false;
+	if (!frees_vectors(hdr) && !restarts_only_vector(mdev, hdr))
 		return false;
 
-	return frees_vectors(hdr) ||
-	       (sets_eventfds(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
-		msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0)));
+	return !vfio_set_irqs_validate_and_prepare(&copy,
+						   msi_vfio_pci_vector_count(mdev, index),
+						   VFIO_PCI_NUM_IRQS, &size);
 }
 
 /* How many bytes of the request the core is going to read. */
@@ -174,6 +181,16 @@ static size_t request_size(const struct vfio_irq_set *hdr)
 		size += count * sizeof(u8);
 
 	return size;
+}
+
+/* The head has just been read. */
+static bool request_is_readable(const struct vfio_irq_set *hdr,
+				const void __user *arg)
+{
+	size_t size = request_size(hdr);
+
+	return size == offsetofend(struct vfio_irq_set, count) ||
+	       !fault_in_readable(arg, size);
 }
 
 /*
@@ -207,7 +224,8 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 	if (may_free_message(mdev, hdr))
 		msi_vfio_pci_windows_release_vectors(mdev);
 	msi_vfio_pci_reassign_vectors(mdev);
-	ret = sets_eventfds(hdr) ? msi_vfio_pci_update_vector_count(mdev) : 0;
+	ret = sets_eventfds(hdr) ?
+	      msi_vfio_pci_update_vector_count(mdev, (u64)hdr->start + hdr->count) : 0;
 	if (!ret)
 		ret = core_set_irqs(mdev, arg);
 	msi_vfio_pci_watch_vectors(mdev);
@@ -257,8 +275,7 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 			return set_masks(mdev, &hdr, (void __user *)arg +
 					 offsetofend(struct vfio_irq_set, count));
 
-		readable = !fault_in_readable((void __user *)arg,
-					      request_size(&hdr));
+		readable = request_is_readable(&hdr, (void __user *)arg);
 		if (mutex_lock_killable(&mdev->state))
 			return -EINTR;
 		ret = set_irqs(mdev, &hdr, arg);

@@ -7,6 +7,8 @@
  * files have what the operations do beyond vfio-pci.
  */
 
+#include <linux/bits.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/vfio_pci_core.h>
@@ -150,6 +152,7 @@ static int open_session(struct msi_vfio_pci_device *mdev)
 		return ret;
 
 	msi_vfio_pci_init_ranges(mdev);
+	msi_vfio_pci_watch_config(mdev);
 	mdev->isolated = msi_vfio_pci_isolated(mdev);
 	msi_vfio_pci_open_map(mdev);
 
@@ -243,18 +246,36 @@ static bool in_window(struct msi_vfio_pci_device *mdev, size_t count,
 				      start, start + count, &part);
 }
 
-static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
-				 size_t count, loff_t *ppos)
+/* Can an access be in a window, or reach into one? False for everything but a BAR. */
+static bool may_reach_window(struct msi_vfio_pci_device *mdev, size_t count,
+			     loff_t pos)
+{
+	unsigned int bar = VFIO_PCI_OFFSET_TO_INDEX(pos);
+	u64 start = pos & VFIO_PCI_OFFSET_MASK;
+
+	return bar < PCI_STD_NUM_BARS &&
+	       start < READ_ONCE(mdev->spans[bar].end) &&
+	       start + count > READ_ONCE(mdev->spans[bar].start);
+}
+
+static noinline ssize_t read_novirt(struct vfio_device *vdev, char __user *buf,
+				    size_t count, loff_t *ppos)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 	loff_t pos = *ppos;
 	ssize_t done;
 	int ret;
 
+	done = msi_vfio_pci_read_fields(mdev, buf, count, pos);
+	if (done > 0)
+		*ppos += done;
+	if (done)
+		return done;
+
 	done = in_window(mdev, count, pos) ?
 	       msi_vfio_pci_window_read(mdev, buf, count, ppos) :
 	       vfio_pci_core_read(vdev, buf, count, ppos);
-	if (done <= 0 || !READ_ONCE(mdev->novirt))
+	if (done <= 0)
 		return done;
 
 	ret = msi_vfio_pci_read_through(mdev, buf, done, pos);
@@ -262,19 +283,59 @@ static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
 	return ret ?: done;
 }
 
-static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
-				  const char __user *buf, size_t count,
-				  loff_t *ppos)
+static noinline ssize_t read_special(struct vfio_device *vdev, char __user *buf,
+				     size_t count, loff_t *ppos)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	if (READ_ONCE(mdev->novirt))
+		return read_novirt(vdev, buf, count, ppos);
+	if (may_reach_window(mdev, count, *ppos) &&
+	    in_window(mdev, count, *ppos))
+		return msi_vfio_pci_window_read(mdev, buf, count, ppos);
+
+	return vfio_pci_core_read(vdev, buf, count, ppos);
+}
+
+/*
+ * Most accesses are the core's alone. They reach it with as few instructions as possible:
+ * each function here calls the next one last, and those that do more are not inlined.
+ */
+static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
+				 size_t count, loff_t *ppos)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	if (likely(!READ_ONCE(mdev->nr_windows) && !READ_ONCE(mdev->novirt)))
+		return vfio_pci_core_read(vdev, buf, count, ppos);
+
+	return read_special(vdev, buf, count, ppos);
+}
+
+/* Can there be something to do after a write to config space? */
+static bool is_watched(struct msi_vfio_pci_device *mdev, size_t count,
+		       loff_t pos)
+{
+	u64 start = pos & VFIO_PCI_OFFSET_MASK;
+	u64 last = start + count - 1;
+
+	if (READ_ONCE(mdev->dummy_on) || test_bit(0, &mdev->writes_deferred))
+		return true;
+	if (!count || start >= PCI_CFG_SPACE_SIZE)
+		return false;
+
+	return mdev->watched_config &
+	       GENMASK_ULL(min_t(u64, last, PCI_CFG_SPACE_SIZE - 1) / 4,
+			   start / 4);
+}
+
+static noinline ssize_t write_watched(struct vfio_device *vdev,
+				      const char __user *buf, size_t count,
+				      loff_t *ppos)
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 	loff_t pos = *ppos;
 	ssize_t done;
-
-	if (in_window(mdev, count, pos))
-		return msi_vfio_pci_window_write(mdev, buf, count, ppos);
-
-	if (VFIO_PCI_OFFSET_TO_INDEX(pos) != VFIO_PCI_CONFIG_REGION_INDEX)
-		return vfio_pci_core_write(vdev, buf, count, ppos);
 
 	/* A write can restore the BARs, which then no longer tell of a reset. */
 	msi_vfio_pci_check_frozen(mdev);
@@ -288,6 +349,43 @@ static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
 	msi_vfio_pci_sync_dummy(mdev);
 
 	return done;
+}
+
+static noinline ssize_t write_config(struct vfio_device *vdev,
+				     const char __user *buf, size_t count,
+				     loff_t *ppos)
+{
+	if (is_watched(to_msi_vfio_pci(vdev), count, *ppos))
+		return write_watched(vdev, buf, count, ppos);
+
+	return vfio_pci_core_write(vdev, buf, count, ppos);
+}
+
+static noinline ssize_t write_bar(struct vfio_device *vdev,
+				  const char __user *buf, size_t count,
+				  loff_t *ppos)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	if (may_reach_window(mdev, count, *ppos) &&
+	    in_window(mdev, count, *ppos))
+		return msi_vfio_pci_window_write(mdev, buf, count, ppos);
+
+	return vfio_pci_core_write(vdev, buf, count, ppos);
+}
+
+static ssize_t msi_vfio_pci_write(struct vfio_device *vdev,
+				  const char __user *buf, size_t count,
+				  loff_t *ppos)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	if (VFIO_PCI_OFFSET_TO_INDEX(*ppos) == VFIO_PCI_CONFIG_REGION_INDEX)
+		return write_config(vdev, buf, count, ppos);
+	if (likely(!READ_ONCE(mdev->nr_windows)))
+		return vfio_pci_core_write(vdev, buf, count, ppos);
+
+	return write_bar(vdev, buf, count, ppos);
 }
 
 static const struct vfio_device_ops msi_vfio_pci_ops = {

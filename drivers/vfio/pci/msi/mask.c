@@ -119,6 +119,8 @@ void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev)
 
 	lockdep_assert_held(&mdev->state);
 
+	if (!mdev->nr_masked)
+		return;
 	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS)
 		if (has_arrived(pci_irq_vector(mdev->core.pdev, nr)))
 			__set_bit(nr, mdev->arrived);
@@ -132,6 +134,7 @@ void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 
+	mdev->nr_masked = 0;
 	bitmap_zero(mdev->masked, MSI_VFIO_PCI_MAX_VECTORS);
 	bitmap_zero(mdev->arrived, MSI_VFIO_PCI_MAX_VECTORS);
 	bitmap_zero(mdev->started, MSI_VFIO_PCI_MAX_VECTORS);
@@ -150,6 +153,7 @@ static void mask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 
 	if (__test_and_set_bit(nr, mdev->masked))
 		return;
+	mdev->nr_masked++;
 
 	/* An interrupt without a handler is disabled and masked already. */
 	if (irq_has_action(irq)) {
@@ -168,6 +172,7 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 
 	if (!__test_and_clear_bit(nr, mdev->masked))
 		return false;
+	mdev->nr_masked--;
 	__clear_bit(nr, mdev->arrived);
 	starts = __test_and_clear_bit(nr, mdev->started);
 
@@ -456,7 +461,8 @@ void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev)
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!IS_ENABLED(CONFIG_X86) || !msi_vfio_pci_is_msi(index))
+	if (!IS_ENABLED(CONFIG_X86) || !msi_vfio_pci_is_msi(index) ||
+	    !mdev->nr_masked)
 		return;
 
 	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS) {

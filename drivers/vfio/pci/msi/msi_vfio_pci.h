@@ -138,6 +138,16 @@ struct msi_vfio_pci_part {
 };
 
 /**
+ * struct msi_vfio_pci_span - the part of a BAR in which all its windows are
+ * @start: first byte of the first of them, or of its select register
+ * @end: first byte after the last of them; 0: the BAR has no window
+ */
+struct msi_vfio_pci_span {
+	u64 start;
+	u64 end;
+};
+
+/**
  * struct msi_vfio_pci_range - a part of a region that the core virtualizes, and of
  *	which MSI_NOVIRT shows the hardware's bytes
  * @start: first byte, as an offset of the device's file
@@ -289,8 +299,11 @@ struct msi_vfio_pci_dummy {
  * @messages_outdated: vectors have been allocated or freed since @messages were read
  * @notify: notification eventfd, signalled with each new generation; or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
+ * @nr_masked: how many bits of @masked are set
  * @started: bit n: vector n's interrupt was started under its mask
  * @arrived: bit n: an interrupt of vector n is known to have arrived under its mask
+ * @watched_config: bit n: after a write to dword n of config space there may be something to
+ *	do; from open to close
  * @nr_ranges: entries of @ranges
  * @ranges: sorted by @start; they do not change from open to close
  * @table_bar: the MSI-X table's BAR, by the capability; from bind to unbind
@@ -304,6 +317,7 @@ struct msi_vfio_pci_dummy {
  * @debugfs: the device's folder
  * @nr_windows: entries of @windows; an entry is written before it is counted here
  * @windows: from open to close entries are only added
+ * @spans: where the windows of each BAR are; a span only grows, and is read without a lock
  * @map_lock: see below
  * @mapped_bars: bit n: pages of BAR n have been handed out in this session
  * @claims: the calls that are handing out pages now, and can still fail
@@ -315,6 +329,7 @@ struct msi_vfio_pci_dummy {
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
+ * @pins_outdated: slots were forgotten since it was decided which vectors are @pinned
  * @slots_need_reset: bit 0: the device was reset, its slots are still to be forgotten
  * @frozen: an error has frozen the channel, and it is not known yet whether the device
  *	was reset after that
@@ -348,7 +363,7 @@ struct msi_vfio_pci_dummy {
  *   @ioeventfds_lock, which protects @ioeventfds and @nr_ioeventfds
  *
  * @slots protects @env, @guest_vectors and the slots of each window, and is never held
- * over a copy from or to user memory. To change what the device holds in a window, or the
+ * over a copy from or to user memory. To change what the device holds in a slot, or the
  * host's part of @env, @state is held, too. @map_lock protects @mapped_bars, @claims,
  * @table_rule, @map and the growth of @windows; no lock is taken under it.
  *
@@ -364,9 +379,9 @@ struct msi_vfio_pci_dummy {
  * notifies the user of the device. So a task that uses such a file must not wait for
  * that user.
  *
- * @state protects @open, @generation, @masked, @started, @arrived, @messages, @pinned and
- * @dummy, and serializes writers of @notify, @novirt and @dummy_on, which are also read
- * without a lock.
+ * @state protects @open, @generation, @masked, @nr_masked, @started, @arrived, @messages,
+ * @pinned and @dummy, and serializes writers of @notify, @novirt and @dummy_on, which are
+ * also read without a lock.
  * No vector is allocated or freed by others while it is held: SET_IRQS holds it, and
  * close clears @open under it before the core frees them. So code that no ioctl calls
  * has to check @open first. @state is not held while the driver waits for the user's
@@ -390,8 +405,10 @@ struct msi_vfio_pci_device {
 	bool messages_outdated;
 	struct eventfd_ctx *notify;
 	DECLARE_BITMAP(masked, MSI_VFIO_PCI_MAX_VECTORS);
+	unsigned int nr_masked;
 	DECLARE_BITMAP(started, MSI_VFIO_PCI_MAX_VECTORS);
 	DECLARE_BITMAP(arrived, MSI_VFIO_PCI_MAX_VECTORS);
+	u64 watched_config;
 	unsigned int nr_ranges;
 	struct msi_vfio_pci_range ranges[MSI_VFIO_PCI_MAX_RANGES];
 	u32 table_bar;
@@ -405,6 +422,7 @@ struct msi_vfio_pci_device {
 	struct dentry *debugfs;
 	unsigned int nr_windows;
 	struct msi_vfio_pci_window *windows[MSI_VFIO_PCI_MAX_WINDOWS];
+	struct msi_vfio_pci_span spans[PCI_STD_NUM_BARS];
 	struct mutex map_lock;	/* see above */
 	u32 mapped_bars;
 	struct list_head claims;
@@ -416,6 +434,7 @@ struct msi_vfio_pci_device {
 	struct mutex slots;	/* see above */
 	struct msi_slot_env env;
 	u32 pinned;
+	bool pins_outdated;
 	unsigned long slots_need_reset;
 	bool frozen;
 	unsigned long writes_deferred;
@@ -452,7 +471,10 @@ pdev_to_msi_vfio_pci(struct pci_dev *pdev)
 }
 
 /* config.c */
+void msi_vfio_pci_watch_config(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev);
+ssize_t msi_vfio_pci_read_fields(struct msi_vfio_pci_device *mdev,
+				 char __user *buf, size_t count, loff_t pos);
 int msi_vfio_pci_read_through(struct msi_vfio_pci_device *mdev,
 			      char __user *buf, size_t count, loff_t pos);
 
@@ -499,7 +521,7 @@ bool msi_vfio_pci_is_waking(struct msi_vfio_pci_device *mdev);
 /* vector.c */
 int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev);
-int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev, u64 end);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);

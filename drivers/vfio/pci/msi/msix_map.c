@@ -236,6 +236,16 @@ void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
 	sort(map->range, map->nr, sizeof(map->range[0]), compare_ranges, NULL);
 }
 
+/* The map, updated if the table has grown; @map_lock is held. */
+static const struct msi_vfio_pci_map *
+present_map(struct msi_vfio_pci_device *mdev)
+{
+	if (mdev->map.table_size != READ_ONCE(mdev->core.msix_size))
+		msi_vfio_pci_update_map(mdev);
+
+	return &mdev->map;
+}
+
 /**
  * msi_vfio_pci_update_table - update the rules if the table may have grown
  * @mdev: an open device that is awake
@@ -247,18 +257,8 @@ void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_update_table_size(mdev);
 
 	mutex_lock(&mdev->map_lock);
-	msi_vfio_pci_update_map(mdev);
+	present_map(mdev);
 	mutex_unlock(&mdev->map_lock);
-}
-
-/* The map, updated if the table has grown; @map_lock is held. */
-static const struct msi_vfio_pci_map *
-present_map(struct msi_vfio_pci_device *mdev)
-{
-	if (mdev->map.table_size != READ_ONCE(mdev->core.msix_size))
-		msi_vfio_pci_update_map(mdev);
-
-	return &mdev->map;
 }
 
 /**
@@ -565,39 +565,63 @@ static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
 	return areas;
 }
 
+/*
+ * The areas that may be mapped. There is at most one before each range of the map, and one
+ * after the last. @map_lock is held.
+ */
+static struct vfio_region_info_cap_sparse_mmap *
+list_areas(const struct msi_vfio_pci_map *map,
+	   const struct vfio_region_info *info, bool mappable)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+
+	sparse = kzalloc(struct_size(sparse, areas, map->nr + 1),
+			 GFP_KERNEL_ACCOUNT);
+	if (!sparse)
+		return NULL;
+
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	sparse->nr_areas = find_open(map, info->index, mappable, info->size,
+				     sparse->areas);
+
+	return sparse;
+}
+
 static int add_capabilities(struct msi_vfio_pci_device *mdev,
 			    struct vfio_region_info *info,
-			    struct vfio_info_cap *caps,
-			    struct vfio_region_info_cap_sparse_mmap *sparse)
+			    struct vfio_info_cap *caps)
 {
 	struct vfio_info_cap_header header = {
 		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
 		.version = 1,
 	};
+	struct vfio_region_info_cap_sparse_mmap *sparse;
 	const struct msi_vfio_pci_map *map;
 	bool mappable;
-	int ret;
+	int ret = 0;
 
 	mutex_lock(&mdev->map_lock);
 	map = present_map(mdev);
 	mappable = table_is_mappable(map, info->index);
-	sparse->nr_areas = find_open(map, info->index, mappable, info->size,
-				     sparse->areas);
+	sparse = list_areas(map, info, mappable);
 	mutex_unlock(&mdev->map_lock);
-
+	if (!sparse)
+		return -ENOMEM;
 	if (!sparse->nr_areas)
-		return 0;
+		goto out;
 
 	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	if (mappable && info->index == mdev->core.msix_bar) {
+	if (mappable && info->index == mdev->core.msix_bar)
 		ret = vfio_info_add_capability(caps, &header, sizeof(header));
-		if (ret)
-			return ret;
-	}
+	if (!ret)
+		ret = vfio_info_add_capability(caps, &sparse->header,
+					       struct_size(sparse, areas,
+							   sparse->nr_areas));
+out:
+	kfree(sparse);
 
-	return vfio_info_add_capability(caps, &sparse->header,
-					struct_size(sparse, areas,
-						    sparse->nr_areas));
+	return ret;
 }
 
 /*
@@ -608,27 +632,13 @@ static int describe_bar(struct msi_vfio_pci_device *mdev,
 			struct vfio_region_info *info,
 			struct vfio_info_cap *caps)
 {
-	struct vfio_region_info_cap_sparse_mmap *sparse;
-	int ret;
-
 	info->offset = VFIO_PCI_INDEX_TO_OFFSET(info->index);
 	info->size = pci_resource_len(mdev->core.pdev, info->index);
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 	if (!mdev->core.bar_mmap_supported[info->index])
 		return 0;
 
-	/* There is at most one area before each range, and one after the last. */
-	sparse = kzalloc(struct_size(sparse, areas, MSI_VFIO_PCI_MAX_MAP + 1),
-			 GFP_KERNEL_ACCOUNT);
-	if (!sparse)
-		return -ENOMEM;
-
-	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
-	sparse->header.version = 1;
-	ret = add_capabilities(mdev, info, caps, sparse);
-	kfree(sparse);
-
-	return ret;
+	return add_capabilities(mdev, info, caps);
 }
 
 /*

@@ -34,6 +34,9 @@
 /* The most vectors that an MSI capability can have. */
 #define MAX_VECTORS	32
 
+/* Guest data has 16 bits. A message that was the host's can have more. */
+#define MAX_GUEST_DATA	0xffff
+
 /* The dwords of a slot after its address. */
 #define PART_HIGH	BIT(0)
 #define PART_DATA	BIT(1)
@@ -164,6 +167,18 @@ find_message(const struct msi_slot_env *env, u32 low, const u32 *high,
 	return NULL;
 }
 
+/* Whether a dword with @value may be the address, the data or the high half of @message. */
+static bool is_part_of(const struct msi_slot_window *window,
+		       const struct msi_slot_message *message, u32 value)
+{
+	if (!(u32)message->address)
+		return false;
+
+	return value == (u32)message->address ||
+	       !((message->data ^ value) & ~(MAX_VECTORS - 1)) ||
+	       (window->layout.high && message->address >> 32 == value);
+}
+
 /* Whether a dword that is no address may become a part of a slot. */
 static bool is_candidate(const struct msi_slot_window *window,
 			 const struct msi_slot_env *env, u32 value)
@@ -184,14 +199,15 @@ static bool is_candidate(const struct msi_slot_window *window,
 	return false;
 }
 
+/* The last one that was added is the most likely, here and in remember_message(). */
 static void remember_address(struct msi_slot_env *env, u32 address)
 {
 	unsigned int i;
 
-	env->lowest = env->nr_addresses ? min(env->lowest, address) : address;
+	env->lowest = min(env->lowest, address);
 	env->highest = max(env->highest, address);
 
-	for (i = 0; i < env->nr_addresses; i++)
+	for (i = env->nr_addresses; i-- > 0;)
 		if (env->addresses[i] == address)
 			return;
 
@@ -224,6 +240,31 @@ static struct msi_slot_message *alloc_message(struct msi_slot_env *env)
 	return NULL;
 }
 
+/* The bits of a guest's data above the vector's number have a bit each in the filter. */
+static unsigned int high_bits_of(u32 data)
+{
+	return (data & MAX_GUEST_DATA) / MAX_VECTORS;
+}
+
+static bool test_high_bits(const struct msi_slot_filter *filter, u32 data)
+{
+	unsigned int bit = high_bits_of(data);
+
+	return filter->data[bit / 64] >> bit % 64 & 1;
+}
+
+static void add_to_filter(struct msi_slot_filter *filter,
+			  const struct msi_slot_message *message)
+{
+	unsigned int bit = high_bits_of(message->data);
+	u32 high = message->address >> 32;
+
+	filter->data[bit / 64] |= 1ULL << bit % 64;
+	filter->wide |= message->data > MAX_GUEST_DATA;
+	filter->lowest_high = min(filter->lowest_high, high);
+	filter->highest_high = max(filter->highest_high, high);
+}
+
 static bool is_same(const struct msi_slot_message *a,
 		    const struct msi_slot_message *b)
 {
@@ -238,13 +279,15 @@ remember_message(struct msi_slot_env *env, const struct msi_slot_message *messag
 	struct msi_slot_message *entry;
 	unsigned int i;
 
-	for (i = 0; i < env->nr_messages; i++)
+	for (i = env->nr_messages; i-- > 0;)
 		if (is_same(&env->messages[i], message))
 			return &env->messages[i];
 
 	entry = alloc_message(env);
-	if (entry)
+	if (entry) {
 		*entry = *message;
+		add_to_filter(&env->filter, message);
+	}
 
 	return entry;
 }
@@ -270,6 +313,8 @@ void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
 	env->inert = inert;
 	env->inert_on_free = inert_on_free;
 	env->clean = clean;
+	env->lowest = ~0U;
+	env->filter.lowest_high = ~0U;
 	env->addresses = addresses;
 	env->max_addresses = nr_addresses;
 	env->messages = messages;
@@ -1378,6 +1423,50 @@ bool msi_slot_translates(const struct msi_slot_window *window,
 		dword_translates(window, env, place + 4, access->value >> 32));
 }
 
+/*
+ * Whether @value may be the address of a slot or become a part of one. Also true for some
+ * values that cannot: the former guest messages are not searched, because it does not
+ * matter which of them it is. So this takes as long with one as with a thousand.
+ */
+static bool may_matter(const struct msi_slot_window *window,
+		       const struct msi_slot_env *env, u32 value)
+{
+	const struct msi_slot_filter *filter = &env->filter;
+
+	if (value >= env->lowest && value <= env->highest)
+		return true;
+	if (window->layout.high && value >= filter->lowest_high &&
+	    value <= filter->highest_high)
+		return true;
+	if (value > MAX_GUEST_DATA ? filter->wide : test_high_bits(filter, value))
+		return true;
+
+	return is_part_of(window, &env->guest, value) ||
+	       (env->vectors && is_part_of(window, &env->host, value));
+}
+
+/* Whether a write of @value at @place is remembered by nobody and changes no slot. */
+static bool is_plain_dword(const struct msi_slot_window *window,
+			   const struct msi_slot_env *env, u64 place, u32 value)
+{
+	unsigned long part;
+
+	return !may_matter(window, env, value) && !find(window, place) &&
+	       (window->layout.learn || !find_slot(window, place, &part));
+}
+
+bool msi_slot_is_plain(const struct msi_slot_window *window,
+		       const struct msi_slot_env *env,
+		       const struct msi_slot_access *access)
+{
+	u64 place = place_of(window, access->offset);
+
+	return !is_narrow(access) &&
+	       is_plain_dword(window, env, place, access->value) &&
+	       (access->width < 8 ||
+		is_plain_dword(window, env, place + 4, access->value >> 32));
+}
+
 void msi_slot_write(struct msi_slot_window *window, struct msi_slot_env *env,
 		    const struct msi_slot_access *access,
 		    msi_slot_read_fn read, void *context)
@@ -1631,14 +1720,14 @@ bool msi_slot_learned(const struct msi_slot_window *window,
 }
 
 bool msi_slot_get(const struct msi_slot_window *window,
-		  const struct msi_slot_env *env, unsigned int index,
+		  const struct msi_slot_env *env, unsigned int *cursor,
 		  struct msi_slot_info *info)
 {
-	const struct msi_slot_dword *dword = window->dwords;
-	const struct msi_slot_dword *end = dword + window->nr_dwords;
+	const struct msi_slot_dword *dword;
 
-	for (; dword < end; dword++) {
-		if (!dword->address || index--)
+	while (*cursor < window->nr_dwords) {
+		dword = &window->dwords[(*cursor)++];
+		if (!dword->address)
 			continue;
 		get_info(window, env, dword, info);
 		info->owed = is_outdated(window, env, dword);

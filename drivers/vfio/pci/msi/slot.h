@@ -53,6 +53,21 @@ struct msi_slot_message {
 };
 
 /**
+ * struct msi_slot_filter - which dwords can be parts of former guest messages
+ * @data: bit n: data of a message had n in its 11 bits above those of the vector's number.
+ *	A bit stays when its message is removed.
+ * @wide: a message had data of more than 16 bits
+ * @lowest_high: the lowest high half that an address of a message had
+ * @highest_high: the highest one
+ */
+struct msi_slot_filter {
+	u64 data[32];
+	bool wide;
+	u32 lowest_high;
+	u32 highest_high;
+};
+
+/**
  * struct msi_slot_env - the messages of one device
  * @vectors: how many vectors SET_IRQS has allocated; 0 while MSI is disabled
  * @active: the vectors have a host message at present
@@ -71,7 +86,8 @@ struct msi_slot_message {
  * @overflow: @addresses was too small for all. Each value from @lowest to @highest
  *	counts as an address of the guest then.
  * @lowest: the lowest of all these addresses, those without room in @addresses included
- * @highest: the highest of them
+ * @highest: the highest of them; less than @lowest if there are none
+ * @filter: what @messages and those that were removed have in common
  * @messages: the former guest messages: all that the guest message was while MSI was
  *	enabled, each once. When there is no room for another, the oldest that is not
  *	@used is removed, but its address stays in @addresses. If all are @used, no
@@ -95,6 +111,7 @@ struct msi_slot_env {
 	bool overflow;
 	u32 lowest;
 	u32 highest;
+	struct msi_slot_filter filter;
 
 	struct msi_slot_message *messages;
 	unsigned int max_messages;
@@ -433,6 +450,22 @@ bool msi_slot_translates(const struct msi_slot_window *window,
 			 const struct msi_slot_access *access);
 
 /**
+ * msi_slot_is_plain - check whether a write concerns the device only
+ * @window: window
+ * @env: the messages
+ * @access: the write
+ *
+ * This takes about the same time however many messages, addresses and slots there are.
+ *
+ * Return: true if msi_slot_write() would plan this write as it is and nothing else, and
+ * would remember nothing. The caller can make it then without msi_slot_write(). False if
+ * not, for a write of 1 or 2 bytes, and for some writes of which that is true as well.
+ */
+bool msi_slot_is_plain(const struct msi_slot_window *window,
+		       const struct msi_slot_env *env,
+		       const struct msi_slot_access *access);
+
+/**
  * msi_slot_write - the guest writes to the window
  * @window: window. Its @plan says what to write to the device instead, and in which
  *	order. The slots change at once, as if that was done: the device must decode
@@ -511,16 +544,18 @@ u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 		  unsigned int width, u64 value);
 
 /**
- * msi_slot_get - get a slot
+ * msi_slot_get - get the slots, one with each call
  * @window: window; it has @nr_slots slots
  * @env: the messages
- * @index: which slot: from 0, in ascending order of their pages and then their offsets
- * @info: out: the slot
+ * @cursor: where to continue; the caller sets it to 0 before the first call
+ * @info: out: the next slot, in ascending order of their pages and then their offsets
  *
- * Return: false if there are no more than @index slots.
+ * No slot may be added or forgotten between two calls.
+ *
+ * Return: false if there are no more slots.
  */
 bool msi_slot_get(const struct msi_slot_window *window,
-		  const struct msi_slot_env *env, unsigned int index,
+		  const struct msi_slot_env *env, unsigned int *cursor,
 		  struct msi_slot_info *info);
 
 /**

@@ -77,18 +77,19 @@ void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 /**
  * msi_vfio_pci_update_vector_count - make room for vectors that a reset may have added
  * @mdev: an open device that is awake, with @state held
+ * @end: the vectors before this one are about to be used
  *
  * To be called before vectors are allocated.
  *
  * Return: 0 or -ENOMEM.
  */
-int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev)
+int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev, u64 end)
 {
 	lockdep_assert_held(&mdev->state);
 
 	msi_vfio_pci_update_table(mdev);
 
-	return make_room(mdev);
+	return end > mdev->nr_messages ? make_room(mdev) : 0;
 }
 
 /**
@@ -120,6 +121,34 @@ void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 
 	*address = (u64)msg.address_hi << 32 | msg.address_lo;
 	*data = msg.data;
+}
+
+/* The message as the kernel has stored it, which can be in the middle of a move. */
+static struct msi_vfio_pci_message cached_message(unsigned int irq)
+{
+	struct msi_msg msg;
+
+	get_cached_msi_msg(irq, &msg);
+
+	return (struct msi_vfio_pci_message) {
+		.address = (u64)msg.address_hi << 32 | msg.address_lo,
+		.data = msg.data,
+	};
+}
+
+/* An isolated vector moves without getting another message. */
+static void read_host_message(struct msi_vfio_pci_device *mdev, unsigned int irq,
+			      struct vfio_pci_msi_message *out)
+{
+	struct msi_vfio_pci_message message;
+
+	if (!mdev->isolated) {
+		msi_vfio_pci_host_message(irq, &out->address, &out->data);
+		return;
+	}
+	message = cached_message(irq);
+	out->address = message.address;
+	out->data = message.data;
 }
 
 /* With MSI or MSI-X off, no interrupt arrives, whatever the masks say. */
@@ -183,7 +212,7 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		return;
 
 	do {
-		msi_vfio_pci_host_message(irq, &out->address, &out->data);
+		read_host_message(mdev, irq, out);
 		if (msi)
 			out->data += nr;
 		msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
@@ -273,15 +302,23 @@ void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev)
 		compat_eventfd_signal(mdev->notify);
 }
 
-/* Stores a vector's host message. Returns whether it has changed. */
+/*
+ * Stores a vector's host message. Returns whether it has changed. A message that is read
+ * in the middle of a move differs from the stored one. So one that does not differ is read
+ * once, and without the interrupt's lock.
+ */
 static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
 	struct msi_vfio_pci_message now = {}, *stored = &mdev->messages[nr];
 	bool moved;
 
-	if (irq > 0)
+	if (irq > 0) {
+		now = cached_message(irq);
+		if (now.address == stored->address && now.data == stored->data)
+			return false;
 		msi_vfio_pci_host_message(irq, &now.address, &now.data);
+	}
 	moved = now.address != stored->address || now.data != stored->data;
 	*stored = now;
 

@@ -9,6 +9,7 @@
 #include <linux/irq.h>
 #include <linux/mm.h>
 #include <linux/msi.h>
+#include <linux/overflow.h>
 #include <linux/pm_runtime.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -22,6 +23,10 @@
 #define WINDOW_FLAGS	(VFIO_PCI_MSI_WINDOW_LEARN |	\
 			 VFIO_PCI_MSI_WINDOW_REPROGRAM |	\
 			 VFIO_PCI_MSI_WINDOW_HIGH)
+
+/* Room at first, which is doubled until it is as much as slot.h allows. */
+#define FIRST_MESSAGES	16
+#define FIRST_DWORDS	64
 
 /* A select register is a dword. */
 #define SELECT_SIZE	4
@@ -158,23 +163,101 @@ void msi_vfio_pci_check_frozen(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_mark_reset(mdev);
 }
 
+/* Returns a larger copy of an array and frees the array, or returns NULL. */
+static void *grow(void *old, unsigned int nr, unsigned int max, size_t size)
+{
+	void *array = kvcalloc(max, size, GFP_KERNEL_ACCOUNT);
+
+	if (!array)
+		return NULL;
+	memcpy(array, old, array_size(nr, size));
+	kvfree(old);
+
+	return array;
+}
+
+/* The most addresses, messages and dwords that one call adds without asking for room. */
+#define SPARE	4
+
+/*
+ * Makes room for what the next call adds. Most devices have few slots and messages, so
+ * memory for them is allocated as they come. Without memory, slot.c does with what it has
+ * as if that was all there can be. @slots is held, and nothing else is that is needed to
+ * free memory.
+ */
+static void make_room_for_messages(struct msi_slot_env *env)
+{
+	unsigned int max = 2 * env->max_addresses;
+	void *array;
+
+	if (env->nr_addresses + SPARE > env->max_addresses &&
+	    max <= MSI_SLOT_ADDRESSES) {
+		array = grow(env->addresses, env->nr_addresses, max,
+			     sizeof(*env->addresses));
+		if (array) {
+			env->addresses = array;
+			env->max_addresses = max;
+		}
+	}
+
+	max = 2 * env->max_messages;
+	if (env->nr_messages + SPARE > env->max_messages &&
+	    max <= MSI_SLOT_MESSAGES) {
+		array = grow(env->messages, env->nr_messages, max,
+			     sizeof(*env->messages));
+		if (array) {
+			env->messages = array;
+			env->max_messages = max;
+		}
+	}
+}
+
+/* The same for the dwords of a window, of which a quarter can be addresses. */
+static void make_room_for_dwords(struct msi_slot_window *slots)
+{
+	unsigned int max = 2 * slots->max_dwords;
+	struct msi_slot_dword *array;
+
+	if (max > MSI_SLOT_DWORDS ||
+	    (slots->nr_dwords + SPARE <= slots->max_dwords &&
+	     4 * (slots->nr_slots + SPARE) <= slots->max_dwords))
+		return;
+
+	array = grow(slots->dwords, slots->nr_dwords, max, sizeof(*array));
+	if (array) {
+		slots->dwords = array;
+		slots->max_dwords = max;
+	}
+}
+
+static void make_room(struct msi_vfio_pci_device *mdev)
+{
+	mutex_lock(&mdev->slots);
+	make_room_for_messages(&mdev->env);
+	mutex_unlock(&mdev->slots);
+}
+
 /*
  * Locks the slots and memory_lock: no reset that the user requests and no change of memory
  * decoding comes in between. If the device was reset before, all slots are forgotten first.
  */
 static void lock_slots(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int i, nr = nr_windows(mdev);
+	unsigned int i, nr;
 
 	mutex_lock(&mdev->slots);
 	down_read(&mdev->core.memory_lock);
 
 	msi_vfio_pci_check_frozen(mdev);
-	if (!test_and_clear_bit(0, &mdev->slots_need_reset))
+	if (likely(!test_bit(0, &mdev->slots_need_reset)))
 		return;
+
+	clear_bit(0, &mdev->slots_need_reset);
+	nr = nr_windows(mdev);
 	for (i = 0; i < nr; i++)
 		msi_slot_reset(&mdev->windows[i]->slots);
 	mdev->env.clean = true;
+	WRITE_ONCE(mdev->pins_outdated, true);
 }
 
 static void unlock_slots(struct msi_vfio_pci_device *mdev)
@@ -234,9 +317,14 @@ static void pin_live_vectors(struct msi_vfio_pci_device *mdev)
 	unsigned int i, nr = nr_windows(mdev);
 	u32 live = 0;
 
+	/* The host moves the vectors of an isolated device without changing messages. */
+	if (mdev->isolated)
+		return;
+
 	lock_slots(mdev);
 	for (i = 0; i < nr; i++)
 		live |= msi_slot_live(&mdev->windows[i]->slots, &mdev->env);
+	WRITE_ONCE(mdev->pins_outdated, false);
 	unlock_slots(mdev);
 
 	pin_vectors(mdev, live);
@@ -333,7 +421,7 @@ static void update_window(struct msi_vfio_pci_device *mdev,
 
 /*
  * Writes to all slots that are outdated and shown, with the slots locked. To those in other
- * pages the kernel owes the writes until their page is selected: see write_select().
+ * pages the kernel owes the writes until their page is selected: see select_page().
  */
 static void update_windows(struct msi_vfio_pci_device *mdev)
 {
@@ -370,6 +458,7 @@ static void resume_and_write(struct msi_vfio_pci_device *mdev)
 		set_bit(0, &mdev->writes_deferred);
 		return;
 	}
+	make_room(mdev);
 	write_or_defer(mdev);
 	pm_runtime_put(dev);
 }
@@ -505,6 +594,7 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
 		mutex_lock(&mdev->slots);
 		if (vectors)
 			mdev->guest_vectors = vectors;
+		make_room_for_messages(&mdev->env);
 		changed = read_guest_message(mdev);
 		mutex_unlock(&mdev->slots);
 	}
@@ -515,15 +605,34 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
 	msi_vfio_pci_sync_windows(mdev);
 }
 
+/*
+ * The core allocates all vectors of MSI at once, and frees them at once. So they are counted
+ * when they were allocated.
+ */
 static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int n = 0;
+	unsigned int n = mdev->env.vectors;
 
-	if (mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX)
+	if (mdev->core.irq_type != VFIO_PCI_MSI_IRQ_INDEX)
+		return 0;
+	if (!n)
 		while (n < 32 && pci_irq_vector(mdev->core.pdev, n) > 0)
 			n++;
 
 	return n;
+}
+
+/* Whether slots were translated for these vectors and this message. */
+static bool is_same_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
+			 u64 address, u32 data)
+{
+	const struct msi_slot_env *env = &mdev->env;
+
+	if (vectors != env->vectors || env->active != (vectors && address))
+		return false;
+
+	return !env->active ||
+	       (address == env->host.address && data == env->host.data);
 }
 
 /**
@@ -547,8 +656,13 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 	else
 		WRITE_ONCE(mdev->pinned, 0);	/* the vectors are gone */
 
+	if (is_same_host(mdev, n, address, data) &&
+	    !test_bit(0, &mdev->writes_deferred))
+		return;
+
 	/* Guest addresses count from here on, also for windows that are added later. */
 	mutex_lock(&mdev->slots);
+	make_room_for_messages(&mdev->env);
 	set_host_message(mdev, n, address, data);
 	mutex_unlock(&mdev->slots);
 	if (!nr_windows(mdev))
@@ -607,6 +721,7 @@ bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 		return false;
 
 	mutex_lock(&mdev->slots);
+	make_room_for_messages(&mdev->env);
 	moved = refresh_host_message(mdev);
 	mutex_unlock(&mdev->slots);
 	if (moved)
@@ -656,6 +771,14 @@ void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev)
 		msi_vfio_pci_mark_reset(mdev);
 }
 
+/* A reset ends slots, and so the need to pin their vectors. */
+static bool may_unpin(struct msi_vfio_pci_device *mdev)
+{
+	return READ_ONCE(mdev->pinned) &&
+	       (test_bit(0, &mdev->slots_need_reset) ||
+		READ_ONCE(mdev->frozen) || READ_ONCE(mdev->pins_outdated));
+}
+
 /**
  * msi_vfio_pci_sync_windows - the user has made a call that may reset the device
  * @mdev: open device
@@ -664,7 +787,7 @@ void msi_vfio_pci_mark_sleep(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_sync_windows(struct msi_vfio_pci_device *mdev)
 {
-	if (write_deferred(mdev) || !READ_ONCE(mdev->pinned) ||
+	if (write_deferred(mdev) || !may_unpin(mdev) ||
 	    mutex_lock_killable(&mdev->state))
 		return;
 
@@ -805,42 +928,16 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 	       window->slots.nr_slots != nr_slots;
 }
 
-static int write_in_window(struct msi_vfio_pci_device *mdev,
-			   struct msi_vfio_pci_window *window,
-			   const char __user *buf, u64 offset,
-			   unsigned int width)
+/* The user has selected a page. It has slots perhaps to which the kernel owes writes. */
+static bool select_page(struct msi_vfio_pci_device *mdev,
+			const struct msi_vfio_pci_part *part, u64 pos,
+			unsigned int width, u64 value)
 {
-	bool changed = false;
-	__le64 raw = 0;
-	int ret;
+	bool changed;
 
-	if (copy_from_user(&raw, buf, width))
-		return -EFAULT;
-
-	ret = mutex_lock_killable(&mdev->state);
-	if (ret)
-		return ret;
-
-	lock_slots(mdev);
-	if (!compat_memory_enabled(&mdev->core))
-		ret = -EIO;
-	else if (!overlaps_table(mdev, window, offset, width))
-		changed = write_slots(mdev, window, offset, width,
-				      le64_to_cpu(raw));
-	unlock_slots(mdev);
-	if (changed)
-		pin_live_vectors(mdev);
-	mutex_unlock(&mdev->state);
-
-	return ret;
-}
-
-/* Makes the writes that are owed to the pages that are shown. Returns true if any were. */
-static bool update_shown(struct msi_vfio_pci_device *mdev)
-{
-	bool changed = refresh_host_message(mdev) ||
-		       test_bit(0, &mdev->writes_deferred);
-
+	compat_iowrite(part->window->select + (pos - part->start), value, width);
+	changed = refresh_host_message(mdev) ||
+		  test_bit(0, &mdev->writes_deferred);
 	changed |= has_outdated_slots(mdev);
 	if (changed)
 		update_windows(mdev);
@@ -848,30 +945,93 @@ static bool update_shown(struct msi_vfio_pci_device *mdev)
 	return changed;
 }
 
-/* The user selects a page. It has slots perhaps to which the kernel owes writes. */
-static int write_select(struct msi_vfio_pci_device *mdev,
-			const struct msi_vfio_pci_part *part,
-			const char __user *buf, u64 pos, unsigned int width)
+/*
+ * Makes a write that concerns neither a slot nor a message, with the slots locked. Such a
+ * write needs neither @state nor the host message, as it translates nothing. Returns false
+ * if it is not known to be one.
+ */
+static bool write_plain(struct msi_vfio_pci_device *mdev,
+			struct msi_vfio_pci_window *window, u64 offset,
+			unsigned int width, u64 value)
 {
-	u8 __iomem *io = part->window->select + (pos - part->start);
+	const struct msi_slot_access access = {
+		.offset = offset,
+		.value = value,
+		.width = width,
+	};
+
+	/* A doorbell must not come before writes to slots that are still to be made. */
+	if (test_bit(0, &mdev->writes_deferred) ||
+	    delayed_work_pending(&mdev->host_work))
+		return false;
+
+	find_page(window);
+	if (!msi_slot_is_plain(&window->slots, &mdev->env, &access))
+		return false;
+
+	compat_iowrite(window->io + offset, value, width);
+
+	return true;
+}
+
+/* The same, which locks the slots. Returns 0, -EAGAIN instead of false, or another errno. */
+static int try_plain(struct msi_vfio_pci_device *mdev,
+		     const struct msi_vfio_pci_part *part, u64 pos,
+		     unsigned int width, u64 value)
+{
+	struct msi_vfio_pci_window *window = part->window;
+	int ret = 0;
+
+	if (part->select)
+		return -EAGAIN;
+
+	lock_slots(mdev);
+	if (!compat_memory_enabled(&mdev->core))
+		ret = -EIO;
+	else if (!reaches_table(mdev, window, pos, width) &&
+		 !write_plain(mdev, window, pos - window->offset, width, value))
+		ret = -EAGAIN;
+	unlock_slots(mdev);
+	trace_msi_vfio_pci_window_write(mdev->core.pdev, pos, width, !ret);
+
+	return ret;
+}
+
+static int write_part(struct msi_vfio_pci_device *mdev,
+		      const struct msi_vfio_pci_part *part,
+		      const char __user *buf, u64 pos, unsigned int width)
+{
+	struct msi_vfio_pci_window *window = part->window;
 	bool changed = false;
 	__le64 raw = 0;
+	u64 value;
 	int ret;
 
 	if (copy_from_user(&raw, buf, width))
 		return -EFAULT;
+	value = le64_to_cpu(raw);
+
+	ret = try_plain(mdev, part, pos, width, value);
+	if (ret != -EAGAIN)
+		return ret;
 
 	ret = mutex_lock_killable(&mdev->state);
 	if (ret)
 		return ret;
 
+	mutex_lock(&mdev->slots);
+	make_room_for_messages(&mdev->env);
+	make_room_for_dwords(&window->slots);
+	mutex_unlock(&mdev->slots);
+
 	lock_slots(mdev);
-	if (!compat_memory_enabled(&mdev->core)) {
+	if (!compat_memory_enabled(&mdev->core))
 		ret = -EIO;
-	} else if (!reaches_table(mdev, part->window, pos, width)) {
-		compat_iowrite(io, le64_to_cpu(raw), width);
-		changed = update_shown(mdev);
-	}
+	else if (!reaches_table(mdev, window, pos, width))
+		changed = part->select ?
+			  select_page(mdev, part, pos, width, value) :
+			  write_slots(mdev, window, pos - window->offset, width,
+				      value);
 	unlock_slots(mdev);
 	if (changed)
 		pin_live_vectors(mdev);
@@ -884,14 +1044,11 @@ static int access_part(struct msi_vfio_pci_device *mdev,
 		       const struct msi_vfio_pci_part *part, char __user *buf,
 		       u64 pos, unsigned int width, bool is_write)
 {
-	u64 offset = pos - part->window->offset;
-
-	if (part->select)
-		return write_select(mdev, part, buf, pos, width);
 	if (is_write)
-		return write_in_window(mdev, part->window, buf, offset, width);
+		return write_part(mdev, part, buf, pos, width);
 
-	return read_in_window(mdev, part->window, buf, offset, width);
+	return read_in_window(mdev, part->window, buf,
+			      pos - part->window->offset, width);
 }
 
 /*
@@ -1007,9 +1164,9 @@ static int init_messages(struct msi_vfio_pci_device *mdev)
 	u32 *addresses;
 	u16 flags;
 
-	addresses = kvcalloc(MSI_SLOT_ADDRESSES, sizeof(*addresses),
+	addresses = kvcalloc(FIRST_MESSAGES, sizeof(*addresses),
 			     GFP_KERNEL_ACCOUNT);
-	messages = kvcalloc(MSI_SLOT_MESSAGES, sizeof(*messages), GFP_KERNEL_ACCOUNT);
+	messages = kvcalloc(FIRST_MESSAGES, sizeof(*messages), GFP_KERNEL_ACCOUNT);
 	if (!addresses || !messages) {
 		kvfree(addresses);
 		kvfree(messages);
@@ -1028,8 +1185,8 @@ static int init_messages(struct msi_vfio_pci_device *mdev)
 	 */
 	msi_slot_init_env(&mdev->env, INERT_ADDRESS,
 			  IS_ENABLED(CONFIG_X86) || !mdev->isolated,
-			  mdev->core.reset_works, addresses, MSI_SLOT_ADDRESSES,
-			  messages, MSI_SLOT_MESSAGES);
+			  mdev->core.reset_works, addresses, FIRST_MESSAGES,
+			  messages, FIRST_MESSAGES);
 	read_guest_message(mdev);
 	mutex_unlock(&mdev->slots);
 
@@ -1052,7 +1209,7 @@ make_window(struct msi_vfio_pci_device *mdev,
 	struct msi_slot_dword *dwords;
 
 	window = kvzalloc(sizeof(*window), GFP_KERNEL_ACCOUNT);
-	dwords = kvcalloc(MSI_SLOT_DWORDS, sizeof(*dwords), GFP_KERNEL_ACCOUNT);
+	dwords = kvcalloc(FIRST_DWORDS, sizeof(*dwords), GFP_KERNEL_ACCOUNT);
 	if (!window || !dwords) {
 		kvfree(window);
 		kvfree(dwords);
@@ -1062,7 +1219,7 @@ make_window(struct msi_vfio_pci_device *mdev,
 	window->desc = *in;
 	window->offset = in->range[0].offset;
 	window->end = desc_end(in);
-	msi_slot_init_window(&window->slots, layout, dwords, MSI_SLOT_DWORDS);
+	msi_slot_init_window(&window->slots, layout, dwords, FIRST_DWORDS);
 
 	return window;
 }
@@ -1092,6 +1249,24 @@ static bool overlaps_windows(struct msi_vfio_pci_device *mdev,
 	       !part.select;
 }
 
+/* An access that sees only one of the two values comes before the window is there. */
+static void extend_span(struct msi_vfio_pci_span *span,
+			const struct vfio_device_feature_pci_msi_ranges *in)
+{
+	u64 start = in->range[0].offset, end = desc_end(in);
+
+	if (in->select_mask) {
+		start = min(start, in->select_offset);
+		end = max(end, in->select_offset + SELECT_SIZE);
+	}
+	if (span->end) {
+		start = min(start, span->start);
+		end = max(end, span->end);
+	}
+	WRITE_ONCE(span->start, start);
+	WRITE_ONCE(span->end, end);
+}
+
 static int publish(struct msi_vfio_pci_device *mdev,
 		   struct msi_vfio_pci_window *window)
 {
@@ -1106,6 +1281,7 @@ static int publish(struct msi_vfio_pci_device *mdev,
 		ret = -ENOSPC;
 	} else {
 		mdev->windows[mdev->nr_windows] = window;
+		extend_span(&mdev->spans[window->desc.region], &window->desc);
 		/* Pairs with the acquire in nr_windows(): readers take no lock. */
 		smp_store_release(&mdev->nr_windows, mdev->nr_windows + 1);
 		msi_vfio_pci_update_map(mdev);
@@ -1302,6 +1478,7 @@ int msi_vfio_pci_open_windows(struct msi_vfio_pci_device *mdev)
 {
 	mdev->pinned = 0;
 	mdev->slots_need_reset = 0;
+	mdev->pins_outdated = false;
 	WRITE_ONCE(mdev->frozen, false);
 	mdev->writes_deferred = 0;
 	/* A device without MSI has no windows. */
@@ -1321,6 +1498,7 @@ void msi_vfio_pci_close_windows(struct msi_vfio_pci_device *mdev)
 {
 	while (mdev->nr_windows)
 		free_window(mdev->windows[--mdev->nr_windows]);
+	memset(mdev->spans, 0, sizeof(mdev->spans));
 	kvfree(mdev->env.addresses);
 	kvfree(mdev->env.messages);
 	memset(&mdev->env, 0, sizeof(mdev->env));
@@ -1369,7 +1547,7 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 	struct msi_vfio_pci_window *window = mdev->windows[out->window];
 	const struct msi_slot_window *in = &window->slots;
 	struct msi_slot_info info;
-	unsigned int i;
+	unsigned int i, cursor = 0;
 
 	lockdep_assert_held(&mdev->state);
 
@@ -1384,7 +1562,7 @@ void msi_vfio_pci_get_window(struct msi_vfio_pci_device *mdev,
 	out->withheld = in->withheld;
 	out->undone = in->undone;
 	out->count = in->nr_slots;
-	for (i = 0; msi_slot_get(in, &mdev->env, i, &info); i++)
+	for (i = 0; msi_slot_get(in, &mdev->env, &cursor, &info); i++)
 		fill_slot(window, &info, &slots[i]);
 	unlock_slots(mdev);
 

@@ -3,6 +3,8 @@
  * Windows on a host that does not remap interrupts: when a vector moves to another CPU,
  * its message changes.
  */
+#include <errno.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include "interrupts.h"
@@ -311,6 +313,143 @@ TEST_F(woken, deferred_write_follows_wake_up)
 	EXPECT_EQ(host(fd).address, held(fd, SLOT));
 	slot_send(fd, 0);
 	EXPECT_TRUE(eventfd_wait(self->trigger));
+}
+
+#define WRITERS		4
+#define STORM_ROUNDS	20
+#define STORM_RESETS	5
+
+struct storm {
+	struct session *s;
+	int triggers[2];
+	bool stop;
+};
+
+struct writer {
+	struct storm *storm;
+	unsigned int number;
+};
+
+static bool stopped(struct storm *storm)
+{
+	return __atomic_load_n(&storm->stop, __ATOMIC_RELAXED);
+}
+
+/* Some writes fail, as the device does not decode memory while it is reset. */
+static void write_any(struct storm *storm, u64 offset, u32 value)
+{
+	ssize_t ret = region_write(storm->s->fd, WINDOW_BAR, offset, &value,
+				   sizeof(value));
+
+	VFIO_ASSERT_TRUE(ret == sizeof(value) || ret == -EIO);
+}
+
+/* Each writer has a slot, and a dword that is none. The first two write only that. */
+static void *write_window(void *arg)
+{
+	struct writer *writer = arg;
+	u64 slot = slots[writer->number];
+	u32 value = 0x10000000;
+
+	while (!stopped(writer->storm)) {
+		write_any(writer->storm, slot + 0x20, ++value);
+		if (writer->number < WRITERS / 2)
+			continue;
+		write_any(writer->storm, slot, GUEST_ADDRESS);
+		write_any(writer->storm, slot + ATH11K_SLOT_DATA, GUEST_DATA);
+		write_any(writer->storm, slot, 0);
+	}
+
+	return NULL;
+}
+
+static void *change_vectors(void *arg)
+{
+	struct storm *storm = arg;
+	int fd = storm->s->fd;
+
+	for (int i = 0; i < STORM_ROUNDS; i++) {
+		const int *trigger = &storm->triggers[i & 1];
+
+		VFIO_ASSERT_EQ(set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+					    trigger), 0);
+		if (i % 4 == 3)
+			VFIO_ASSERT_EQ(disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX), 0);
+	}
+
+	return NULL;
+}
+
+/* A vector of a live slot cannot be moved, so most of these fail. */
+static void *move_vectors(void *arg)
+{
+	struct storm *storm = arg;
+
+	for (int i = 0; i < STORM_ROUNDS; i++) {
+		int irq = irq_of(storm->s->bdf);
+
+		if (irq)
+			set_affinity(irq, i % 2 ? "0" : SECOND_CPU);
+	}
+
+	return NULL;
+}
+
+static void *reset_device(void *arg)
+{
+	struct storm *storm = arg;
+
+	for (int i = 0; i < STORM_RESETS; i++)
+		ioctl(storm->s->fd, VFIO_DEVICE_RESET);
+
+	return NULL;
+}
+
+/* Whatever the writers met, a slot that is written afterwards works. */
+TEST_F(move, storm_of_writes)
+{
+	struct storm storm = {
+		.s = self->s,
+		.triggers = { self->trigger, eventfd_new() },
+	};
+	void *(*actors[])(void *arg) = {
+		change_vectors, move_vectors, reset_device,
+	};
+	pthread_t writing[WRITERS], acting[ARRAY_SIZE(actors)];
+	struct writer writers[WRITERS];
+	int fd = self->s->fd;
+
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){ &storm, i };
+		ASSERT_EQ(0, pthread_create(&writing[i], NULL, write_window,
+					    &writers[i]));
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(actors); i++)
+		ASSERT_EQ(0, pthread_create(&acting[i], NULL, actors[i], &storm));
+	for (unsigned int i = 0; i < ARRAY_SIZE(actors); i++)
+		pthread_join(acting[i], NULL);
+	__atomic_store_n(&storm.stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < WRITERS; i++)
+		pthread_join(writing[i], NULL);
+
+	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		slot_write(fd, slots[i], GUEST_ADDRESS, GUEST_DATA);
+		bar_write32(fd, WINDOW_BAR, slots[i] + 0x20, 0x1234567 + i);
+	}
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		EXPECT_EQ(host(fd).address, held(fd, slots[i]));
+		EXPECT_EQ(host(fd).data, held(fd, slots[i] + ATH11K_SLOT_DATA));
+		EXPECT_EQ(0x1234567 + i, held(fd, slots[i] + 0x20));
+	}
+	EXPECT_EQ(WRITERS, live_slots(fd));
+	EXPECT_GT(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
+	eventfd_take(self->trigger);
+	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+	close(storm.triggers[1]);
 }
 
 LAB_MAIN
