@@ -172,6 +172,17 @@ static inline bool compat_isolated_msi(struct device *dev)
 }
 #endif
 
+/*
+ * Newer kernels log the end of a reset if the driver does not ask to be called then, as
+ * vfio-pci does not.
+ */
+static inline void compat_log_reset_done(struct pci_dev *pdev)
+{
+#ifdef HAVE_6_16
+	pci_warn(pdev, "reset done\n");
+#endif
+}
+
 /* Returns less than 0 if there is no runtime PM, 0 if the device is not active. */
 static inline int compat_pm_get_if_active(struct device *dev)
 {

@@ -490,6 +490,7 @@ MODULE_DEVICE_TABLE(pci, msi_vfio_pci_table);
 
 static void msi_vfio_pci_reset_done(struct pci_dev *pdev)
 {
+	compat_log_reset_done(pdev);
 	msi_vfio_pci_mark_reset(pdev_to_msi_vfio_pci(pdev));
 	msi_vfio_pci_queue_dummy_restore(pdev_to_msi_vfio_pci(pdev));
 	msi_vfio_pci_update_table_size(pdev_to_msi_vfio_pci(pdev));
