@@ -737,6 +737,15 @@ static const struct test tests[] = {
 			WRITE4(0x08, 0x77, "0=fee0000c 8=77 4=0"),
 		},
 	}, {
+		"HIGH: the high half of a former message concerns slots", WIDE,
+		.steps = {
+			HOST(1, 0x2fee08000, 0x40, NOTHING),
+			GUEST(0x777fee00000, 0x21, NOTHING),
+			GUEST(0xfee01000, 0x21, NOTHING),
+			PLAIN(0x100, 4, 0x777, false),
+			PLAIN(0x100, 4, 0x778, true),
+		},
+	}, {
 		"HIGH: slots that overlap",
 		.layout = { WINDOW_SIZE, 12, .high = true }, .steps = {
 			GUEST(0xfee00000, 0, NOTHING),
