@@ -173,12 +173,12 @@ static inline bool compat_isolated_msi(struct device *dev)
 #endif
 
 /*
- * Newer kernels log the end of a reset if the driver does not ask to be called then, as
- * vfio-pci does not.
+ * From Linux 6.13 on, the PCI core logs the end of a reset if the driver does not ask to be
+ * called then. vfio-pci does not ask.
  */
 static inline void compat_log_reset_done(struct pci_dev *pdev)
 {
-#ifdef HAVE_6_16
+#ifdef HAVE_6_13
 	pci_warn(pdev, "reset done\n");
 #endif
 }

@@ -237,16 +237,10 @@ static void make_room(struct msi_vfio_pci_device *mdev)
 	mutex_unlock(&mdev->slots);
 }
 
-/*
- * Locks the slots and memory_lock: no reset that the user requests and no change of memory
- * decoding comes in between. If the device was reset before, all slots are forgotten first.
- */
-static void lock_slots(struct msi_vfio_pci_device *mdev)
+/* If the device was reset, all slots are forgotten. The slots and memory_lock are locked. */
+static void forget_if_reset(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int i, nr;
-
-	mutex_lock(&mdev->slots);
-	down_read(&mdev->core.memory_lock);
 
 	msi_vfio_pci_check_frozen(mdev);
 	if (likely(!test_bit(0, &mdev->slots_need_reset)))
@@ -258,6 +252,37 @@ static void lock_slots(struct msi_vfio_pci_device *mdev)
 		msi_slot_reset(&mdev->windows[i]->slots);
 	mdev->env.clean = true;
 	WRITE_ONCE(mdev->pins_outdated, true);
+}
+
+/*
+ * Locks the slots and memory_lock: no reset that the user requests and no change of memory
+ * decoding comes in between. If the device was reset before, all slots are forgotten first.
+ */
+static void lock_slots(struct msi_vfio_pci_device *mdev)
+{
+	mutex_lock(&mdev->slots);
+	down_read(&mdev->core.memory_lock);
+	forget_if_reset(mdev);
+}
+
+/*
+ * The same for a caller that can do something else. Returns 0, -EINTR if the task is being
+ * killed, or -EAGAIN if memory_lock would have to be waited for, which can take as long as a
+ * reset: the slots are not held meanwhile, as others wait for them and cannot be killed.
+ */
+static int try_lock_slots(struct msi_vfio_pci_device *mdev)
+{
+	int ret = mutex_lock_killable(&mdev->slots);
+
+	if (ret)
+		return ret;
+	if (!down_read_trylock(&mdev->core.memory_lock)) {
+		mutex_unlock(&mdev->slots);
+		return -EAGAIN;
+	}
+	forget_if_reset(mdev);
+
+	return 0;
 }
 
 static void unlock_slots(struct msi_vfio_pci_device *mdev)
@@ -970,29 +995,35 @@ static bool write_plain(struct msi_vfio_pci_device *mdev,
 		return false;
 
 	compat_iowrite(window->io + offset, value, width);
+	trace_msi_vfio_pci_window_write(mdev->core.pdev, window->offset + offset,
+					width, true);
 
 	return true;
 }
 
-/* The same, which locks the slots. Returns 0, -EAGAIN instead of false, or another errno. */
+/*
+ * The same, which locks the slots. Returns 0, -EAGAIN if the write has to be made in another
+ * way, or another errno.
+ */
 static int try_plain(struct msi_vfio_pci_device *mdev,
 		     const struct msi_vfio_pci_part *part, u64 pos,
 		     unsigned int width, u64 value)
 {
 	struct msi_vfio_pci_window *window = part->window;
-	int ret = 0;
+	int ret;
 
 	if (part->select)
 		return -EAGAIN;
 
-	lock_slots(mdev);
+	ret = try_lock_slots(mdev);
+	if (ret)
+		return ret;
 	if (!compat_memory_enabled(&mdev->core))
 		ret = -EIO;
 	else if (!reaches_table(mdev, window, pos, width) &&
 		 !write_plain(mdev, window, pos - window->offset, width, value))
 		ret = -EAGAIN;
 	unlock_slots(mdev);
-	trace_msi_vfio_pci_window_write(mdev->core.pdev, pos, width, !ret);
 
 	return ret;
 }
@@ -1014,6 +1045,7 @@ static int write_part(struct msi_vfio_pci_device *mdev,
 	ret = try_plain(mdev, part, pos, width, value);
 	if (ret != -EAGAIN)
 		return ret;
+	trace_msi_vfio_pci_window_write(mdev->core.pdev, pos, width, false);
 
 	ret = mutex_lock_killable(&mdev->state);
 	if (ret)
