@@ -52,32 +52,6 @@ TRACE_EVENT(msi_vfio_pci_feature_set,
 	TP_printk("%s feature 0x%x", __entry->device, __entry->feature)
 );
 
-TRACE_EVENT(msi_vfio_pci_window_write,
-
-	TP_PROTO(struct pci_dev *pdev, u64 offset, u32 width, bool plain),
-
-	TP_ARGS(pdev, offset, width, plain),
-
-	TP_STRUCT__entry(
-		__array(char, device, MSI_VFIO_PCI_NAME_SIZE)
-		__field(u64, offset)
-		__field(u32, width)
-		__field(bool, plain)
-	),
-
-	TP_fast_assign(
-		strscpy(__entry->device, pci_name(pdev),
-			sizeof(__entry->device));
-		__entry->offset = offset;
-		__entry->width = width;
-		__entry->plain = plain;
-	),
-
-	TP_printk("%s offset 0x%llx width %u %s", __entry->device,
-		  __entry->offset, __entry->width,
-		  __entry->plain ? "plain" : "checked")
-);
-
 TRACE_EVENT(msi_vfio_pci_messages_read,
 
 	TP_PROTO(struct pci_dev *pdev, u32 index, u32 start, u32 count,

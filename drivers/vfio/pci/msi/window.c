@@ -995,8 +995,6 @@ static bool write_plain(struct msi_vfio_pci_device *mdev,
 		return false;
 
 	compat_iowrite(window->io + offset, value, width);
-	trace_msi_vfio_pci_window_write(mdev->core.pdev, window->offset + offset,
-					width, true);
 
 	return true;
 }
@@ -1045,7 +1043,6 @@ static int write_part(struct msi_vfio_pci_device *mdev,
 	ret = try_plain(mdev, part, pos, width, value);
 	if (ret != -EAGAIN)
 		return ret;
-	trace_msi_vfio_pci_window_write(mdev->core.pdev, pos, width, false);
 
 	ret = mutex_lock_killable(&mdev->state);
 	if (ret)

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which way a call takes through the module. Most calls have nothing to do with messages, and
+ * are the core's alone; each of the others has to be seen. The kernel's function tracer shows
+ * the functions of the module.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "hardware.h"
+#include "messages.h"
+#include "session.h"
+#include "variants.h"
+#include "window.h"
+
+#define TRACING		"/sys/kernel/tracing"
+
+#define GUEST_ADDRESS	0xfee55000
+#define GUEST_DATA	0x4060
+#define LATER_ADDRESS	0xfee66000
+
+/* Memory in the window that is no slot, and a value that is no message. */
+#define PLAIN		(WINDOW_OFFSET + 0x7000)
+#define VALUE		0x12345678
+
+static const u32 slots[] = ATH11K_SLOT_OFFSETS;
+
+#define SLOT		slots[0]
+#define SLOT_DATA	(SLOT + ATH11K_SLOT_DATA)
+
+FIXTURE(fast) {
+	struct session *s;
+	int fd;
+	int triggers[2];
+	struct hw_msi msi;
+};
+
+FIXTURE_VARIANT(fast) {
+	const char *device;
+	const char *mode;
+};
+
+LAB_VARIANTS(fast, ath11k_noid);
+
+FIXTURE_SETUP(fast)
+{
+	self->s = session_open(variant->device, DRIVER_MSI, variant->mode);
+	self->fd = self->s->fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	for (int i = 0; i < 2; i++)
+		self->triggers[i] = eventfd_new();
+	hw_msi_find(&self->msi, self->s->bdf);
+	guest_message(self->fd, GUEST_ADDRESS, GUEST_DATA);
+	ASSERT_EQ(0, file_write(TRACING "/set_ftrace_filter",
+				":mod:msi_vfio_pci"));
+	ASSERT_EQ(0, file_write(TRACING "/current_tracer", "function"));
+}
+
+FIXTURE_TEARDOWN(fast)
+{
+	EXPECT_EQ(0, file_write(TRACING "/current_tracer", "nop"));
+	EXPECT_EQ(0, file_write(TRACING "/set_ftrace_filter", ""));
+	for (int i = 0; i < 2; i++)
+		close(self->triggers[i]);
+	session_close(self->s);
+}
+
+static void begin(void)
+{
+	VFIO_ASSERT_EQ(file_write(TRACING "/trace", ""), 0);
+}
+
+/* How many functions of the module were called, or how often @function was. */
+static unsigned int calls(const char *function)
+{
+	FILE *trace = fopen(TRACING "/trace", "r");
+	char line[512], text[128] = " <-";
+	unsigned int nr = 0;
+
+	VFIO_ASSERT_NOT_NULL(trace);
+	if (function)
+		snprintf(text, sizeof(text), ": %s <-", function);
+	while (fgets(line, sizeof(line), trace))
+		nr += line[0] != '#' && strstr(line, text);
+	fclose(trace);
+
+	return nr;
+}
+
+#define EXPECT_WAY(_function, _taken, _call) do {			\
+	begin();							\
+	_call;								\
+	EXPECT_EQ(_taken, calls(_function))				\
+		TH_LOG("%s: %s", #_call, _function);			\
+} while (0)
+
+/* The driver's own function calls the core's last, and nothing else. */
+#define EXPECT_CORE_ONLY(_function, _call) do {				\
+	EXPECT_WAY(_function, 1, _call);				\
+	EXPECT_EQ(1, calls(NULL)) TH_LOG("%s", #_call);			\
+} while (0)
+
+static void add_window(int fd)
+{
+	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
+
+	VFIO_ASSERT_EQ(window_set(fd, &window), 0);
+}
+
+static void enable(int fd, int trigger)
+{
+	VFIO_ASSERT_EQ(set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1, &trigger),
+		       0);
+}
+
+TEST_F(fast, without_windows)
+{
+	int fd = self->fd;
+
+	EXPECT_CORE_ONLY("msi_vfio_pci_read", bar_read32(fd, WINDOW_BAR, PLAIN));
+	EXPECT_CORE_ONLY("msi_vfio_pci_write",
+			 bar_write32(fd, WINDOW_BAR, PLAIN, VALUE));
+	EXPECT_CORE_ONLY("msi_vfio_pci_read", config_read16(fd, PCI_COMMAND));
+}
+
+TEST_F(fast, outside_of_the_window)
+{
+	int fd = self->fd;
+
+	add_window(fd);
+	EXPECT_WAY("msi_vfio_pci_window_read", 0,
+		   bar_read32(fd, WINDOW_BAR, WINDOW_OFFSET - 4));
+	EXPECT_WAY("msi_vfio_pci_window_read", 0,
+		   bar_read32(fd, WINDOW_BAR, WINDOW_OFFSET + WINDOW_SIZE));
+	EXPECT_WAY("msi_vfio_pci_window_read", 1,
+		   bar_read32(fd, WINDOW_BAR, WINDOW_OFFSET));
+	EXPECT_WAY("msi_vfio_pci_window_read", 1,
+		   bar_read32(fd, WINDOW_BAR, WINDOW_OFFSET + WINDOW_SIZE - 4));
+	EXPECT_WAY("msi_vfio_pci_window_write", 0,
+		   bar_write32(fd, WINDOW_BAR, WINDOW_OFFSET - 4, VALUE));
+	EXPECT_WAY("msi_vfio_pci_window_write", 1,
+		   bar_write32(fd, WINDOW_BAR, WINDOW_OFFSET, VALUE));
+}
+
+/* An access that begins before the window and ends in it. */
+TEST_F(fast, into_the_window)
+{
+	u32 value[2] = { VALUE, VALUE };
+
+	add_window(self->fd);
+	EXPECT_WAY("msi_vfio_pci_window_write", 1,
+		   region_write(self->fd, WINDOW_BAR, WINDOW_OFFSET - 4, value,
+				sizeof(value)));
+}
+
+TEST_F(fast, config_writes_that_matter)
+{
+	unsigned int pm = hw_capability(self->s->bdf, PCI_CAP_ID_PM);
+	u32 address = GUEST_ADDRESS;
+	int fd = self->fd;
+
+	ASSERT_NE(0, pm);
+	EXPECT_WAY("msi_vfio_pci_config_written", 0,
+		   config_write16(fd, PCI_CACHE_LINE_SIZE, 0));
+	EXPECT_WAY("msi_vfio_pci_config_written", 1,
+		   config_write16(fd, PCI_COMMAND,
+				  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER));
+	EXPECT_WAY("msi_vfio_pci_config_written", 1,
+		   config_write(fd, self->msi.address, &address,
+				sizeof(address)));
+	EXPECT_WAY("msi_vfio_pci_config_written", 1,
+		   config_write16(fd, pm + PCI_PM_CTRL, 0));
+}
+
+/* A long write is seen if any of its bytes matters. */
+TEST_F(fast, long_config_writes)
+{
+	u8 config[PCI_CFG_SPACE_SIZE];
+
+	ASSERT_EQ(sizeof(config), config_read(self->fd, 0, config,
+					      sizeof(config)));
+	EXPECT_WAY("msi_vfio_pci_config_written", 1,
+		   config_write(self->fd, 0, config, sizeof(config)));
+}
+
+TEST_F(fast, plain_writes)
+{
+	int fd = self->fd;
+
+	add_window(fd);
+	enable(fd, self->triggers[0]);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_WAY("msi_slot_write", 0, bar_write32(fd, WINDOW_BAR, PLAIN, VALUE));
+	EXPECT_EQ(VALUE, held(fd, PLAIN));
+}
+
+#define EXPECT_SEEN(_call)	EXPECT_WAY("msi_slot_write", 1, _call)
+
+/* Each at a place of its own, as what was written before is seen there, too. */
+#define EXPECT_PART_SEEN(_value)					\
+	EXPECT_SEEN(bar_write32(fd, WINDOW_BAR, place += 0x40, _value))
+
+TEST_F(fast, writes_to_slots_are_seen)
+{
+	int fd = self->fd;
+
+	add_window(fd);
+	enable(fd, self->triggers[0]);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_SEEN(bar_write32(fd, WINDOW_BAR, SLOT_DATA, VALUE));
+	EXPECT_SEEN(bar_write32(fd, WINDOW_BAR, SLOT, VALUE));
+	/* That was the end of the slot. */
+	EXPECT_WAY("msi_slot_write", 0,
+		   bar_write32(fd, WINDOW_BAR, SLOT_DATA, VALUE));
+}
+
+TEST_F(fast, messages_are_seen_anywhere)
+{
+	struct vfio_pci_msi_message host;
+	u16 half = VALUE & 0xffff;
+	u32 place = PLAIN;
+	int fd = self->fd;
+
+	add_window(fd);
+	enable(fd, self->triggers[0]);
+	host = message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, 0);
+	EXPECT_PART_SEEN(GUEST_ADDRESS);
+	EXPECT_PART_SEEN(GUEST_DATA);
+	EXPECT_PART_SEEN(GUEST_DATA + 1);
+	EXPECT_PART_SEEN(host.address);
+	EXPECT_PART_SEEN(host.data);
+	/* The rest of the dword would have to be read first. */
+	EXPECT_SEEN(region_write(fd, WINDOW_BAR, PLAIN, &half, sizeof(half)));
+
+	guest_message(fd, LATER_ADDRESS, 0x80);
+	EXPECT_PART_SEEN(LATER_ADDRESS);
+	EXPECT_PART_SEEN(GUEST_ADDRESS);
+	EXPECT_PART_SEEN(GUEST_DATA);
+	EXPECT_WAY("msi_slot_write", 0, bar_write32(fd, WINDOW_BAR, PLAIN, VALUE));
+}
+
+/* Slots are looked at only if vectors or messages have changed. */
+TEST_F(fast, triggers_that_are_replaced)
+{
+	int fd = self->fd;
+
+	add_window(fd);
+	EXPECT_WAY("msi_slot_set_host", 1, enable(fd, self->triggers[0]));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_WAY("msi_slot_update", 0, enable(fd, lab_remap() ?
+						self->triggers[1] :
+						self->triggers[0]));
+	begin();
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	EXPECT_LE(1, calls("msi_slot_set_host"));
+	EXPECT_LE(1, calls("msi_slot_update"));
+}
+
+/* MSI's fields are the only bytes that are not the core's. */
+TEST_F(fast, novirt)
+{
+	int fd = self->fd;
+	u32 value;
+
+	ASSERT_EQ(0, novirt_set(fd));
+	EXPECT_WAY("msi_vfio_pci_read_through", 0,
+		   config_read(fd, self->msi.address, &value, sizeof(value)));
+	EXPECT_EQ(1, calls("msi_vfio_pci_read_fields"));
+	EXPECT_WAY("msi_vfio_pci_read_through", 1,
+		   config_read(fd, self->msi.cap, &value, sizeof(value)));
+}
+
+LAB_MAIN
