@@ -1045,6 +1045,22 @@ static const struct test tests[] = {
 			SLOTS("0:ad0 100:ad0"),
 		},
 	}, {
+		"too many candidates, data before the address", ATH11K, .dwords = 8,
+		.steps = {
+			GUEST(0xfee00000, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			WRITE4(0x108, 0x21, "108=21"),
+			WRITE4(0x100, 0xfee00000, "108=4031 100=fee08000"),
+			WRITE4(0x08, 0x21, "8=21"), WRITE4(0x18, 0x21, "18=21"),
+			WRITE4(0x28, 0x21, "28=21"), WRITE4(0x38, 0x21, "38=21"),
+			WRITE4(0x48, 0x21, "48=21"), WRITE4(0x58, 0x21, "58=21"),
+			WRITE4(0x68, 0x21, "68=21"), SLOTS("100:ad0"),
+			/* Without its address, the data is a candidate like the others. */
+			WRITE4(0x100, 0, "100=0 108=21"),
+			WRITE4(0x78, 0x21, "78=21"), WRITE4(0x88, 0x21, "88=21"),
+			WRITE4(0x100, 0xfee00000, "100=fee08000"), SLOTS("100:a"),
+		},
+	}, {
 		"too many messages", ATH11K, .messages = 2, .steps = {
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			GUEST(0xfee03000, 0x30, NOTHING),

@@ -520,15 +520,11 @@ static void forget(struct msi_slot_window *window, struct msi_slot_dword *dword)
 	memmove(dword, dword + 1, (end - dword - 1) * sizeof(*dword));
 }
 
-static bool is_part(const struct msi_slot_window *window,
-		    const struct msi_slot_dword *dword)
+/* Parts of slots, and in a LEARN window data of addresses, are kept longer than others. */
+static bool is_important(const struct msi_slot_window *window,
+			 const struct msi_slot_dword *dword)
 {
-	unsigned long part;
-
-	if (window->layout.learn)
-		return dword->learned;
-
-	return find_slot(window, dword->place, &part);
+	return window->layout.learn ? dword->learned : dword->part;
 }
 
 /* Whether to forget @dword rather than @other. */
@@ -536,10 +532,10 @@ static bool is_less_important(const struct msi_slot_window *window,
 			      const struct msi_slot_dword *dword,
 			      const struct msi_slot_dword *other)
 {
-	bool part = is_part(window, dword);
+	bool important = is_important(window, dword);
 
-	if (part != is_part(window, other))
-		return !part;
+	if (important != is_important(window, other))
+		return !important;
 
 	return dword->age < other->age;
 }
@@ -564,6 +560,27 @@ static void forget_oldest(struct msi_slot_window *window)
 	forget(window, oldest);
 }
 
+static void mark_part(const struct msi_slot_window *window,
+		      struct msi_slot_dword *dword)
+{
+	unsigned long part;
+
+	dword->part = !window->layout.learn &&
+		      find_slot(window, dword->place, &part);
+}
+
+/* The dword at @place has become an address, or is none any more. */
+static void mark_parts(const struct msi_slot_window *window, u64 place)
+{
+	struct msi_slot_dword *data = find(window, place + window->layout.data_offset);
+	struct msi_slot_dword *high = find(window, place + HIGH_OFFSET);
+
+	if (data)
+		mark_part(window, data);
+	if (high)
+		mark_part(window, high);
+}
+
 static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 place)
 {
 	struct msi_slot_dword *dword;
@@ -579,6 +596,7 @@ static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 place)
 
 	memset(dword, 0, sizeof(*dword));
 	dword->place = place;
+	mark_part(window, dword);
 
 	return dword;
 }
@@ -1172,6 +1190,8 @@ static void write_dword(struct msi_slot_window *window,
 		return;
 
 	address = find_address(window, place);
+	if (was_address != address)
+		mark_parts(window, place);
 	if (was_address && !address)
 		release_parts(window, place);
 	collect_affected(window, env, &affected, place,

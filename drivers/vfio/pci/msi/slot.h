@@ -165,6 +165,7 @@ struct msi_slot_layout {
  * @inert: for an address: the device gets the inert address while the slot cannot be
  *	translated
  * @learned: in a LEARN window: it was data of an address before it, and stays recorded
+ * @part: in other windows: it is where a slot has its data or its high half
  */
 struct msi_slot_dword {
 	u64 place;
@@ -178,6 +179,7 @@ struct msi_slot_dword {
 	bool live;
 	bool inert;
 	bool learned;
+	bool part;
 };
 
 /**
