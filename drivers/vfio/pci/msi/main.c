@@ -128,6 +128,7 @@ static void msi_vfio_pci_release_dev(struct vfio_device *vdev)
 
 	msi_vfio_pci_follow_release_dev(mdev);
 	msi_vfio_pci_release_dummy(mdev);
+	kfree(mdev->admin);
 	mutex_destroy(&mdev->admin_lock);
 	mutex_destroy(&mdev->ioeventfds_lock);
 	mutex_destroy(&mdev->map_lock);
@@ -154,11 +155,10 @@ static int open_session(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_init_ranges(mdev);
 	msi_vfio_pci_watch_config(mdev);
 	mdev->isolated = msi_vfio_pci_isolated(mdev);
-	msi_vfio_pci_open_map(mdev);
 
-	ret = msi_vfio_pci_open_windows(mdev);
-
-	return ret ?: msi_vfio_pci_add_initial_windows(mdev);
+	return msi_vfio_pci_open_map(mdev) ?:
+	       msi_vfio_pci_open_windows(mdev) ?:
+	       msi_vfio_pci_add_initial_windows(mdev);
 }
 
 static int msi_vfio_pci_open_device(struct vfio_device *vdev)

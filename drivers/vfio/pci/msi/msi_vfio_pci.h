@@ -65,12 +65,15 @@
 #define MSI_VFIO_PCI_FLAGS_TEXT	64
 
 /*
- * One for each range of a window and one for its select register; and, if no two of their
- * pages have the same rule, one for each page that 2048 vectors of 16 bytes and their 256
- * bytes of pending bits can touch.
+ * If no two of their pages have the same rule: one for each page that 2048 vectors of 16
+ * bytes and their 256 bytes of pending bits can touch.
  */
+#define MSI_VFIO_PCI_MSIX_MAP	(9 + 2)
+
+/* One for each range of a window and one for its select register, and those of MSI-X. */
 #define MSI_VFIO_PCI_MAX_MAP	\
-	(MSI_VFIO_PCI_MAX_WINDOWS * (VFIO_PCI_MSI_RANGES_MAX + 1) + 9 + 2)
+	(MSI_VFIO_PCI_MAX_WINDOWS * (VFIO_PCI_MSI_RANGES_MAX + 1) + \
+	 MSI_VFIO_PCI_MSIX_MAP)
 
 struct eventfd_ctx;
 struct msi_vfio_pci_device;
@@ -178,12 +181,15 @@ struct msi_vfio_pci_table_rule {
  * struct msi_vfio_pci_map - the pages with rules, which MSIX_MAP reports
  * @table_size: size in bytes of the table for which the map was made
  * @nr: entries of @range
- * @range: sorted by region, offset and kind; all other pages may be mapped freely
+ * @max: how many entries @range has room for
+ * @range: sorted by region, offset and kind; all other pages may be mapped freely. NULL: the
+ *	device is not open
  */
 struct msi_vfio_pci_map {
 	u32 table_size;
 	unsigned int nr;
-	struct vfio_pci_msix_map_range range[MSI_VFIO_PCI_MAX_MAP];
+	unsigned int max;
+	struct vfio_pci_msix_map_range *range;
 };
 
 /**
@@ -350,7 +356,7 @@ struct msi_vfio_pci_dummy {
  * @cpu_was_unplugged: a CPU was unplugged in this session
  * @host_work: takes @state and checks the host messages
  * @admin_lock: see below
- * @admin: the windows of the next session; if there are none, a known card gets its
+ * @admin: the windows of the next session; NULL: none. Without any, a known card gets its
  *	own. From bind to unbind.
  *
  * Locks, outermost first:
@@ -452,7 +458,7 @@ struct msi_vfio_pci_device {
 	bool cpu_was_unplugged;
 	struct delayed_work host_work;
 	struct mutex admin_lock;	/* see above */
-	struct msi_vfio_pci_window_list admin;
+	struct msi_vfio_pci_window_list *admin;
 };
 
 static inline struct msi_vfio_pci_device *
@@ -609,7 +615,9 @@ void msi_vfio_pci_power_remove(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_power_registered(struct pci_dev *pdev);
 
 /* msix_map.c */
-void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_reserve_map(struct msi_vfio_pci_device *mdev,
+			     const struct vfio_device_feature_pci_msi_ranges *in);
+int msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev);

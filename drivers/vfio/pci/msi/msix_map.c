@@ -111,6 +111,35 @@ static bool find_pages(struct msi_vfio_pci_device *mdev, u32 kind, u32 access,
 	return true;
 }
 
+/**
+ * msi_vfio_pci_reserve_map - make room in the map for the pages of a window
+ * @mdev: device, with @map_lock held
+ * @in: the window, which is about to be added; NULL: the map is empty, and gets room for the
+ *	table and the PBA
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int msi_vfio_pci_reserve_map(struct msi_vfio_pci_device *mdev,
+			     const struct vfio_device_feature_pci_msi_ranges *in)
+{
+	struct msi_vfio_pci_map *map = &mdev->map;
+	unsigned int max = in ? map->max + in->count + 1 : MSI_VFIO_PCI_MSIX_MAP;
+	struct vfio_pci_msix_map_range *range;
+
+	lockdep_assert_held(&mdev->map_lock);
+
+	range = kcalloc(max, sizeof(*range), GFP_KERNEL_ACCOUNT);
+	if (!range)
+		return -ENOMEM;
+	if (map->range)
+		memcpy(range, map->range, array_size(map->nr, sizeof(*range)));
+	kfree(map->range);
+	map->range = range;
+	map->max = max;
+
+	return 0;
+}
+
 /* Ranges of a window that touch the same pages, or the next ones, are one range here. */
 static void add_window(struct msi_vfio_pci_device *mdev,
 		       const struct msi_vfio_pci_window *window)
@@ -265,22 +294,32 @@ void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev)
  * msi_vfio_pci_open_map - find the pages with rules when a session begins
  * @mdev: a device that has been through msi_vfio_pci_open_vectors() and has no
  *	windows yet
+ *
+ * Return: 0 or -ENOMEM.
  */
-void msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev)
+int msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
+	int ret;
 
 	mutex_lock(&mdev->map_lock);
 	mdev->mapped_bars = 0;
-	mdev->table_rule = decide(mdev->isolated);
-	msi_vfio_pci_update_map(mdev);
+	ret = msi_vfio_pci_reserve_map(mdev, NULL);
+	if (!ret) {
+		mdev->table_rule = decide(mdev->isolated);
+		msi_vfio_pci_update_map(mdev);
+	}
 	mutex_unlock(&mdev->map_lock);
+	if (ret)
+		return ret;
 
 	if (pdev->msix_cap &&
 	    mdev->table_rule.access != VFIO_PCI_MSIX_MAP_READ_WRITE)
 		pci_info(pdev, "MSI-X table cannot be mapped %s: %s\n",
 			 mdev->table_rule.access == VFIO_PCI_MSIX_MAP_READ ?
 			 "for writing" : "at all", mdev->table_rule.reason);
+
+	return 0;
 }
 
 /**
@@ -291,6 +330,8 @@ void msi_vfio_pci_close_map(struct msi_vfio_pci_device *mdev)
 {
 	mutex_lock(&mdev->map_lock);
 	mdev->table_rule.reason = NULL;
+	kfree(mdev->map.range);
+	memset(&mdev->map, 0, sizeof(mdev->map));
 	mutex_unlock(&mdev->map_lock);
 }
 

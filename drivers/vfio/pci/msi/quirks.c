@@ -124,12 +124,15 @@ static int add_admin_windows(struct msi_vfio_pci_device *mdev)
 	int ret = 0;
 
 	/* No other lock is taken under @admin_lock. */
-	list = kmalloc(sizeof(*list), GFP_KERNEL);
+	if (!READ_ONCE(mdev->admin))
+		return 0;
+	list = kzalloc(sizeof(*list), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
 
 	mutex_lock(&mdev->admin_lock);
-	*list = mdev->admin;
+	if (mdev->admin)
+		*list = *mdev->admin;
 	mutex_unlock(&mdev->admin_lock);
 
 	for (i = 0; i < list->count && !ret; i++) {

@@ -140,7 +140,11 @@ static int add_entry(struct msi_vfio_pci_device *mdev, char *entry)
 	if (!pci_match_id(id, pdev))
 		return 0;
 
-	ret = msi_vfio_pci_add_line(mdev, &mdev->admin, window);
+	if (!mdev->admin)
+		mdev->admin = kzalloc(sizeof(*mdev->admin), GFP_KERNEL);
+	if (!mdev->admin)
+		return -ENOMEM;
+	ret = msi_vfio_pci_add_line(mdev, mdev->admin, window);
 	if (ret)
 		pci_err(pdev, "cannot have a window of device_windows: %d\n", ret);
 
@@ -171,5 +175,8 @@ int msi_vfio_pci_add_saved_windows(struct msi_vfio_pci_device *mdev)
 			ret = add_entry(mdev, entry);
 	kfree(text);
 
-	return ret ?: msi_vfio_pci_check_length(&mdev->admin);
+	if (!ret && mdev->admin)
+		ret = msi_vfio_pci_check_length(mdev->admin);
+
+	return ret;
 }

@@ -16,10 +16,11 @@ static ssize_t msi_windows_show(struct device *dev,
 				struct device_attribute *attr, char *buf)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(to_pci_dev(dev));
-	int length;
+	int length = 0;
 
 	mutex_lock(&mdev->admin_lock);
-	length = msi_vfio_pci_emit_windows(buf, &mdev->admin);
+	if (mdev->admin)
+		length = msi_vfio_pci_emit_windows(buf, mdev->admin);
 	mutex_unlock(&mdev->admin_lock);
 
 	return length;
@@ -43,7 +44,7 @@ static ssize_t msi_windows_store(struct device *dev,
 				 size_t count)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(to_pci_dev(dev));
-	struct msi_vfio_pci_window_list *list;
+	struct msi_vfio_pci_window_list *list, *old;
 	char *text;
 	int ret;
 
@@ -58,7 +59,9 @@ static ssize_t msi_windows_store(struct device *dev,
 		ret = msi_vfio_pci_check_length(list);
 	if (!ret) {
 		mutex_lock(&mdev->admin_lock);
-		mdev->admin = *list;
+		old = mdev->admin;
+		WRITE_ONCE(mdev->admin, list);
+		list = old;
 		mutex_unlock(&mdev->admin_lock);
 	}
 	kfree(list);

@@ -1299,16 +1299,18 @@ static void extend_span(struct msi_vfio_pci_span *span,
 static int publish(struct msi_vfio_pci_device *mdev,
 		   struct msi_vfio_pci_window *window)
 {
-	int ret = 0;
+	int ret;
 
 	mutex_lock(&mdev->map_lock);
-	if (msi_vfio_pci_bar_is_claimed(mdev, window->desc.region)) {
+	if (msi_vfio_pci_bar_is_claimed(mdev, window->desc.region))
 		ret = -EBUSY;
-	} else if (overlaps_windows(mdev, &window->desc)) {
+	else if (overlaps_windows(mdev, &window->desc))
 		ret = -EEXIST;
-	} else if (mdev->nr_windows == MSI_VFIO_PCI_MAX_WINDOWS) {
+	else if (mdev->nr_windows == MSI_VFIO_PCI_MAX_WINDOWS)
 		ret = -ENOSPC;
-	} else {
+	else
+		ret = msi_vfio_pci_reserve_map(mdev, &window->desc);
+	if (!ret) {
 		mdev->windows[mdev->nr_windows] = window;
 		extend_span(&mdev->spans[window->desc.region], &window->desc);
 		/* Pairs with the acquire in nr_windows(): readers take no lock. */
