@@ -489,13 +489,14 @@ struct vfio_device_feature_pci_msix_map {
  * - in a window without VFIO_PCI_MSI_WINDOW_HIGH, while the guest or the host address
  *   is 4 GiB or more;
  * - if the window has 256 slots. Such an address is forgotten, and reads return what
- *   the device holds.
+ *   the device holds. @withheld counts it.
  *
  * The kernel remembers 1024 guest addresses of a session. If there are more, every
  * dword from the lowest of them to the highest counts as a guest address, so that none
  * can reach the device. The kernel also remembers 1024 guest messages. If there are
  * more, the oldest that no slot has used is not translated any more. If slots have used
- * all, a new one is translated only while it is the guest message.
+ * all, a new one is translated only while it is the guest message. These limits and that of
+ * slots are lower while there is no memory for more.
  *
  * Vectors that are freed. Slots outlive their vectors, and the device may go on writing
  * their messages. But once the vectors are freed, or the only vector loses its eventfd,
@@ -553,7 +554,8 @@ struct vfio_device_feature_pci_msix_map {
 /*
  * Translate nothing, and record where addresses and data are written: for finding out
  * where a device needs a window. All writes reach the device unchanged, guest
- * addresses, too. Writes of less than a dword are not recorded.
+ * addresses, too. Writes of less than a dword are not recorded, nor are more than 256
+ * addresses.
  */
 #define VFIO_PCI_MSI_WINDOW_LEARN	(1 << 0)
 /*
