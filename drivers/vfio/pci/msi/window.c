@@ -608,7 +608,8 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
 	unsigned int vectors;
 	bool changed = false;
 
-	if (!mdev->env.addresses)
+	/* A device without MSI has no windows. */
+	if (!mdev->core.pdev->msi_cap)
 		return;
 
 	if (mdev->core.pdev->current_state == PCI_D3hot)
@@ -672,7 +673,8 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!mdev->env.addresses)
+	/* A device without MSI has no windows. */
+	if (!mdev->core.pdev->msi_cap)
 		return;
 
 	if (n)
