@@ -47,7 +47,7 @@ static void move_active(unsigned int irq, struct cpumask *others)
 static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
 			  struct cpumask *others)
 {
-	cpumask_andnot(others, cpu_online_mask, &mdev->unplugged_cpus);
+	cpumask_andnot(others, cpu_online_mask, mdev->unplugged_cpus);
 	if (cpumask_empty(others))
 		return;
 
@@ -110,7 +110,7 @@ static bool is_on_unplugged_cpu(struct msi_vfio_pci_device *mdev, int irq)
 	/* An interrupt that can be masked has no CPU while it has no handler. */
 	return data && !irq_has_action(irq) && !irqd_can_reserve(data) &&
 	       cpumask_intersects(irq_data_get_effective_affinity_mask(data),
-				  &mdev->unplugged_cpus);
+				  mdev->unplugged_cpus);
 }
 
 /**
@@ -128,7 +128,7 @@ void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev)
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!IS_ENABLED(CONFIG_X86) || cpumask_empty(&mdev->unplugged_cpus))
+	if (!IS_ENABLED(CONFIG_X86) || cpumask_empty(mdev->unplugged_cpus))
 		return;
 
 	cpus_read_lock();
@@ -136,6 +136,6 @@ void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev)
 	     i < mdev->nr_messages; i++)
 		if (is_on_unplugged_cpu(mdev, pci_irq_vector(mdev->core.pdev, i)))
 			reassign_vector(mdev, pci_irq_vector(mdev->core.pdev, i));
-	cpumask_clear(&mdev->unplugged_cpus);
+	cpumask_clear(mdev->unplugged_cpus);
 	cpus_read_unlock();
 }

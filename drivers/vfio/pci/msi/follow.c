@@ -190,7 +190,7 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
 	struct msi_vfio_pci_device *mdev =
 		hlist_entry(node, struct msi_vfio_pci_device, hotplug_node);
 
-	cpumask_set_cpu(cpu, &mdev->unplugged_cpus);
+	cpumask_set_cpu(cpu, mdev->unplugged_cpus);
 	WRITE_ONCE(mdev->cpu_was_unplugged, true);
 	if (!mdev->isolated)
 		msi_vfio_pci_queue_host_check(mdev);
@@ -204,7 +204,7 @@ static int cpu_dead(unsigned int cpu, struct hlist_node *node)
  */
 void msi_vfio_pci_follow_open(struct msi_vfio_pci_device *mdev)
 {
-	cpumask_clear(&mdev->unplugged_cpus);
+	cpumask_clear(mdev->unplugged_cpus);
 	mdev->cpu_was_unplugged = false;
 	/* Cannot fail, as there is no startup callback. */
 	cpuhp_state_add_instance_nocalls(hotplug_state, &mdev->hotplug_node);
@@ -220,15 +220,20 @@ void msi_vfio_pci_follow_close(struct msi_vfio_pci_device *mdev)
 	cancel_delayed_work_sync(&mdev->host_work);
 }
 
-void msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev)
+/* Returns 0 or -ENOMEM. */
+int msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev)
 {
 	INIT_DELAYED_WORK(&mdev->host_work, check_host_work);
+
+	return zalloc_cpumask_var(&mdev->unplugged_cpus, GFP_KERNEL) ? 0 :
+								      -ENOMEM;
 }
 
 /* The work can also be queued when a device wakes up that is not open. */
 void msi_vfio_pci_follow_release_dev(struct msi_vfio_pci_device *mdev)
 {
 	cancel_delayed_work_sync(&mdev->host_work);
+	free_cpumask_var(mdev->unplugged_cpus);
 }
 
 int msi_vfio_pci_follow_init(void)

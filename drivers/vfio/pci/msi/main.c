@@ -105,9 +105,14 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 
 	latch_params(&mdev->core);
 
-	ret = vfio_pci_core_init_dev(vdev);
+	ret = msi_vfio_pci_follow_init_dev(mdev);
 	if (ret)
 		return ret;
+	ret = vfio_pci_core_init_dev(vdev);
+	if (ret) {
+		msi_vfio_pci_follow_release_dev(mdev);
+		return ret;
+	}
 
 	mutex_init(&mdev->state);
 	mutex_init(&mdev->slots);
@@ -117,7 +122,6 @@ static int msi_vfio_pci_init_dev(struct vfio_device *vdev)
 	INIT_LIST_HEAD(&mdev->ioeventfds);
 	mutex_init(&mdev->admin_lock);
 	msi_vfio_pci_init_dummy(mdev);
-	msi_vfio_pci_follow_init_dev(mdev);
 
 	return 0;
 }

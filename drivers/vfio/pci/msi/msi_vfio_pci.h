@@ -454,7 +454,7 @@ struct msi_vfio_pci_device {
 	unsigned long suspended_time;
 	bool host_suspended;
 	struct hlist_node hotplug_node;
-	struct cpumask unplugged_cpus;
+	cpumask_var_t unplugged_cpus;
 	bool cpu_was_unplugged;
 	struct delayed_work host_work;
 	struct mutex admin_lock;	/* see above */
@@ -603,7 +603,7 @@ void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_follow_init(void);
 void msi_vfio_pci_follow_exit(void);
-void msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_follow_release_dev(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_follow_open(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_follow_close(struct msi_vfio_pci_device *mdev);
