@@ -41,7 +41,8 @@ FIXTURE_VARIANT(fast) {
 	const char *mode;
 };
 
-LAB_VARIANTS(fast, ath11k_noid);
+/* The debug kernel, which alone has the cdev, has no function tracer. */
+__LAB_VARIANT(fast, ath11k_noid, ath11k_noid_group, MODE_VFIO_TYPE1V2_IOMMU, false);
 
 FIXTURE_SETUP(fast)
 {
