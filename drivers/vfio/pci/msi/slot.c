@@ -1762,10 +1762,12 @@ u32 msi_slot_live(const struct msi_slot_window *window,
 {
 	const struct msi_slot_dword *dword = window->dwords;
 	const struct msi_slot_dword *end = dword + window->nr_dwords;
+	u32 all = env->vectors ? GENMASK(env->vectors - 1, 0) : 0;
 	struct msi_slot_info info;
 	u32 live = 0;
 
-	for (; dword < end; dword++) {
+	/* With few vectors, the first slots that are live tell. */
+	for (; dword < end && live != all; dword++) {
 		if (!dword->address)
 			continue;
 		get_info(window, env, dword, &info);
