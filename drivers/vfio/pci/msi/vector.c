@@ -123,6 +123,14 @@ void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
 	*data = msg.data;
 }
 
+static struct msi_vfio_pci_message to_message(const struct msi_msg *msg)
+{
+	return (struct msi_vfio_pci_message) {
+		.address = (u64)msg->address_hi << 32 | msg->address_lo,
+		.data = msg->data,
+	};
+}
+
 /* The message as the kernel has stored it, which can be in the middle of a move. */
 static struct msi_vfio_pci_message cached_message(unsigned int irq)
 {
@@ -130,10 +138,7 @@ static struct msi_vfio_pci_message cached_message(unsigned int irq)
 
 	get_cached_msi_msg(irq, &msg);
 
-	return (struct msi_vfio_pci_message) {
-		.address = (u64)msg.address_hi << 32 | msg.address_lo,
-		.data = msg.data,
-	};
+	return to_message(&msg);
 }
 
 /* An isolated vector moves without getting another message. */
@@ -325,6 +330,38 @@ static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	return moved;
 }
 
+/*
+ * Whether a message differs from the stored one, for the vectors that there were then. To
+ * walk the kernel's descriptors takes far less time than to look up each vector's. With MSI
+ * all vectors have one.
+ */
+static bool has_moved(struct msi_vfio_pci_device *mdev)
+{
+	struct device *dev = &mdev->core.pdev->dev;
+	const struct msi_vfio_pci_message *stored;
+	struct msi_vfio_pci_message now;
+	struct msi_desc *desc;
+	bool moved = false;
+
+	if (!msi_vfio_pci_is_msi(mdev->core.irq_type))
+		return false;
+
+	compat_lock_descs(dev);
+	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
+		if (desc->msi_index >= mdev->nr_messages)
+			continue;
+		stored = &mdev->messages[desc->msi_index];
+		now = to_message(&desc->msg);
+		moved = now.address != stored->address ||
+			now.data != stored->data;
+		if (moved)
+			break;
+	}
+	compat_unlock_descs(dev);
+
+	return moved;
+}
+
 static bool read_messages(struct msi_vfio_pci_device *mdev)
 {
 	u32 index = mdev->core.irq_type;
@@ -349,7 +386,7 @@ void msi_vfio_pci_update_messages(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 
-	if (mdev->isolated)
+	if (mdev->isolated || (!mdev->messages_outdated && !has_moved(mdev)))
 		return;
 	if (read_messages(mdev) && !mdev->messages_outdated)
 		msi_vfio_pci_bump_generation(mdev);
