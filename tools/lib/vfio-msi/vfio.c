@@ -163,8 +163,22 @@ static int attach_run(struct vfiomsi_vfio *vfio, uint32_t first, uint32_t count,
 	return ret;
 }
 
-/* One call for each run of vectors that are not yet as they are to be: usually one call. */
-static int attach_missing(struct vfiomsi_vfio *vfio, uint32_t first, uint32_t end, bool attach)
+/* One call, and none if nothing is attached: a vector without an eventfd stays as it is. */
+static int detach(struct vfiomsi_vfio *vfio, uint32_t first, uint32_t end)
+{
+	while (first < end && !vfio->attached[first])
+		first++;
+	while (first < end && !vfio->attached[end - 1])
+		end--;
+
+	return first < end ? attach_run(vfio, first, end - first, false) : 0;
+}
+
+/*
+ * One call for each run of vectors that are not attached yet: usually one call. Vectors that are
+ * attached would lose an interrupt.
+ */
+static int attach_missing(struct vfiomsi_vfio *vfio, uint32_t first, uint32_t end)
 {
 	uint32_t at = first;
 	uint32_t count;
@@ -172,10 +186,10 @@ static int attach_missing(struct vfiomsi_vfio *vfio, uint32_t first, uint32_t en
 
 	while (at < end && !ret) {
 		for (count = 0; at + count < end; count++)
-			if (vfio->attached[at + count] == attach)
+			if (vfio->attached[at + count])
 				break;
 		if (count)
-			ret = attach_run(vfio, at, count, attach);
+			ret = attach_run(vfio, at, count, true);
 		at += count ? count : 1;
 	}
 
@@ -199,9 +213,9 @@ static int attach(struct vfiomsi_vfio *vfio, uint32_t first, uint32_t end)
 
 	if (!have_eventfds(vfio, first, end))
 		return -EINVAL;
-	ret = attach_missing(vfio, first, end, true);
+	ret = attach_missing(vfio, first, end);
 	if (ret)
-		attach_missing(vfio, first, end, false);
+		detach(vfio, first, end);
 
 	return ret;
 }
@@ -326,7 +340,7 @@ API int vfiomsi_vfio_carry_out(struct vfiomsi_vfio *vfio, const struct vfiomsi_a
 		return attach(vfio, action->vector, end);
 	case VFIOMSI_DETACH:
 	case VFIOMSI_UNROUTE:
-		return attach_missing(vfio, action->vector, end, false);
+		return detach(vfio, action->vector, end);
 	case VFIOMSI_MASK:
 	case VFIOMSI_UNMASK:
 		return mask(vfio, action);

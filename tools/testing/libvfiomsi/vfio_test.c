@@ -551,6 +551,23 @@ static void test_unroute_detaches(void)
 	EXPECT(!vfiomsi_core_commit(core));
 }
 
+/* One call, also if a vector between them has no eventfd: all are detached, or none. */
+static void test_detach_is_one_call(void)
+{
+	struct vfiomsi_action action = { .kind = VFIOMSI_DETACH, .vector = 0, .count = 5 };
+
+	start_msix(VFIO_IRQ_INFO_MASKABLE);
+	set_control(ENABLE);
+	unmask_run(1, 1);
+	unmask_run(3, 1);
+	calls[0] = '\0';
+	fails_in = 1;
+	fails_with = -ENOMEM;
+	EXPECT(vfiomsi_vfio_carry_out(vfio, &action) == -ENOMEM && called("T1+3! "));
+	EXPECT(!vfiomsi_vfio_carry_out(vfio, &action) && called("T1+3--- "));
+	EXPECT(!vfiomsi_vfio_carry_out(vfio, &action) && called(""));
+}
+
 static bool is_range(const struct vfiomsi_vfio_range *range, uint64_t offset, uint64_t size)
 {
 	return range->offset == offset && range->size == size;
@@ -689,6 +706,7 @@ static const struct test tests[] = {
 	{ "MSI", test_msi },
 	{ "failures", test_failures },
 	{ "what was attached for nothing is detached", test_unroute_detaches },
+	{ "vectors are detached by one call", test_detach_is_one_call },
 	{ "which ranges can be mapped", test_ranges },
 	{ "features", test_features },
 	{ "a guest that polls", test_dummy },
