@@ -18,6 +18,7 @@
 #include <vfiomsi/kvm.h>
 
 #include "expect.h"
+#include "owner.h"
 
 #define VM		1000
 #define VECTORS		2048
@@ -26,8 +27,6 @@
 #define ENABLE		0x8000
 #define FUNCTION_MASK	0x4000
 
-static struct vfiomsi_core *core;
-static struct vfiomsi_eventfds *eventfds;
 static struct vfiomsi_kvm *kvm;
 static struct vfiomsi_kvm_device *device;
 
@@ -121,12 +120,14 @@ static void destroy(void)
 {
 	vfiomsi_kvm_device_destroy(device);
 	vfiomsi_kvm_destroy(kvm);
-	vfiomsi_eventfds_destroy(eventfds);
-	vfiomsi_core_destroy(core);
+	owner_destroy();
 	device = NULL;
 	kvm = NULL;
-	eventfds = NULL;
-	core = NULL;
+}
+
+int back_end_carry_out(const struct vfiomsi_action *action)
+{
+	return vfiomsi_kvm_device_carry_out(device, action);
 }
 
 static void start_with(uint32_t flags, uint32_t gsis, int64_t requester)
@@ -143,8 +144,7 @@ static void start_with(uint32_t flags, uint32_t gsis, int64_t requester)
 	destroy();
 	route_count = 0;
 	memset(irqfd_of, 0, sizeof(irqfd_of));
-	EXPECT(!vfiomsi_core_create(&config, &core));
-	EXPECT(!vfiomsi_eventfds_create(core, &eventfds));
+	owner_create(&config);
 	EXPECT(!vfiomsi_kvm_create(&vm, &kvm));
 	EXPECT(!vfiomsi_kvm_device_create(kvm, core, eventfds, requester, &device));
 	routings = 0;
@@ -155,49 +155,6 @@ static void start_with(uint32_t flags, uint32_t gsis, int64_t requester)
 static void start(uint32_t flags)
 {
 	start_with(flags, VECTORS, -1);
-}
-
-static int run_actions(void)
-{
-	struct vfiomsi_action action;
-	int ret = 0;
-
-	while (!ret && vfiomsi_core_next(core, &action) == 1) {
-		if (action.kind == VFIOMSI_ROUTE)
-			ret = vfiomsi_eventfds_carry_out(eventfds, &action);
-		if (!ret)
-			ret = vfiomsi_kvm_device_carry_out(device, &action);
-		if (!ret && action.kind != VFIOMSI_ROUTE)
-			ret = vfiomsi_eventfds_carry_out(eventfds, &action);
-	}
-
-	return ret;
-}
-
-static int run(int planned)
-{
-	int ret;
-
-	if (planned <= 0)
-		return planned;
-	ret = run_actions();
-	if (ret) {
-		EXPECT(!vfiomsi_core_rollback(core));
-		EXPECT(!run_actions());
-	}
-	EXPECT(!vfiomsi_core_commit(core));
-
-	return ret;
-}
-
-static int set_control(uint16_t control)
-{
-	return run(vfiomsi_core_cap_write(core, 2, 2, control));
-}
-
-static int set_mask(unsigned int vector, bool masked)
-{
-	return run(vfiomsi_core_table_write(core, vector * 16 + 12, 4, masked));
 }
 
 static void set_message(unsigned int vector, uint32_t address, uint32_t data)

@@ -21,6 +21,7 @@
 #include <vfiomsi/vfio.h>
 
 #include "expect.h"
+#include "owner.h"
 
 #define DEVICE		1000
 #define VECTORS		70
@@ -33,8 +34,6 @@
 #define FUNCTION_MASK	0x4000
 #define REGION(index)	((uint64_t)(index) << 40)
 
-static struct vfiomsi_core *core;
-static struct vfiomsi_eventfds *eventfds;
 static struct vfiomsi_vfio *vfio;
 
 /* The device: config space, pending bits, and what the driver has. */
@@ -283,11 +282,13 @@ static void make_device(void)
 static void destroy(void)
 {
 	vfiomsi_vfio_destroy(vfio);
-	vfiomsi_eventfds_destroy(eventfds);
-	vfiomsi_core_destroy(core);
+	owner_destroy();
 	vfio = NULL;
-	eventfds = NULL;
-	core = NULL;
+}
+
+int back_end_carry_out(const struct vfiomsi_action *action)
+{
+	return vfiomsi_vfio_carry_out(vfio, action);
 }
 
 static void start(uint32_t index, uint32_t flags)
@@ -298,53 +299,9 @@ static void start(uint32_t index, uint32_t flags)
 	irq_flags = flags;
 	make_device();
 	EXPECT(!vfiomsi_vfio_describe(DEVICE, index, &info));
-	EXPECT(!vfiomsi_core_create(&info.core, &core));
-	EXPECT(!vfiomsi_eventfds_create(core, &eventfds));
+	owner_create(&info.core);
 	EXPECT(!vfiomsi_vfio_create(core, eventfds, DEVICE, &vfio));
 	EXPECT(called(""));
-}
-
-static int run_actions(void)
-{
-	struct vfiomsi_action action;
-	int ret = 0;
-
-	while (!ret && vfiomsi_core_next(core, &action) == 1) {
-		if (action.kind == VFIOMSI_ROUTE)
-			ret = vfiomsi_eventfds_carry_out(eventfds, &action);
-		if (!ret)
-			ret = vfiomsi_vfio_carry_out(vfio, &action);
-		if (!ret && action.kind != VFIOMSI_ROUTE)
-			ret = vfiomsi_eventfds_carry_out(eventfds, &action);
-	}
-
-	return ret;
-}
-
-static int run(int planned)
-{
-	int ret;
-
-	if (planned <= 0)
-		return planned;
-	ret = run_actions();
-	if (ret) {
-		EXPECT(!vfiomsi_core_rollback(core));
-		EXPECT(!run_actions());
-	}
-	EXPECT(!vfiomsi_core_commit(core));
-
-	return ret;
-}
-
-static int set_control(uint16_t control)
-{
-	return run(vfiomsi_core_cap_write(core, 2, 2, control));
-}
-
-static int set_mask(unsigned int vector, bool masked)
-{
-	return run(vfiomsi_core_table_write(core, vector * 16 + 12, 4, masked));
 }
 
 static void unmask_run(unsigned int first, unsigned int count)
