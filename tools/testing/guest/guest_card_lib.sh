@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=dash
 #
-# A card's native driver in a guest, for tests that have lib.sh and guest_lib.sh, too
+# A card's native driver in a guest, for tests that have lib.sh, guest_lib.sh and guest_modules.sh,
+# too
 
 card=$(device_names | grep '^card-')
 device=$(bdf_of "$card")
 
-card_archive=/tmp/card.cpio
-guest_archives="guest/initramfs $card_archive"
+# shellcheck disable=SC2154 # guest_modules.sh has it
+guest_archives="guest/initramfs $modules_archive"
 guest_memory=256
 
 # Under emulation of an emulated processor the driver needs minutes.
@@ -19,29 +20,17 @@ failure="failed to connect to HTT: -110"
 # The card's driver: ath11k or ath12k
 family=ath11k
 
-# The release of the guest's kernel
-release_of_guest()
+# The modules of the guest's kernel that the card needs
+card_modules()
 {
-	local folder=${guest_kernel%/*}
+	local main=${family}_pci
 
-	echo "${folder##*/}"
-}
-
-# The modules of the guest's kernel that the card needs, in the order of loading
-modules()
-{
-	local release name main
-
-	release=$(release_of_guest)
-	main=${family}_pci
 	if [ $family = ath12k ]; then
 		main=ath12k_wifi7
-		chroot $toolbox /sbin/modinfo -k "$release" $main >/dev/null 2>&1 || main=ath12k
+		chroot $toolbox /sbin/modinfo -k "$(release_of_guest)" $main >/dev/null 2>&1 ||
+			main=ath12k
 	fi
-	for name in qrtr-mhi $main; do
-		chroot $toolbox /sbin/modprobe -S "$release" --show-depends $name || return
-	done >/tmp/depends
-	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' /tmp/depends
+	echo qrtr-mhi $main
 }
 
 # stub_firmware FOLDER: the files that drivers load into cards. A card takes any content. One
@@ -65,20 +54,13 @@ stub_firmware()
 # Makes the archive of the driver and of what it loads into the card.
 prepare_card()
 {
-	local folder=/tmp/card path
+	local folder=/tmp/card
 
-	rm -rf $folder
-	mkdir -p $folder/card
-	modules >/tmp/modules || return
-	while read -r path; do
-		cp "$toolbox$path" $folder/card || return
-		path=${path##*/}
-		echo "${path%.xz}"
-	done </tmp/modules >$folder/card/order
-	find $folder/card -name '*.xz' -exec unxz {} +
+	# shellcheck disable=SC2046 # a list
+	put_modules $folder $(card_modules) || return
 	cp "guest/fault_guest-$(release_of_guest).ko" $folder/card/fault_guest.ko || return
 	stub_firmware $folder
-	chroot $toolbox /bin/sh -c "cd $folder && find . | cpio --quiet -o -H newc" >$card_archive
+	pack_folder $folder
 }
 
 # choose_kernel [LABEL]: the kernel of the next guests; without a label the one of all guests

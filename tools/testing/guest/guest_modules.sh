@@ -6,14 +6,20 @@
 
 modules_archive=/tmp/card.cpio
 
+release_of_guest()
+{
+	local folder=${guest_kernel%/*}
+
+	echo "${folder##*/}"
+}
+
 # module_files NAME...: the files of the modules and of those that they need, in the order of
 # loading
 module_files()
 {
 	local release name
 
-	release=${guest_kernel%/*}
-	release=${release##*/}
+	release=$(release_of_guest)
 	for name in "$@"; do
 		chroot $toolbox /sbin/modprobe -S "$release" --show-depends "$name" || return
 	done >/tmp/depends
