@@ -58,7 +58,6 @@ prepare_card()
 
 	# shellcheck disable=SC2046 # a list
 	put_modules $folder $(card_modules) || return
-	cp "guest/fault_guest-$(release_of_guest).ko" $folder/card/fault_guest.ko || return
 	stub_firmware $folder
 	pack_folder $folder
 }

@@ -26,7 +26,7 @@ module_files()
 	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' /tmp/depends
 }
 
-# put_modules FOLDER NAME...: puts them there, with a list of them
+# put_modules FOLDER NAME...: puts them there, with a list of them, and fault_guest.ko
 put_modules()
 {
 	local folder="$1" path
@@ -41,6 +41,7 @@ put_modules()
 		echo "${path%.xz}"
 	done </tmp/modules >"$folder/card/order"
 	find "$folder/card" -name '*.xz' -exec unxz {} +
+	cp "guest/fault_guest-$(release_of_guest).ko" "$folder/card/fault_guest.ko"
 }
 
 # pack_folder FOLDER
@@ -52,4 +53,14 @@ pack_folder()
 pack_modules()
 {
 	put_modules /tmp/card "$@" && pack_folder /tmp/card
+}
+
+# From 6.14 on, KVM needs the guest's help (see leave_guest.h).
+load_card()
+{
+	case $LAB_KERNEL in
+	6.1 | 6.12) ;;
+	*) guest insmod /card/fault_guest.ko || return ;;
+	esac
+	guest load_card
 }
