@@ -146,10 +146,11 @@ void conform_cap_write(struct conform *conform, unsigned int offset, unsigned in
 u16 conform_control(struct conform *conform);
 void conform_set_control(struct conform *conform, u16 control);
 void conform_raise(struct conform *conform, unsigned int vector);
-bool conform_reset(struct conform *conform);
 /* Read what the rules about a reset judge, and the masks of what was read. */
 void conform_look(struct conform *conform);
 u32 conform_first_masks(struct conform *conform);
+/* Reset the device, and judge it as the driver has found it, which is kept. */
+void conform_judge_reset(struct conform *conform, void (*judge)(struct conform *conform));
 
 u32 conform_table_read(struct conform *conform, unsigned int vector, unsigned int field);
 u64 conform_table_read_qword(struct conform *conform, unsigned int vector, unsigned int field);

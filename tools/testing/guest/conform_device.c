@@ -194,7 +194,7 @@ void conform_raise(struct conform *conform, unsigned int vector)
 		raise_again(conform, BIT(vector));
 }
 
-bool conform_reset(struct conform *conform)
+static bool reset(struct conform *conform)
 {
 	if (!has(conform, FAULT_RESET_IGNORED) && pci_reset_function(conform->pdev))
 		return false;
@@ -210,6 +210,22 @@ void conform_look(struct conform *conform)
 	conform->first_control = conform_control(conform);
 	conform->first_masks = conform_masks(conform);
 	conform->first_pending = conform_pending(conform);
+}
+
+void conform_judge_reset(struct conform *conform, void (*judge)(struct conform *conform))
+{
+	u32 masks = conform->first_masks, pending = conform->first_pending;
+	u16 control = conform->first_control;
+
+	if (!reset(conform)) {
+		conform->skipped = "the guest's device cannot be reset";
+		return;
+	}
+	conform_look(conform);
+	judge(conform);
+	conform->first_control = control;
+	conform->first_masks = masks;
+	conform->first_pending = pending;
 }
 
 u32 conform_first_masks(struct conform *conform)

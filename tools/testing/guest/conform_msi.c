@@ -35,27 +35,10 @@ static void after_reset(struct conform *c)
 	EXPECT(c, c->first_pending == 0);
 }
 
-/* What after-reset judges is kept for it. */
-static void judge_reset(struct conform *c)
-{
-	u32 masks = c->first_masks, pending = c->first_pending;
-	u16 control = c->first_control;
-
-	conform_look(c);
-	after_reset(c);
-	c->first_control = control;
-	c->first_masks = masks;
-	c->first_pending = pending;
-}
-
 static void function_reset(struct conform *c)
 {
 	conform_set_control(c, enable(c, 0));
-	if (!conform_reset(c)) {
-		c->skipped = "the guest's device cannot be reset";
-		return;
-	}
-	judge_reset(c);
+	conform_judge_reset(c, after_reset);
 }
 
 static void control_widths(struct conform *c)
