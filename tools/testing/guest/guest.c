@@ -23,14 +23,19 @@ u32 guest_read(struct guest *guest, u32 offset)
 	return value;
 }
 
-void guest_write(struct guest *guest, u32 offset, u32 value)
+void guest_write_at(void __iomem *at, u32 value)
 {
 	unsigned long flags;
 
 	local_irq_save(flags);
 	leave_guest();
-	iowrite32(value, guest->io + offset);
+	iowrite32(value, at);
 	local_irq_restore(flags);
+}
+
+void guest_write(struct guest *guest, u32 offset, u32 value)
+{
+	guest_write_at(guest->io + offset, value);
 }
 
 static irqreturn_t count_interrupt(int irq, void *data)
@@ -223,7 +228,17 @@ static int __init guest_init(void)
 		return ret;
 	ret = pci_register_driver(&msix_guest_driver);
 	if (ret)
-		pci_unregister_driver(&ath11k_guest_driver);
+		goto unregister_ath11k;
+	ret = pci_register_driver(&poll_guest_driver);
+	if (ret)
+		goto unregister_msix;
+
+	return 0;
+
+unregister_msix:
+	pci_unregister_driver(&msix_guest_driver);
+unregister_ath11k:
+	pci_unregister_driver(&ath11k_guest_driver);
 
 	return ret;
 }
@@ -231,6 +246,7 @@ module_init(guest_init);
 
 static void __exit guest_exit(void)
 {
+	pci_unregister_driver(&poll_guest_driver);
 	pci_unregister_driver(&msix_guest_driver);
 	pci_unregister_driver(&ath11k_guest_driver);
 }

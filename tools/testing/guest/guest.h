@@ -49,12 +49,15 @@ struct guest {
 
 extern struct pci_driver ath11k_guest_driver;
 extern struct pci_driver msix_guest_driver;
+extern struct pci_driver poll_guest_driver;
 
 int guest_probe(struct pci_dev *pdev, unsigned int irq_type);
 void guest_remove(struct pci_dev *pdev);
 
 u32 guest_read(struct guest *guest, u32 offset);
 void guest_write(struct guest *guest, u32 offset, u32 value);
+/* The same for another BAR */
+void guest_write_at(void __iomem *at, u32 value);
 
 /* Count from here on, and wait until any vector has interrupted since. */
 void guest_expect(struct guest *guest, int before[GUEST_VECTORS_MAX]);
