@@ -62,7 +62,7 @@ static struct vfio_region_info region_of(const struct device *device, uint32_t i
 	return region;
 }
 
-static uint32_t hardware_read(const struct device *device, uint32_t offset, unsigned int width)
+uint32_t hardware_read(const struct device *device, uint32_t offset, unsigned int width)
 {
 	uint32_t value = 0;
 
@@ -72,8 +72,7 @@ static uint32_t hardware_read(const struct device *device, uint32_t offset, unsi
 	return value;
 }
 
-static void hardware_write(struct device *device, uint32_t offset, unsigned int width,
-			   uint32_t value)
+void hardware_write(struct device *device, uint32_t offset, unsigned int width, uint32_t value)
 {
 	must((int)pwrite(device->fd, &value, width, (off_t)(device->config_offset + offset)),
 	     "configuration space");
@@ -162,44 +161,16 @@ void device_create(struct device *device, int vm, const char *name, void *memory
 	device->vm = vm;
 	open_device(device, name);
 	map_memory(device, memory, memory_size);
+	device->memory.size = memory_size;
 	device->config_offset = region_of(device, VFIO_PCI_CONFIG_REGION_INDEX).offset;
+	device_find_capabilities(device);
 	for (i = 0; i < BARS; i++)
 		find_bar(device, i, &address);
 	create_routes(device);
 	msi_create(&device->msi, VFIO_PCI_MSI_IRQ_INDEX, device);
 	msi_create(&device->msix, VFIO_PCI_MSIX_IRQ_INDEX, device);
+	msi_set_memory(&device->msix, &device->memory);
 	hardware_write(device, PCI_COMMAND, 2, 0);
-}
-
-static bool is_64bit(const struct bar *bar)
-{
-	return bar->size && bar->type & PCI_BASE_ADDRESS_MEM_TYPE_64;
-}
-
-static uint32_t read_bar(const struct device *device, unsigned int index)
-{
-	const struct bar *bar = &device->bars[index];
-
-	if (bar->size)
-		return (uint32_t)bar->address | bar->type;
-	if (index && is_64bit(bar - 1))
-		return (uint32_t)(bar[-1].address >> 32);
-
-	return 0;
-}
-
-static void write_bar(struct device *device, unsigned int index, uint32_t value)
-{
-	struct bar *bar = &device->bars[index];
-
-	if (bar->size) {
-		bar->address = (bar->address & ~(uint64_t)UINT32_MAX) |
-			       (value & ~(uint32_t)(bar->size - 1));
-	} else if (index && is_64bit(bar - 1)) {
-		bar--;
-		bar->address = ((bar->address & UINT32_MAX) | (uint64_t)value << 32) &
-			       ~(bar->size - 1);
-	}
 }
 
 static void set_mapped(struct device *device, unsigned int index, bool mapped)
@@ -235,51 +206,6 @@ void device_place_bars(struct device *device)
 		bar->mapped_at = bar->address;
 		set_mapped(device, i, true);
 	}
-}
-
-static bool is_bar(uint32_t offset)
-{
-	return offset >= PCI_BASE_ADDRESS_0 && offset < PCI_BASE_ADDRESS_0 + BARS * 4;
-}
-
-/* There are no expansion ROM and no INTx. */
-static bool is_left_out(uint32_t offset)
-{
-	return offset / 4 == PCI_ROM_ADDRESS / 4 || offset / 4 == PCI_INTERRUPT_LINE / 4;
-}
-
-uint32_t device_config_read(struct device *device, uint32_t offset, unsigned int width)
-{
-	if (is_bar(offset))
-		return read_bar(device, (offset - PCI_BASE_ADDRESS_0) / 4) >> offset % 4 * 8;
-	if (is_left_out(offset))
-		return 0;
-	if (msi_has_config(&device->msi, offset))
-		return msi_config_read(&device->msi, offset, width);
-	if (msi_has_config(&device->msix, offset))
-		return msi_config_read(&device->msix, offset, width);
-
-	return hardware_read(device, offset, width);
-}
-
-void device_config_write(struct device *device, uint32_t offset, unsigned int width,
-			 uint32_t value)
-{
-	if (is_left_out(offset) || (is_bar(offset) && width != 4))
-		return;
-	/* The driver of the host translates messages of windows, and needs the guest's for that. */
-	if (msi_has_message(&device->msi, offset))
-		hardware_write(device, offset, width, value);
-	if (msi_has_config(&device->msi, offset))
-		msi_config_write(&device->msi, offset, width, value);
-	else if (msi_has_config(&device->msix, offset))
-		msi_config_write(&device->msix, offset, width, value);
-	else if (is_bar(offset))
-		write_bar(device, (offset - PCI_BASE_ADDRESS_0) / 4, value);
-	else
-		hardware_write(device, offset, width, value);
-	if (is_bar(offset) || offset == PCI_COMMAND)
-		device_place_bars(device);
 }
 
 static void region_access(struct device *device, uint64_t offset, uint8_t *bytes,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/kvm.h>
@@ -17,8 +18,6 @@
 #define MSR_MTRR_DEF_TYPE	0x2ff
 #define MTRR_ENABLED_WRITE_BACK	0x806
 #define INTEL_TSS		0xfffbd000
-
-static volatile sig_atomic_t save_requested;
 
 static void create_memory(struct machine *machine, const char *name)
 {
@@ -73,6 +72,17 @@ static void set_memory_type(struct machine *machine)
 	must(ioctl(machine->vcpu, KVM_SET_MSRS, &set), "KVM_SET_MSRS");
 }
 
+/* No signal is blocked in KVM_RUN, which one that is pending interrupts at once. */
+static void set_signal_mask(struct machine *machine)
+{
+	struct {
+		struct kvm_signal_mask mask;
+		uint8_t blocked[8];
+	} set = { .mask.len = sizeof(set.blocked) };
+
+	must(ioctl(machine->vcpu, KVM_SET_SIGNAL_MASK, &set), "KVM_SET_SIGNAL_MASK");
+}
+
 void machine_create(struct machine *machine, uint64_t memory_size, const char *memory_file)
 {
 	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
@@ -91,6 +101,7 @@ void machine_create(struct machine *machine, uint64_t memory_size, const char *m
 			    machine->vcpu, 0);
 	if (machine->run == MAP_FAILED)
 		die("vcpu");
+	set_signal_mask(machine);
 	set_cpuid(machine);
 	set_memory_type(machine);
 }
@@ -174,12 +185,6 @@ static bool handle_exit(struct machine *machine)
 	exit(1);
 }
 
-void machine_request_save(struct machine *machine)
-{
-	save_requested = 1;
-	machine->run->immediate_exit = 1;
-}
-
 /* Whether KVM_RUN returned for an exit, and not for a signal */
 static bool run_vcpu(struct machine *machine)
 {
@@ -189,6 +194,17 @@ static bool run_vcpu(struct machine *machine)
 		die("KVM_RUN");
 
 	return false;
+}
+
+static bool take_signal(void)
+{
+	const struct timespec now = { 0 };
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+
+	return sigtimedwait(&signals, NULL, &now) == SIGUSR1;
 }
 
 /*
@@ -201,13 +217,8 @@ bool machine_run(struct machine *machine)
 		if (run_vcpu(machine)) {
 			if (!handle_exit(machine))
 				return false;
-			continue;
+		} else if (take_signal()) {
+			return true;
 		}
-		machine->run->immediate_exit = 0;
-		if (save_requested)
-			break;
 	}
-	save_requested = 0;
-
-	return true;
 }

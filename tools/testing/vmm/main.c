@@ -56,17 +56,17 @@ int must_library(int value, const char *what)
 	return must(value < 0 ? -1 : value, what);
 }
 
-static void on_signal(int signal)
+/*
+ * SIGUSR1 saves the guest. It is blocked in all threads and interrupts only KVM_RUN (see
+ * machine.c), so it may come at any time.
+ */
+static void block_signal(void)
 {
-	(void)signal;
-	machine_request_save(&machine);
-}
+	sigset_t signals;
 
-static void handle_signal(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-
-	must(sigaction(SIGUSR1, &action, NULL), "sigaction");
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	must(sigprocmask(SIG_BLOCK, &signals, NULL), "signals");
 }
 
 /* A device can have 2048 vectors, with an eventfd for each. */
@@ -123,7 +123,7 @@ int main(int argc, char **argv)
 	struct options options = { .append = "", .memory = 128 << 20 };
 
 	parse(argc, argv, &options);
-	handle_signal();
+	block_signal();
 	allow_eventfds();
 	machine_create(&machine, options.memory, options.memory_file);
 	device_create(&machine.device, machine.vm, options.device, machine.memory,

@@ -42,7 +42,8 @@ static int carry_out(struct msi *msi, const struct vfiomsi_action *action)
 	return ret;
 }
 
-static int run_actions(struct msi *msi)
+/* Sets *@refused to the action that failed. */
+static int run_actions(struct msi *msi, struct vfiomsi_action *refused)
 {
 	struct vfiomsi_action action;
 	int ret = 0;
@@ -50,22 +51,79 @@ static int run_actions(struct msi *msi)
 	while (!ret && vfiomsi_core_next(msi->core, &action) > 0)
 		ret = carry_out(msi, &action);
 	if (ret)
-		fprintf(stderr, "vmm: action %u for %u vectors from %u on: %s\n", action.kind,
-			action.count, action.vector, strerror(-ret));
+		*refused = action;
 
 	return ret;
 }
 
-/* If the host cannot do it, the guest finds that its write did nothing. */
-static void run_plan(struct msi *msi, int planned)
+/*
+ * If the host cannot do it, the guest finds that its write did nothing. Returns false if only
+ * the dummy target was refused.
+ */
+static bool run_plan(struct msi *msi, int planned)
 {
+	struct vfiomsi_action refused = { .kind = 0 };
+	int ret;
+
 	if (planned <= 0)
-		return;
-	if (run_actions(msi)) {
+		return true;
+	ret = run_actions(msi, &refused);
+	if (ret) {
+		fprintf(stderr, "vmm: action %u for %u vectors from %u on: %s\n", refused.kind,
+			refused.count, refused.vector, strerror(-ret));
 		must_library(vfiomsi_core_rollback(msi->core), "roll back");
-		must_library(run_actions(msi), "roll back");
+		must_library(run_actions(msi, &refused), "roll back");
 	}
 	must_library(vfiomsi_core_commit(msi->core), "commit");
+
+	return !ret || refused.kind != VFIOMSI_DUMMY_ON;
+}
+
+/* A function of the library that makes a plan, for a write of the guest or for none */
+typedef int change_function(struct vfiomsi_core *core, uint32_t at, uint32_t width,
+			    uint64_t value);
+
+/* If the host refuses the dummy target, the guest gets interrupts. */
+static void change(struct msi *msi, change_function *make, uint32_t at, uint32_t width,
+		   uint64_t value)
+{
+	if (run_plan(msi, make(msi->core, at, width, value)))
+		return;
+	run_plan(msi, vfiomsi_core_set_memory(msi->core, NULL, 0));
+	run_plan(msi, make(msi->core, at, width, value));
+}
+
+static int write_cap(struct vfiomsi_core *core, uint32_t at, uint32_t width, uint64_t value)
+{
+	return vfiomsi_core_cap_write(core, at, width, (uint32_t)value);
+}
+
+static int set_up(struct vfiomsi_core *core, uint32_t at, uint32_t width, uint64_t value)
+{
+	(void)at;
+	(void)width;
+	(void)value;
+
+	return vfiomsi_core_sync(core);
+}
+
+void msi_set_memory(struct msi *msi, const struct vfiomsi_memory *memory)
+{
+	if (msi->core)
+		run_plan(msi, vfiomsi_core_set_memory(msi->core, memory, 1));
+}
+
+void msi_reset(struct msi *msi)
+{
+	if (msi->core)
+		run_plan(msi, vfiomsi_core_reset(msi->core));
+}
+
+void msi_harvest(struct msi *msi)
+{
+	if (msi->core)
+		run_plan(msi, vfiomsi_core_harvest(msi->core, 0,
+						   vfiomsi_core_vectors(msi->core)));
 }
 
 bool msi_has_config(const struct msi *msi, uint32_t offset)
@@ -74,18 +132,23 @@ bool msi_has_config(const struct msi *msi, uint32_t offset)
 	       offset - msi->info.cap_offset < vfiomsi_core_cap_size(msi->core);
 }
 
-/* Message Control, address and data of MSI */
-bool msi_has_message(const struct msi *msi, uint32_t offset)
+/* Where address and data of MSI end */
+static uint32_t message_end(const struct msi *msi)
 {
 	bool wide = msi->info.core.capability[PCI_MSI_FLAGS] & PCI_MSI_FLAGS_64BIT;
 
-	return msi_has_config(msi, offset) &&
-	       offset - msi->info.cap_offset < (wide ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32);
+	return wide ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32;
 }
 
-static void harvest(struct msi *msi)
+bool msi_has_message(const struct msi *msi, uint32_t offset)
 {
-	run_plan(msi, vfiomsi_core_harvest(msi->core, 0, vfiomsi_core_vectors(msi->core)));
+	return msi_has_config(msi, offset) && offset - msi->info.cap_offset < message_end(msi);
+}
+
+/* After the message MSI can have mask bits, and then pending bits. */
+static bool is_pending_bits(const struct msi *msi, uint32_t at)
+{
+	return !vfiomsi_core_table_size(msi->core) && at >= message_end(msi) + 4;
 }
 
 uint32_t msi_config_read(struct msi *msi, uint32_t offset, unsigned int width)
@@ -93,9 +156,8 @@ uint32_t msi_config_read(struct msi *msi, uint32_t offset, unsigned int width)
 	uint32_t at = offset - msi->info.cap_offset;
 	uint32_t value;
 
-	/* The pending bits of MSI are the last dword. */
-	if (!vfiomsi_core_table_size(msi->core) && at + 4 >= vfiomsi_core_cap_size(msi->core))
-		harvest(msi);
+	if (is_pending_bits(msi, at))
+		msi_harvest(msi);
 	vfiomsi_core_cap_read(msi->core, at, width, &value);
 
 	return value;
@@ -103,8 +165,7 @@ uint32_t msi_config_read(struct msi *msi, uint32_t offset, unsigned int width)
 
 void msi_config_write(struct msi *msi, uint32_t offset, unsigned int width, uint32_t value)
 {
-	run_plan(msi, vfiomsi_core_cap_write(msi->core, offset - msi->info.cap_offset, width,
-					     value));
+	change(msi, write_cap, offset - msi->info.cap_offset, width, value);
 }
 
 static bool is_within(uint64_t offset, uint64_t start, uint32_t size)
@@ -116,7 +177,7 @@ static void table_access(struct msi *msi, uint32_t at, uint64_t *value, unsigned
 			 bool write)
 {
 	if (write)
-		run_plan(msi, vfiomsi_core_table_write(msi->core, at, width, *value));
+		change(msi, vfiomsi_core_table_write, at, width, *value);
 	else
 		vfiomsi_core_table_read(msi->core, at, width, value);
 }
@@ -126,7 +187,7 @@ static void pba_access(struct msi *msi, uint32_t at, uint64_t *value, unsigned i
 {
 	if (write)
 		return;
-	harvest(msi);
+	msi_harvest(msi);
 	vfiomsi_core_pba_read(msi->core, at, width, value);
 }
 
@@ -152,24 +213,7 @@ bool msi_memory(struct msi *msi, unsigned int bar, uint64_t offset, uint8_t *byt
 	return true;
 }
 
-void msi_save(struct msi *msi, FILE *file)
-{
-	size_t size;
-	void *state;
-
-	if (!msi->core)
-		return;
-	harvest(msi);
-	size = vfiomsi_core_state_size(msi->core);
-	state = calloc(1, size);
-	if (!state)
-		die("a state");
-	must_library(vfiomsi_core_save(msi->core, state, size), "save");
-	put(file, state, size);
-	free(state);
-}
-
-void msi_load(struct msi *msi, FILE *file)
+void msi_keep(struct msi *msi, struct snapshot *snapshot)
 {
 	size_t size;
 	void *state;
@@ -180,8 +224,12 @@ void msi_load(struct msi *msi, FILE *file)
 	state = calloc(1, size);
 	if (!state)
 		die("a state");
-	get(file, state, size);
-	must_library(vfiomsi_core_load(msi->core, state, size), "load");
+	if (!snapshot->loads)
+		must_library(vfiomsi_core_save(msi->core, state, size), "save");
+	keep(snapshot, state, size);
+	if (snapshot->loads) {
+		must_library(vfiomsi_core_load(msi->core, state, size), "load");
+		change(msi, set_up, 0, 0, 0);
+	}
 	free(state);
-	run_plan(msi, vfiomsi_core_sync(msi->core));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MIT
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -156,41 +156,36 @@ void serial_write(struct serial *serial, unsigned int reg, uint8_t value)
 	pthread_mutex_unlock(&serial->lock);
 }
 
-static void put_input(struct serial *serial, uint8_t value)
+/* Not more than there is room for: what is not read stays in the file. Returns whether it ended. */
+static bool read_some(struct serial *serial)
 {
-	pthread_mutex_lock(&serial->lock);
-	while (serial->uart.count == INPUT_MAX)
-		pthread_cond_wait(&serial->room, &serial->lock);
-	serial->uart.input[(serial->uart.first + serial->uart.count) % INPUT_MAX] = value;
-	serial->uart.count++;
-	update_line(serial);
-	pthread_mutex_unlock(&serial->lock);
-}
-
-/* The signal is for the vCPU's thread. */
-static void *read_input(void *argument)
-{
-	struct serial *serial = argument;
+	struct uart *uart = &serial->uart;
 	uint8_t bytes[INPUT_MAX];
 	ssize_t count, i;
 
-	while ((count = read(serial->in, bytes, sizeof(bytes))) > 0)
-		for (i = 0; i < count; i++)
-			put_input(serial, bytes[i]);
+	while (uart->count == INPUT_MAX)
+		pthread_cond_wait(&serial->room, &serial->lock);
+	count = read(serial->in, bytes, INPUT_MAX - uart->count);
+	for (i = 0; i < count; i++)
+		uart->input[(uart->first + uart->count++) % INPUT_MAX] = bytes[i];
+	update_line(serial);
 
-	return NULL;
+	return count <= 0;
 }
 
-static void start_reader(struct serial *serial)
+static void *read_input(void *argument)
 {
-	sigset_t signals, before;
+	struct serial *serial = argument;
+	struct pollfd poll_in = { .fd = serial->in, .events = POLLIN };
+	bool ended = false;
 
-	sigfillset(&signals);
-	pthread_sigmask(SIG_BLOCK, &signals, &before);
-	errno = pthread_create(&serial->reader, NULL, read_input, serial);
-	if (errno)
-		die("a thread");
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	while (!ended && poll(&poll_in, 1, -1) > 0) {
+		pthread_mutex_lock(&serial->lock);
+		ended = read_some(serial);
+		pthread_mutex_unlock(&serial->lock);
+	}
+
+	return NULL;
 }
 
 void serial_create(struct serial *serial, int vm, unsigned int number, const char *in,
@@ -206,5 +201,12 @@ void serial_create(struct serial *serial, int vm, unsigned int number, const cha
 	if (!in)
 		return;
 	serial->in = must(open(in, O_RDONLY | O_CLOEXEC), in);
-	start_reader(serial);
+	errno = pthread_create(&serial->reader, NULL, read_input, serial);
+	if (errno)
+		die("a thread");
+}
+
+void serial_stop(struct serial *serial)
+{
+	pthread_mutex_lock(&serial->lock);
 }

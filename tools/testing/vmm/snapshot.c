@@ -4,6 +4,7 @@
  * in the snapshot. The device itself is not saved. It is opened anew, so it has been reset, and
  * gets back its registers in configuration space and all of its MSI and MSI-X.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -44,49 +45,54 @@ union buffer {
 	struct kvm_sregs sregs;
 	struct kvm_xsave xsave;
 	struct kvm_lapic_state lapic;
+	struct kvm_irqchip chip;
+	struct kvm_pit_state2 pit;
 };
 
-void put(FILE *file, const void *bytes, size_t size)
+struct one_msr {
+	struct kvm_msrs msrs;
+	struct kvm_msr_entry entry;
+};
+
+struct msrs {
+	uint32_t count;
+	struct kvm_msr_entry entries[MSRS_MAX];
+};
+
+void keep(struct snapshot *snapshot, void *bytes, size_t size)
 {
-	if (fwrite(bytes, size, 1, file) != 1)
+	size_t count = snapshot->loads ? fread(bytes, size, 1, snapshot->file) :
+					 fwrite(bytes, size, 1, snapshot->file);
+
+	if (count != 1)
 		die("the snapshot");
 }
 
-void get(FILE *file, void *bytes, size_t size)
+/* What KVM has, with the call that reads it and the one that sets it */
+static void keep_part(struct snapshot *snapshot, int fd, const struct part *part, void *buffer)
 {
-	if (fread(bytes, size, 1, file) != 1)
-		die("the snapshot");
+	if (!snapshot->loads)
+		must(ioctl(fd, part->get, buffer), "save what KVM has");
+	keep(snapshot, buffer, part->size);
+	if (snapshot->loads)
+		must(ioctl(fd, part->set, buffer), "load what KVM has");
 }
 
-static void save_parts(int fd, FILE *file, const struct part *parts, size_t count)
+static void keep_parts(struct snapshot *snapshot, int fd, const struct part *parts, size_t count)
 {
 	union buffer buffer;
 
 	for (; count; count--, parts++) {
 		memset(&buffer, 0, sizeof(buffer));
-		must(ioctl(fd, parts->get, &buffer), "save the vCPU");
-		put(file, &buffer, parts->size);
+		keep_part(snapshot, fd, parts, &buffer);
 	}
 }
 
-static void load_parts(int fd, FILE *file, const struct part *parts, size_t count)
-{
-	union buffer buffer;
-
-	for (; count; count--, parts++) {
-		get(file, &buffer, parts->size);
-		must(ioctl(fd, parts->set, &buffer), "load the vCPU");
-	}
-}
-
-/* Those that KVM has, one by one, as some cannot be read. */
-static void save_msrs(struct machine *machine, FILE *file)
+/* One by one, as some cannot be read. */
+static void get_msrs(struct machine *machine, struct msrs *msrs)
 {
 	struct kvm_msr_list *list = calloc(1, sizeof(*list) + MSRS_MAX * sizeof(uint32_t));
-	struct {
-		struct kvm_msrs msrs;
-		struct kvm_msr_entry entry;
-	} one;
+	struct one_msr one;
 	uint32_t i;
 
 	if (!list)
@@ -98,131 +104,135 @@ static void save_msrs(struct machine *machine, FILE *file)
 		one.msrs.nmsrs = 1;
 		one.entry.index = list->indices[i];
 		if (ioctl(machine->vcpu, KVM_GET_MSRS, &one) == 1)
-			put(file, &one, sizeof(one));
+			msrs->entries[msrs->count++] = one.entry;
 	}
-	memset(&one, 0, sizeof(one));
-	put(file, &one, sizeof(one));
 	free(list);
 }
 
-static void load_msrs(struct machine *machine, FILE *file)
+/* Some can be read, but have only the value that they have. */
+static void set_msrs(struct machine *machine, const struct msrs *msrs)
 {
-	struct {
-		struct kvm_msrs msrs;
-		struct kvm_msr_entry entry;
-	} one;
+	struct one_msr one = { .msrs.nmsrs = 1 };
+	uint32_t i;
 
-	for (;;) {
-		get(file, &one, sizeof(one));
-		if (!one.msrs.nmsrs)
-			return;
-		/* Some can be read, but have only the value that they have. */
+	for (i = 0; i < msrs->count; i++) {
+		one.entry = msrs->entries[i];
 		ioctl(machine->vcpu, KVM_SET_MSRS, &one);
 	}
 }
 
-static const uint32_t chips[] = {
-	KVM_IRQCHIP_PIC_MASTER, KVM_IRQCHIP_PIC_SLAVE, KVM_IRQCHIP_IOAPIC,
-};
-
-static void save_chips(int vm, FILE *file)
+static void keep_msrs(struct snapshot *snapshot, struct machine *machine)
 {
-	struct kvm_irqchip chip;
-	struct kvm_pit_state2 pit;
+	struct msrs msrs = { .count = 0 };
+
+	if (!snapshot->loads)
+		get_msrs(machine, &msrs);
+	keep(snapshot, &msrs, sizeof(msrs));
+	if (msrs.count > MSRS_MAX) {
+		errno = EINVAL;
+		die("MSRs");
+	}
+	if (snapshot->loads)
+		set_msrs(machine, &msrs);
+}
+
+static void keep_chips(struct snapshot *snapshot, int vm)
+{
+	static const struct part chip = {
+		KVM_GET_IRQCHIP, KVM_SET_IRQCHIP, sizeof(struct kvm_irqchip)
+	};
+	uint32_t ids[] = { KVM_IRQCHIP_PIC_MASTER, KVM_IRQCHIP_PIC_SLAVE, KVM_IRQCHIP_IOAPIC };
+	union buffer buffer;
+	unsigned int i;
+
+	for (i = 0; i < COUNT(ids); i++) {
+		memset(&buffer, 0, sizeof(buffer));
+		buffer.chip.chip_id = ids[i];
+		keep_part(snapshot, vm, &chip, &buffer);
+	}
+}
+
+static void keep_clock(struct snapshot *snapshot, int vm)
+{
 	struct kvm_clock_data clock = { 0 };
-	unsigned int i;
 
-	for (i = 0; i < COUNT(chips); i++) {
-		memset(&chip, 0, sizeof(chip));
-		chip.chip_id = chips[i];
-		must(ioctl(vm, KVM_GET_IRQCHIP, &chip), "save the interrupt controllers");
-		put(file, &chip, sizeof(chip));
-	}
-	must(ioctl(vm, KVM_GET_PIT2, &pit), "save the PIT");
-	put(file, &pit, sizeof(pit));
-	must(ioctl(vm, KVM_GET_CLOCK, &clock), "save the clock");
+	if (!snapshot->loads)
+		must(ioctl(vm, KVM_GET_CLOCK, &clock), "save the clock");
+	/* The guest was away: its clock goes on where it was. */
 	clock.flags = 0;
-	put(file, &clock, sizeof(clock));
+	keep(snapshot, &clock, sizeof(clock));
+	if (snapshot->loads)
+		must(ioctl(vm, KVM_SET_CLOCK, &clock), "load the clock");
 }
 
-static void load_chips(int vm, FILE *file)
-{
-	struct kvm_irqchip chip;
-	struct kvm_pit_state2 pit;
-	struct kvm_clock_data clock;
-	unsigned int i;
-
-	for (i = 0; i < COUNT(chips); i++) {
-		get(file, &chip, sizeof(chip));
-		must(ioctl(vm, KVM_SET_IRQCHIP, &chip), "load the interrupt controllers");
-	}
-	get(file, &pit, sizeof(pit));
-	must(ioctl(vm, KVM_SET_PIT2, &pit), "load the PIT");
-	get(file, &clock, sizeof(clock));
-	must(ioctl(vm, KVM_SET_CLOCK, &clock), "load the clock");
-}
-
-static void save_device(struct machine *machine, FILE *file)
+/* @command: the device's command register */
+static void keep_device(struct snapshot *snapshot, struct machine *machine, uint32_t command)
 {
 	struct device *device = &machine->device;
-	uint32_t command = device_config_read(device, PCI_COMMAND, 2);
 	unsigned int i;
 
 	for (i = 0; i < BARS; i++)
-		put(file, &device->bars[i].address, sizeof(device->bars[i].address));
-	put(file, &command, sizeof(command));
-	msi_save(&device->msi, file);
-	msi_save(&device->msix, file);
-	put(file, &machine->pci_address, sizeof(machine->pci_address));
+		keep(snapshot, &device->bars[i].address, sizeof(device->bars[i].address));
+	keep(snapshot, &command, sizeof(command));
+	if (snapshot->loads)
+		device_config_write(device, PCI_COMMAND, 2, command);
+	msi_keep(&device->msi, snapshot);
+	msi_keep(&device->msix, snapshot);
+	if (snapshot->loads)
+		device_show_message(device);
+	keep(snapshot, &machine->pci_address, sizeof(machine->pci_address));
 }
 
-static void load_device(struct machine *machine, FILE *file)
+/* The device is loaded last, as it can deliver interrupts: then all that takes them is there. */
+static void keep_all(struct snapshot *snapshot, struct machine *machine, uint32_t command)
 {
-	struct device *device = &machine->device;
-	uint32_t command;
+	static const struct part pit = {
+		KVM_GET_PIT2, KVM_SET_PIT2, sizeof(struct kvm_pit_state2)
+	};
 	unsigned int i;
 
-	for (i = 0; i < BARS; i++)
-		get(file, &device->bars[i].address, sizeof(device->bars[i].address));
-	get(file, &command, sizeof(command));
-	device_config_write(device, PCI_COMMAND, 2, command);
-	msi_load(&device->msi, file);
-	msi_load(&device->msix, file);
-	get(file, &machine->pci_address, sizeof(machine->pci_address));
+	keep_parts(snapshot, machine->vcpu, vcpu_parts, COUNT(vcpu_parts));
+	keep_msrs(snapshot, machine);
+	keep_parts(snapshot, machine->vcpu, vcpu_late_parts, COUNT(vcpu_late_parts));
+	keep_chips(snapshot, machine->vm);
+	keep_parts(snapshot, machine->vm, &pit, 1);
+	keep_clock(snapshot, machine->vm);
+	for (i = 0; i < SERIAL_PORTS; i++)
+		keep(snapshot, &machine->serial[i].uart, sizeof(machine->serial[i].uart));
+	keep_device(snapshot, machine, command);
 }
 
+static struct snapshot open_snapshot(const char *name, bool loads)
+{
+	struct snapshot snapshot = { .file = fopen(name, loads ? "rbe" : "wbe"), .loads = loads };
+
+	if (!snapshot.file)
+		die(name);
+
+	return snapshot;
+}
+
+/*
+ * The device comes to rest before anything is saved: what it has sent before is then in the
+ * local APIC, or pending.
+ */
 void snapshot_save(struct machine *machine, const char *name)
 {
-	FILE *file = fopen(name, "wbe");
+	struct snapshot snapshot = open_snapshot(name, false);
+	uint32_t command = device_quiet(&machine->device);
 	unsigned int i;
 
-	if (!file)
-		die(name);
-	save_parts(machine->vcpu, file, vcpu_parts, COUNT(vcpu_parts));
-	save_msrs(machine, file);
-	save_parts(machine->vcpu, file, vcpu_late_parts, COUNT(vcpu_late_parts));
-	save_chips(machine->vm, file);
 	for (i = 0; i < SERIAL_PORTS; i++)
-		put(file, &machine->serial[i].uart, sizeof(machine->serial[i].uart));
-	save_device(machine, file);
-	if (fclose(file))
+		serial_stop(&machine->serial[i]);
+	keep_all(&snapshot, machine, command);
+	if (fclose(snapshot.file))
 		die(name);
 }
 
-/* The device is last, as it can deliver interrupts: then all that takes them is there. */
 void snapshot_load(struct machine *machine, const char *name)
 {
-	FILE *file = fopen(name, "rbe");
-	unsigned int i;
+	struct snapshot snapshot = open_snapshot(name, true);
 
-	if (!file)
-		die(name);
-	load_parts(machine->vcpu, file, vcpu_parts, COUNT(vcpu_parts));
-	load_msrs(machine, file);
-	load_parts(machine->vcpu, file, vcpu_late_parts, COUNT(vcpu_late_parts));
-	load_chips(machine->vm, file);
-	for (i = 0; i < SERIAL_PORTS; i++)
-		get(file, &machine->serial[i].uart, sizeof(machine->serial[i].uart));
-	load_device(machine, file);
-	fclose(file);
+	keep_all(&snapshot, machine, 0);
+	fclose(snapshot.file);
 }

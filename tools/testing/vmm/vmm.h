@@ -13,7 +13,8 @@
  * boot.c	a Linux kernel (PVH) with an initramfs, and a table of interrupts
  * serial.c	16550 serial ports
  * pci.c	configuration mechanism 1, a host bridge, and the device
- * device.c	the device: configuration space, BARs, DMA
+ * device.c	the device: BARs, DMA
+ * config.c	its configuration space
  * msi.c	the device's MSI and MSI-X
  * snapshot.c	save and load
  */
@@ -102,16 +103,29 @@ struct msi {
 	struct vfiomsi_kvm_device *kvm;
 };
 
+/*
+ * @memory: the guest's, as the device has it
+ * @power, @express, @advanced: where the device has these capabilities, or 0
+ */
 struct device {
 	int vm;
 	int fd;
 	int group;
 	int container;
 	uint64_t config_offset;
+	struct vfiomsi_memory memory;
+	uint32_t power;
+	uint32_t express;
+	uint32_t advanced;
 	struct bar bars[BARS];
 	struct msi msi;
 	struct msi msix;
 	struct vfiomsi_kvm *routes;
+};
+
+struct snapshot {
+	FILE *file;
+	bool loads;
 };
 
 struct machine {
@@ -138,7 +152,6 @@ int must_library(int value, const char *what);
 void machine_create(struct machine *machine, uint64_t memory_size, const char *memory_file);
 /* Run until the guest resets (returns false) or is to be saved (true). */
 bool machine_run(struct machine *machine);
-void machine_request_save(struct machine *machine);
 
 /* boot.c */
 void boot_load(struct machine *machine, const char *kernel, const char *initrd,
@@ -149,6 +162,8 @@ void serial_create(struct serial *serial, int vm, unsigned int number, const cha
 		   const char *out);
 uint8_t serial_read(struct serial *serial, unsigned int reg);
 void serial_write(struct serial *serial, unsigned int reg, uint8_t value);
+/* What is not read from the file any more is there for the next process. */
+void serial_stop(struct serial *serial);
 
 /* pci.c: an access to the ports 0xcf8 to 0xcff */
 uint32_t pci_port_read(struct machine *machine, uint16_t port, unsigned int width);
@@ -157,31 +172,49 @@ void pci_port_write(struct machine *machine, uint16_t port, unsigned int width, 
 /* device.c: @name is a PCI address such as 0000:01:00.0 */
 void device_create(struct device *device, int vm, const char *name, void *memory,
 		   uint64_t memory_size);
-uint32_t device_config_read(struct device *device, uint32_t offset, unsigned int width);
-void device_config_write(struct device *device, uint32_t offset, unsigned int width,
-			 uint32_t value);
 /* Whether the address is the device's; then the access is done. */
 bool device_memory(struct device *device, uint64_t address, uint8_t *bytes, unsigned int width,
 		   bool write);
 /* The BARs have been loaded: put them where the guest has them. */
 void device_place_bars(struct device *device);
 
+uint32_t hardware_read(const struct device *device, uint32_t offset, unsigned int width);
+void hardware_write(struct device *device, uint32_t offset, unsigned int width, uint32_t value);
+
+/* config.c: accesses are within a dword */
+void device_find_capabilities(struct device *device);
+uint32_t device_config_read(struct device *device, uint32_t offset, unsigned int width);
+void device_config_write(struct device *device, uint32_t offset, unsigned int width,
+			 uint32_t value);
+/* The guest's MSI has been loaded or reset: let the device's configuration space have it. */
+void device_show_message(struct device *device);
+/*
+ * Have the device send nothing more, and find out what is pending. Returns the command register
+ * as the guest has it.
+ */
+uint32_t device_quiet(struct device *device);
+
 /* msi.c: @index is VFIO's */
 void msi_create(struct msi *msi, uint32_t index, struct device *device);
+/* Tell the library that the device can write there. */
+void msi_set_memory(struct msi *msi, const struct vfiomsi_memory *memory);
+void msi_reset(struct msi *msi);
+/* Find out what is pending. */
+void msi_harvest(struct msi *msi);
 bool msi_has_config(const struct msi *msi, uint32_t offset);
+/* Message Control, address and data of MSI */
 bool msi_has_message(const struct msi *msi, uint32_t offset);
 uint32_t msi_config_read(struct msi *msi, uint32_t offset, unsigned int width);
 void msi_config_write(struct msi *msi, uint32_t offset, unsigned int width, uint32_t value);
 /* Whether the access is to the table or the PBA; then it is done. */
 bool msi_memory(struct msi *msi, unsigned int bar, uint64_t offset, uint8_t *bytes,
 		unsigned int width, bool write);
-void msi_save(struct msi *msi, FILE *file);
-void msi_load(struct msi *msi, FILE *file);
+void msi_keep(struct msi *msi, struct snapshot *snapshot);
 
 /* snapshot.c */
 void snapshot_save(struct machine *machine, const char *name);
 void snapshot_load(struct machine *machine, const char *name);
-void put(FILE *file, const void *bytes, size_t size);
-void get(FILE *file, void *bytes, size_t size);
+/* Write so many bytes to the snapshot, or read them from it. */
+void keep(struct snapshot *snapshot, void *bytes, size_t size);
 
 #endif /* VMM_H */
