@@ -14,9 +14,11 @@ note()
 	echo "# $*"
 }
 
-# Mounts the toolbox's /usr, in which QEMU finds everything that it needs.
+# Mounts the toolbox's /usr, in which QEMU finds everything that it needs, unless another test has
+# done so.
 guest_prepare()
 {
+	[ ! -e $toolbox/usr/bin ] || return 0
 	modprobe -a virtio_pci 9pnet_virtio 9p kvm_amd 2>/tmp/modprobe ||
 		{ note "$(cat /tmp/modprobe)"; return 1; }
 	mkdir -p $toolbox/usr $toolbox/dev $toolbox/proc $toolbox/sys \
