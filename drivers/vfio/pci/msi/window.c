@@ -606,7 +606,6 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
 				 const char __user *buf, u64 start, size_t count)
 {
 	unsigned int vectors;
-	bool changed = false;
 
 	/* A device without MSI has no windows. */
 	if (!mdev->core.pdev->msi_cap)
@@ -621,13 +620,12 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
 		if (vectors)
 			mdev->guest_vectors = vectors;
 		make_room_for_messages(&mdev->env);
-		changed = read_guest_message(mdev);
+		/* If the task is killed, the writes stay deferred until the next call. */
+		if (read_guest_message(mdev) && nr_windows(mdev))
+			set_bit(0, &mdev->writes_deferred);
 		mutex_unlock(&mdev->slots);
 	}
 
-	/* If the task is killed, the writes stay deferred until the next call. */
-	if (changed && nr_windows(mdev))
-		set_bit(0, &mdev->writes_deferred);
 	msi_vfio_pci_sync_windows(mdev);
 }
 
@@ -739,7 +737,7 @@ void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev)
 bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
-	bool moved, waking;
+	bool waking;
 	int active;
 
 	lockdep_assert_held(&mdev->state);
@@ -749,10 +747,9 @@ bool msi_vfio_pci_windows_check_host(struct msi_vfio_pci_device *mdev)
 
 	mutex_lock(&mdev->slots);
 	make_room_for_messages(&mdev->env);
-	moved = refresh_host_message(mdev);
-	mutex_unlock(&mdev->slots);
-	if (moved)
+	if (refresh_host_message(mdev))
 		set_bit(0, &mdev->writes_deferred);
+	mutex_unlock(&mdev->slots);
 	if (!test_bit(0, &mdev->writes_deferred))
 		return false;
 
@@ -973,9 +970,24 @@ static bool select_page(struct msi_vfio_pci_device *mdev,
 }
 
 /*
+ * May a write, which may be a doorbell, be made without @state? It must not come before
+ * writes to slots that are still to be made. Whoever makes such writes necessary, by a change
+ * of the messages under @slots, has @state until they are made or deferred. Where the host can
+ * move a message without a call of this module, a write has to look whether it has.
+ */
+static bool may_write_without_state(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->slots);
+
+	return (mdev->isolated || !READ_ONCE(mdev->pinned)) &&
+	       !mutex_is_locked(&mdev->state) &&
+	       !test_bit(0, &mdev->writes_deferred) &&
+	       !delayed_work_pending(&mdev->host_work);
+}
+
+/*
  * Makes a write that concerns neither a slot nor a message, with the slots locked. Such a
- * write needs neither @state nor the host message, as it translates nothing. Returns false
- * if it is not known to be one.
+ * write translates nothing. Returns false if it is not known to be one.
  */
 static bool write_plain(struct msi_vfio_pci_device *mdev,
 			struct msi_vfio_pci_window *window, u64 offset,
@@ -987,9 +999,7 @@ static bool write_plain(struct msi_vfio_pci_device *mdev,
 		.width = width,
 	};
 
-	/* A doorbell must not come before writes to slots that are still to be made. */
-	if (test_bit(0, &mdev->writes_deferred) ||
-	    delayed_work_pending(&mdev->host_work))
+	if (!may_write_without_state(mdev))
 		return false;
 
 	find_page(window);

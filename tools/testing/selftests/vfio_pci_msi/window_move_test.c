@@ -316,6 +316,7 @@ TEST_F(woken, deferred_write_follows_wake_up)
 }
 
 #define WRITERS		4
+#define MAX_ACTORS	3
 #define STORM_ROUNDS	20
 #define STORM_RESETS	5
 
@@ -405,32 +406,42 @@ static void *reset_device(void *arg)
 	return NULL;
 }
 
+typedef void *(*actor_fn)(void *arg);
+
+/* Four threads write while each of @actors acts. */
+static void run_storm(struct storm *storm, const actor_fn *actors, unsigned int nr)
+{
+	pthread_t writing[WRITERS], acting[MAX_ACTORS];
+	struct writer writers[WRITERS];
+
+	for (unsigned int i = 0; i < WRITERS; i++) {
+		writers[i] = (struct writer){ storm, i };
+		VFIO_ASSERT_EQ(pthread_create(&writing[i], NULL, write_window,
+					      &writers[i]), 0);
+	}
+	for (unsigned int i = 0; i < nr; i++)
+		VFIO_ASSERT_EQ(pthread_create(&acting[i], NULL, actors[i], storm),
+			       0);
+	for (unsigned int i = 0; i < nr; i++)
+		pthread_join(acting[i], NULL);
+	__atomic_store_n(&storm->stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < WRITERS; i++)
+		pthread_join(writing[i], NULL);
+}
+
 /* Whatever the writers met, a slot that is written afterwards works. */
 TEST_F(move, storm_of_writes)
 {
+	static const actor_fn actors[] = {
+		change_vectors, move_vectors, reset_device,
+	};
 	struct storm storm = {
 		.s = self->s,
 		.triggers = { self->trigger, eventfd_new() },
 	};
-	void *(*actors[])(void *arg) = {
-		change_vectors, move_vectors, reset_device,
-	};
-	pthread_t writing[WRITERS], acting[ARRAY_SIZE(actors)];
-	struct writer writers[WRITERS];
 	int fd = self->s->fd;
 
-	for (unsigned int i = 0; i < WRITERS; i++) {
-		writers[i] = (struct writer){ &storm, i };
-		ASSERT_EQ(0, pthread_create(&writing[i], NULL, write_window,
-					    &writers[i]));
-	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(actors); i++)
-		ASSERT_EQ(0, pthread_create(&acting[i], NULL, actors[i], &storm));
-	for (unsigned int i = 0; i < ARRAY_SIZE(actors); i++)
-		pthread_join(acting[i], NULL);
-	__atomic_store_n(&storm.stop, true, __ATOMIC_RELAXED);
-	for (unsigned int i = 0; i < WRITERS; i++)
-		pthread_join(writing[i], NULL);
+	run_storm(&storm, actors, ARRAY_SIZE(actors));
 
 	command_set(fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
@@ -448,6 +459,31 @@ TEST_F(move, storm_of_writes)
 	EXPECT_GT(0, set_affinity(irq_of(self->s->bdf), SECOND_CPU));
 	eventfd_take(self->trigger);
 	slot_send(fd, 0);
+	EXPECT_TRUE(eventfd_wait(self->trigger));
+	close(storm.triggers[1]);
+}
+
+/* A slot that nobody writes again follows the vectors all the time. */
+TEST_F(move, storm_around_a_slot)
+{
+	static const actor_fn actors[] = { change_vectors, move_vectors };
+	struct storm storm = {
+		.s = self->s,
+		.triggers = { self->trigger, eventfd_new() },
+	};
+	u32 slot = slots[WRITERS];
+	int fd = self->s->fd;
+
+	slot_write(fd, slot, GUEST_ADDRESS, GUEST_DATA);
+	run_storm(&storm, actors, ARRAY_SIZE(actors));
+
+	ASSERT_EQ(0, set_triggers(fd, VFIO_PCI_MSI_IRQ_INDEX, 0, 1,
+				  &self->trigger));
+	EXPECT_EQ(host(fd).address, held(fd, slot));
+	EXPECT_EQ(host(fd).data, held(fd, slot + ATH11K_SLOT_DATA));
+	EXPECT_LE(1, live_slots(fd));
+	eventfd_take(self->trigger);
+	slot_send(fd, WRITERS);
 	EXPECT_TRUE(eventfd_wait(self->trigger));
 	close(storm.triggers[1]);
 }
