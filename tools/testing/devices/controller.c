@@ -278,6 +278,7 @@ struct settings {
 	struct common_options common;
 	uint64_t bar0_size;
 	bool maskable;
+	bool msi_last;
 	bool no_soft_reset;
 	bool paged;
 };
@@ -289,18 +290,19 @@ static void usage(const void *context, FILE *out)
 
 	fprintf(out,
 		"Usage: %s --socket PATH [--id VVVV:DDDD] [--bar0 SIZE]\n"
-		"    [--maskable] [--no-soft-reset]%s [--verbose]\n"
+		"    [--maskable] [--msi-last] [--no-soft-reset]%s [--verbose]\n"
 		"Serve %s to the first vfio-user client at PATH.\n",
 		model->program, model->pages ? " [--paged]" : "", model->summary);
 }
 
-enum { PAGED = OPTION_OWN, BAR0, MASKABLE, NO_SOFT_RESET };
+enum { PAGED = OPTION_OWN, BAR0, MASKABLE, MSI_LAST, NO_SOFT_RESET };
 
 /* The first one is for models with pages. */
 static const struct option options[] = {
 	{ "paged", no_argument, NULL, PAGED },
 	{ "bar0", required_argument, NULL, BAR0 },
 	{ "maskable", no_argument, NULL, MASKABLE },
+	{ "msi-last", no_argument, NULL, MSI_LAST },
 	{ "no-soft-reset", no_argument, NULL, NO_SOFT_RESET },
 	{}
 };
@@ -317,6 +319,9 @@ static int take_option(void *context, int option)
 		return option_number(optarg, &settings->bar0_size);
 	case MASKABLE:
 		settings->maskable = true;
+		return 0;
+	case MSI_LAST:
+		settings->msi_last = true;
 		return 0;
 	case NO_SOFT_RESET:
 		settings->no_soft_reset = true;
@@ -356,6 +361,18 @@ static int add_bars(struct controller *c, uint64_t bar0_size)
 			   PCI_BASE_ADDRESS_MEM_TYPE_64);
 }
 
+static void add_msi(struct controller *c, const struct settings *settings)
+{
+	const struct controller_model *model = settings->model;
+	uint16_t flags = (model->wide_msi ? PCI_MSI_FLAGS_64BIT : 0) |
+			 (settings->maskable ? PCI_MSI_FLAGS_MASKBIT : 0);
+	unsigned int cap = PCI_INTERRUPT_OFFSET;
+
+	if (settings->msi_last)
+		cap = (PCI_CFG_SPACE_SIZE - msi_size(flags)) & ~3U;
+	msi_init(&c->msi, &c->function, &c->server.dma, cap, model->vectors, flags);
+}
+
 int controller_main(const struct controller_model *model, int argc, char **argv)
 {
 	static struct controller controller;
@@ -373,10 +390,7 @@ int controller_main(const struct controller_model *model, int argc, char **argv)
 		pci_keep_in_d3hot(&controller.function);
 	if (add_bars(&controller, settings.bar0_size))
 		return EXIT_FAILURE;
-	msi_init(&controller.msi, &controller.function, &controller.server.dma,
-		 PCI_INTERRUPT_OFFSET, model->vectors,
-		 (model->wide_msi ? PCI_MSI_FLAGS_64BIT : 0) |
-		 (settings.maskable ? PCI_MSI_FLAGS_MASKBIT : 0));
+	add_msi(&controller, &settings);
 	htt_init(&controller.htt, &controller.function, &controller.server.dma);
 	return server_run(&controller.server, &controller.function, settings.common.path);
 }

@@ -61,12 +61,17 @@ void msi_reset(struct msi *msi)
 	memset(msi->sent, 0, sizeof(msi->sent));
 }
 
+unsigned int msi_size(uint16_t flags)
+{
+	const struct msi msi = { .flags = flags };
+
+	return has_masks(&msi) ? pending_offset(&msi) + sizeof(uint32_t) :
+				 data_offset(&msi) + sizeof(uint16_t);
+}
+
 void msi_reset_alone(struct msi *msi)
 {
-	unsigned int end = has_masks(msi) ? pending_offset(msi) + sizeof(uint32_t) :
-					    data_offset(msi) + sizeof(uint16_t);
-
-	pci_reset_part(msi->function, msi->cap, end - msi->cap);
+	pci_reset_part(msi->function, msi->cap, msi_size(msi->flags));
 	msi_reset(msi);
 }
 

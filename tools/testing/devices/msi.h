@@ -25,6 +25,8 @@ void msi_init(struct msi *msi, struct pci_function *f, struct dma *dma,
 	      unsigned int cap, unsigned int vectors, uint16_t flags);
 /* Returns false if a capability cannot have @vectors. */
 bool msi_set_next_vectors(struct msi *msi, uint32_t vectors);
+/* How many bytes the capability has with these @flags. */
+unsigned int msi_size(uint16_t flags);
 /* To be called when the function is reset; or resets MSI alone. */
 void msi_reset(struct msi *msi);
 void msi_reset_alone(struct msi *msi);

@@ -80,8 +80,10 @@ void msi_vfio_pci_init_ranges(struct msi_vfio_pci_device *mdev)
 		add_msi_fields(mdev);
 }
 
+/* The last registers of the longest layout of a capability may not be there. */
 static void watch(struct msi_vfio_pci_device *mdev, int first, int last)
 {
+	last = min(last, PCI_CFG_SPACE_SIZE - 1);
 	mdev->watched_config |= GENMASK_ULL(last / 4, first / 4);
 }
 
