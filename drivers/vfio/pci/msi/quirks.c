@@ -99,8 +99,10 @@ static const struct pci_device_id quirks[] = {
 	{}
 };
 
-/* A card that differs from what is known is opened without the window. */
-static void add_known_window(struct msi_vfio_pci_device *mdev)
+/*
+ * A card that differs from what is known is opened without the window. Returns 0 or -ENOMEM.
+ */
+static int add_known_window(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
 	const struct pci_device_id *id;
@@ -108,12 +110,16 @@ static void add_known_window(struct msi_vfio_pci_device *mdev)
 
 	id = READ_ONCE(windows) ? pci_match_id(quirks, pdev) : NULL;
 	if (!id)
-		return;
+		return 0;
 
 	ret = msi_vfio_pci_add_window(mdev, (const void *)id->driver_data);
+	if (ret == -ENOMEM)
+		return ret;
 	if (ret)
 		pci_warn(pdev, "no window for the embedded interrupt controller: %d\n",
 			 ret);
+
+	return 0;
 }
 
 /* Returns 0, or an errno if the device cannot have one of the windows. */
@@ -166,7 +172,7 @@ int msi_vfio_pci_add_initial_windows(struct msi_vfio_pci_device *mdev)
 
 	ret = add_admin_windows(mdev);
 	if (!ret && !mdev->nr_windows)
-		add_known_window(mdev);
+		ret = add_known_window(mdev);
 
 	return ret;
 }
