@@ -495,8 +495,8 @@ struct vfio_device_feature_pci_msix_map {
  * dword from the lowest of them to the highest counts as a guest address, so that none
  * can reach the device. The kernel also remembers 1024 guest messages. If there are
  * more, the oldest that no slot has used is not translated any more. If slots have used
- * all, a new one is translated only while it is the guest message. These limits and that of
- * slots are lower while there is no memory for more.
+ * all, a new one is translated only while it is the guest message. If there is no memory for
+ * so many, fewer are remembered, and fewer slots; of addresses, until the session ends.
  *
  * Vectors that are freed. Slots outlive their vectors, and the device may go on writing
  * their messages. But once the vectors are freed, or the only vector loses its eventfd,

@@ -335,7 +335,8 @@ struct msi_vfio_pci_dummy {
  * @slots: see below
  * @env: the messages that slots are translated with
  * @pinned: bit n: vector n cannot be moved to another CPU
- * @pins_outdated: slots were forgotten since it was decided which vectors are @pinned
+ * @pins_outdated: slots were forgotten since it was decided which vectors are @pinned;
+ *	changes with @slots held
  * @slots_need_reset: bit 0: the device was reset, its slots are still to be forgotten
  * @frozen: an error has frozen the channel, and it is not known yet whether the device
  *	was reset after that

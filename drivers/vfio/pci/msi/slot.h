@@ -261,7 +261,7 @@ struct msi_slot_plan {
  * @data: how many dwords of host data were written
  * @withheld: how many addresses were withheld
  * @undone: how many addresses were undone
- * @age: how many dwords the guest has written
+ * @age: how many dwords msi_slot_write() was called with
  * @dwords: the dwords that are remembered, sorted by place
  * @max_dwords: how many entries @dwords has room for
  * @nr_dwords: how many entries @dwords has
@@ -324,10 +324,12 @@ typedef u32 (*msi_slot_read_fn)(void *context, u64 offset);
  * @inert: the low half of the inert address
  * @inert_on_free: a slot gets the inert address when its vectors are freed
  * @clean: the device was reset for this session
- * @addresses: memory for the guest's addresses, MSI_SLOT_ADDRESSES entries
- * @nr_addresses: how many entries
- * @messages: memory for former guest messages, MSI_SLOT_MESSAGES entries
- * @nr_messages: how many entries
+ * @addresses: memory for the guest's addresses
+ * @nr_addresses: how many entries, at most MSI_SLOT_ADDRESSES
+ * @messages: memory for former guest messages
+ * @nr_messages: how many entries, at most MSI_SLOT_MESSAGES
+ *
+ * Between two calls the caller may replace @addresses and @messages in @env by larger copies.
  */
 void msi_slot_init_env(struct msi_slot_env *env, u32 inert, bool inert_on_free,
 		       bool clean, u32 *addresses, unsigned int nr_addresses,
@@ -384,8 +386,10 @@ bool msi_slot_layout_ok(const struct msi_slot_layout *layout);
  * msi_slot_init_window - initialize a window: no slots, all counters 0
  * @window: out
  * @layout: its layout, which was checked
- * @dwords: memory for its dwords, MSI_SLOT_DWORDS entries
- * @nr_dwords: how many entries, at least 8
+ * @dwords: memory for its dwords
+ * @nr_dwords: how many entries, from 8 to MSI_SLOT_DWORDS
+ *
+ * Between two calls the caller may replace @dwords in @window by a larger copy.
  */
 void msi_slot_init_window(struct msi_slot_window *window,
 			  const struct msi_slot_layout *layout,
