@@ -92,18 +92,23 @@ FIXTURE_VARIANT(storm) {
 LAB_VARIANTS(storm, msix);
 LAB_VARIANTS(storm, ath11k_noid);
 
-/* debugfs has a line for each vector, which begins with its number and its Linux IRQ. */
+/* The core calls the interrupts vfio-msi[NR](BDF) and vfio-msix[NR](BDF). */
 static void find_irqs(struct storm *st)
 {
-	FILE *file = fopen(debugfs_path(st->src.s->bdf, "vectors"), "r");
-	char line[256];
+	FILE *file = fopen("/proc/interrupts", "r");
+	const char *name, *bdf;
+	char line[4096];
 	int nr, irq;
 
 	VFIO_ASSERT_NOT_NULL(file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%d %d", &nr, &irq) == 2 &&
+	while (fgets(line, sizeof(line), file)) {
+		name = strstr(line, "vfio-msi");
+		bdf = strstr(line, st->src.s->bdf);
+		if (name && bdf && sscanf(line, "%d:", &irq) == 1 &&
+		    sscanf(name, "vfio-msi%*[x[]%d]", &nr) == 1 &&
 		    nr < st->src.vectors)
 			st->vector[nr].irq = irq;
+	}
 	fclose(file);
 }
 
