@@ -12,7 +12,7 @@
 
 #include "kselftest_harness.h"
 
-#define DRIVER		"ath-vfio-pci"
+#define DRIVER		"ath_vfio_pci"
 #define MSI		VFIO_PCI_MSI_IRQ_INDEX
 #define GUEST_ADDRESS	0xfee11000
 #define GUEST_DATA	0x4320
