@@ -457,11 +457,52 @@ static int write_followers(const struct persist *instead, bool removed)
 	return err ? err : failed;
 }
 
-/* udev reads new rules by itself. */
-static void note_initramfs(const struct persist *persist)
+/* The hook of the initramfs puts the module there, too, with the options of that time. */
+static bool module_is_in_initramfs(void)
 {
-	if (persist->initramfs && !dry_run())
+	struct persist persist;
+	struct texts texts;
+	bool found = false;
+	size_t i;
+
+	persist_addresses(&texts);
+	for (i = 0; i < texts.count && !found; i++) {
+		if (persist_read(texts.text[i], &persist))
+			continue;
+		found = persist.initramfs;
+		persist_free(&persist);
+	}
+	texts_free(&texts);
+	return found;
+}
+
+/* Whether the device's file has other windows than these */
+static bool windows_differ(const struct persist *persist)
+{
+	char *before, *now = entries_of(persist);
+	struct persist old;
+	bool differ = *now;
+
+	if (!persist_read(persist->bdf, &old)) {
+		before = entries_of(&old);
+		differ = strcmp(before, now);
+		free(before);
+		persist_free(&old);
+	}
+	free(now);
+	return differ;
+}
+
+/* udev reads new rules by itself. */
+static void note_initramfs(const struct persist *persist, bool windows)
+{
+	if (dry_run())
+		return;
+	if (persist->initramfs)
 		note("run update-initramfs -u, so that the initramfs has the rules, too");
+	else if (windows && module_is_in_initramfs())
+		note("run update-initramfs -u: the initramfs has the module, with the windows that "
+		     "%s had before", persist->bdf);
 }
 
 static int make_folder(const char *path)
@@ -490,9 +531,11 @@ int persist_write(const struct persist *persist)
 {
 	char *path = file_of(persist->bdf), *text = text_of(persist);
 	int err, lock;
+	bool windows;
 
 	err = make_folders();
 	lock = lock_files();
+	windows = windows_differ(persist);
 	if (!err)
 		err = write_options(persist, false);
 	if (!err) {
@@ -504,7 +547,7 @@ int persist_write(const struct persist *persist)
 		err = write_rules(persist, false);
 	unlock_files(lock);
 	if (!err)
-		note_initramfs(persist);
+		note_initramfs(persist, windows);
 	free(path);
 	free(text);
 	return err;
@@ -527,7 +570,7 @@ int persist_remove(const char *bdf)
 		err = remove_file(path);
 	unlock_files(lock);
 	if (!err)
-		note_initramfs(&persist);
+		note_initramfs(&persist, persist.windows.count);
 	persist_free(&persist);
 	free(path);
 	return err;
