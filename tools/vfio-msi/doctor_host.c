@@ -233,9 +233,10 @@ static void check_libvirt(struct findings *findings)
 		finding_add(findings, NULL, "libvirt", FINDING_OK, NULL, "not installed");
 	else if (major < 10)
 		finding_add(findings, NULL, "libvirt", FINDING_NOTE,
-			    format_text("vfio-msi bind --persist DEVICE, and managed='no' in the "
-					"<hostdev>"),
-			    "%s binds devices to vfio-pci only", version);
+			    format_text("a hook of libvirt with: vfio-msi bind DEVICE "
+					"(\"Road 1\" in the user's guide)"),
+			    "%s binds devices to vfio-pci only, and refuses those that another "
+			    "driver has", version);
 	else
 		finding_add(findings, NULL, "libvirt", FINDING_OK, NULL,
 			    "%s binds known cards to " MSI_VFIO_PCI " by itself (managed='yes'), "
