@@ -120,7 +120,9 @@ test:
 test-guest:
 	$(lab) matrix --plan tools/testing/guest/plan
 
+# If the first line fails, the row "system" says so.
 soak:
+	-tools/testing/system/system ready
 	$(lab) matrix --plan tools/testing/soak --timeout 7200
 
 bench:
