@@ -99,9 +99,7 @@ static const struct pci_device_id quirks[] = {
 	{}
 };
 
-/*
- * A card that differs from what is known is opened without the window. Returns 0 or -ENOMEM.
- */
+/* A card that differs is opened without the window. Returns 0 or -ENOMEM. */
 static int add_known_window(struct msi_vfio_pci_device *mdev)
 {
 	struct pci_dev *pdev = mdev->core.pdev;
