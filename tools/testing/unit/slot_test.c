@@ -1182,6 +1182,41 @@ static const struct test tests[] = {
 			LEARNED(0x00, "12:41:1 16:41:1 20:41:1 24:41:1 28:41:1 32:41:1 36:41:1"),
 		},
 	}, {
+		"data that becomes an address is no address undone", ATH11K, .steps = {
+			GUEST(0xfee01000, 0x20, NOTHING),
+			HOST(2, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"), WRITE4(0x08, 0x20, "8=40"),
+			NO_MESSAGE(2, NOTHING), COUNTED("1 1 0 0"),
+			WRITE4(0x08, 0xfee01000, "0=fee0000c 8=20"),
+			COUNTED("1 1 1 1"),
+		},
+	}, {
+		"a high half that comes without a host message", WIDE, .steps = {
+			GUEST(0xfee01000, 0x20, NOTHING),
+			HOST(2, 0x1fee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"), WRITE4(0x08, 0x20, "8=40"),
+			NO_MESSAGE(2, NOTHING),
+			/* It may be another message's: the slot is not live any more. */
+			WRITE4(0x04, 0, "0=fee0000c 4=0 8=0"), SLOTS("0:"),
+		},
+	}, {
+		"a message of freed vectors is not live without another", ATH11K,
+		.keeps = true, .steps = {
+			GUEST(0xfee01000, 0x20, NOTHING),
+			HOST(2, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x00, 0xfee01000, "0=fee08000"), WRITE4(0x08, 0x20, "8=40"),
+			FREE(NOTHING), NO_MESSAGE(2, NOTHING), SLOTS("0:"), LIVE(0),
+		},
+	}, {
+		"an address where another slot has its data keeps its message", ATH11K,
+		.steps = {
+			GUEST(0xfee01000, 0x20, NOTHING),
+			HOST(1, 0xfee08000, 0x40, NOTHING),
+			WRITE4(0x08, 0xfee01000, "8=fee08000"), WRITE4(0x10, 0x20, "10=40"),
+			WRITE4(0x00, 0xfee01000, NOTHING), WRITE4(0x00, 0, "0=0"),
+			SLOTS("8:ad0"),
+		},
+	}, {
 		"LEARN: a guest of two", LEARN, .steps = {
 			GUEST_OF(2, 0xfee00000, 0x40, NOTHING),
 			WRITE4(0x00, 0xfee00000, "0=fee00000"),
