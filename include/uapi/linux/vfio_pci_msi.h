@@ -548,6 +548,10 @@ struct vfio_device_feature_pci_msix_map {
  * arrive. If the guest has one vector, its driver serves these rings when another ring
  * interrupts. Otherwise the host message has to be written to memory (MSI_MESSAGES).
  * Documentation/messages-in-memory.rst has more.
+ *
+ * Seen: emulated cards 17cb:1101, 1103, 1104 (ath11k), 1107, 1109 and 1112 (ath12k) with
+ * the unmodified drivers in a guest. A real card: nobody yet. Documentation/cards.rst
+ * has the table.
  */
 #define VFIO_DEVICE_FEATURE_PCI_MSI_WINDOW	0x4d04
 
