@@ -51,6 +51,9 @@ vmm_parameters="console=ttyS0 quiet panic=-1 no_timer_check acpi=off pci=conf1 r
 guest_archives=guest/initramfs
 guest_memory=128
 guest_kernel=$(readlink guest/vmlinux)
+# A guest that sleeps needs its kernel as a vmlinuz. QEMU copies the parts of a vmlinux into memory
+# again at each reset, and the wake-up is one: the kernel's page tables would be gone.
+guest_form=vmlinux
 
 # guest_release LABEL: the release of the lab's kernel of that label, for guests
 guest_release()
@@ -72,7 +75,7 @@ start_qemu()
 		-device pcie-root-port,id=root0,chassis=1,slot=1 \
 		-device "vfio-pci,host=$device,bus=root0" \
 		-qmp pipe:$run/monitor \
-		-kernel "$guest_kernel" -initrd $run/initramfs \
+		-kernel "${guest_kernel%/*}/$guest_form" -initrd $run/initramfs \
 		-append "$guest_parameters" -serial file:$run/console \
 		-chardev pipe,id=channel,path=$run/channel \
 		-serial chardev:channel

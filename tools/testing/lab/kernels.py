@@ -112,17 +112,22 @@ def extract_vmlinux(image):
 
 
 def release_vmlinux(release):
-    """The image in the form that starts fastest.
+    """The image in the form that starts fastest. The other form is beside it.
 
-    It is in the toolbox, so that it is renewed together with its kernel, and in /usr,
-    so that hosts with the device "toolbox" have it, too.
+    Both are in the toolbox, so that they are renewed together with their kernel, and in
+    /usr, so that hosts with the device "toolbox" have them, too.
     """
-    vmlinux = pathlib.Path("/usr/lib/modules", release, "vmlinux")
+    modules = pathlib.Path("/usr/lib/modules", release)
+    image = pathlib.Path(packages.image_path(release))
+    vmlinux = modules / "vmlinux"
+    vmlinuz = modules / "vmlinuz"
     with locked("vmlinux"):
         if not vmlinux.exists():
             half = vmlinux.with_suffix(".half")
-            half.write_bytes(extract_vmlinux(pathlib.Path(packages.image_path(release))))
+            half.write_bytes(extract_vmlinux(image))
             half.rename(vmlinux)
+        if not vmlinuz.exists():
+            vmlinuz.hardlink_to(image)
     return vmlinux
 
 
