@@ -16,7 +16,11 @@ s/ The tests in tools\/testing\/unit build it in user space\.//
 s/^#include "ath_vfio_pci\.h"/#include "ath.h"/
 /^static bool windows/,/^$/d
 /^	\.region = VFIO_PCI_BAR0_REGION_INDEX,$/d
-/^\/\* A card that differs/,$c\
+/^	QUIRK(0x1112/,$c\
+	QUIRK(0x1112, qcc2072),\
+	{}\
+};\
+\
 /**\
  * ath_vfio_pci_find_layout - where a card has its slots\
  * @pdev: device\
