@@ -476,31 +476,38 @@ static bool module_is_in_initramfs(void)
 	return found;
 }
 
-/* Whether the device's file has other windows than these */
-static bool windows_differ(const struct persist *persist)
+/* What an initramfs may have that the device's file is about to lose */
+struct outdated {
+	bool rules;
+	bool windows;
+};
+
+static struct outdated compare_with_file(const struct persist *persist)
 {
 	char *before, *now = entries_of(persist);
+	struct outdated outdated = { persist->initramfs, *now };
 	struct persist old;
-	bool differ = *now;
 
 	if (!persist_read(persist->bdf, &old)) {
 		before = entries_of(&old);
-		differ = strcmp(before, now);
+		outdated.rules |= old.initramfs;
+		outdated.windows = strcmp(before, now);
 		free(before);
 		persist_free(&old);
 	}
 	free(now);
-	return differ;
+	return outdated;
 }
 
 /* udev reads new rules by itself. */
-static void note_initramfs(const struct persist *persist, bool windows)
+static void note_initramfs(const struct persist *persist, struct outdated outdated)
 {
 	if (dry_run())
 		return;
-	if (persist->initramfs)
-		note("run update-initramfs -u, so that the initramfs has the rules, too");
-	else if (windows && module_is_in_initramfs())
+	if (outdated.rules)
+		note("run update-initramfs -u: the initramfs has the rules that %s had before",
+		     persist->bdf);
+	else if (outdated.windows && module_is_in_initramfs())
 		note("run update-initramfs -u: the initramfs has the module, with the windows that "
 		     "%s had before", persist->bdf);
 }
@@ -530,12 +537,12 @@ static int make_folders(void)
 int persist_write(const struct persist *persist)
 {
 	char *path = file_of(persist->bdf), *text = text_of(persist);
+	struct outdated outdated;
 	int err, lock;
-	bool windows;
 
 	err = make_folders();
 	lock = lock_files();
-	windows = windows_differ(persist);
+	outdated = compare_with_file(persist);
 	if (!err)
 		err = write_options(persist, false);
 	if (!err) {
@@ -547,7 +554,7 @@ int persist_write(const struct persist *persist)
 		err = write_rules(persist, false);
 	unlock_files(lock);
 	if (!err)
-		note_initramfs(persist, windows);
+		note_initramfs(persist, outdated);
 	free(path);
 	free(text);
 	return err;
@@ -556,6 +563,7 @@ int persist_write(const struct persist *persist)
 /* Returns 0 also if there is nothing to remove. If it fails, the file is still there. */
 int persist_remove(const char *bdf)
 {
+	struct outdated outdated;
 	struct persist persist;
 	int err, lock;
 	char *path;
@@ -564,13 +572,14 @@ int persist_remove(const char *bdf)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	path = file_of(bdf);
+	outdated = (struct outdated){ persist.initramfs, persist.windows.count };
 	lock = lock_files();
 	err = write_followers(&persist, true);
 	if (!err)
 		err = remove_file(path);
 	unlock_files(lock);
 	if (!err)
-		note_initramfs(&persist, persist.windows.count);
+		note_initramfs(&persist, outdated);
 	persist_free(&persist);
 	free(path);
 	return err;
