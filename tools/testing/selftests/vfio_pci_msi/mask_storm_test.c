@@ -110,6 +110,8 @@ static void find_irqs(struct storm *st)
 			st->vector[nr].irq = irq;
 	}
 	fclose(file);
+	for (nr = 0; nr < st->src.vectors; nr++)
+		VFIO_ASSERT_GT(st->vector[nr].irq, 0);
 }
 
 FIXTURE_SETUP(storm)
