@@ -18,7 +18,7 @@ note()
 # done so.
 guest_prepare()
 {
-	[ ! -e $toolbox/usr/bin ] || return 0
+	[ ! -e $toolbox/usr/bin ] || { [ -e /dev/kvm ]; return; }
 	modprobe -a virtio_pci 9pnet_virtio 9p kvm_amd 2>/tmp/modprobe ||
 		{ note "$(cat /tmp/modprobe)"; return 1; }
 	mkdir -p $toolbox/usr $toolbox/dev $toolbox/proc $toolbox/sys \
