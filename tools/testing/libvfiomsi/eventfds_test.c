@@ -11,15 +11,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <vfiomsi/eventfds.h>
-
 #include "expect.h"
+#include "owner.h"
 
 #define VECTORS		4
 #define ENABLE		0x8000
 
-static struct vfiomsi_core *core;
-static struct vfiomsi_eventfds *eventfds;
 static bool attached[VECTORS];
 static bool device_pending[VECTORS];
 /* The kind of action, or 0. */
@@ -34,10 +31,8 @@ static void start(uint32_t flags)
 	};
 	unsigned int i;
 
-	vfiomsi_eventfds_destroy(eventfds);
-	vfiomsi_core_destroy(core);
-	EXPECT(!vfiomsi_core_create(&config, &core));
-	EXPECT(!vfiomsi_eventfds_create(core, &eventfds));
+	owner_destroy();
+	owner_create(&config);
 	device_fails = 0;
 	for (i = 0; i < VECTORS; i++) {
 		attached[i] = false;
@@ -70,7 +65,7 @@ static void attach(unsigned int vector, bool attach)
 	}
 }
 
-static int device_carry_out(const struct vfiomsi_action *action)
+int back_end_carry_out(const struct vfiomsi_action *action)
 {
 	unsigned int i;
 
@@ -84,48 +79,6 @@ static int device_carry_out(const struct vfiomsi_action *action)
 	return 0;
 }
 
-static int carry_out(const struct vfiomsi_action *action)
-{
-	bool first = action->kind == VFIOMSI_ROUTE;
-	int ret = 0;
-
-	if (first)
-		ret = vfiomsi_eventfds_carry_out(eventfds, action);
-	if (!ret)
-		ret = device_carry_out(action);
-	if (!ret && !first)
-		ret = vfiomsi_eventfds_carry_out(eventfds, action);
-
-	return ret;
-}
-
-static int run_actions(void)
-{
-	struct vfiomsi_action action;
-	int ret = 0;
-
-	while (!ret && vfiomsi_core_next(core, &action) == 1)
-		ret = carry_out(&action);
-
-	return ret;
-}
-
-static int run(int planned)
-{
-	int ret;
-
-	if (planned <= 0)
-		return planned;
-	ret = run_actions();
-	if (ret) {
-		EXPECT(!vfiomsi_core_rollback(core));
-		EXPECT(!run_actions());
-	}
-	EXPECT(!vfiomsi_core_commit(core));
-
-	return ret;
-}
-
 /* The device is gone, or its file was closed. */
 static void lose_host(void)
 {
@@ -135,16 +88,6 @@ static void lose_host(void)
 		attached[i] = false;
 	vfiomsi_eventfds_host_lost(eventfds);
 	vfiomsi_core_host_lost(core);
-}
-
-static int set_control(uint16_t control)
-{
-	return run(vfiomsi_core_cap_write(core, 2, 2, control));
-}
-
-static int set_mask(unsigned int vector, bool masked)
-{
-	return run(vfiomsi_core_table_write(core, vector * 16 + 12, 4, masked));
 }
 
 /* What an event loop would read: a held eventfd is none of its business. */
@@ -352,8 +295,7 @@ int main(void)
 {
 	int ret = run_tests(__FILE__, tests, ARRAY_SIZE(tests));
 
-	vfiomsi_eventfds_destroy(eventfds);
-	vfiomsi_core_destroy(core);
+	owner_destroy();
 
 	return ret;
 }

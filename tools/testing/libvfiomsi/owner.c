@@ -19,19 +19,28 @@ void owner_destroy(void)
 	core = NULL;
 }
 
+int carry_out(const struct vfiomsi_action *action)
+{
+	bool first = action->kind == VFIOMSI_ROUTE;
+	int ret = 0;
+
+	if (first)
+		ret = vfiomsi_eventfds_carry_out(eventfds, action);
+	if (!ret)
+		ret = back_end_carry_out(action);
+	if (!ret && !first)
+		ret = vfiomsi_eventfds_carry_out(eventfds, action);
+
+	return ret;
+}
+
 int run_actions(void)
 {
 	struct vfiomsi_action action;
 	int ret = 0;
 
-	while (!ret && vfiomsi_core_next(core, &action) == 1) {
-		if (action.kind == VFIOMSI_ROUTE)
-			ret = vfiomsi_eventfds_carry_out(eventfds, &action);
-		if (!ret)
-			ret = back_end_carry_out(&action);
-		if (!ret && action.kind != VFIOMSI_ROUTE)
-			ret = vfiomsi_eventfds_carry_out(eventfds, &action);
-	}
+	while (!ret && vfiomsi_core_next(core, &action) == 1)
+		ret = carry_out(&action);
 
 	return ret;
 }
