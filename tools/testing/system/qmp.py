@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Talks to a QEMU by its machine protocol."""
 
+import contextlib
 import json
 import socket
 import time
@@ -26,14 +27,19 @@ class Monitor:
                     raise progress.Failed(f"QEMU's monitor: {error}") from error
                 time.sleep(POLL_SECONDS)
         self.file = self.socket.makefile("rw", encoding="utf-8")
-        self.file.readline()  # its greeting
         self.run("qmp_capabilities")
 
     def run(self, command, **arguments):
-        """Returns what QEMU returns for the command."""
+        """Returns what QEMU returns for the command. A QEMU that ends is a failure, too."""
+        try:
+            return self.try_to_run(command, arguments)
+        except (OSError, ValueError) as error:
+            raise progress.Failed(f"QEMU: {command}: {error}") from error
+
+    def try_to_run(self, command, arguments):
         print(json.dumps({"execute": command, "arguments": arguments}), file=self.file,
               flush=True)
-        for line in self.file:
+        for line in self.file:  # QEMU's greeting is the first one, without an answer
             answer = json.loads(line)
             if "error" in answer:
                 raise progress.Failed(f"QEMU: {command}: {answer['error']['desc']}")
@@ -42,7 +48,8 @@ class Monitor:
         raise progress.Failed(f"QEMU ended at {command}")
 
     def close(self):
-        self.file.close()
+        with contextlib.suppress(OSError):  # what could not be written before
+            self.file.close()
         self.socket.close()
 
     def quit(self):
