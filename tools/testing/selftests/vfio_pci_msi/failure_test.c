@@ -27,6 +27,17 @@
 
 #define VECTORS		4
 
+/* No CPU has these addresses. */
+#define GUEST_ADDRESS	0x45600000
+#define GUEST_DATA	0x4060
+#define ADDRESS_STEP	0x2000
+/* More than the driver has room for when a session begins. */
+#define ADDRESSES	40
+
+/* Registers that the model only stores. */
+#define MANY_OFFSET	0x100000
+#define SLOT_STEP	0x40
+
 struct test {
 	struct session *s;
 	struct target target;
@@ -360,6 +371,106 @@ TEST_F(failure, failed_request_changes_nothing)
 		TH_LOG("%s: %u faults", request->name, faults);
 		EXPECT_LT(0, faults);
 	}
+}
+
+/* Returns the file for fail_all(), which cannot be opened while all allocations fail. */
+static int prepare_fail_all(void)
+{
+	int file = open("/proc/thread-self/make-it-fail", O_WRONLY);
+
+	VFIO_ASSERT_GE(file, 0);
+	fault_setting("failslab", "task-filter", "Y");
+	fault_setting("failslab", "times", "-1");
+	fault_setting("failslab", "probability", "100");
+
+	return file;
+}
+
+/* Make all allocations of this thread fail, or none. */
+static void fail_all(int file, bool fail)
+{
+	VFIO_ASSERT_EQ(pwrite(file, fail ? "1" : "0", 1, 0), 1);
+}
+
+static void write_dword(const struct test *t, u64 pos, u32 value)
+{
+	VFIO_ASSERT_EQ(pwrite(t->s->fd, &value, sizeof(value), pos),
+		       sizeof(value));
+}
+
+static void write_many_slots(const struct test *t)
+{
+	u64 many = t->window - WINDOW_OFFSET + MANY_OFFSET;
+
+	for (int i = 0; i < SLOTS_MAX; i++, many += SLOT_STEP) {
+		write_dword(t, many, GUEST_ADDRESS);
+		write_dword(t, many + ATH11K_SLOT_DATA, GUEST_DATA);
+	}
+}
+
+static void make_many_window(const struct test *t)
+{
+	struct vfio_device_feature_pci_msi_window window = window_of_ath11k();
+
+	window.offset = MANY_OFFSET;
+	VFIO_ASSERT_EQ(window_set(t->s->fd, &window), 0);
+	VFIO_ASSERT_EQ(set_triggers(t->s->fd, t->index, 0, VECTORS,
+				    t->triggers), 0);
+	guest_message(t->s->fd, GUEST_ADDRESS, GUEST_DATA);
+}
+
+/* Without memory a window has the slots that it has room for, and later it has all. */
+TEST_F(failure, slots_without_memory)
+{
+	struct test *t = &self->t;
+	struct window_state state;
+	int file;
+
+	if (t->msix)
+		SKIP(return, "a device with MSI-X has no windows");
+
+	make_many_window(t);
+	file = prepare_fail_all();
+	fail_all(file, true);
+	write_many_slots(t);
+	fail_all(file, false);
+	close(file);
+	state = window_state(t->s->fd);
+	EXPECT_LT(0, state.head.count);
+	EXPECT_LT(0, state.head.withheld);
+	EXPECT_EQ(SLOTS_MAX, state.head.count + state.head.withheld);
+	EXPECT_EQ(state.head.count, live_slots(t->s->fd));
+
+	write_many_slots(t);
+	EXPECT_EQ(SLOTS_MAX, window_state(t->s->fd).head.count);
+	EXPECT_EQ(SLOTS_MAX, live_slots(t->s->fd));
+}
+
+/* Guest addresses that cannot be remembered are guarded as a range. */
+TEST_F(failure, addresses_without_memory)
+{
+	const u32 between = GUEST_ADDRESS + ADDRESS_STEP / 2;
+	struct test *t = &self->t;
+	int file;
+
+	if (t->msix)
+		SKIP(return, "a device with MSI-X has no windows");
+
+	make_many_window(t);
+	bar_write32(t->s->fd, WINDOW_BAR, MANY_OFFSET, between);
+	EXPECT_EQ(between, held(t->s->fd, MANY_OFFSET));
+
+	file = prepare_fail_all();
+	fail_all(file, true);
+	for (u32 i = 1; i < ADDRESSES; i++)
+		write_dword(t, t->config + ATH11K_MSI_OFFSET +
+			    PCI_MSI_ADDRESS_LO, GUEST_ADDRESS + i * ADDRESS_STEP);
+	fail_all(file, false);
+	close(file);
+	bar_write32(t->s->fd, WINDOW_BAR, MANY_OFFSET + SLOT_STEP, between);
+	EXPECT_EQ(0, held(t->s->fd, MANY_OFFSET + SLOT_STEP));
+	EXPECT_EQ(between, bar_read32(t->s->fd, WINDOW_BAR,
+				      MANY_OFFSET + SLOT_STEP));
 }
 
 /* Do everything up to the call that opens the device. */

@@ -18,7 +18,8 @@
 #define WINDOW_MAX	16
 /* The inert address (on x86), which a slot holds after its vectors were freed. */
 #define WINDOW_INERT	0xfee0000c
-#define SLOTS_MAX	64
+/* The most slots that a window can have. */
+#define SLOTS_MAX	256
 
 struct window_state {
 	struct vfio_device_feature_pci_msi_window_state head;
