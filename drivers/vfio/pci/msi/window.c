@@ -163,15 +163,23 @@ void msi_vfio_pci_check_frozen(struct msi_vfio_pci_device *mdev)
 	msi_vfio_pci_mark_reset(mdev);
 }
 
-/* Returns a larger copy of an array and frees the array, or returns NULL. */
-static void *grow(void *old, unsigned int nr, unsigned int max, size_t size)
+/*
+ * Replaces an array of @nr entries by a copy with room for twice as many, unless that is more
+ * than @most or there is no memory. Returns the array that is to be used from now on.
+ */
+static void *grow(void *old, unsigned int nr, unsigned int *max, unsigned int most,
+		  size_t size)
 {
-	void *array = kvcalloc(max, size, GFP_KERNEL_ACCOUNT);
+	void *array;
 
+	if (2 * *max > most)
+		return old;
+	array = kvcalloc(2 * *max, size, GFP_KERNEL_ACCOUNT);
 	if (!array)
-		return NULL;
+		return old;
 	memcpy(array, old, array_size(nr, size));
 	kvfree(old);
+	*max *= 2;
 
 	return array;
 }
@@ -187,47 +195,24 @@ static void *grow(void *old, unsigned int nr, unsigned int max, size_t size)
  */
 static void make_room_for_messages(struct msi_slot_env *env)
 {
-	unsigned int max = 2 * env->max_addresses;
-	void *array;
-
-	if (env->nr_addresses + SPARE > env->max_addresses &&
-	    max <= MSI_SLOT_ADDRESSES) {
-		array = grow(env->addresses, env->nr_addresses, max,
-			     sizeof(*env->addresses));
-		if (array) {
-			env->addresses = array;
-			env->max_addresses = max;
-		}
-	}
-
-	max = 2 * env->max_messages;
-	if (env->nr_messages + SPARE > env->max_messages &&
-	    max <= MSI_SLOT_MESSAGES) {
-		array = grow(env->messages, env->nr_messages, max,
-			     sizeof(*env->messages));
-		if (array) {
-			env->messages = array;
-			env->max_messages = max;
-		}
-	}
+	if (env->nr_addresses + SPARE > env->max_addresses)
+		env->addresses = grow(env->addresses, env->nr_addresses,
+				      &env->max_addresses, MSI_SLOT_ADDRESSES,
+				      sizeof(*env->addresses));
+	if (env->nr_messages + SPARE > env->max_messages)
+		env->messages = grow(env->messages, env->nr_messages,
+				     &env->max_messages, MSI_SLOT_MESSAGES,
+				     sizeof(*env->messages));
 }
 
 /* The same for the dwords of a window, of which a quarter can be addresses. */
 static void make_room_for_dwords(struct msi_slot_window *slots)
 {
-	unsigned int max = 2 * slots->max_dwords;
-	struct msi_slot_dword *array;
-
-	if (max > MSI_SLOT_DWORDS ||
-	    (slots->nr_dwords + SPARE <= slots->max_dwords &&
-	     4 * (slots->nr_slots + SPARE) <= slots->max_dwords))
-		return;
-
-	array = grow(slots->dwords, slots->nr_dwords, max, sizeof(*array));
-	if (array) {
-		slots->dwords = array;
-		slots->max_dwords = max;
-	}
+	if (slots->nr_dwords + SPARE > slots->max_dwords ||
+	    4 * (slots->nr_slots + SPARE) > slots->max_dwords)
+		slots->dwords = grow(slots->dwords, slots->nr_dwords,
+				     &slots->max_dwords, MSI_SLOT_DWORDS,
+				     sizeof(*slots->dwords));
 }
 
 static void make_room(struct msi_vfio_pci_device *mdev)
