@@ -131,6 +131,12 @@ static struct msi_vfio_pci_message to_message(const struct msi_msg *msg)
 	};
 }
 
+static bool is_same_message(const struct msi_vfio_pci_message *a,
+			    const struct msi_vfio_pci_message *b)
+{
+	return a->address == b->address && a->data == b->data;
+}
+
 /* The message as the kernel has stored it, which can be in the middle of a move. */
 static struct msi_vfio_pci_message cached_message(unsigned int irq)
 {
@@ -320,11 +326,11 @@ static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 
 	if (irq > 0) {
 		now = cached_message(irq);
-		if (now.address == stored->address && now.data == stored->data)
+		if (is_same_message(&now, stored))
 			return false;
 		msi_vfio_pci_host_message(irq, &now.address, &now.data);
 	}
-	moved = now.address != stored->address || now.data != stored->data;
+	moved = !is_same_message(&now, stored);
 	*stored = now;
 
 	return moved;
@@ -338,7 +344,6 @@ static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 static bool has_moved(struct msi_vfio_pci_device *mdev)
 {
 	struct device *dev = &mdev->core.pdev->dev;
-	const struct msi_vfio_pci_message *stored;
 	struct msi_vfio_pci_message now;
 	struct msi_desc *desc;
 	bool moved = false;
@@ -350,10 +355,8 @@ static bool has_moved(struct msi_vfio_pci_device *mdev)
 	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
 		if (desc->msi_index >= mdev->nr_messages)
 			continue;
-		stored = &mdev->messages[desc->msi_index];
 		now = to_message(&desc->msg);
-		moved = now.address != stored->address ||
-			now.data != stored->data;
+		moved = !is_same_message(&now, &mdev->messages[desc->msi_index]);
 		if (moved)
 			break;
 	}
