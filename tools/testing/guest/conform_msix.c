@@ -550,6 +550,8 @@ static void shared_message(struct conform *c)
 	conform_raise(c, 1);
 	conform_raise(c, 2);
 	EXPECT(c, conform_arrives(c, SPARE));
+	/* The other must not come either after a while. */
+	EXPECT(c, conform_silent(c, SILENT_MS));
 	conform_mask(c, 1, false);
 	EXPECT(c, conform_arrives(c, SPARE));
 }
