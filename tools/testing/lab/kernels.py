@@ -111,22 +111,28 @@ def extract_vmlinux(image):
     return elf
 
 
+def is_same_file(path, other):
+    return path.exists() and path.samefile(other)
+
+
 def release_vmlinux(release):
     """The image in the form that starts fastest. The other form is beside it.
 
-    Both are in the toolbox, so that they are renewed together with their kernel, and in
-    /usr, so that hosts with the device "toolbox" have them, too.
+    Both are in /usr, so that hosts with the device "toolbox" have them, too. They are made
+    again when the package's image is another file.
     """
     modules = pathlib.Path("/usr/lib/modules", release)
     image = pathlib.Path(packages.image_path(release))
     vmlinux = modules / "vmlinux"
     vmlinuz = modules / "vmlinuz"
     with locked("vmlinux"):
-        if not vmlinux.exists():
+        renewed = not is_same_file(vmlinuz, image)
+        if renewed or not vmlinux.exists():
             half = vmlinux.with_suffix(".half")
             half.write_bytes(extract_vmlinux(image))
             half.rename(vmlinux)
-        if not vmlinuz.exists():
+        if renewed:
+            vmlinuz.unlink(missing_ok=True)
             vmlinuz.hardlink_to(image)
     return vmlinux
 
