@@ -26,13 +26,14 @@ module_files()
 	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' /tmp/depends
 }
 
-# put_modules FOLDER NAME...: puts them there, with a list of them, and fault_guest.ko
+# put_modules FOLDER NAME...: puts them there, with a list of them, and fault_guest.ko. If it
+# fails there is no archive.
 put_modules()
 {
 	local folder="$1" path
 	shift
 
-	rm -rf "$folder"
+	rm -rf "$folder" $modules_archive
 	mkdir -p "$folder/card"
 	module_files "$@" >/tmp/modules || return
 	while read -r path; do
@@ -40,7 +41,9 @@ put_modules()
 		path=${path##*/}
 		echo "${path%.xz}"
 	done </tmp/modules >"$folder/card/order"
-	find "$folder/card" -name '*.xz' -exec unxz {} +
+	for path in "$folder"/card/*.xz; do
+		[ ! -e "$path" ] || unxz "$path" || return
+	done
 	cp "guest/fault_guest-$(release_of_guest).ko" "$folder/card/fault_guest.ko"
 }
 
