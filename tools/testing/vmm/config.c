@@ -7,6 +7,8 @@
 /* Of 256 bytes, 64 are the header, and a capability has at least 4. */
 #define CAPABILITIES_MAX	48
 
+#define AF_HAS_RESET	(PCI_AF_CAP_TP | PCI_AF_CAP_FLR)
+
 static bool is_64bit(const struct bar *bar)
 {
 	return bar->size && bar->type & PCI_BASE_ADDRESS_MEM_TYPE_64;
@@ -75,10 +77,17 @@ static bool sets(uint32_t offset, uint32_t value, uint32_t capability, uint32_t 
 	       value << offset % 4 * 8 >> at % 4 * 8 & bits;
 }
 
+/* A function that has no such reset ignores the bit. */
 static bool is_reset(const struct device *device, uint32_t offset, uint32_t value)
 {
-	return sets(offset, value, device->express, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR) ||
-	       sets(offset, value, device->advanced, PCI_AF_CTRL, PCI_AF_CTRL_FLR);
+	if (sets(offset, value, device->express, PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR))
+		return hardware_read(device, device->express + PCI_EXP_DEVCAP, 4) &
+		       PCI_EXP_DEVCAP_FLR;
+	if (sets(offset, value, device->advanced, PCI_AF_CTRL, PCI_AF_CTRL_FLR))
+		return (hardware_read(device, device->advanced + PCI_AF_CAP, 1) &
+			AF_HAS_RESET) == AF_HAS_RESET;
+
+	return false;
 }
 
 /* A device that sleeps may not answer when its vectors are given back. */
@@ -106,12 +115,16 @@ static void prepare_reset(struct device *device)
 /*
  * The driver of the host translates messages of windows, and finds the guest's message in the
  * device's configuration space. VFIO passes Message Control on to a device that has vectors, so
- * it is written when the guest's change is done, and as the guest then reads it.
+ * it is written when the guest's change is done, and as the guest then reads it. After the data,
+ * which has two bytes, the registers are not MSI's.
  */
 static void show_dword(struct device *device, uint32_t offset)
 {
+	unsigned int width = msi_has_message(&device->msi, offset + 2) ? 4 : 2;
+
 	if (msi_has_message(&device->msi, offset))
-		hardware_write(device, offset, 4, msi_config_read(&device->msi, offset, 4));
+		hardware_write(device, offset, width,
+			       msi_config_read(&device->msi, offset, width));
 }
 
 /* Message Control is in the first dword, and comes last. */
@@ -130,10 +143,10 @@ uint32_t device_quiet(struct device *device)
 	uint32_t command = hardware_read(device, PCI_COMMAND, 2);
 
 	hardware_write(device, PCI_COMMAND, 2, command & ~(uint32_t)PCI_COMMAND_MASTER);
-	/* What it has sent before has arrived when it answers. */
+	/* What it has sent before has reached a CPU when it answers. */
 	hardware_read(device, PCI_COMMAND, 2);
-	msi_harvest(&device->msi);
-	msi_harvest(&device->msix);
+	msi_take_back(&device->msi);
+	msi_take_back(&device->msix);
 
 	return command;
 }

@@ -132,12 +132,31 @@ bool msi_has_config(const struct msi *msi, uint32_t offset)
 	       offset - msi->info.cap_offset < vfiomsi_core_cap_size(msi->core);
 }
 
+/*
+ * To detach a vector is to wait for its handler, which may still run on another CPU: what it has
+ * sent is then in the guest's local APIC, or counted by a held eventfd, which is read after that.
+ * What the host or the device knows of masked vectors is asked before. All of this is behind the
+ * core's back, which has to know the host as it was: the process ends after this.
+ */
+void msi_take_back(struct msi *msi)
+{
+	struct vfiomsi_action action = { .kind = VFIOMSI_DETACH };
+
+	if (!msi->core)
+		return;
+	msi_harvest(msi);
+	action.count = vfiomsi_core_vectors(msi->core);
+	must_library(carry_out(msi, &action), "detach");
+	action.kind = VFIOMSI_HARVEST;
+	must_library(vfiomsi_eventfds_carry_out(msi->eventfds, &action), "harvest");
+}
+
 /* Where address and data of MSI end */
 static uint32_t message_end(const struct msi *msi)
 {
 	bool wide = msi->info.core.capability[PCI_MSI_FLAGS] & PCI_MSI_FLAGS_64BIT;
 
-	return wide ? PCI_MSI_MASK_64 : PCI_MSI_MASK_32;
+	return (wide ? PCI_MSI_DATA_64 : PCI_MSI_DATA_32) + 2;
 }
 
 bool msi_has_message(const struct msi *msi, uint32_t offset)
@@ -145,10 +164,10 @@ bool msi_has_message(const struct msi *msi, uint32_t offset)
 	return msi_has_config(msi, offset) && offset - msi->info.cap_offset < message_end(msi);
 }
 
-/* After the message MSI can have mask bits, and then pending bits. */
+/* MSI can have mask bits in the dword after the data's, and pending bits in the next one. */
 static bool is_pending_bits(const struct msi *msi, uint32_t at)
 {
-	return !vfiomsi_core_table_size(msi->core) && at >= message_end(msi) + 4;
+	return !vfiomsi_core_table_size(msi->core) && at >= message_end(msi) + 2 + 4;
 }
 
 uint32_t msi_config_read(struct msi *msi, uint32_t offset, unsigned int width)

@@ -165,7 +165,10 @@ static void keep_clock(struct snapshot *snapshot, int vm)
 		must(ioctl(vm, KVM_SET_CLOCK, &clock), "load the clock");
 }
 
-/* @command: the device's command register */
+/*
+ * @command: the device's command register. The device sends nothing before all of its MSI is
+ * loaded.
+ */
 static void keep_device(struct snapshot *snapshot, struct machine *machine, uint32_t command)
 {
 	struct device *device = &machine->device;
@@ -175,11 +178,14 @@ static void keep_device(struct snapshot *snapshot, struct machine *machine, uint
 		keep(snapshot, &device->bars[i].address, sizeof(device->bars[i].address));
 	keep(snapshot, &command, sizeof(command));
 	if (snapshot->loads)
-		device_config_write(device, PCI_COMMAND, 2, command);
+		device_config_write(device, PCI_COMMAND, 2,
+				    command & ~(uint32_t)PCI_COMMAND_MASTER);
 	msi_keep(&device->msi, snapshot);
 	msi_keep(&device->msix, snapshot);
-	if (snapshot->loads)
+	if (snapshot->loads) {
 		device_show_message(device);
+		device_config_write(device, PCI_COMMAND, 2, command);
+	}
 	keep(snapshot, &machine->pci_address, sizeof(machine->pci_address));
 }
 

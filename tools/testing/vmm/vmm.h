@@ -189,8 +189,8 @@ void device_config_write(struct device *device, uint32_t offset, unsigned int wi
 /* The guest's MSI has been loaded or reset: let the device's configuration space have it. */
 void device_show_message(struct device *device);
 /*
- * Have the device send nothing more, and find out what is pending. Returns the command register
- * as the guest has it.
+ * Have the device send nothing more, and find out what is pending: the guest can be saved, and
+ * does not go on. Returns the command register as the guest has it.
  */
 uint32_t device_quiet(struct device *device);
 
@@ -201,6 +201,8 @@ void msi_set_memory(struct msi *msi, const struct vfiomsi_memory *memory);
 void msi_reset(struct msi *msi);
 /* Find out what is pending. */
 void msi_harvest(struct msi *msi);
+/* Take the vectors back from the host before the guest is saved. */
+void msi_take_back(struct msi *msi);
 bool msi_has_config(const struct msi *msi, uint32_t offset);
 /* Message Control, address and data of MSI */
 bool msi_has_message(const struct msi *msi, uint32_t offset);
