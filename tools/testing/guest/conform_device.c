@@ -9,6 +9,8 @@
 
 /* How long two interrupts have to be apart so that the local APIC sees two */
 #define APART_MS	20
+/* In which an interrupt arrives that nothing shows */
+#define SETTLE_MS	100
 
 static bool has(const struct conform *conform, enum conform_fault fault)
 {
@@ -176,9 +178,14 @@ void conform_set_control(struct conform *conform, u16 control)
 	unmasked(conform);
 }
 
+/*
+ * Where the host cannot mask the device, the device sends each interrupt of a masked vector. Those
+ * that arrive before the unmask are one. The second, which no pending bit shows, has to.
+ */
 void conform_raise(struct conform *conform, unsigned int vector)
 {
 	bool masked = is_masked(conform, vector);
+	bool again = masked && conform->raised & BIT(vector);
 
 	if (has(conform, FAULT_FIRST_ONLY))
 		vector = 0;
@@ -190,6 +197,8 @@ void conform_raise(struct conform *conform, unsigned int vector)
 	if (has(conform, FAULT_RAISE_LOST) && conform->raises % 16 == 0)
 		return;
 	mmio_write(conform->registers + conform->raise_at, vector);
+	if (again)
+		msleep(SETTLE_MS);
 	if (has(conform, FAULT_RAISE_TWICE) && !masked)
 		raise_again(conform, BIT(vector));
 }
