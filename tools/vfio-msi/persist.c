@@ -34,6 +34,8 @@
 #define PARAMETER	"/sys/module/msi_vfio_pci/parameters/device_windows"
 #define PARAMETER_SIZE	4095	/* a page, without the newline */
 
+#define INITRAMFS_MODULES	"/etc/initramfs-tools/modules"
+
 #define COMMAND	SBINDIR "/vfio-msi"
 
 static char *file_of(const char *bdf)
@@ -457,19 +459,37 @@ static int write_followers(const struct persist *instead, bool removed)
 	return err ? err : failed;
 }
 
-/* The hook of the initramfs puts the module there, too, with the options of that time. */
+/* The administrator can have it put there for another reason than a device that lasts. */
+static bool module_is_listed(void)
+{
+	FILE *file = fopen(INITRAMFS_MODULES, "re");
+	bool found = false;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (file && !found && getline(&line, &size, file) >= 0) {
+		line[strcspn(line, " \t\n")] = '\0';
+		found = !strcmp(line, MSI_VFIO_PCI) || !strcmp(line, "msi_vfio_pci");
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* The hook of the initramfs puts a device's driver there, and modprobe's options of that time. */
 static bool module_is_in_initramfs(void)
 {
+	bool found = module_is_listed();
 	struct persist persist;
 	struct texts texts;
-	bool found = false;
 	size_t i;
 
 	persist_addresses(&texts);
 	for (i = 0; i < texts.count && !found; i++) {
 		if (persist_read(texts.text[i], &persist))
 			continue;
-		found = persist.initramfs;
+		found = persist.initramfs && !strcmp(persist.driver, MSI_VFIO_PCI);
 		persist_free(&persist);
 	}
 	texts_free(&texts);
