@@ -19,6 +19,7 @@
 # make patch            the patches for upstream, in build/patch (upstream/README.rst)
 # make test-patch       their tests
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
+# make fuzz-device      random calls of VFIO, in emulated hosts (FUZZ_SECONDS for each, 1200)
 # make manual           the manual, in build/manual/html/ (needs Sphinx and mandoc)
 # make dist             a tarball of the sources, in build/
 # make deb              Debian's packages, in build/deb/
@@ -145,6 +146,17 @@ fuzz:
 	$(MAKE) -C tools/testing/unit fuzz
 	$(MAKE) -C tools/testing/libvfiomsi fuzz
 
+# The next seeds: each has other programs than `make soak` has.
+FUZZ_SECONDS ?= 1200
+FUZZ_SEED ?= 1000
+FUZZ_DEVICES ?= msix,ath11k
+fuzz_device = $(lab) boot --cpus 2 --timeout $$(($(FUZZ_SECONDS) + 1800)) \
+	--devices $(FUZZ_DEVICES) --tests fuzz_test:$(FUZZ_SECONDS)s+$(FUZZ_SEED)
+
+fuzz-device:
+	$(fuzz_device) --kernel newest
+	$(fuzz_device) --kernel debug
+
 test-system:
 	tools/testing/system/system
 
@@ -192,5 +204,5 @@ clean:
 .PHONY: all help check-kdir modules modules_install command install-command \
 	library install-library install-dkms manual dist deb demo demo-slots \
 	test test-guest test-system test-patch patch soak bench \
-	bench-check kselftest fuzz \
+	bench-check kselftest fuzz fuzz-device \
 	payload payload-cross payload-native devices clean

@@ -39,7 +39,7 @@ def check_make(words):
 def has_test(name):
     """A test is a script, or what is built of a source of its name."""
     testing = TOP / "tools/testing"
-    return any(path.stem == name for folder in ("selftests", "guest", "demo", "bench")
+    return any(path.stem == name for folder in ("selftests", "guest", "demo", "bench", "fuzz")
                for path in (testing / folder).rglob(f"{name}*") if path.suffix in ("", ".c"))
 
 

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/pci_regs.h>
+
+#include "calls.h"
+#include "features.h"
+#include "memory.h"
+#include "target.h"
+
+/* No read or write is longer. */
+#define ACCESS_MAX	256
+#define IRQS_MAX	64
+
+static int file_of(struct target *t, const struct call *c)
+{
+	int other = t->files[c->b % TARGET_FILES];
+
+	/* A quarter of the calls use another file, if there is one. */
+	return c->a & 0x3000 || other < 0 ? t->s->fd : other;
+}
+
+/* One in eight offsets is as the program says, the others are in the region. */
+static u64 offset_in(const struct target *t, u32 region, const struct call *c)
+{
+	u64 size = t->region_size[region];
+
+	if (!size || !(c->b >> 29))
+		return c->value;
+
+	/* So that accesses can also begin before the end and end behind it. */
+	return c->value % (size + 4);
+}
+
+static size_t width_of(u32 number)
+{
+	static const u16 widths[] = { 1, 2, 4, 4, 4, 4, 8, 8, 3, 5, 16, ACCESS_MAX };
+
+	return widths[number % ARRAY_SIZE(widths)];
+}
+
+static int result(ssize_t ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
+static int run_read(struct target *t, const struct call *c)
+{
+	u32 region = target_region(t, c->a);
+	u8 buf[ACCESS_MAX];
+
+	return result(pread(file_of(t, c), buf, width_of(c->a >> 4),
+			    t->region_offset[region] + offset_in(t, region, c)));
+}
+
+static int run_write(struct target *t, const struct call *c)
+{
+	u32 region = target_region(t, c->a);
+	u64 pattern[ACCESS_MAX / 8];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(pattern); i++)
+		pattern[i] = c->b * (i + 1ULL) * 0x100000001;
+
+	return result(pwrite(file_of(t, c), pattern, width_of(c->a >> 4),
+			     t->region_offset[region] + offset_in(t, region, c)));
+}
+
+/* Registers of devices are at the start of a BAR, and most values that they want small. */
+static int run_register(struct target *t, const struct call *c)
+{
+	u32 region = target_region(t, c->a);
+	u32 value = c->value;
+
+	return result(pwrite(file_of(t, c), &value, 4,
+			     t->region_offset[region] + (c->b % 0x80 & ~3U)));
+}
+
+static int config_access(struct target *t, const struct call *c, unsigned int pos)
+{
+	u64 value = c->value;
+	size_t width = width_of(c->a >> 12 & 7);
+	off_t at = t->region_offset[VFIO_PCI_CONFIG_REGION_INDEX] + pos;
+
+	return result(pwrite(t->s->fd, &value, width, at));
+}
+
+static int run_header(struct target *t, const struct call *c)
+{
+	return config_access(t, c, c->b % PCI_STD_HEADER_SIZEOF);
+}
+
+static int run_cap(struct target *t, const struct call *c)
+{
+	if (!t->cap_count)
+		return -ENODEV;
+
+	return config_access(t, c, t->caps[c->a % t->cap_count] + c->b % 32);
+}
+
+/* Set or clear bits of a word. */
+static int config_change(struct target *t, unsigned int pos, u16 clear, u16 set)
+{
+	u16 value;
+
+	if (config_read(t->s->fd, pos, &value, 2) != 2)
+		return -EIO;
+	value = (value & ~clear) | set;
+
+	return config_write(t->s->fd, pos, &value, 2) == 2 ? 0 : -EIO;
+}
+
+static int run_command(struct target *t, const struct call *c)
+{
+	static const u16 bits[] = {
+		PCI_COMMAND_MEMORY, PCI_COMMAND_MASTER, PCI_COMMAND_IO,
+		PCI_COMMAND_INTX_DISABLE, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER,
+	};
+	u16 bit = bits[c->a % ARRAY_SIZE(bits)];
+
+	/* More often on than off, as most calls need memory decoding. */
+	return config_change(t, PCI_COMMAND, bit, c->b & 3 ? bit : 0);
+}
+
+static unsigned int find_cap(struct target *t, u8 id)
+{
+	for (unsigned int i = 0; i < t->cap_count; i++) {
+		u8 found;
+
+		if (t->caps[i] < PCI_CFG_SPACE_SIZE &&
+		    config_read(t->s->fd, t->caps[i], &found, 1) == 1 && found == id)
+			return t->caps[i];
+	}
+
+	return 0;
+}
+
+static int run_power(struct target *t, const struct call *c)
+{
+	unsigned int cap = find_cap(t, PCI_CAP_ID_PM);
+
+	/* D0 more often than other states */
+	return cap ? config_change(t, cap + PCI_PM_CTRL, PCI_PM_CTRL_STATE_MASK,
+				   c->b & 1 ? 0 : c->a & PCI_PM_CTRL_STATE_MASK) : -ENODEV;
+}
+
+static int run_flr(struct target *t, const struct call *c)
+{
+	unsigned int cap = find_cap(t, PCI_CAP_ID_EXP);
+
+	return cap ? config_change(t, cap + PCI_EXP_DEVCTL, 0, PCI_EXP_DEVCTL_BCR_FLR) :
+		     -ENODEV;
+}
+
+/* A guest has few messages, so that what is written to slots is one of them. */
+static u32 guest_address(u32 number)
+{
+	return 0xfee00000 | (number & 3) << 12;
+}
+
+static u16 guest_data(u32 number)
+{
+	return (number & 3) << 5;
+}
+
+/* What a guest's driver does: address, data, then control with the enable bit. */
+static int run_guest_msi(struct target *t, const struct call *c)
+{
+	unsigned int cap = find_cap(t, PCI_CAP_ID_MSI);
+	u32 address = guest_address(c->b);
+	u16 data = guest_data(c->b >> 2);
+	u16 control = (c->a & 7) << 4 | (c->a >> 3 & 1);
+
+	if (!cap)
+		return -ENODEV;
+	config_write(t->s->fd, cap + PCI_MSI_ADDRESS_LO, &address, 4);
+	config_write(t->s->fd, cap + PCI_MSI_DATA_64, &data, 2);
+
+	return config_write(t->s->fd, cap + PCI_MSI_FLAGS, &control, 2) == 2 ? 0 : -EIO;
+}
+
+/* A part of a guest's message, written to a place where windows are. */
+static int run_slot(struct target *t, const struct call *c)
+{
+	u32 region = target_region(t, 0);
+	u32 value = c->a & 3 ? guest_data(c->b >> 2) + (c->b >> 4 & 3) : guest_address(c->b);
+	u64 offset = (c->b >> 8 & 0xff) * 4;
+
+	if (c->a & 4)
+		value = 0;
+
+	return result(pwrite(t->s->fd, &value, 4, t->region_offset[region] + offset));
+}
+
+static int run_info(struct target *t, const struct call *c)
+{
+	static const unsigned long requests[] = {
+		VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO,
+		VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO,
+	};
+	u32 arg[ACCESS_MAX] = {
+		c->b >> 28 ? sizeof(arg) : c->b, 0, c->a >> 12 ? c->value % 10 : c->value
+	};
+
+	return result(ioctl(file_of(t, c), requests[c->a % ARRAY_SIZE(requests)], arg));
+}
+
+static const u32 irq_actions[] = {
+	VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_ACTION_TRIGGER,
+	VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_ACTION_MASK,
+	VFIO_IRQ_SET_ACTION_UNMASK, VFIO_IRQ_SET_ACTION_MASK,
+	VFIO_IRQ_SET_ACTION_UNMASK,
+	VFIO_IRQ_SET_ACTION_MASK | VFIO_IRQ_SET_ACTION_TRIGGER,
+};
+
+static const u32 irq_data[] = {
+	VFIO_IRQ_SET_DATA_EVENTFD, VFIO_IRQ_SET_DATA_NONE, VFIO_IRQ_SET_DATA_EVENTFD,
+	VFIO_IRQ_SET_DATA_BOOL,
+};
+
+struct irqs {
+	struct vfio_irq_set set;
+	u8 data[IRQS_MAX * sizeof(s32)];
+};
+
+static s32 event_or_not(const struct target *t, u64 number)
+{
+	/* No eventfd; no file; a file that is no eventfd. */
+	static const s32 others[] = { -1, -1, 9999, 0 };
+
+	return number % 16 < 14 ? t->events[number % TARGET_EVENTS] :
+				  others[number / 16 % ARRAY_SIZE(others)];
+}
+
+static void fill_irqs(const struct target *t, const struct call *c, struct irqs *irqs)
+{
+	s32 *events = (void *)irqs->data;
+
+	for (unsigned int i = 0; i < IRQS_MAX; i++) {
+		u64 number = c->value >> (4 * i % 57) & 0xff;
+
+		if (irqs->set.flags & VFIO_IRQ_SET_DATA_EVENTFD)
+			events[i] = event_or_not(t, number);
+		else
+			irqs->data[i] = number & 1;
+	}
+}
+
+static int run_irqs(struct target *t, const struct call *c)
+{
+	bool plain = c->a >> 12;
+	struct irqs irqs = {
+		.set.argsz = sizeof(irqs),
+		.set.index = target_index(t, c->a),
+		.set.flags = irq_actions[(c->a >> 3) % ARRAY_SIZE(irq_actions)] |
+			     irq_data[(c->a >> 6) % ARRAY_SIZE(irq_data)],
+		.set.start = c->b & 8 ? c->b & 7 : 0,
+		/* Often 0, which disables the index, or 1, 2, 4, 8. */
+		.set.count = c->b & 0x10 ? 1 << (c->b >> 5 & 3) : c->b >> 5 & 7,
+	};
+
+	if (!plain) {
+		irqs.set.start = c->b;
+		irqs.set.count = c->b & 1 ? c->value >> 32 : c->value % IRQS_MAX;
+	}
+	fill_irqs(t, c, &irqs);
+
+	return result(ioctl(file_of(t, c), VFIO_DEVICE_SET_IRQS, &irqs));
+}
+
+static int run_ioeventfd(struct target *t, const struct call *c)
+{
+	static const u32 widths[] = {
+		VFIO_DEVICE_IOEVENTFD_32, VFIO_DEVICE_IOEVENTFD_16,
+		VFIO_DEVICE_IOEVENTFD_8, VFIO_DEVICE_IOEVENTFD_64, 0,
+		VFIO_DEVICE_IOEVENTFD_8 | VFIO_DEVICE_IOEVENTFD_16,
+	};
+	u32 region = target_region(t, c->a);
+	struct vfio_device_ioeventfd arg = {
+		.argsz = sizeof(arg),
+		.flags = widths[(c->a >> 4) % ARRAY_SIZE(widths)],
+		.offset = t->region_offset[region] + (offset_in(t, region, c) & ~3ULL),
+		.data = c->b & 0xff,
+		.fd = event_or_not(t, c->b >> 8),
+	};
+
+	return result(ioctl(file_of(t, c), VFIO_DEVICE_IOEVENTFD, &arg));
+}
+
+/* Eventfds also start work in the kernel: ioeventfds, and the unmasking of INTx. */
+static int run_signal(struct target *t, const struct call *c)
+{
+	int fd = t->events[c->a % TARGET_EVENTS];
+	u64 one = 1;
+
+	return result(c->b & 1 ? read(fd, &one, sizeof(one)) : write(fd, &one, sizeof(one)));
+}
+
+static int run_reset(struct target *t, const struct call *c)
+{
+	return result(ioctl(file_of(t, c), VFIO_DEVICE_RESET));
+}
+
+static int run_hot_reset(struct target *t, const struct call *c)
+{
+	return session_hot_reset(t->s);
+}
+
+static int run_open(struct target *t, const struct call *c)
+{
+	int fd = session_open_again(t->s);
+
+	if (fd < 0)
+		return -errno;
+	target_keep_file(t, c->b, fd);
+
+	return 0;
+}
+
+static int run_close(struct target *t, const struct call *c)
+{
+	target_keep_file(t, c->b, -1);
+
+	return 0;
+}
+
+/* Any request of VFIO, with any argument. */
+static int run_ioctl(struct target *t, const struct call *c)
+{
+	struct guarded g;
+	u32 *arg;
+	int ret;
+
+	guarded_alloc(&g);
+	arg = (u32 *)(g.end - (c->b % 128 & ~3U));
+	for (u32 *at = arg; (u8 *)at < g.end; at++)
+		*at = c->value >> ((at - arg) % 8 * 4);
+	if ((u8 *)arg < g.end && c->a & 0x80)
+		*arg = g.end - (u8 *)arg;
+	ret = result(ioctl(file_of(t, c), _IO(VFIO_TYPE, VFIO_BASE + c->a % 24), arg));
+	guarded_free(&g);
+
+	return ret;
+}
+
+/* The process is killed in the middle of what its other threads do. */
+static int run_die(struct target *t, const struct call *c)
+{
+	return result(kill(getpid(), SIGKILL));
+}
+
+/* Asks a module of the tests for a fault; see ../modules/fuzz_fault.c. */
+static int run_plant(struct target *t, const struct call *c)
+{
+	char number = '0' + c->value % 10;
+	int fd = open("/dev/fuzz_fault", O_WRONLY);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = result(write(fd, &number, 1));
+	close(fd);
+
+	return ret;
+}
+
+static const struct call_kind kinds[] = {
+	{ "irqs", 200, run_irqs },
+	{ "feature", 150, run_feature },
+	{ "read", 50, run_read },
+	{ "write", 50, run_write },
+	{ "register", 80, run_register },
+	{ "header", 15, run_header },
+	{ "cap", 40, run_cap },
+	{ "guest_msi", 30, run_guest_msi },
+	{ "slot", 60, run_slot },
+	{ "command", 20, run_command },
+	{ "power", 3, run_power },
+	{ "flr", 1, run_flr },
+	{ "reset", 1, run_reset },
+	{ "hot_reset", 1, run_hot_reset },
+	{ "info", 20, run_info },
+	{ "ioeventfd", 20, run_ioeventfd },
+	{ "signal", 40, run_signal },
+	{ "map", 40, run_map },
+	{ "protect", 10, run_protect },
+	{ "unmap", 10, run_unmap },
+	{ "touch", 60, run_touch },
+	{ "dma_map", 20, run_dma_map },
+	{ "dma_unmap", 10, run_dma_unmap },
+	{ "open", 8, run_open },
+	{ "close", 8, run_close },
+	{ "ioctl", 20, run_ioctl },
+	{ "die", 0, run_die },
+	{ "plant", 0, run_plant },
+};
+
+_Static_assert(ARRAY_SIZE(kinds) <= CALLS_KINDS, "CALLS_KINDS is too small");
+
+unsigned int calls_count(void)
+{
+	return ARRAY_SIZE(kinds);
+}
+
+const struct call_kind *calls_kind(__u8 kind)
+{
+	return &kinds[kind];
+}
+
+unsigned int calls_weight(void)
+{
+	unsigned int sum = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+		sum += kinds[i].weight;
+
+	return sum;
+}
+
+bool calls_find(const char *name, __u8 *kind)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(kinds[i].name, name))
+			continue;
+		*kind = i;
+		return true;
+	}
+
+	return false;
+}

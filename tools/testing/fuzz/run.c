@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "run.h"
+#include "target.h"
+#include "unplug.h"
+
+/* How long the end of a process may take that was killed. */
+#define DEATH_SECONDS	30
+/* Interrupts are given back when the last file is closed, which work of the kernel can do. */
+#define FREE_TRIES	200
+
+/* What the process of a program shares with the runner. */
+struct shared {
+	unsigned long ended;		/* calls and steps of the process */
+	bool dies;			/* the program has said that it kills itself */
+	bool over;
+	__u8 kind[PROGRAM_THREADS];	/* the call that a thread is in */
+	struct counts counts[CALLS_KINDS];
+};
+
+struct runner {
+	const char *bdf;
+	const char *mode;
+	unsigned int hang;
+	struct shared *shared;
+	struct log *log;
+	char text[512];
+};
+
+struct thread {
+	const struct program *p;
+	struct target *target;
+	struct shared *shared;
+	pthread_barrier_t *start;
+	unsigned int number;
+};
+
+struct runner *runner_new(const char *bdf, const char *mode, unsigned int hang)
+{
+	struct runner *r = calloc_assert(1, sizeof(*r));
+
+	r->bdf = bdf;
+	r->mode = mode;
+	r->hang = hang;
+	r->shared = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	VFIO_ASSERT_NE(r->shared, MAP_FAILED);
+	r->log = log_open();
+
+	return r;
+}
+
+void runner_free(struct runner *r)
+{
+	log_close(r->log);
+	munmap(r->shared, sizeof(*r->shared));
+	free(r);
+}
+
+static void step(struct shared *shared)
+{
+	__atomic_add_fetch(&shared->ended, 1, __ATOMIC_RELEASE);
+}
+
+static void make_call(struct thread *thread, const struct call *c)
+{
+	const struct call_kind *kind = calls_kind(c->kind);
+	struct shared *shared = thread->shared;
+	unsigned long *count;
+
+	shared->kind[thread->number] = c->kind;
+	if (!strcmp(kind->name, "die"))
+		shared->dies = true;
+	count = kind->run(thread->target, c) < 0 ? &shared->counts[c->kind].failed :
+						   &shared->counts[c->kind].succeeded;
+	__atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+	step(shared);
+}
+
+static void *run_thread(void *data)
+{
+	struct thread *thread = data;
+
+	pthread_barrier_wait(thread->start);
+	for (unsigned int i = 0; i < thread->p->count; i++)
+		if (thread->p->calls[i].thread == thread->number)
+			make_call(thread, &thread->p->calls[i]);
+
+	return NULL;
+}
+
+static void run_threads(const struct program *p, struct target *target, struct shared *shared)
+{
+	unsigned int count = program_threads(p);
+	struct thread threads[PROGRAM_THREADS];
+	pthread_t ids[PROGRAM_THREADS];
+	pthread_barrier_t start;
+
+	pthread_barrier_init(&start, NULL, count);
+	for (unsigned int i = 0; i < count; i++) {
+		threads[i] = (struct thread){ p, target, shared, &start, i };
+		VFIO_ASSERT_EQ(pthread_create(&ids[i], NULL, run_thread, &threads[i]), 0);
+	}
+	for (unsigned int i = 0; i < count; i++)
+		pthread_join(ids[i], NULL);
+	pthread_barrier_destroy(&start);
+}
+
+/* Of each process, before its calls. */
+#define STEPS_BEFORE	2
+
+/* The check at the start is about what the program before has left. */
+static void run_process(const struct runner *r, const struct program *p)
+{
+	struct target target;
+
+	target_open(&target, r->bdf, r->mode);
+	step(r->shared);
+	target_check(&target);
+	step(r->shared);
+	run_threads(p, &target, r->shared);
+	target_close(&target);
+	r->shared->over = true;
+}
+
+/* Waits for a second, or until the process ends; returns true then. */
+static bool wait_once(pid_t pid, int *status)
+{
+	int fd = pidfd_open(pid, 0);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	pid_t ended;
+
+	VFIO_ASSERT_GE(fd, 0);
+	poll(&poll_fd, 1, 1000);
+	close(fd);
+	ended = waitpid(pid, status, WNOHANG);
+	VFIO_ASSERT_GE(ended, 0);
+
+	return ended;
+}
+
+static unsigned long seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+
+	return now.tv_sec;
+}
+
+static bool wait_while_it_moves(const struct runner *r, pid_t pid, int *status)
+{
+	unsigned long ended = 0;
+	unsigned long since = seconds();
+
+	while (!wait_once(pid, status)) {
+		unsigned long now = __atomic_load_n(&r->shared->ended, __ATOMIC_ACQUIRE);
+
+		if (now != ended) {
+			ended = now;
+			since = seconds();
+		} else if (seconds() - since > r->hang) {
+			return false;
+		}
+	}
+
+	return true;
+}
+
+static bool wait_until_dead(pid_t pid)
+{
+	unsigned long since = seconds();
+	int status;
+
+	kill(pid, SIGKILL);
+	while (!wait_once(pid, &status))
+		if (seconds() - since > DEATH_SECONDS)
+			return false;
+
+	return true;
+}
+
+static void print_stack(pid_t pid, const char *task)
+{
+	char path[64], stack[2048];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stack", pid, task);
+	if (file_read(path, stack, sizeof(stack)) <= 0)
+		return;
+	printf("# task %s:\n", task);
+	for (char *line = strtok(stack, "\n"); line; line = strtok(NULL, "\n"))
+		printf("#   %s\n", line);
+}
+
+/* Where the kernel is in each thread. */
+static void print_stacks(pid_t pid)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	tasks = opendir(path);
+	if (!tasks)
+		return;
+	while ((entry = readdir(tasks)))
+		if (entry->d_name[0] != '.')
+			print_stack(pid, entry->d_name);
+	closedir(tasks);
+}
+
+static enum finding hang(struct runner *r, const struct program *p, pid_t pid)
+{
+	int at = 0;
+
+	print_stacks(pid);
+	for (unsigned int i = 0; i < program_threads(p); i++)
+		at += snprintf(r->text + at, sizeof(r->text) - at, "%s%s", at ? ", " : "",
+			       calls_kind(r->shared->kind[i])->name);
+	snprintf(r->text + at, sizeof(r->text) - at, ": no call ended for %u s%s", r->hang,
+		 wait_until_dead(pid) ? "" : ", and the process cannot be killed");
+
+	return FINDING_HANG;
+}
+
+static enum finding judge_end(struct runner *r, int status)
+{
+	if (WIFEXITED(status) && !WEXITSTATUS(status) && r->shared->over)
+		return FINDING_NONE;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && r->shared->dies)
+		return FINDING_NONE;
+	snprintf(r->text, sizeof(r->text), "the process ended with status %#x", status);
+
+	return FINDING_BROKEN;
+}
+
+/* A handler in /proc/interrupts is named vfio-msi[0](0000:00:01.0) or the like. */
+static bool has_interrupts(const char *bdf)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "(%s)", bdf);
+
+	return file_has("/proc/interrupts", name);
+}
+
+static enum finding judge_rest(struct runner *r)
+{
+	int tries = FREE_TRIES;
+
+	while (has_interrupts(r->bdf) && --tries)
+		usleep(20000);
+	if (tries)
+		return FINDING_NONE;
+	snprintf(r->text, sizeof(r->text), "/proc/interrupts still has the device's");
+
+	return FINDING_LEFT;
+}
+
+static enum finding judge(struct runner *r, int status)
+{
+	enum finding finding;
+
+	if (log_fault(r->log, r->text, sizeof(r->text)))
+		return FINDING_LOG;
+	finding = judge_end(r, status);
+
+	return finding ? finding : judge_rest(r);
+}
+
+static pid_t start_process(struct runner *r, const struct program *p)
+{
+	pid_t pid;
+
+	r->shared->dies = false;
+	r->shared->over = false;
+	r->shared->ended = 0;
+	r->text[0] = '\0';
+	fflush(NULL);
+	pid = fork();
+	VFIO_ASSERT_GE(pid, 0);
+	if (!pid) {
+		run_process(r, p);
+		exit(0);
+	}
+
+	return pid;
+}
+
+static enum finding end_process(struct runner *r, const struct program *p, pid_t pid)
+{
+	int status;
+
+	return wait_while_it_moves(r, pid, &status) ? judge(r, status) : hang(r, p, pid);
+}
+
+enum finding runner_run(struct runner *r, const struct program *p)
+{
+	return end_process(r, p, start_process(r, p));
+}
+
+/* Returns when so many steps have ended, or the process is over. */
+static void wait_for_steps(const struct runner *r, pid_t pid, unsigned long steps)
+{
+	siginfo_t info = {};
+
+	while (__atomic_load_n(&r->shared->ended, __ATOMIC_ACQUIRE) < steps && !info.si_pid) {
+		usleep(500);
+		waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	}
+}
+
+static pid_t start_removal(const struct runner *r)
+{
+	pid_t pid = fork();
+
+	VFIO_ASSERT_GE(pid, 0);
+	if (!pid)
+		_exit(unplug_tell(r->bdf) ? 1 : 0);
+
+	return pid;
+}
+
+static enum finding judge_removal(struct runner *r, pid_t pid)
+{
+	int status;
+
+	if (!wait_while_it_moves(r, pid, &status)) {
+		print_stacks(pid);
+		snprintf(r->text, sizeof(r->text), "the device's removal does not end");
+		return FINDING_HANG;
+	}
+	if (log_fault(r->log, r->text, sizeof(r->text)))
+		return FINDING_LOG;
+
+	return unplug_is_known(r->bdf) ? FINDING_KNOWN : FINDING_NONE;
+}
+
+enum finding runner_unplug(struct runner *r, const struct program *p, unsigned int after)
+{
+	pid_t pid = start_process(r, p), removal;
+	enum finding finding;
+
+	wait_for_steps(r, pid, STEPS_BEFORE + after);
+	unplug_pull(r->bdf);
+	removal = start_removal(r);
+	finding = end_process(r, p, pid);
+
+	return finding ? finding : judge_removal(r, removal);
+}
+
+const char *runner_text(const struct runner *r)
+{
+	return r->text;
+}
+
+const char *finding_name(enum finding finding)
+{
+	static const char * const names[] = { "none", "log", "hang", "broken", "left", "known" };
+
+	return names[finding];
+}
+
+struct counts runner_counts(const struct runner *r, __u8 kind)
+{
+	return r->shared->counts[kind];
+}

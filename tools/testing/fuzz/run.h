@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Runs a program in a process of its own, and finds out whether something is wrong then.
+ */
+#ifndef FUZZ_RUN_H
+#define FUZZ_RUN_H
+
+#include "calls.h"
+#include "program.h"
+
+enum finding {
+	FINDING_NONE,
+	FINDING_LOG,	/* the kernel's log reports a fault */
+	FINDING_HANG,	/* no call of the program ends any more */
+	FINDING_BROKEN,	/* the process ended in another way than the program says */
+	FINDING_LEFT,	/* the device still has interrupts of the process that ended */
+	FINDING_KNOWN,	/* the kernel still knows the device that was unplugged */
+};
+
+struct counts {
+	unsigned long succeeded;
+	unsigned long failed;
+};
+
+struct runner;
+
+/*
+ * @mode: one of libvfio's IOMMU modes
+ * @hang: a call that takes more seconds hangs. The kernel reports tasks that hang after a
+ *	minute in its log, so more than that tells the two apart.
+ */
+struct runner *runner_new(const char *bdf, const char *mode, unsigned int hang);
+void runner_free(struct runner *r);
+
+/* Runs the program; afterwards runner_text() says what was found. */
+enum finding runner_run(struct runner *r, const struct program *p);
+/*
+ * The same with the device unplugged after @after calls of the program. Afterwards there is no
+ * device.
+ */
+enum finding runner_unplug(struct runner *r, const struct program *p, unsigned int after);
+const char *runner_text(const struct runner *r);
+const char *finding_name(enum finding finding);
+
+/* The calls of all programs so far. */
+struct counts runner_counts(const struct runner *r, __u8 kind);
+
+#endif /* FUZZ_RUN_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Takes a device out of its slot while it is in use. Nothing puts it back.
+ */
+#ifndef FUZZ_UNPLUG_H
+#define FUZZ_UNPLUG_H
+
+#include <stdbool.h>
+
+/* The device is gone: reads return ones from now on. The kernel has not noticed. */
+void unplug_pull(const char *bdf);
+/* The kernel removes the device. This waits until nobody has it open any more. */
+int unplug_tell(const char *bdf);
+bool unplug_is_known(const char *bdf);
+
+#endif /* FUZZ_UNPLUG_H */
