@@ -18,6 +18,7 @@ SERVERS = OUT / "devices"
 # Not the folder of builds outside the toolbox, where the C library may be older.
 OBJECTS = OUT / "objects"
 MODULE = "msi-vfio-pci"
+TEST_MODULES = CHECKOUT / "tools/testing/modules"
 
 # For each kernel, the module is built in a copy of the checkout: kbuild puts objects
 # beside the sources, and the checkout may have objects of the user's own builds. Files
@@ -62,6 +63,18 @@ def module(kernel, where):
         # Compilers give a warning once, so the next try has to compile everything again.
         shutil.rmtree(copy)
         raise
+
+
+def test_modules(kernel, where):
+    """Installs the modules that tests load, which only the debug kernel needs."""
+    copy = OUT / kernel.label / "test-modules"
+    log = LOGS / f"test-modules-{kernel.label}.log"
+    copy.mkdir(parents=True, exist_ok=True)
+    progress.run(["rsync", "-a", f"{TEST_MODULES}/", copy], log)
+    make = ["make", "-C", kernel.kdir, f"M={copy}", "W=1", f"-j{os.cpu_count()}"]
+    progress.run([*make, "modules"], log)
+    progress.run([*make, f"INSTALL_MOD_PATH={where}", "INSTALL_MOD_DIR=updates",
+                  "INSTALL_MOD_STRIP=1", "modules_install"], log)
 
 
 def folder_of(arch):

@@ -13,6 +13,7 @@ import subprocess
 
 import build
 import foreign
+import kernels
 import progress
 
 LAB = pathlib.Path(__file__).resolve().parent
@@ -139,6 +140,8 @@ def modules(kernel):
     for name in INDEXES:
         shutil.copy2(kernel.modules / name, target / name)
     build.module(kernel, root / "usr")
+    if kernel.label == kernels.DEBUG:
+        build.test_modules(kernel, root / "usr")
     index(root, kernel)
     if not list(target.rglob(f"{build.MODULE}.ko")):
         raise progress.Failed(f"the build for {kernel.label} gave no {build.MODULE}.ko")
