@@ -824,6 +824,15 @@ static const struct test tests[] = {
 			WRITE(0x11, 1, 3, "10=fee00300"),
 		},
 	}, {
+		"narrow writes leave the bits beside them", ATH11K, .steps = {
+			GUEST(0xfee10100, 0x21, NOTHING),
+			HOST(1, 0xfee08000, 0x4031, NOTHING),
+			DEVICE(0x00, 0xfee1abcd),
+			WRITE(0x00, 2, 0x100, "0=fee08000"),
+			DEVICE(0x10, 0xfee101ff),
+			WRITE(0x10, 1, 0, "10=fee08000"), SLOTS("0:a 10:a"),
+		},
+	}, {
 		"narrow writes: a register that clears when it is read",
 		ATH11K, .steps = {
 			GUEST(0xfee00000, 0x21, NOTHING),
