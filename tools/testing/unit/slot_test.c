@@ -1146,6 +1146,8 @@ static const struct test tests[] = {
 			WRITE4(0x300, 0xfee00000, "300=fee00000"),
 			WRITE4(0x340, 0x1234, "340=1234"),
 			LEARNED(0x300, "64:43:3"),
+			WRITE4(0x140, 0x1234, "140=1234"),
+			LEARNED(0x100, "64:43:3"),
 		},
 	}, {
 		"LEARN: guest data of 0, and zeros around it", LEARN, .steps = {
@@ -1558,6 +1560,11 @@ static bool test_layouts(void)
 		{ { .size = 0x40, RANGES({ 0, 8 }, { 0x20, 0x3e }) }, false },
 		{ { .size = 0x7ffffffc, .data_offset = 8, .paged = true }, true },
 		{ { .size = 0x80000000, .data_offset = 8, .paged = true }, false },
+		{ { .size = 0x40, .learn = true, .nr_ranges = MSI_SLOT_RANGES,
+		    .range = { { 0, 4 }, { 4, 8 }, { 8, 12 }, { 12, 16 },
+			       { 16, 20 }, { 20, 24 }, { 24, 28 }, { 28, 32 },
+			       { 32, 36 }, { 36, 40 }, { 40, 44 }, { 44, 48 },
+			       { 48, 52 }, { 52, 56 }, { 56, 60 }, { 60, 64 } } }, true },
 		{ { .size = 0x40, .data_offset = 8,
 		    .nr_ranges = MSI_SLOT_RANGES + 1 }, false },
 	};
