@@ -20,6 +20,7 @@
 # make test-patch       their tests
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
 # make fuzz-device      random calls of VFIO, in emulated hosts (FUZZ_SECONDS for each, 1200)
+# make mutants          break the module in many places: which test notices? (hours; COUNT=N)
 # make manual           the manual, in build/manual/html/ (needs Sphinx and mandoc)
 # make dist             a tarball of the sources, in build/
 # make deb              Debian's packages, in build/deb/
@@ -164,6 +165,10 @@ patch:
 	$(lab) enter env PATCH_NAME="$$(git config user.name)" \
 		PATCH_EMAIL="$$(git config user.email)" upstream/make-series
 
+COUNT ?= 10
+mutants:
+	tools/testing/mutants/mutants $(COUNT)
+
 test-patch:
 	$(lab) enter upstream/check-series
 	$(lab) shell --kernel newest --cpus 2 --timeout 1200 \
@@ -204,5 +209,5 @@ clean:
 .PHONY: all help check-kdir modules modules_install command install-command \
 	library install-library install-dkms manual dist deb demo demo-slots \
 	test test-guest test-system test-patch patch soak bench \
-	bench-check kselftest fuzz fuzz-device \
+	bench-check kselftest fuzz fuzz-device mutants \
 	payload payload-cross payload-native devices clean
