@@ -464,12 +464,13 @@ static bool module_is_listed(void)
 {
 	FILE *file = fopen(INITRAMFS_MODULES, "re");
 	bool found = false;
-	char *line = NULL;
+	char *line = NULL, *name;
 	size_t size = 0;
 
 	while (file && !found && getline(&line, &size, file) >= 0) {
-		line[strcspn(line, " \t\n")] = '\0';
-		found = !strcmp(line, MSI_VFIO_PCI) || !strcmp(line, "msi_vfio_pci");
+		name = line + strspn(line, " \t");
+		name[strcspn(name, " \t\n")] = '\0';
+		found = !strcmp(name, MSI_VFIO_PCI) || !strcmp(name, "msi_vfio_pci");
 	}
 	free(line);
 	if (file)
