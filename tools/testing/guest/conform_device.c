@@ -9,7 +9,7 @@
 
 /* How long two interrupts have to be apart so that the local APIC sees two */
 #define APART_MS	20
-/* In which an interrupt arrives that nothing shows */
+/* Time for an interrupt to arrive that no pending bit shows */
 #define SETTLE_MS	100
 
 static bool has(const struct conform *conform, enum conform_fault fault)

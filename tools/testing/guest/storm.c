@@ -16,7 +16,7 @@
 #define PATIENCE_MS	5000
 #define IMPATIENCE_MS	20
 #define POLL_MS		2
-/* In which an interrupt arrives that nothing shows */
+/* Time for an interrupt to arrive that no pending bit shows */
 #define SETTLE_MS	100
 
 struct storm {

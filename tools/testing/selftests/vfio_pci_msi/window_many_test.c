@@ -15,7 +15,7 @@
 #define GUEST_DATA	0x4060
 #define ADDRESS_STEP	0x2000
 #define ADDRESSES	1024
-/* Each so many of them is tried. */
+/* Every 64th address is tried in a slot. */
 #define SOME		64
 
 #define VECTORS		ATH11K_MSI_VECTORS
