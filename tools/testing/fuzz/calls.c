@@ -25,7 +25,7 @@ static int file_of(struct target *t, const struct call *c)
 	return c->a & 0x3000 || other < 0 ? t->s->fd : other;
 }
 
-/* One in eight offsets is as the program says, the others are in the region. */
+/* If the upper bits are 0, the offset is as the program says, and else in the region. */
 static u64 offset_in(const struct target *t, u32 region, const struct call *c)
 {
 	u64 size = t->region_size[region];
@@ -70,14 +70,18 @@ static int run_write(struct target *t, const struct call *c)
 			     t->region_offset[region] + offset_in(t, region, c)));
 }
 
-/* Registers of devices are at the start of a BAR, and most values that they want small. */
+/*
+ * Most values that registers want are small. Those of the models are at the start of a BAR, or,
+ * where the card's own are, some pages after it (devices/ath11k.h).
+ */
 static int run_register(struct target *t, const struct call *c)
 {
+	static const u16 starts[] = { 0, 0, 0x1000, 0x1100 };
 	u32 region = target_region(t, c->a);
 	u32 value = c->value;
+	u64 offset = starts[c->a >> 8 & 3] + (c->b % 0x80 & ~3U);
 
-	return result(pwrite(file_of(t, c), &value, 4,
-			     t->region_offset[region] + (c->b % 0x80 & ~3U)));
+	return result(pwrite(file_of(t, c), &value, 4, t->region_offset[region] + offset));
 }
 
 static int config_access(struct target *t, const struct call *c, unsigned int pos)
@@ -174,11 +178,13 @@ static int run_guest_msi(struct target *t, const struct call *c)
 	u32 address = guest_address(c->b);
 	u16 data = guest_data(c->b >> 2);
 	u16 control = (c->a & 7) << 4 | (c->a >> 3 & 1);
+	u16 flags;
 
-	if (!cap)
+	if (!cap || config_read(t->s->fd, cap + PCI_MSI_FLAGS, &flags, 2) != 2)
 		return -ENODEV;
 	config_write(t->s->fd, cap + PCI_MSI_ADDRESS_LO, &address, 4);
-	config_write(t->s->fd, cap + PCI_MSI_DATA_64, &data, 2);
+	config_write(t->s->fd, cap + (flags & PCI_MSI_FLAGS_64BIT ? PCI_MSI_DATA_64 :
+								  PCI_MSI_DATA_32), &data, 2);
 
 	return config_write(t->s->fd, cap + PCI_MSI_FLAGS, &control, 2) == 2 ? 0 : -EIO;
 }

@@ -20,7 +20,7 @@ static const char * const reports[] = {
 	"general protection fault", "blocked for more than", "possible circular locking",
 	"possible recursive locking", "irq lock inversion", "inconsistent lock state",
 	"suspicious RCU usage", "bad unlock balance", "nobody cared", " corruption",
-	"detected stall", "self-detected stall",
+	"detected stall", "detected expedited stalls",
 };
 
 struct log *log_open(void)

@@ -282,7 +282,8 @@ static enum finding unplug(struct fuzzer *f)
 	unsigned int after;
 
 	make_program(f, first(f), &p);
-	after = random_below(&r, p.count);
+	/* At least half of the calls find no device. */
+	after = random_below(&r, (p.count + 1) / 2);
 	printf("# unplugged after %u of %u calls\n", after, p.count);
 	finding = runner_unplug(f->runner, &p, after);
 	f->ran++;

@@ -66,7 +66,7 @@ static void make_call(struct call *c, struct random *r, unsigned int threads)
 	c->value = interesting(r);
 }
 
-/* In one of 16 programs, which is at its end then. */
+/* In one of 16 new programs, which is at its end then. */
 static void add_death(struct program *p, struct random *r)
 {
 	if (random_one_in(r, 16))

@@ -19,8 +19,8 @@
 
 /* How long the end of a process may take that was killed. */
 #define DEATH_SECONDS	30
-/* Interrupts are given back when the last file is closed, which work of the kernel can do. */
-#define FREE_TRIES	200
+/* How often to look whether interrupts are given back */
+#define LOOK_US		20000
 
 /* What the process of a program shares with the runner. */
 struct shared {
@@ -257,17 +257,21 @@ static bool has_interrupts(const char *bdf)
 	return file_has("/proc/interrupts", name);
 }
 
+/* Interrupts are given back when the last file is closed. A kernel worker may do that. */
 static enum finding judge_rest(struct runner *r)
 {
-	int tries = FREE_TRIES;
+	unsigned long since = seconds();
 
-	while (has_interrupts(r->bdf) && --tries)
-		usleep(20000);
-	if (tries)
-		return FINDING_NONE;
-	snprintf(r->text, sizeof(r->text), "/proc/interrupts still has the device's");
+	while (has_interrupts(r->bdf)) {
+		if (seconds() - since > r->hang) {
+			snprintf(r->text, sizeof(r->text),
+				 "/proc/interrupts still has the device's");
+			return FINDING_LEFT;
+		}
+		usleep(LOOK_US);
+	}
 
-	return FINDING_LEFT;
+	return FINDING_NONE;
 }
 
 static enum finding judge(struct runner *r, int status)
@@ -312,15 +316,22 @@ enum finding runner_run(struct runner *r, const struct program *p)
 	return end_process(r, p, start_process(r, p));
 }
 
-/* Returns when so many steps have ended, or the process is over. */
-static void wait_for_steps(const struct runner *r, pid_t pid, unsigned long steps)
+/* Waits until so many steps have ended. Returns false if the process is over or hangs. */
+static bool wait_for_steps(const struct runner *r, pid_t pid, unsigned long steps)
 {
+	unsigned long ended = 0, now, since = seconds();
 	siginfo_t info = {};
 
-	while (__atomic_load_n(&r->shared->ended, __ATOMIC_ACQUIRE) < steps && !info.si_pid) {
+	do {
 		usleep(500);
+		now = __atomic_load_n(&r->shared->ended, __ATOMIC_ACQUIRE);
+		if (now != ended)
+			since = seconds();
+		ended = now;
 		waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT);
-	}
+	} while (ended < steps && !info.si_pid && seconds() - since <= r->hang);
+
+	return ended >= steps && !info.si_pid;
 }
 
 static pid_t start_removal(const struct runner *r)
@@ -328,8 +339,10 @@ static pid_t start_removal(const struct runner *r)
 	pid_t pid = fork();
 
 	VFIO_ASSERT_GE(pid, 0);
-	if (!pid)
-		_exit(unplug_tell(r->bdf) ? 1 : 0);
+	if (!pid) {
+		unplug_tell(r->bdf);
+		_exit(0);
+	}
 
 	return pid;
 }
@@ -352,14 +365,23 @@ static enum finding judge_removal(struct runner *r, pid_t pid)
 enum finding runner_unplug(struct runner *r, const struct program *p, unsigned int after)
 {
 	pid_t pid = start_process(r, p), removal;
+	bool used = wait_for_steps(r, pid, STEPS_BEFORE + after);
 	enum finding finding;
+	int status;
 
-	wait_for_steps(r, pid, STEPS_BEFORE + after);
 	unplug_pull(r->bdf);
 	removal = start_removal(r);
 	finding = end_process(r, p, pid);
+	if (finding) {
+		wait_while_it_moves(r, removal, &status);
+		return finding;
+	}
+	if (!used) {
+		snprintf(r->text, sizeof(r->text), "the program was over too early");
+		finding = FINDING_BROKEN;
+	}
 
-	return finding ? finding : judge_removal(r, removal);
+	return judge_removal(r, removal) ?: finding;
 }
 
 const char *runner_text(const struct runner *r)

@@ -36,9 +36,10 @@ static const char *device_path(const char *bdf, const char *file)
 }
 
 /* The kernel can do this by itself, if it handles the port's interrupt. */
-int unplug_tell(const char *bdf)
+void unplug_tell(const char *bdf)
 {
-	return unplug_is_known(bdf) ? file_write(device_path(bdf, "remove"), "1") : 0;
+	if (unplug_is_known(bdf))
+		file_write(device_path(bdf, "remove"), "1");
 }
 
 bool unplug_is_known(const char *bdf)

@@ -10,7 +10,7 @@
 /* The device is gone: reads return ones from now on. The kernel has not noticed. */
 void unplug_pull(const char *bdf);
 /* The kernel removes the device. This waits until nobody has it open any more. */
-int unplug_tell(const char *bdf);
+void unplug_tell(const char *bdf);
 bool unplug_is_known(const char *bdf);
 
 #endif /* FUZZ_UNPLUG_H */
