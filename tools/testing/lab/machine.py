@@ -29,8 +29,9 @@ COMMAND_LINE = ("loglevel=5 log_buf_len=4M printk.time=1 panic=-1 oops=panic "
                 "softlockup_all_cpu_backtrace=1 cryptomgr.notests ")
 # Without it, the allocator's sheaves keep pointers to objects that they have handed out,
 # which kmemleak takes for references. Only for the caches that a driver allocates from,
-# as it makes allocations slow. KASAN reports every bad access, not only the first.
-DEBUG_COMMAND_LINE = " slab_debug=F,kmalloc-* kasan_multi_shot"
+# as it makes allocations slow. KASAN reports every bad access, not only the first. After
+# any other warning the host ends, as what its tests say then is worth nothing.
+DEBUG_COMMAND_LINE = " slab_debug=F,kmalloc-* kasan_multi_shot panic_on_warn=1"
 # The part of a host's time that its tests do not have. kmemleak and the log need it, so
 # that a test which hangs is killed and the kernel's log still arrives.
 LAST_SECONDS = 120
