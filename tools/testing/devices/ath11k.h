@@ -86,7 +86,12 @@
 #define ATH11K_HW_PAGE		0x114c
 /* W: in a paged model, the device sets its select register to 0. */
 #define ATH11K_LOSE_SELECT	0x1150
-#define ATH11K_REGS_END		0x1154
+/*
+ * W: how the device misbehaves until the next reset, or until 0 is written here: as with
+ * MSIX_REG_FAULTS.
+ */
+#define ATH11K_FAULTS		0x1154
+#define ATH11K_REGS_END		0x1158
 
 /*
  * RW: in a paged model, which page of memory the BAR shows from ATH11K_VIEW on. Other bits

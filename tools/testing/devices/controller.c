@@ -221,6 +221,8 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 		set_next_vectors(c, value);
 	else if (offset == ATH11K_UNREADY_MS)
 		f->next_unready_ms = value;
+	else if (offset == ATH11K_FAULTS)
+		f->faults = value;
 	else if (offset == ATH11K_RESET)
 		reset_itself(c, value);
 	else if (offset == ATH11K_HW_PAGE)

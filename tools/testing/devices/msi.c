@@ -95,9 +95,14 @@ uint16_t msi_control(const struct msi *msi)
 	return pci_value16(msi->function, msi->cap + PCI_MSI_FLAGS);
 }
 
+static bool is_enabled(const struct msi *msi)
+{
+	return pci_sends_anything(msi->function) || msi_control(msi) & PCI_MSI_FLAGS_ENABLE;
+}
+
 static bool is_masked(const struct msi *msi, uint32_t vector)
 {
-	return has_masks(msi) &&
+	return !pci_sends_anything(msi->function) && has_masks(msi) &&
 	       pci_value32(msi->function, mask_offset(msi)) & 1U << vector;
 }
 
@@ -131,7 +136,7 @@ void msi_raise(struct msi *msi, uint32_t vector)
 {
 	unsigned int vectors = msi_enabled_vectors(msi);
 
-	if (!(msi_control(msi) & PCI_MSI_FLAGS_ENABLE))
+	if (!is_enabled(msi))
 		dma_drop(msi->dma, "MSI is disabled");
 	else if (vector >= vectors)
 		dma_drop(msi->dma, "the vector is not among those that are enabled");
@@ -147,7 +152,7 @@ void msi_deliver(struct msi *msi)
 {
 	unsigned int vectors = msi_enabled_vectors(msi), vector;
 
-	if (!(msi_control(msi) & PCI_MSI_FLAGS_ENABLE) || !pci_is_bus_master(msi->function))
+	if (!is_enabled(msi) || !pci_is_bus_master(msi->function))
 		return;
 	for (vector = 0; vector < vectors; vector++) {
 		if (pending(msi) & 1U << vector && !is_masked(msi, vector)) {

@@ -69,7 +69,13 @@
 #define MSIX_RESET_FUNCTION	2
 /* W: with --msi, a vector number; send the message that the MSI capability holds. */
 #define MSIX_REG_RAISE_MSI	0x4c
-#define MSIX_REGS_SIZE		0x50
+/*
+ * W: how the device misbehaves until the next reset, or until 0 is written here; see PCI_FAULT_*
+ * in pci.h. Reads of capabilities (1), or of BARs (2), give some bits a wrong value, each time
+ * others; messages are also sent if they are disabled or masked (4).
+ */
+#define MSIX_REG_FAULTS		0x50
+#define MSIX_REGS_SIZE		0x54
 
 /* The MSI capability that --msi gives the device: its place in config space. */
 #define MSIX_MSI_OFFSET		0xb0

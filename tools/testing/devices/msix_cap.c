@@ -75,11 +75,14 @@ void msix_reset(struct msix *msix)
 
 static bool is_enabled(const struct msix *msix)
 {
-	return pci_value16(msix->function, cap + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_ENABLE;
+	return pci_sends_anything(msix->function) ||
+	       pci_value16(msix->function, cap + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_ENABLE;
 }
 
 static bool is_masked(const struct msix *msix, unsigned int vector)
 {
+	if (pci_sends_anything(msix->function))
+		return false;
 	return pci_value16(msix->function, cap + PCI_MSIX_FLAGS) & PCI_MSIX_FLAGS_MASKALL ||
 	       msix->entry[vector].dword[ENTRY_CTRL] & PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }

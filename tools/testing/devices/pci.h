@@ -15,7 +15,7 @@
  *	5 htt.c			rings that get their messages from memory
  *	5 msi.c			the MSI capability
  *	5 msix_cap.c		the MSI-X capability, its table and PBA
- *	5 pci_function.c	resets, and reads that are lost
+ *	5 pci_function.c	resets, reads that are lost, misbehaviour
  *	4 pci_bar.c		BARs
  *	4 dma.c			memory accesses of the device
  *	3 pci_config.c		configuration space
@@ -55,6 +55,14 @@
 #define PCI_INTERRUPT_OFFSET	0x50	/* MSI or MSI-X */
 #define PCI_EXP_OFFSET		0x70
 #define PCI_INTERRUPT2_OFFSET	0xb0	/* MSI of a function with MSI-X */
+
+/*
+ * Reads of the capabilities, or of BARs, give some bits a wrong value, each time others; messages
+ * are also sent if they are disabled or masked.
+ */
+#define PCI_FAULT_CAPABILITIES	(1U << 0)
+#define PCI_FAULT_BARS		(1U << 1)
+#define PCI_FAULT_MESSAGES	(1U << 2)
 
 struct pci_function;
 
@@ -121,6 +129,9 @@ struct pci_function {
 	/* How long the function does not answer in config space after the next reset. */
 	uint32_t next_unready_ms;
 	uint64_t ready_ms;	/* when it answers again after the last reset, or 0 */
+	/* How the function misbehaves until it is reset: PCI_FAULT_*. */
+	uint32_t faults;
+	uint32_t noise;
 };
 
 /* pci_config.c */
@@ -177,5 +188,10 @@ void pci_config_write(struct pci_function *f, unsigned int offset, const void *d
 		      size_t size);
 /* Call this once for each read. Returns false if the read is lost, and reads as ones. */
 bool pci_answer_arrives(struct pci_function *f, bool of_bar);
+/* What a function that misbehaves makes of the answer to a read of a BAR or of config space. */
+void pci_spoil_answer(struct pci_function *f, bool of_bar, uint64_t offset, void *data,
+		      size_t size);
+/* Does it send what it must not send? */
+bool pci_sends_anything(const struct pci_function *f);
 
 #endif /* PCI_H */

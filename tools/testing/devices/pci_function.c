@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A function as a whole: resets, and reads that are lost. */
+/* A function as a whole: resets, reads that are lost, and misbehaviour. */
 #include "pci.h"
 
 #include <time.h>
@@ -23,6 +23,8 @@ void pci_reset(struct pci_function *f, enum pci_reset reset)
 {
 	pci_config_reset(f, reset);
 	f->loses_answers = false;
+	f->faults = 0;
+	f->noise = 0;
 	f->ready_ms = f->next_unready_ms ? now_ms() + f->next_unready_ms : 0;
 	f->next_unready_ms = 0;
 	pci_bar_clear(f);
@@ -41,6 +43,35 @@ bool pci_answer_arrives(struct pci_function *f, bool of_bar)
 	}
 	f->answers_left--;
 	return true;
+}
+
+/* Always the same numbers after a reset. */
+static uint32_t next_noise(struct pci_function *f)
+{
+	f->noise = f->noise * 1664525 + 1013904223;
+	return f->noise >> 16;
+}
+
+/* A byte in four has a wrong bit. */
+void pci_spoil_answer(struct pci_function *f, bool of_bar, uint64_t offset, void *data,
+		      size_t size)
+{
+	uint8_t *byte = data;
+	uint32_t noise;
+	size_t i;
+
+	if (!(f->faults & (of_bar ? PCI_FAULT_BARS : PCI_FAULT_CAPABILITIES)))
+		return;
+	for (i = 0; i < size; i++) {
+		noise = next_noise(f);
+		if ((of_bar || offset + i >= PCI_STD_HEADER_SIZEOF) && !(noise & 3))
+			byte[i] ^= 1U << (noise >> 2 & 7);
+	}
+}
+
+bool pci_sends_anything(const struct pci_function *f)
+{
+	return f->faults & PCI_FAULT_MESSAGES;
 }
 
 /* The bits of the 16-bit register @reg that the write sets. */

@@ -184,6 +184,7 @@ static int handle_region_read(struct server *s, const void *payload, size_t size
 	else
 		pci_bar_read(s->function, access.region, access.offset, data,
 			     access.count);
+	pci_spoil_answer(s->function, !config, access.offset, data, access.count);
 	s->reply_size += access.count;
 	log_access("read", &access, data);
 	return 0;

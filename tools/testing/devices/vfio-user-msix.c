@@ -192,6 +192,8 @@ static void write_own_register(struct msix_device *device, uint64_t reg, uint32_
 		set_next_vectors(device, value);
 	else if (reg == MSIX_REG_RESET)
 		reset_itself(device, value);
+	else if (reg == MSIX_REG_FAULTS)
+		device->function.faults = value;
 	else if (reg == MSIX_REG_RAISE_MSI && device->layout.msi)
 		msi_raise(&device->msi, value);
 }

@@ -275,6 +275,53 @@ static void test_sets_and_bursts(void)
 	client_stop(c);
 }
 
+static unsigned int wrong_reads(struct client *c, unsigned int region, uint64_t offset,
+				uint16_t value)
+{
+	unsigned int wrong = 0, i;
+
+	for (i = 0; i < 100; i++)
+		wrong += read16(c, region, offset) != value;
+	return wrong;
+}
+
+static void test_wrong_bits(void)
+{
+	struct client *c = start_enabled();
+	const uint16_t data = (uint16_t)DATA(0);
+	const unsigned int at = entry(0) + PCI_MSIX_ENTRY_DATA;
+	uint16_t flags = read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS);
+
+	write32(c, 0, MSIX_REG_FAULTS, 1);
+	CHECK(wrong_reads(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS, flags) > 0);
+	CHECK_EQUAL(wrong_reads(c, CONFIG_REGION, PCI_VENDOR_ID, MSIX_VENDOR_ID), 0);
+	CHECK_EQUAL(wrong_reads(c, TABLE_BAR, at, data), 0);
+	write32(c, 0, MSIX_REG_FAULTS, 2);
+	CHECK_EQUAL(wrong_reads(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS, flags), 0);
+	CHECK(wrong_reads(c, TABLE_BAR, at, data) > 0);
+	write32(c, 0, MSIX_REG_FAULTS, 0);
+	CHECK_EQUAL(wrong_reads(c, TABLE_BAR, at, data), 0);
+	write32(c, 0, MSIX_REG_FAULTS, 1);
+	client_reset(c);
+	flags = read16(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS);
+	CHECK_EQUAL(wrong_reads(c, CONFIG_REGION, CAP + PCI_MSIX_FLAGS, flags), 0);
+	client_stop(c);
+}
+
+static void test_unwanted_messages(void)
+{
+	struct client *c = start_enabled();
+
+	set_control(c, PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL);
+	write32(c, 0, MSIX_REG_FAULTS, 4);
+	raise_vector(c, 1);
+	expect_vector(c, 1);
+	set_control(c, 0);
+	raise_vector(c, 2);
+	expect_vector(c, 2);
+	client_stop(c);
+}
+
 static void test_lost_answers(void)
 {
 	struct client *c = start_enabled();
@@ -613,8 +660,8 @@ static void test_layouts(void)
 {
 	/* All in one page, one after the other. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "0:4K", "--vectors", "17",
-					"--table", "0:0x50", "--pba", "0:0x160"),
-		     17, 0, 0, 0x50, 0x160);
+					"--table", "0:0x58", "--pba", "0:0x168"),
+		     17, 0, 0, 0x58, 0x168);
 	/* At the ends of BARs, and with odd sizes. */
 	check_layout(client_start_reset("vfio-user-msix", "--bar", "1:8K", "--vectors", "65",
 					"--table", "1:0", "--pba", "1:0x1fd0",
@@ -718,6 +765,8 @@ const struct test msix_tests[] = {
 	{ "a masked vector is pending", test_vector_mask },
 	{ "the function mask", test_function_mask },
 	{ "sets and bursts of vectors", test_sets_and_bursts },
+	{ "bits that are wrong", test_wrong_bits },
+	{ "messages that nobody wants", test_unwanted_messages },
 	{ "answers that are lost", test_lost_answers },
 	{ "answers of BARs that are lost", test_lost_answers_of_bars },
 	{ "one answer that is lost", test_one_lost_answer },
