@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +11,32 @@
 
 #include "log.h"
 
+/* The lab's list, which is installed beside this program: tools/testing/lab/splats */
+#define REPORTS	"splats"
+
 struct log {
 	int fd;
+	regex_t reports;
 };
 
-/* How reports begin. tools/testing/lab/splat.py has all that the kernel can say. */
-static const char * const reports[] = {
-	"BUG: ", "WARNING: ", "KASAN: ", "UBSAN: ", "KCSAN: ", "Oops", "refcount_t: ",
-	"general protection fault", "blocked for more than", "possible circular locking",
-	"possible recursive locking", "irq lock inversion", "inconsistent lock state",
-	"suspicious RCU usage", "bad unlock balance", "nobody cared", " corruption",
-	"detected stall", "detected expedited stalls",
-};
+/* All lines of the list as one expression. */
+static void read_reports(regex_t *reports)
+{
+	FILE *in = fopen(REPORTS, "r");
+	char line[128], all[8192] = "";
+
+	VFIO_ASSERT_NOT_NULL(in, "%s cannot be read\n", REPORTS);
+	while (fgets(line, sizeof(line), in)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!*line || *line == '#')
+			continue;
+		if (*all)
+			strncat(all, "|", sizeof(all) - strlen(all) - 1);
+		strncat(all, line, sizeof(all) - strlen(all) - 1);
+	}
+	fclose(in);
+	VFIO_ASSERT_EQ(regcomp(reports, all, REG_EXTENDED | REG_NOSUB), 0);
+}
 
 struct log *log_open(void)
 {
@@ -30,6 +45,7 @@ struct log *log_open(void)
 	log->fd = open("/dev/kmsg", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	VFIO_ASSERT_GE(log->fd, 0);
 	lseek(log->fd, 0, SEEK_END);
+	read_reports(&log->reports);
 
 	return log;
 }
@@ -37,16 +53,8 @@ struct log *log_open(void)
 void log_close(struct log *log)
 {
 	close(log->fd);
+	regfree(&log->reports);
 	free(log);
-}
-
-static bool is_report(const char *message)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(reports); i++)
-		if (strstr(message, reports[i]))
-			return true;
-
-	return false;
 }
 
 bool log_fault(struct log *log, char *text, size_t size)
@@ -65,7 +73,7 @@ bool log_fault(struct log *log, char *text, size_t size)
 		record[strcspn(record, "\n")] = '\0';
 		/* "level,sequence,time,flags;message" */
 		message = strchr(record, ';');
-		if (found || !message || !is_report(message))
+		if (found || !message || regexec(&log->reports, message, 0, NULL, 0))
 			continue;
 		snprintf(text, size, "%s", message + 1);
 		found = true;
