@@ -4,6 +4,7 @@
 import dataclasses
 import json
 import pathlib
+import signal
 import subprocess
 import time
 
@@ -12,7 +13,7 @@ import progress
 import suites
 
 TABLE = pathlib.Path(__file__).resolve().parent / "devices"
-MOST = 13
+MOST = 16
 SOCKET_SECONDS = 20
 # On a busy machine a server may need longer for an answer than QEMU's five seconds.
 ANSWER_MS = 60000
@@ -25,8 +26,16 @@ class Device:
     words: list
 
     @property
+    def is_folder(self):
+        return self.words[0] in ("share", "package")
+
+    @property
     def is_server(self):
-        return self.words[0] not in ("qemu", "share", "package")
+        return self.words[0] != "qemu" and not self.is_folder
+
+    @property
+    def has_disk(self):
+        return "disk" in self.words[2:]
 
     @property
     def is_card(self):
@@ -58,7 +67,8 @@ class Server:
 
     def __init__(self, device, folder, socket, log):
         self.log = log
-        with open(log, "w", encoding="utf-8") as out:
+        self.wanted_end = 0
+        with open(log, "a", encoding="utf-8") as out:
             self.process = subprocess.Popen(
                 [folder / device.words[0], "--socket", socket, *device.words[1:]],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -69,6 +79,10 @@ class Server:
                 raise progress.Failed(f"{device.words[0]} did not start:\n"
                                       + log.read_text(errors="replace"))
             time.sleep(0.02)
+
+    def kill(self):
+        self.process.kill()
+        self.wanted_end = -signal.SIGKILL
 
     def stop(self):
         """Returns its exit code, or None if it had to be killed."""
@@ -93,22 +107,24 @@ def shared_folder(device):
     return suites.folder_of(package, file, names)
 
 
+def model(index, device, port, socket):
+    """QEMU's model of the device with its properties: JSON for a server."""
+    where = "".join(f",{name}={value}" for name, value in port.properties.items())
+    if device.is_server:
+        return json.dumps({"driver": "vfio-user-pci", **port.properties,
+                           "x-msg-timeout": ANSWER_MS,
+                           "socket": {"type": "unix", "path": str(socket)}})
+    if device.is_folder:
+        return f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name}" + where
+    return device.words[1] + (f",drive=disk{index}" if device.has_disk else "") + where
+
+
 def qemu_arguments(index, device, port, socket):
     """The options of the device's port, then those of the device."""
     arguments = list(port.arguments)
-    where = "".join(f",{name}={value}" for name, value in port.properties.items())
-    if device.is_server:
-        model = json.dumps({"driver": "vfio-user-pci", **port.properties,
-                            "x-msg-timeout": ANSWER_MS,
-                            "socket": {"type": "unix", "path": str(socket)}})
-    elif device.words[0] in ("share", "package"):
+    if device.is_folder:
         arguments += ["-fsdev", f"local,id={device.name},path={shared_folder(device)},"
                       "security_model=none,readonly=on,multidevs=remap"]
-        model = (f"virtio-9p-pci,fsdev={device.name},mount_tag={device.name}"
-                 + where)
-    else:
-        model = device.words[1] + where
-    if "disk" in device.words[2:]:
+    elif device.has_disk:
         arguments += disk_arguments(f"disk{index}", socket.with_suffix(".disk"))
-        model += f",drive=disk{index}"
-    return [*arguments, "-device", model]
+    return [*arguments, "-device", model(index, device, port, socket)]

@@ -20,6 +20,7 @@ import devices
 import initramfs
 import kernels
 import session
+import slots
 import tap
 
 # Messages of level "warning" and above go to the console, so that they are there even if
@@ -93,12 +94,13 @@ def qemu_command(boot, folder, logs, initrd):
                "-smp", str(boot.cpus), "-m", memory,
                "-chardev", ("stdio,id=channel,signal=off" if boot.terminal else
                             "file,id=channel,path=/dev/stdout"),
+               "-qmp", f"unix:{slots.monitor_of(folder)},server=on,wait=off",
                *platform.arguments(boot, logs),
                "-kernel", str(boot.kernel.image), "-initrd", str(initrd),
                "-append", boot.command_line()]
     chosen = devices.find(boot.devices)
     for index, (device, port) in enumerate(zip(chosen, platform.ports(chosen))):
-        command += devices.qemu_arguments(index, device, port, folder / f"{index}.sock")
+        command += devices.qemu_arguments(index, device, port, slots.socket_of(folder, index))
     return command
 
 
@@ -185,18 +187,15 @@ def run(boot, on_line):
 def run_logged(boot, on_line, logs):
     guest = session.Session(boot.tests, on_line, boot.make_reader)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="lab-"))
-    playing = []
     code = None
+    plugged = slots.Slots(boot, folder, logs)
+    guest.requests = plugged.requests
     try:
-        chosen = devices.find(boot.devices)
         with build.locked():
             initrd = initramfs.for_run(boot.kernel, boot.settings(), folder,
-                                       any(device.is_card for device in chosen))
-        for index, device in enumerate(chosen):
-            if device.is_server:
-                playing.append(devices.Server(device, build.SERVERS,
-                                              folder / f"{index}.sock",
-                                              logs / f"device-{index}-{device.name}"))
+                                       any(device.is_card for device in
+                                           devices.find(boot.devices)))
+        plugged.start()
         command = qemu_command(boot, folder, logs, initrd)
         if boot.terminal:
             code = run_at_terminal(command, logs)
@@ -204,7 +203,7 @@ def run_logged(boot, on_line, logs):
         else:
             code = run_qemu(boot, command, guest, logs)
     finally:
-        ends = [(server, server.stop()) for server in playing]
+        ends = plugged.stop()
         shutil.rmtree(folder)
     judge(boot, guest, code, ends, logs)
     return guest
@@ -218,7 +217,7 @@ def judge(boot, guest, code, ends, logs):
     elif code:
         guest.tally.fail(f"QEMU: exit code {code}: {read(logs / 'qemu').strip()}")
     for server, end in ends:
-        if end != 0:
+        if end != server.wanted_end:
             last = read(server.log).splitlines()[-1:] or ["no word"]
             guest.tally.fail(f"{server.log.name}: exit code {end}: {last[0]}")
     if not guest.over:

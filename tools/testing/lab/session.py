@@ -4,6 +4,7 @@
 import dataclasses
 import time
 
+import progress
 import splat
 import tap
 
@@ -37,6 +38,7 @@ class Session:
         self.console_tail = []  # of a host that did not end by itself
         self.logs = None  # the folder, if it was kept
         self.cpu_seconds = 0  # of the host
+        self.requests = {}  # what the tests may ask the lab to do, by its name
         self.cpu_clock = lambda: 0.0  # the CPU time that the host has used so far
         self.outcomes = []
         self.started = self.last_result = 0.0, 0.0
@@ -85,6 +87,14 @@ class Session:
         elif kind == "over":
             self.part = None
             self.over = True
+        elif kind in self.requests:
+            self.request(kind, words[2:])
+
+    def request(self, kind, words):
+        try:
+            self.requests[kind](*words)
+        except progress.Failed as error:
+            self.tally.fail(f"{kind} {' '.join(words)}: {error}")
 
     def end(self, code):
         if self.reader:

@@ -6,7 +6,8 @@ import dataclasses
 import arches
 import progress
 
-FIRST_PORT = 0x10  # on bus 0; no machine has devices of its own from there on
+# Addresses on bus 0 where no machine has devices of its own
+PORTS = (*range(0x10, 0x1d), *range(8, 16))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Platform:
         return [self.port(index) for index, _ in enumerate(devices)]
 
     def port(self, index):
-        return root_port(index, FIRST_PORT + index)
+        return root_port(index, PORTS[index])
 
 
 def servers(devices):

@@ -5,7 +5,7 @@ import arches
 import clock
 import progress
 
-from .platform import FIRST_PORT, Platform, Port, root_port, servers
+from .platform import PORTS, Platform, Port, root_port, servers
 
 # With five-level paging, KASAN reports valid memory if an interrupt comes while the
 # kernel reads the processor's features again (7.3). With erms, fsrm, fsrs and fzrm the
@@ -93,8 +93,26 @@ class Amd(Q35):
                 for index, device in enumerate(devices)]
 
     def port(self, index):
-        addr = FIRST_PORT + index
-        return root_port(index, addr + (addr >= self.ioapic))
+        return root_port(index, [addr for addr in PORTS if addr != self.ioapic][index])
+
+
+class Hotplug(Intel):
+    """The kernel drives the slots of its ports: by default QEMU's ACPI does, without a
+    word to the kernel when a device is gone. With a control over the slot's power, the kernel
+    would take a device that was ejected by that for one that it has removed before."""
+
+    @property
+    def title(self):
+        return self.name
+
+    @property
+    def iommu(self):
+        return "intel-iommu,intremap=on,caching-mode=on,eim=on"
+
+    def arguments(self, boot, logs):
+        return [*super().arguments(boot, logs),
+                "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+                "-global", "pcie-root-port.power_controller_present=off"]
 
 
 class Without(Q35):
@@ -105,4 +123,5 @@ class Without(Q35):
 
 
 PLATFORMS = (Intel("on", arches.X86, True), Intel("off", arches.X86, False),
-             Amd("amd", arches.X86, True), Without("without", arches.X86, False))
+             Amd("amd", arches.X86, True), Hotplug("hotplug", arches.X86, True),
+             Without("without", arches.X86, False))
