@@ -1190,6 +1190,25 @@ static void test_move(void)
 	EXPECT(set_mask(69, false) == 0 && received(69, address_of(69), 0x66));
 }
 
+/* What the device forgets when MSI-X is disabled for that is in the state. */
+static void test_go_on_after_save(void)
+{
+	size_t size;
+
+	start_running(4);
+	set_mask(1, true);
+	raise_vector(1);
+	EXPECT(is_pending(1));
+	size = save_state();
+	host_lose(&host);
+	host.vector[1].pending = false;
+	EXPECT(vfiomsi_core_load(core, state, size) == 0);
+	EXPECT(run(vfiomsi_core_sync(core)) == 0 && received_nothing() && is_pending(1));
+	EXPECT(set_mask(1, false) == 0 && received_own(1));
+	raise_vector(3);
+	EXPECT(received_own(3));
+}
+
 static void test_change_after_load(void)
 {
 	size_t size;
@@ -1299,6 +1318,7 @@ static const struct test tests[] = {
 	{ "MSI: masked before enable", test_msi_masked_before_enable },
 	{ "the bytes of a state", test_state_bytes },
 	{ "move to another host", test_move },
+	{ "a guest that goes on after it was saved", test_go_on_after_save },
 	{ "a change after load sets all up", test_change_after_load },
 	{ "damaged states", test_damaged_state },
 	{ "the state of another capability", test_state_of_another },

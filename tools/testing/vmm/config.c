@@ -151,6 +151,14 @@ uint32_t device_quiet(struct device *device)
 	return command;
 }
 
+void device_go_on(struct device *device, uint32_t command)
+{
+	msi_go_on(&device->msi, device);
+	msi_go_on(&device->msix, device);
+	device_show_message(device);
+	hardware_write(device, PCI_COMMAND, 2, command);
+}
+
 static bool is_bar(uint32_t offset)
 {
 	return offset >= PCI_BASE_ADDRESS_0 && offset < PCI_BASE_ADDRESS_0 + BARS * 4;

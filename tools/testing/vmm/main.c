@@ -2,12 +2,12 @@
 /*
  * usage: vmm --device BDF --kernel FILE --initrd FILE [--append TEXT] [--memory MIB]
  *            [--memory-file FILE] [--console FILE] [--channel-in FILE] [--channel-out FILE]
- *            [--save FILE | --load FILE]
+ *            [--save FILE [--go-on] | --load FILE]
  *
  * The console is the first serial port, the channel the second. SIGUSR1 saves the guest into
  * the file of --save, and ends the VMM. With --load the guest continues there; it needs the
- * same --memory-file, and then neither kernel nor initramfs. The exit code is 0 if the guest
- * has reset itself or was saved.
+ * same --memory-file, and then neither kernel nor initramfs. With --go-on the guest continues
+ * in the VMM that has saved it. The exit code is 0 if the guest has reset itself or was saved.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -30,6 +30,7 @@ struct options {
 	const char *save;
 	const char *load;
 	uint64_t memory;
+	bool goes_on;
 };
 
 static struct machine machine;
@@ -93,6 +94,7 @@ static void parse(int argc, char **argv, struct options *options)
 		{ "channel-out", required_argument, NULL, 'O' },
 		{ "save", required_argument, NULL, 's' },
 		{ "load", required_argument, NULL, 'l' },
+		{ "go-on", no_argument, NULL, 'g' },
 		{ NULL, 0, NULL, 0 }
 	};
 	const char **texts[128] = {
@@ -106,6 +108,8 @@ static void parse(int argc, char **argv, struct options *options)
 	while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
 		if (name == 'm')
 			options->memory = strtoull(optarg, NULL, 0) << 20;
+		else if (name == 'g')
+			options->goes_on = true;
 		else if (name < 128 && texts[name])
 			*texts[name] = optarg;
 		else
@@ -138,8 +142,9 @@ int main(int argc, char **argv)
 	while (machine_run(&machine)) {
 		if (!options.save)
 			continue;
-		snapshot_save(&machine, options.save);
-		break;
+		snapshot_save(&machine, options.save, options.goes_on);
+		if (!options.goes_on)
+			break;
 	}
 
 	return 0;

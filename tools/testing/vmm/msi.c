@@ -8,6 +8,14 @@
 
 #include "vmm.h"
 
+static void create_host(struct msi *msi, struct device *device)
+{
+	must_library(vfiomsi_vfio_create(msi->core, msi->eventfds, device->fd, &msi->vfio),
+		     "the VFIO back end");
+	must_library(vfiomsi_kvm_device_create(device->routes, msi->core, msi->eventfds, -1,
+					       &msi->kvm), "the KVM back end");
+}
+
 void msi_create(struct msi *msi, uint32_t index, struct device *device)
 {
 	int ret;
@@ -19,10 +27,7 @@ void msi_create(struct msi *msi, uint32_t index, struct device *device)
 	must_library(ret, "the device's capabilities");
 	must_library(vfiomsi_core_create(&msi->info.core, &msi->core), "a core");
 	must_library(vfiomsi_eventfds_create(msi->core, &msi->eventfds), "eventfds");
-	must_library(vfiomsi_vfio_create(msi->core, msi->eventfds, device->fd, &msi->vfio),
-		     "the VFIO back end");
-	must_library(vfiomsi_kvm_device_create(device->routes, msi->core, msi->eventfds, -1,
-					       &msi->kvm), "the KVM back end");
+	create_host(msi, device);
 }
 
 /* The eventfds come first if they are to be made, and otherwise last. */
@@ -136,7 +141,8 @@ bool msi_has_config(const struct msi *msi, uint32_t offset)
  * To detach a vector is to wait for its handler, which may still run on another CPU: what it has
  * sent is then in the guest's local APIC, or counted by a held eventfd, which is read after that.
  * What the host or the device knows of masked vectors is asked before. All of this is behind the
- * core's back, which has to know the host as it was: the process ends after this.
+ * core's back, which has to know the host as it was. So the process ends after this, or calls
+ * msi_go_on().
  */
 void msi_take_back(struct msi *msi)
 {
@@ -232,6 +238,30 @@ bool msi_memory(struct msi *msi, unsigned int bar, uint64_t offset, uint8_t *byt
 	return true;
 }
 
+/* Returns room for a state, which is to be freed. */
+static void *make_state(const struct msi *msi, size_t *size)
+{
+	void *state;
+
+	*size = vfiomsi_core_state_size(msi->core);
+	state = calloc(1, *size);
+	if (!state)
+		die("a state");
+
+	return state;
+}
+
+static void save(const struct msi *msi, void *state, size_t size)
+{
+	must_library(vfiomsi_core_save(msi->core, state, size), "save");
+}
+
+static void load(struct msi *msi, const void *state, size_t size)
+{
+	must_library(vfiomsi_core_load(msi->core, state, size), "load");
+	change(msi, set_up, 0, 0, 0);
+}
+
 void msi_keep(struct msi *msi, struct snapshot *snapshot)
 {
 	size_t size;
@@ -239,16 +269,41 @@ void msi_keep(struct msi *msi, struct snapshot *snapshot)
 
 	if (!msi->core)
 		return;
-	size = vfiomsi_core_state_size(msi->core);
-	state = calloc(1, size);
-	if (!state)
-		die("a state");
+	state = make_state(msi, &size);
 	if (!snapshot->loads)
-		must_library(vfiomsi_core_save(msi->core, state, size), "save");
+		save(msi, state, size);
 	keep(snapshot, state, size);
-	if (snapshot->loads) {
-		must_library(vfiomsi_core_load(msi->core, state, size), "load");
-		change(msi, set_up, 0, 0, 0);
-	}
+	if (snapshot->loads)
+		load(msi, state, size);
+	free(state);
+}
+
+/* The device has MSI or MSI-X disabled after this, as when it was opened. */
+static void free_host(struct msi *msi)
+{
+	struct vfiomsi_action action = { .kind = VFIOMSI_FREE };
+
+	if (vfiomsi_core_is_dummy(msi->core))
+		action.kind = VFIOMSI_DUMMY_OFF;
+	must_library(vfiomsi_vfio_carry_out(msi->vfio, &action), "give back");
+	vfiomsi_vfio_destroy(msi->vfio);
+	vfiomsi_kvm_device_destroy(msi->kvm);
+	vfiomsi_eventfds_host_lost(msi->eventfds);
+	vfiomsi_core_host_lost(msi->core);
+}
+
+/* What was pending in the host, and is lost with the vectors, is in the state. */
+void msi_go_on(struct msi *msi, struct device *device)
+{
+	size_t size;
+	void *state;
+
+	if (!msi->core)
+		return;
+	state = make_state(msi, &size);
+	save(msi, state, size);
+	free_host(msi);
+	create_host(msi, device);
+	load(msi, state, size);
 	free(state);
 }

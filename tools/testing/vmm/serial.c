@@ -210,3 +210,8 @@ void serial_stop(struct serial *serial)
 {
 	pthread_mutex_lock(&serial->lock);
 }
+
+void serial_go_on(struct serial *serial)
+{
+	pthread_mutex_unlock(&serial->lock);
+}

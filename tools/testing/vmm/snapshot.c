@@ -222,7 +222,7 @@ static struct snapshot open_snapshot(const char *name, bool loads)
  * The device comes to rest before anything is saved: what it has sent before is then in the
  * local APIC, or pending.
  */
-void snapshot_save(struct machine *machine, const char *name)
+void snapshot_save(struct machine *machine, const char *name, bool goes_on)
 {
 	struct snapshot snapshot = open_snapshot(name, false);
 	uint32_t command = device_quiet(&machine->device);
@@ -233,6 +233,11 @@ void snapshot_save(struct machine *machine, const char *name)
 	keep_all(&snapshot, machine, command);
 	if (fclose(snapshot.file))
 		die(name);
+	if (!goes_on)
+		return;
+	device_go_on(&machine->device, command);
+	for (i = 0; i < SERIAL_PORTS; i++)
+		serial_go_on(&machine->serial[i]);
 }
 
 void snapshot_load(struct machine *machine, const char *name)

@@ -164,6 +164,7 @@ uint8_t serial_read(struct serial *serial, unsigned int reg);
 void serial_write(struct serial *serial, unsigned int reg, uint8_t value);
 /* What is not read from the file any more is there for the next process. */
 void serial_stop(struct serial *serial);
+void serial_go_on(struct serial *serial);
 
 /* pci.c: an access to the ports 0xcf8 to 0xcff */
 uint32_t pci_port_read(struct machine *machine, uint16_t port, unsigned int width);
@@ -189,10 +190,12 @@ void device_config_write(struct device *device, uint32_t offset, unsigned int wi
 /* The guest's MSI has been loaded or reset: let the device's configuration space have it. */
 void device_show_message(struct device *device);
 /*
- * Have the device send nothing more, and find out what is pending: the guest can be saved, and
- * does not go on. Returns the command register as the guest has it.
+ * Have the device send nothing more, and find out what is pending: the guest can be saved.
+ * Returns the command register as the guest has it.
  */
 uint32_t device_quiet(struct device *device);
+/* The guest goes on after all. @command is what device_quiet() has returned. */
+void device_go_on(struct device *device, uint32_t command);
 
 /* msi.c: @index is VFIO's */
 void msi_create(struct msi *msi, uint32_t index, struct device *device);
@@ -203,6 +206,8 @@ void msi_reset(struct msi *msi);
 void msi_harvest(struct msi *msi);
 /* Take the vectors back from the host before the guest is saved. */
 void msi_take_back(struct msi *msi);
+/* Have the host set up all vectors anew after that. */
+void msi_go_on(struct msi *msi, struct device *device);
 bool msi_has_config(const struct msi *msi, uint32_t offset);
 /* Message Control, address and data of MSI */
 bool msi_has_message(const struct msi *msi, uint32_t offset);
@@ -213,8 +218,8 @@ bool msi_memory(struct msi *msi, unsigned int bar, uint64_t offset, uint8_t *byt
 		unsigned int width, bool write);
 void msi_keep(struct msi *msi, struct snapshot *snapshot);
 
-/* snapshot.c */
-void snapshot_save(struct machine *machine, const char *name);
+/* snapshot.c: if @goes_on the guest can go on in this process, otherwise only in another one */
+void snapshot_save(struct machine *machine, const char *name, bool goes_on);
 void snapshot_load(struct machine *machine, const char *name);
 /* Write so many bytes to the snapshot, or read them from it. */
 void keep(struct snapshot *snapshot, void *bytes, size_t size);
