@@ -140,7 +140,7 @@ def modules(kernel):
     for name in INDEXES:
         shutil.copy2(kernel.modules / name, target / name)
     build.module(kernel, root / "usr")
-    if kernel.label == kernels.DEBUG:
+    if kernel.label in kernels.OWN:
         build.test_modules(kernel, root / "usr")
     index(root, kernel)
     if not list(target.rglob(f"{build.MODULE}.ko")):

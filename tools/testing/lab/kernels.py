@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernels the lab has: Debian's, and its own debug kernel."""
+"""The kernels the lab has: Debian's, and its own."""
 
 import contextlib
 import dataclasses
@@ -23,6 +23,9 @@ LAB = pathlib.Path(__file__).resolve().parent
 CACHE = pathlib.Path(os.environ["LAB_CACHE"])
 COMPLETE = ".lab-complete"
 DEBUG = "debug"
+KCSAN = "kcsan"
+BARRIERS = ("eventfd", "workqueue")  # objects that order accesses for VFIO, beside folders
+OWN = (DEBUG, KCSAN)  # what is special of each is in LABEL.config
 NEWEST = "newest"  # of Debian's, whatever its number
 
 
@@ -37,10 +40,16 @@ class Kernel:
 
 
 def labels():
-    """The kernels of this machine's architecture come first; the last of them is debug."""
+    """The kernels of this machine's architecture come first; the last of them are the lab's
+    own."""
     own = list(packages.own_releases())
     others = [label for label in packages.installed_releases() if label not in own]
-    return [*own, DEBUG, *others]
+    return [*own, *OWN, *others]
+
+
+def usual(known):
+    """Without the kernel that only a plan's own rows need: it takes minutes to build."""
+    return [label for label in known if label != KCSAN]
 
 
 def missing():
@@ -50,7 +59,7 @@ def missing():
 
 def newest(prefix, known):
     """The newest of the labels of Debian's kernels that have this prefix."""
-    found = [label for label in known if label != DEBUG and
+    found = [label for label in known if label not in OWN and
              arches.split(label)[0] == prefix]
     if not found:
         raise progress.Failed(f"no kernel {prefix}{NEWEST}, there are: {' '.join(known)}")
@@ -64,8 +73,8 @@ def label_for(name):
 
 
 def get(label):
-    if label == DEBUG:
-        return debug_kernel()
+    if label in OWN:
+        return own_kernel(label)
     label = label_for(label)
     release = packages.installed_releases().get(label)
     if not release:
@@ -215,64 +224,80 @@ def lost_symbols(fragment, config):
             if got.get(symbol, "n") != value]
 
 
-def debug_key(fragment, compiler):
+def own_key(fragment, compiler):
     """Changes if the kernel would change, and not if a comment does."""
     symbols = sorted(wanted_symbols(fragment).items())
     return hashlib.sha256(repr((symbols, compiler)).encode()).hexdigest()[:12]
 
 
-def debug_place(source, fragment):
-    key = debug_key(fragment, archive.output("gcc", "-dumpfullversion"))
-    return CACHE / f"debug-{source.name}-{key}"
+def own_fragment(label):
+    return "".join((LAB / f"{name}.config").read_text(encoding="ascii")
+                   for name in ("host", label))
 
 
-def debug_fragment():
-    return (LAB / "debug.config").read_text(encoding="ascii")
+def own_place(label, source):
+    key = own_key(own_fragment(label), archive.output("gcc", "-dumpfullversion"))
+    return CACHE / f"{label}-{source.name}-{key}"
 
 
-def debug_is_built():
-    return is_complete(debug_place(source_place()[-1], debug_fragment()))
+def own_is_built(label):
+    return is_complete(own_place(label, source_place()[-1]))
 
 
-def debug_kernel():
-    source, fragment = linux_source(), debug_fragment()
-    tree = debug_place(source, fragment)
-    with locked("debug-kernel"):
+def own_kernel(label):
+    source = linux_source()
+    tree = own_place(label, source)
+    with locked(f"{label}-kernel"):
         if not is_complete(tree):
-            with progress.step("building the debug kernel, about 10 minutes"):
-                build_debug_kernel(source, fragment, tree)
-            forget_others(tree, "debug-*")
+            with progress.step(f"building the {label} kernel, about 10 minutes"):
+                build_own_kernel(label, source, tree)
+            forget_others(tree, f"{label}-*")
     release = (tree / "include/config/kernel.release").read_text(encoding="ascii").strip()
-    return Kernel(DEBUG, arches.X86, release, tree, tree / "installed/lib/modules" / release,
+    return Kernel(label, arches.X86, release, tree, tree / "installed/lib/modules" / release,
                   tree / "arch/x86/boot/bzImage")
 
 
-def build_debug_kernel(source, fragment, tree):
+def build_own_kernel(label, source, tree):
     """Continues an interrupted build. If that fails, starts again."""
     if tree.exists():
         try:
-            return compile_debug_kernel(source, fragment, tree)
+            return compile_own_kernel(label, source, tree)
         except progress.Failed:
             shutil.rmtree(tree)
     tree.mkdir()
-    return compile_debug_kernel(source, fragment, tree)
+    return compile_own_kernel(label, source, tree)
 
 
-def recorded_objects(source):
-    """Make variables that let KCOV record what tasks run of VFIO."""
-    return [f"KCOV_INSTRUMENT_{path.stem}.o=y" for folder in ("vfio", "vfio/pci")
-            for path in sorted((source / "drivers" / folder).glob("*.c"))]
+def each_object(variable, source, *folders):
+    """Make variables of this name for the objects of these folders."""
+    return [f"{variable}_{path.stem}.o=y" for folder in folders
+            for path in sorted((source / folder).glob("*.c"))]
 
 
-def compile_debug_kernel(source, fragment, tree):
-    log = CACHE / "debug-kernel.log"
+def instrumented(label, source):
+    """Make variables that choose what KCOV records, or where KCSAN looks: VFIO. KCSAN has to
+    see the barriers of the locks, too, that VFIO takes."""
+    vfio = source, "drivers/vfio", "drivers/vfio/pci"
+    if label == DEBUG:
+        return each_object("KCOV_INSTRUMENT", *vfio)
+    return ["KCSAN_SANITIZE=n", *each_object("KCSAN_SANITIZE", *vfio),
+            *each_object("KCSAN_INSTRUMENT_BARRIERS", source, "kernel/locking", "kernel/rcu",
+                         "kernel/irq"),
+            *(f"KCSAN_INSTRUMENT_BARRIERS_{name}.o=y" for name in BARRIERS)]
+
+
+def compile_own_kernel(label, source, tree):
+    log = CACHE / f"{label}-kernel.log"
+    fragment = own_fragment(label)
+    wanted = tree / "wanted.config"
+    wanted.write_text(fragment, encoding="ascii")
     # The cache has the whole tree, and its objects would displace others in ccache.
     make = ["env", "CCACHE_DISABLE=1", "nice", "make", "-C", source, f"O={tree}",
-            f"-j{os.cpu_count()}", *recorded_objects(source)]
-    progress.run([*make, f"KCONFIG_ALLCONFIG={LAB}/debug.config", "allnoconfig"], log)
+            f"-j{os.cpu_count()}", *instrumented(label, source)]
+    progress.run([*make, f"KCONFIG_ALLCONFIG={wanted}", "allnoconfig"], log)
     lost = lost_symbols(fragment, (tree / ".config").read_text(encoding="utf-8"))
     if lost:
-        raise progress.Failed("lost from debug.config: " + " ".join(lost))
+        raise progress.Failed(f"lost from {label}.config: " + " ".join(lost))
     progress.run([*make, "bzImage", "modules"], log)
     progress.run([*make, f"INSTALL_MOD_PATH={tree}/installed", "modules_install"], log)
     (tree / COMPLETE).touch()

@@ -47,6 +47,8 @@ def boot(args):
         print(f"lab: FAILED: {line}", file=sys.stderr)
     for line in guest.console_tail:
         print(f"lab: | {line}", file=sys.stderr)
+    for race in guest.races_of_others:
+        progress.say(f"no fault of the module: {race}")
     if guest.logs:
         progress.say(f"logs: {guest.logs}")
     if args.raw:
@@ -103,11 +105,18 @@ def shell(args):
     return exit_code(guest)
 
 
+def needed_labels(runs):
+    """All usual kernels, as commands in the toolbox use them, and the others that are booted."""
+    known = kernels.labels()
+    booted = [run.kernel for run in runs if isinstance(run, plan.BootRun)]
+    return [label for label in known if label in kernels.usual(known) or label in booted]
+
+
 def run_matrix(args):
     runs = plan.load(args.plan, kernels.labels(), kernels.missing())
     if args.only:
         runs = [run for run in runs if run.name in args.only]
-    labels = kernels.labels()
+    labels = needed_labels(runs)
     if args.kernels:
         chosen = [kernels.label_for(label) for label in args.kernels]
         runs = [run for run in runs
@@ -119,7 +128,7 @@ def run_matrix(args):
 
 
 def build_all(args):
-    chosen = [kernels.get(label) for label in args.kernels or kernels.labels()]
+    chosen = [kernels.get(label) for label in args.kernels or kernels.usual(kernels.labels())]
     with build.locked():
         matrix.prepare(chosen)
     return 0
@@ -129,7 +138,7 @@ def describe(label, labels):
     """A line of the list of kernels."""
     prefix = arches.split(label)[0]
     also = prefix + kernels.NEWEST if label == kernels.newest(prefix, labels) else "-"
-    if label == kernels.DEBUG and not kernels.debug_is_built():
+    if label in kernels.OWN and not kernels.own_is_built(label):
         return label, also, "not built yet", "-"
     kernel = kernels.get(label)
     return label, also, kernel.release, str(kernel.kdir)

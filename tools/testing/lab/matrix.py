@@ -20,7 +20,7 @@ import tap
 import tests
 
 HOST_TIMEOUT = 1800
-SLOW_FACTOR = 3  # of the debug kernel
+SLOW_FACTOR = 3  # of the lab's own kernels
 JOB_BYTES = 3 << 30  # the memory of a host, of its QEMU and of its device servers
 TIMES = kernels.CACHE / "run-cpu-seconds.json"
 
@@ -32,9 +32,9 @@ def default_jobs():
 
 
 def is_slow(run):
-    """Whether a run needs a core for itself. Two emulated processors of the debug kernel
+    """Whether a run needs a core for itself. Two emulated processors of the lab's own kernels
     do: beside others they wait for each other's locks. One such host runs at a time."""
-    return (isinstance(run, plan.BootRun) and run.kernel == kernels.DEBUG and
+    return (isinstance(run, plan.BootRun) and run.kernel in kernels.OWN and
             run.cpus > 1)
 
 
@@ -138,7 +138,7 @@ class Matrix:
 
     def run_boot(self, run):
         kernel = self.kernels[run.kernel]
-        slow = SLOW_FACTOR if run.kernel == kernels.DEBUG else 1
+        slow = SLOW_FACTOR if run.kernel in kernels.OWN else 1
         guest = machine.run(machine.Boot(run.name, kernel, run.platform, run.devices,
                                          run.tests, timeout=self.timeout * slow,
                                          cpus=run.cpus),
@@ -147,7 +147,8 @@ class Matrix:
         if guest.logs:
             notes.append(f"logs: {guest.logs}")
         return results.Run(title(run), guest.tally, cpu_seconds=guest.cpu_seconds,
-                           outcomes=guest.outcomes, notes=notes)
+                           outcomes=guest.outcomes, notes=notes,
+                           races_of_others=guest.races_of_others)
 
     def run_host(self, run):
         """Runs a command, and tells it where the kernels' build trees and source are."""

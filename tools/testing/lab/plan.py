@@ -44,7 +44,7 @@ def chosen_kernels(text, labels, missing, where):
     for word in text.split(","):
         prefix, number = arches.split(word)
         if word == "all":
-            chosen += [label for label in labels
+            chosen += [label for label in kernels.usual(labels)
                        if not arches.of_label(label).is_foreign]
         elif word in missing:
             chosen.append(word)

@@ -19,19 +19,22 @@ UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 class Run:
     """One run that has ended."""
 
-    def __init__(self, title, tally, seconds=0.0, cpu_seconds=0.0, outcomes=(), notes=()):
+    def __init__(self, title, tally, seconds=0.0, cpu_seconds=0.0, outcomes=(), notes=(),
+                 races_of_others=()):
         self.title = title
         self.tally = tally
         self.seconds = seconds
         self.cpu_seconds = cpu_seconds
         self.outcomes = outcomes  # of each test of an emulated host
         self.notes = notes  # printed after its failures
+        self.races_of_others = list(races_of_others)
 
     def record(self):
         return {"run": self.title, "passed": self.tally.passed,
                 "failures": self.tally.failures, "skips": self.tally.skips,
                 "seconds": round(self.seconds, 1),
                 "cpu_seconds": round(self.cpu_seconds, 1),
+                "races_of_others": self.races_of_others,
                 "tests": [{"test": outcome.test, "seconds": round(outcome.seconds, 1),
                            "cpu_seconds": round(outcome.cpu_seconds, 1),
                            "longest": longest(outcome.tally)}

@@ -34,6 +34,7 @@ class Session:
         self.codes = []
         self.dmesg = []
         self.kmemleak = []
+        self.races_of_others = []
         self.over = False
         self.console_tail = []  # of a host that did not end by itself
         self.logs = None  # the folder, if it was kept
@@ -114,8 +115,10 @@ class Session:
             self.tally.fail(f"{test}: did not run")
         if not self.over:
             self.tally.fail("the host did not come to its end")
-        for line in splat.find("\n".join(self.dmesg) + "\n" + console, noise):
+        log = "\n".join(self.dmesg) + "\n" + console
+        for line in splat.find(log, noise):
             self.tally.fail(f"kernel: {line}")
+        self.races_of_others = splat.races_of_others(log)
         for leak in splat.leaks("\n".join(self.kmemleak)):
             self.tally.fail(f"kmemleak: {leak}")
         return self.tally

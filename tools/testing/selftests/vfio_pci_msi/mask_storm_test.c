@@ -541,7 +541,7 @@ int main(int argc, char **argv)
 	const char *arg = lab_argument(argc, argv);
 
 	seed = time(NULL) | 1;
-	if (lab_kernel_is("debug"))
+	if (lab_kernel_is("debug") || lab_kernel_is("kcsan"))
 		goal = 300;
 	if (arg && !strcmp(arg, "soak")) {
 		goal = 1000000 / TESTS;
