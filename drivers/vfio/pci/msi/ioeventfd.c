@@ -163,7 +163,7 @@ static bool reaches_table(struct msi_vfio_pci_device *mdev,
 	struct vfio_pci_core_device *core = &mdev->core;
 
 	return target->region == core->msix_bar &&
-	       target->pos < core->msix_offset + (u64)core->msix_size &&
+	       target->pos < core->msix_offset + (u64)READ_ONCE(core->msix_size) &&
 	       target->pos + target->width > core->msix_offset;
 }
 

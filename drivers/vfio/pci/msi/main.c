@@ -516,7 +516,7 @@ static void check_bus_reset(struct msi_vfio_pci_device *mdev, bool was_reset)
 /* The BARs of a VF always read as 0, so they do not tell. */
 static bool is_frozen_vf(struct msi_vfio_pci_device *mdev)
 {
-	return mdev->frozen && mdev->core.pdev->is_virtfn;
+	return READ_ONCE(mdev->frozen) && mdev->core.pdev->is_virtfn;
 }
 
 /* AER resumes from a frozen channel only after the reset has succeeded. */
@@ -525,7 +525,7 @@ static bool resumes_after_reset(struct msi_vfio_pci_device *mdev)
 	if (IS_ENABLED(CONFIG_EEH) || IS_ENABLED(CONFIG_S390))
 		return is_frozen_vf(mdev);
 
-	return mdev->frozen;
+	return READ_ONCE(mdev->frozen);
 }
 
 static pci_ers_result_t msi_vfio_pci_error_detected(struct pci_dev *pdev,
@@ -549,7 +549,7 @@ static pci_ers_result_t msi_vfio_pci_slot_reset(struct pci_dev *pdev)
 {
 	struct msi_vfio_pci_device *mdev = pdev_to_msi_vfio_pci(pdev);
 
-	check_bus_reset(mdev, mdev->frozen);
+	check_bus_reset(mdev, READ_ONCE(mdev->frozen));
 
 	return PCI_ERS_RESULT_RECOVERED;
 }

@@ -130,15 +130,17 @@ void msi_vfio_pci_power_remove(struct msi_vfio_pci_device *mdev)
 void msi_vfio_pci_power_registered(struct pci_dev *pdev)
 {
 	struct device_driver *driver = pdev->dev.driver;
-	const struct dev_pm_ops *pm = READ_ONCE(driver->pm);
 	struct msi_vfio_pci_device *mdev;
+	const struct dev_pm_ops *pm;
 
+	/* The core may be storing it for another device, by a plain store of the same value. */
+	pm = data_race(READ_ONCE(driver->pm));
 	if (!pm || pm == &pm_ops)
 		return;
 
 	WRITE_ONCE(core_pm_ops, pm);
-	smp_wmb();	/* a CPU that sees pm_ops also sees core_pm_ops */
-	WRITE_ONCE(driver->pm, &pm_ops);
+	/* A full barrier: a CPU that sees pm_ops also sees core_pm_ops. */
+	data_race(cmpxchg(&driver->pm, pm, &pm_ops));
 
 	mutex_lock(&bound_lock);
 	list_for_each_entry(mdev, &bound, bound)

@@ -1323,8 +1323,11 @@ static int publish(struct msi_vfio_pci_device *mdev,
 static bool meets_table(struct msi_vfio_pci_device *mdev, u32 region, u64 offset,
 			u64 size)
 {
-	return mdev->table_size && region == mdev->table_bar &&
-	       offset < (u64)mdev->table_offset + mdev->table_size &&
+	/* A reset can make it larger at any time. */
+	u32 table_size = READ_ONCE(mdev->table_size);
+
+	return table_size && region == mdev->table_bar &&
+	       offset < (u64)mdev->table_offset + table_size &&
 	       offset + size > mdev->table_offset;
 }
 
