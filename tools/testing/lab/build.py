@@ -47,11 +47,11 @@ def warnings_of(log):
 
 def module(kernel, where):
     """Installs the module built for a kernel under where/lib/modules."""
-    copy = OUT / kernel.label / "source"
-    log = LOGS / f"module-{kernel.label}.log"
+    copy = OUT / kernel.folder / "source"
+    log = LOGS / f"module-{kernel.folder}.log"
     copy_sources(copy)
     make = ["make", "-C", SAME_CHECKOUT / copy.relative_to(CHECKOUT),
-            f"-j{os.cpu_count()}", f"KDIR={kernel.kdir}", *kernel.arch.make_variables()]
+            f"-j{os.cpu_count()}", f"KDIR={kernel.kdir}", *kernel.make_variables()]
     try:
         warned = warnings_of(progress.run([*make, "W=1", "modules"], log))
         if warned:
@@ -67,8 +67,8 @@ def module(kernel, where):
 
 def test_modules(kernel, where):
     """Installs the modules that tests load, which only the debug kernel needs."""
-    copy = OUT / kernel.label / "test-modules"
-    log = LOGS / f"test-modules-{kernel.label}.log"
+    copy = OUT / kernel.folder / "test-modules"
+    log = LOGS / f"test-modules-{kernel.folder}.log"
     copy.mkdir(parents=True, exist_ok=True)
     progress.run(["rsync", "-a", f"{TEST_MODULES}/", copy], log)
     make = ["make", "-C", kernel.kdir, f"M={copy}", "W=1", f"-j{os.cpu_count()}"]

@@ -132,7 +132,7 @@ def index(root, kernel):
 
 
 def modules(kernel):
-    root = build.OUT / kernel.label / "root"
+    root = build.OUT / kernel.folder / "root"
     shutil.rmtree(root, ignore_errors=True)
     target = root / "usr/lib/modules" / kernel.release
     target.mkdir(parents=True)
@@ -145,19 +145,19 @@ def modules(kernel):
     index(root, kernel)
     if not list(target.rglob(f"{build.MODULE}.ko")):
         raise progress.Failed(f"the build for {kernel.label} gave no {build.MODULE}.ko")
-    pack(root, build.OUT / kernel.label / "modules.cpio")
+    pack(root, build.OUT / kernel.folder / "modules.cpio")
 
 
 def modules_archive(kernel, has_card):
     """What modules() packed, with the drivers of cards where there is one."""
-    common = build.OUT / kernel.label / "modules.cpio"
+    common = build.OUT / kernel.folder / "modules.cpio"
     if not has_card:
         return common
-    archive = build.OUT / kernel.label / "modules-cards.cpio"
+    archive = build.OUT / kernel.folder / "modules-cards.cpio"
     if not archive.exists() or archive.stat().st_mtime < common.stat().st_mtime:
-        root = build.OUT / kernel.label / "root-cards"
+        root = build.OUT / kernel.folder / "root-cards"
         shutil.rmtree(root, ignore_errors=True)
-        shutil.copytree(build.OUT / kernel.label / "root", root, symlinks=True)
+        shutil.copytree(build.OUT / kernel.folder / "root", root, symlinks=True)
         copy_modules(kernel, "modules-cards", root / "usr/lib/modules" / kernel.release)
         index(root, kernel)
         pack(root, archive)

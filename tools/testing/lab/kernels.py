@@ -37,6 +37,21 @@ class Kernel:
     kdir: pathlib.Path  # to build modules against
     modules: pathlib.Path  # its /lib/modules/RELEASE
     image: pathlib.Path  # to start
+    covered: bool = False  # gcov counts which lines of the module are run
+
+    @property
+    def folder(self):
+        """The name of the folder of what is built for it."""
+        return "coverage" if self.covered else self.label
+
+    def make_variables(self):
+        """Variables of the module's build. A copy of an inline function would have branches of
+        its own, and other checkers would add some."""
+        if not self.covered:
+            return self.arch.make_variables()
+        return ["GCOV_PROFILE=y", "UBSAN_SANITIZE=n", "KASAN_SANITIZE=n", "KCSAN_SANITIZE=n",
+                "CFLAGS_GCOV=-fprofile-arcs -ftest-coverage -fno-tree-loop-im "
+                "-fprofile-update=atomic -fno-early-inlining"]
 
 
 def labels():
@@ -72,7 +87,13 @@ def label_for(name):
     return newest(prefix, labels()) if number == NEWEST else name
 
 
-def get(label):
+def get(label, covered=False):
+    """With @covered the module that is built for it counts its lines."""
+    kernel = uncovered(label)
+    return dataclasses.replace(kernel, covered=True) if covered else kernel
+
+
+def uncovered(label):
     if label in OWN:
         return own_kernel(label)
     label = label_for(label)

@@ -10,6 +10,7 @@ import sys
 
 import arches
 import build
+import coverage
 import devices
 import kernels
 import machine
@@ -127,6 +128,21 @@ def run_matrix(args):
     return matrix.Matrix(runs, labels, args.timeout).run(args.jobs)
 
 
+def run_coverage(args):
+    if args.print:
+        return coverage.report()
+    with build.locked():
+        folder = build.payload(arches.X86) / "tests"
+    runs = coverage.chosen_runs(plan.load(args.plan, kernels.labels(), kernels.missing()),
+                                folder)
+    if args.only:
+        runs = [run for run in runs if run.name in args.only]
+    if not runs:
+        raise progress.Failed("nothing of the plan is left to run")
+    code = matrix.Matrix(runs, [coverage.KERNEL], args.timeout, covered=True).run(args.jobs)
+    return coverage.report() or code
+
+
 def build_all(args):
     chosen = [kernels.get(label) for label in args.kernels or kernels.usual(kernels.labels())]
     with build.locked():
@@ -210,6 +226,20 @@ def parser():
     many.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS",
                       help="of one host; three times as much on the debug kernel")
     many.set_defaults(call=run_matrix)
+
+    count = commands.add_parser(
+        "coverage", help="which lines of the module a plan reaches",
+        description="Runs what a plan has for this architecture on one kernel, where the "
+        "module counts which of its lines are run. Prints a table of all runs that were made "
+        "with the same sources, and the lines that nothing reached.")
+    count.add_argument("--plan", default=coverage.PLAN)
+    count.add_argument("--jobs", type=int, default=matrix.default_jobs(),
+                       help="runs at the same time (default %(default)s)")
+    count.add_argument("--only", type=words, metavar="RUN,...")
+    count.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS",
+                       help="of one host; three times as much is allowed")
+    count.add_argument("--print", action="store_true", help="only print what is known")
+    count.set_defaults(call=run_coverage)
 
     make = commands.add_parser("build", help="build the module, the tests and the tools")
     make.add_argument("--kernels", type=words, metavar="LABEL,...")

@@ -33,6 +33,8 @@ COMMAND_LINE = ("loglevel=5 log_buf_len=4M printk.time=1 panic=-1 oops=panic "
 # as it makes allocations slow. KASAN reports every bad access, not only the first. After
 # any other warning the host ends, as what its tests say then is worth nothing.
 DEBUG_COMMAND_LINE = " slab_debug=F,kmalloc-* kasan_multi_shot panic_on_warn=1"
+# A host that counts lines need not find races as well.
+COVERED_COMMAND_LINE = " kcsan.early_enable=0"
 # The part of a host's time that its tests do not have. kmemleak and the log need it, so
 # that a test which hangs is killed and the kernel's log still arrives.
 LAST_SECONDS = 120
@@ -66,7 +68,8 @@ class Boot:
     def command_line(self):
         debug = self.kernel.label == kernels.DEBUG
         return (COMMAND_LINE + self.platform.command_line +
-                (DEBUG_COMMAND_LINE if debug else ""))
+                (DEBUG_COMMAND_LINE if debug else "") +
+                (COVERED_COMMAND_LINE if self.kernel.covered else ""))
 
     def memory_size(self):
         debug = self.kernel.label == kernels.DEBUG
@@ -81,6 +84,7 @@ class Boot:
                 "lab_places": " ".join(places),
                 "lab_tests": " ".join(() if self.command else self.tests),
                 "lab_command": self.command,
+                "lab_covered": "1" if self.kernel.covered else "",
                 "lab_terminal": " ".join(map(str, self.terminal)),
                 "lab_test_seconds": self.timeout - min(LAST_SECONDS, self.timeout // 4),
                 "lab_hung_task_seconds": min(self.timeout // 4, HUNG_TASK_SECONDS)}

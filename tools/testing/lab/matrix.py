@@ -10,6 +10,7 @@ import threading
 import time
 
 import build
+import coverage
 import initramfs
 import kernels
 import machine
@@ -70,12 +71,13 @@ def longest_first(runs, times):
 
 
 class Matrix:
-    def __init__(self, runs, labels, timeout):
+    def __init__(self, runs, labels, timeout, covered=False):
         self.runs = runs
         self.waiting = longest_first(runs, read_times(TIMES))
         self.slow_under_way = 0
         self.labels = labels
         self.timeout = timeout
+        self.covered = covered  # count which lines of the module the runs reach
         self.over = []
         self.times = {}
         self.lock = threading.Lock()
@@ -86,7 +88,7 @@ class Matrix:
         """Builds everything that the runs need, once. Runs on kernels that the toolbox
         does not have need nothing."""
         booted = {run.kernel for run in self.runs if isinstance(run, plan.BootRun)}
-        self.kernels = {label: kernels.get(label) for label in self.labels}
+        self.kernels = {label: kernels.get(label, self.covered) for label in self.labels}
         if booted:
             with build.locked():
                 prepare([self.kernels[label] for label in self.labels
@@ -143,6 +145,8 @@ class Matrix:
                                          run.tests, timeout=self.timeout * slow,
                                          cpus=run.cpus),
                             lambda line: None)
+        if self.covered:
+            coverage.keep(run, guest)
         notes = [f"| {line}" for line in guest.console_tail]
         if guest.logs:
             notes.append(f"logs: {guest.logs}")
@@ -206,7 +210,8 @@ class Matrix:
             tally.fail("nothing was tested")
             self.over.append(results.Run("nothing", tally))
         results.write(self.over)
-        record_times(TIMES, self.times)
+        if not self.covered:
+            record_times(TIMES, self.times)
         for line in results.summary(self.over):
             print(line)
         sys.stdout.flush()

@@ -34,6 +34,7 @@ class Session:
         self.codes = []
         self.dmesg = []
         self.kmemleak = []
+        self.coverage = []
         self.races_of_others = []
         self.over = False
         self.console_tail = []  # of a host that did not end by itself
@@ -83,7 +84,7 @@ class Session:
             self.end(int(words[3]))
         elif kind == "problem":
             self.tally.fail(" ".join(words[2:]))
-        elif kind in ("dmesg", "kmemleak"):
+        elif kind in ("dmesg", "kmemleak", "coverage"):
             self.part = getattr(self, kind)
         elif kind == "over":
             self.part = None

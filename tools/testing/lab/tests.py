@@ -26,14 +26,17 @@ def strings(program):
     return STRING.findall(done.stdout)
 
 
+def has_word(program, word):
+    return any(text.endswith(word) for text in strings(program))
+
+
 def check_argument(test, program, argument):
     """Each word of an argument, such as "group.a_test", must be in the program. What
     numbers mean, and the arguments of scripts, only the program knows."""
     if not build.is_elf(program):
         return
-    known = strings(program)
     for word in argument.split("."):
-        if not word.isdigit() and not (word and any(text.endswith(word) for text in known)):
+        if not word.isdigit() and not (word and has_word(program, word)):
             raise progress.Failed(f"{test}: {program.name} has no {word or 'empty name'}")
 
 
