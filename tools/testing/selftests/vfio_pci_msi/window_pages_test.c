@@ -138,6 +138,24 @@ TEST_F(pages, slots_of_two_pages_at_one_offset)
 	EXPECT_EQ(GUEST_ADDRESS, bar_read32(fd, WINDOW_BAR, slots[0]));
 }
 
+/* The last word of a slot's line; the one before says what it has learned, which is nothing. */
+TEST_F(pages, debugfs_shows_the_page_of_a_slot)
+{
+	const char *path = debugfs_path(self->s->bdf, "windows");
+	int fd = self->fd;
+
+	enable(fd, self->trigger);
+	EXPECT_FALSE(file_has(path, " - 0x37\n"));
+	select_page(fd, PAGE_A);
+	slot_write(fd, slots[0], GUEST_ADDRESS, GUEST_DATA);
+	select_page(fd, PAGE_B);
+	EXPECT_TRUE(file_has(path, " - 0x37\n"));
+	EXPECT_FALSE(file_has(path, " - 0x14\n"));
+
+	slot_write(fd, slots[1], GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_TRUE(file_has(path, " - 0x14\n"));
+}
+
 TEST_F(pages, interrupts_of_hidden_slots)
 {
 	int fd = self->fd;
