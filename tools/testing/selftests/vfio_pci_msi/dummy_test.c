@@ -541,19 +541,40 @@ TEST_F(dummy, off_with_memory_off)
 	EXPECT_TRUE(dummy_gone(self->s, 2, 3));
 }
 
-/* The last IOVA that the IOMMU translates: Intel's have 48 bits, AMD's up to 64. */
-static u64 last_translated(struct session *s)
+/*
+ * From the first to the last IOVA that the IOMMU translates: Intel's have 48 bits, AMD's up
+ * to 64.
+ */
+static struct iommu_iova_range translated(struct session *s)
 {
-	struct iommu_iova_range *ranges;
-	u64 last = 0;
+	struct iommu_iova_range *ranges, all = { .start = ~0ULL };
 	u32 count;
 
 	ranges = iommu_iova_ranges(s->iommu, &count);
-	for (u32 i = 0; i < count; i++)
-		last = ranges[i].last > last ? ranges[i].last : last;
+	for (u32 i = 0; i < count; i++) {
+		if (ranges[i].start < all.start)
+			all.start = ranges[i].start;
+		if (ranges[i].last > all.last)
+			all.last = ranges[i].last;
+	}
 	free(ranges);
 
-	return last;
+	return all;
+}
+
+TEST_F(dummy, first_and_last_address)
+{
+	struct iommu_iova_range all = translated(self->s);
+	u64 addresses[] = { all.start, all.last & ~3ULL };
+
+	for (int i = 0; i < ARRAY_SIZE(addresses); i++) {
+		EXPECT_EQ(0, dummy_on(self->fd, 0, 1, addresses[i]))
+			TH_LOG("0x%llx is refused", (unsigned long long)addresses[i]);
+		EXPECT_TRUE(dummy_in_place(self->s, 0, 1, addresses[i]));
+		ASSERT_EQ(0, dummy_off(self->fd));
+	}
+	if (all.last != ~0ULL)
+		EXPECT_REFUSED(EADDRNOTAVAIL, dummy_on(self->fd, 0, 1, all.last + 1));
 }
 
 /* All other errors come before EIO. */
@@ -564,7 +585,7 @@ TEST_F(dummy, device_does_not_respond)
 	bar_write32(self->fd, 0, MSIX_REG_LOSE, 0);
 	EXPECT_EQ(-EINVAL, dummy_on(self->fd, 0, 0, self->iova + 1));
 	EXPECT_EQ(-EPERM, dummy_on(self->fd, 0, 0, 0xfee00000));
-	if (last_translated(self->s) < ~3ULL)
+	if (translated(self->s).last < ~3ULL)
 		EXPECT_EQ(-EADDRNOTAVAIL, dummy_on(self->fd, 0, 0, ~3ULL));
 	EXPECT_EQ(-EIO, dummy_on(self->fd, 0, 0, self->iova));
 	ASSERT_EQ(0, dummy_get(self->fd, &dummy));
@@ -715,7 +736,7 @@ TEST_F(dummy, reserved_ranges)
 
 TEST_F(dummy, iova_not_translated)
 {
-	u64 last = last_translated(self->s);
+	u64 last = translated(self->s).last;
 	u64 page = getpagesize();
 	u64 first = TARGET_IOVA;
 
