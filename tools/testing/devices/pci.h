@@ -156,6 +156,8 @@ void pci_set_value32(struct pci_function *f, unsigned int offset, uint32_t value
 bool pci_is_in_d3hot(const struct pci_function *f);
 bool pci_decodes_memory(const struct pci_function *f);
 bool pci_is_bus_master(const struct pci_function *f);
+/* Does it send what it must not send? See PCI_FAULT_MESSAGES. */
+bool pci_sends_anything(const struct pci_function *f);
 /* The client's read. In this and the other accesses the caller has checked the bounds. */
 void pci_config_read(const struct pci_function *f, unsigned int offset, void *data,
 		     size_t size);
@@ -191,7 +193,5 @@ bool pci_answer_arrives(struct pci_function *f, bool of_bar);
 /* What a function that misbehaves makes of the answer to a read of a BAR or of config space. */
 void pci_spoil_answer(struct pci_function *f, bool of_bar, uint64_t offset, void *data,
 		      size_t size);
-/* Does it send what it must not send? */
-bool pci_sends_anything(const struct pci_function *f);
 
 #endif /* PCI_H */

@@ -165,6 +165,11 @@ bool pci_is_bus_master(const struct pci_function *f)
 	       power_state(f) == POWER_D0;
 }
 
+bool pci_sends_anything(const struct pci_function *f)
+{
+	return f->faults & PCI_FAULT_MESSAGES;
+}
+
 static bool is_hidden(const struct pci_function *f, unsigned int offset)
 {
 	return !f->capabilities_shown &&

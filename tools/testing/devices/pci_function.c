@@ -69,11 +69,6 @@ void pci_spoil_answer(struct pci_function *f, bool of_bar, uint64_t offset, void
 	}
 }
 
-bool pci_sends_anything(const struct pci_function *f)
-{
-	return f->faults & PCI_FAULT_MESSAGES;
-}
-
 /* The bits of the 16-bit register @reg that the write sets. */
 static uint16_t written_ones(unsigned int reg, unsigned int offset, const void *data,
 			     size_t size)
