@@ -20,6 +20,7 @@
 # make test-patch       their tests
 # make fuzz             slot.c and libvfiomsi against models of them (long; needs clang)
 # make fuzz-device      random calls of VFIO, in emulated hosts (FUZZ_SECONDS for each, 1200)
+# make fuzz-corpus      the same on the debug kernel; adds to the corpus what reaches more
 # make mutants          break the module in many places: which test notices? (hours; COUNT=N)
 # make coverage         which lines of the module the tests reach (20 minutes)
 # make manual           the manual, in build/manual/html/ (needs Sphinx and mandoc)
@@ -159,6 +160,11 @@ fuzz-device:
 	$(fuzz_device) --kernel newest
 	$(fuzz_device) --kernel debug
 
+fuzz-corpus:
+	mkdir -p build
+	$(fuzz_device).reduce --raw --kernel debug >build/fuzz-kept
+	sed -n 's/^# kept:$$//p; s/^#   //p' build/fuzz-kept >>tools/testing/fuzz/corpus
+
 test-system:
 	tools/testing/system/system
 
@@ -213,5 +219,5 @@ clean:
 .PHONY: all help check-kdir modules modules_install command install-command \
 	library install-library install-dkms manual dist deb demo demo-slots \
 	test test-guest test-system test-patch patch soak bench \
-	bench-check kselftest fuzz fuzz-device mutants coverage \
+	bench-check kselftest fuzz fuzz-device fuzz-corpus mutants coverage \
 	payload payload-cross payload-native devices clean

@@ -169,6 +169,9 @@ static size_t fill_dummy(const struct target *t, const struct call *c, void *pay
 	return sizeof(*arg);
 }
 
+/* Where it is in the following list */
+#define LOW_POWER_EXIT	9
+
 static const struct {
 	u32 number;
 	fill_fn fill;
@@ -185,7 +188,8 @@ static const struct {
 	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, fill_nothing, VFIO_DEVICE_FEATURE_SET },
 	{ VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP, fill_low_power,
 	  VFIO_DEVICE_FEATURE_SET },
-	{ VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, fill_nothing, VFIO_DEVICE_FEATURE_SET },
+	[LOW_POWER_EXIT] = { VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, fill_nothing,
+			     VFIO_DEVICE_FEATURE_SET },
 	{ VFIO_DEVICE_FEATURE_BUS_MASTER, fill_bus_master, VFIO_DEVICE_FEATURE_SET },
 	{ VFIO_DEVICE_FEATURE_DMA_BUF, fill_dma_buf, VFIO_DEVICE_FEATURE_GET },
 	{ VFIO_DEVICE_FEATURE_PCI_VF_TOKEN, fill_value, VFIO_DEVICE_FEATURE_SET },
@@ -203,12 +207,22 @@ static const struct {
 /* They come first. Half of the calls are of one of these. */
 #define OWN_FEATURES	7
 
+static bool enters_low_power(u32 number)
+{
+	return number == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY ||
+	       number == VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP;
+}
+
 static unsigned int choose(const struct call *c)
 {
 	unsigned int number = c->a & 0x1f;
 
-	return c->a & 0x200 ? number % OWN_FEATURES :
-			      OWN_FEATURES + number % (ARRAY_SIZE(features) - OWN_FEATURES);
+	if (c->a & 0x200)
+		return number % OWN_FEATURES;
+	number = OWN_FEATURES + number % (ARRAY_SIZE(features) - OWN_FEATURES);
+
+	/* Each call wakes a device that sleeps, which takes long. */
+	return enters_low_power(features[number].number) && c->a & 0x1ce0 ? LOW_POWER_EXIT : number;
 }
 
 static u32 operation(const struct call *c, u32 usual)
@@ -232,8 +246,7 @@ int run_feature(struct target *t, const struct call *c)
 	if (c->b >> 27 == 1)
 		request.head.argsz += (s32)(c->value % 9) - 4;
 	request.head.flags = features[i].number | operation(c, features[i].usual);
-	ret = ioctl(c->a & 0x2000 || t->files[0] < 0 ? t->s->fd : t->files[0],
-		    VFIO_DEVICE_FEATURE, &request);
+	ret = ioctl(target_file(t, c->a >> 12, 0), VFIO_DEVICE_FEATURE, &request);
 	if (ret < 0)
 		return -errno;
 	if (features[i].number == VFIO_DEVICE_FEATURE_DMA_BUF)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fuzzer for VFIO PCI devices: programs of random calls from one to four threads, each
- * in a process of its own with the device open. It knows the calls of VFIO and the
- * features of msi-vfio-pci, and works with every driver.
+ * A fuzzer for VFIO PCI devices: programs of random calls from one to four threads, each batch of
+ * them in a process of its own with the device open. It knows the calls of VFIO and the features
+ * of msi-vfio-pci, and works with every driver.
  *
- * Programs are random: what a program has reached does not decide which come next. So a
- * program is made from the seed and its number alone, and can be made again.
+ * A program is made from the seed and its number alone, and can be made again, unless the kernel
+ * tells what programs have reached: then those that reached something new are kept, and others
+ * are made of them.
  */
 #include <argp.h>
 #include <errno.h>
@@ -15,13 +16,15 @@
 
 #include <libvfio.h>
 
+#include "cover.h"
+#include "keep.h"
 #include "lab.h"
 #include "log.h"
 #include "run.h"
 
-#define SHRINK_TRIES	100
-/* The console tells about every so many programs which ones come. */
-#define PROGRAMS_TOLD	50
+#define SHRINK_TRIES	200
+/* For each program that was kept */
+#define REDUCE_TRIES	40
 
 struct options {
 	const char *bdf;
@@ -31,6 +34,8 @@ struct options {
 	bool replay;
 	bool print;
 	bool unplug;
+	bool blind;
+	bool reduce;
 	unsigned long seed;
 	unsigned long first;
 	unsigned long programs;
@@ -40,7 +45,7 @@ struct options {
 	unsigned long plant;
 };
 
-enum { OPT_HANG = 256, OPT_PLANT, OPT_UNPLUG };
+enum { OPT_HANG = 256, OPT_PLANT, OPT_UNPLUG, OPT_BLIND, OPT_REDUCE };
 
 static const struct argp_option options[] = {
 	{ "driver", 'd', "NAME", 0, "bind the device to this driver (msi-vfio-pci)" },
@@ -53,6 +58,9 @@ static const struct argp_option options[] = {
 	{ "programs", 'n', "N", 0, "how many programs (100)" },
 	{ "seconds", 't', "N", 0, "begin no program after so many seconds (no limit)" },
 	{ "threads", 'j', "N", 0, "at most so many threads in a program (4)" },
+	{ "blind", OPT_BLIND, NULL, 0, "do not ask the kernel what programs have reached" },
+	{ "reduce", OPT_REDUCE, NULL, 0,
+	  "shrink the programs that reached something new, and print them at the end" },
 	{ "unplug", OPT_UNPLUG, NULL, 0,
 	  "run only the first program, and unplug the device in the middle of it" },
 	{ "hang", OPT_HANG, "SECONDS", 0, "a call that takes longer hangs (90)" },
@@ -114,6 +122,12 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 	case 'j':
 		set_number(state, text, 1, PROGRAM_THREADS, &o->threads);
 		break;
+	case OPT_BLIND:
+		o->blind = true;
+		break;
+	case OPT_REDUCE:
+		o->reduce = true;
+		break;
 	case OPT_UNPLUG:
 		o->unplug = true;
 		break;
@@ -153,8 +167,15 @@ struct fuzzer {
 	struct runner *runner;
 	struct log *log;
 	struct corpus corpus;
+	/* Both are NULL without feedback. */
+	struct cover *cover;
+	struct keep *keep;
+	struct batch batch;
+	/* The one before it, and the number of its first program */
+	struct batch previous;
+	unsigned long previous_number;
 	unsigned long ran;
-	time_t end;
+	time_t begin;
 };
 
 static void load_corpus(struct fuzzer *f, const char *path)
@@ -168,16 +189,6 @@ static void load_corpus(struct fuzzer *f, const char *path)
 	VFIO_ASSERT_EQ(line, 0, "%s:%d: this is no call\n", path, line);
 }
 
-static unsigned long programs(const struct fuzzer *f)
-{
-	return f->o->replay ? f->corpus.count : f->o->programs;
-}
-
-static unsigned long first(const struct fuzzer *f)
-{
-	return f->o->replay ? 0 : f->o->first;
-}
-
 static void plant(struct program *p, unsigned long fault)
 {
 	struct call c = { .value = fault };
@@ -188,9 +199,10 @@ static void plant(struct program *p, unsigned long fault)
 	p->calls[p->count++] = c;
 }
 
-static void make_program(const struct fuzzer *f, unsigned long number, struct program *p)
+static void make_program(const struct fuzzer *f, unsigned long number, bool replay,
+			 struct program *p)
 {
-	if (f->o->replay)
+	if (replay)
 		*p = f->corpus.programs[number];
 	else
 		program_make(p, f->o->seed, number, f->o->threads, &f->corpus);
@@ -198,128 +210,256 @@ static void make_program(const struct fuzzer *f, unsigned long number, struct pr
 		plant(p, f->o->plant);
 }
 
-static bool fails_again(const struct program *p, void *data)
+/* As many programs as there are, up to one that kills its process. */
+static void make_batch(struct fuzzer *f, unsigned long number, unsigned long most, bool replay)
+{
+	struct batch *b = &f->batch;
+
+	for (b->count = 0; b->count < BATCH_PROGRAMS && b->count < most;) {
+		make_program(f, number + b->count, replay, &b->programs[b->count]);
+		if (program_dies(&b->programs[b->count++]))
+			break;
+	}
+}
+
+static enum finding run_nothing(struct fuzzer *f)
+{
+	static const struct batch nothing;
+
+	return runner_run(f->runner, &nothing);
+}
+
+static bool fails_again(const struct batch *b, void *data)
 {
 	struct fuzzer *f = data;
 
-	/*
-	 * What a program breaks can be found by the start of the next one, so another one
-	 * without calls follows.
-	 */
-	return runner_run(f->runner, p) || runner_run(f->runner, &(struct program){});
+	/* What programs break can be found by the start of the next process. */
+	return runner_run(f->runner, b) || run_nothing(f);
 }
 
-static void report_program(const struct fuzzer *f, unsigned long number,
-			   const struct program *p, enum finding finding)
+static void report_programs(const struct fuzzer *f, unsigned long number, enum finding finding)
 {
 	printf("# finding: %s: %s\n", finding_name(finding), runner_text(f->runner));
-	printf("# seed %#lx, program %lu, %s, %s:\n", f->o->seed, number, f->o->driver,
-	       f->o->mode);
-	program_print(p, "#   ", stdout);
+	printf("# seed %#lx, %u programs from %lu, %s, %s:\n", f->o->seed, f->batch.count, number,
+	       f->o->driver, f->o->mode);
+	batch_print(&f->batch, "#   ", stdout);
 	fflush(stdout);
 }
 
-static void report(struct fuzzer *f, unsigned long number, struct program *p,
-		   enum finding finding)
+static void report(struct fuzzer *f, unsigned long number, enum finding finding)
 {
-	report_program(f, number, p, finding);
+	report_programs(f, number, finding);
 	/* A process that hangs has the device open, and others cannot open it. */
 	if (finding == FINDING_HANG)
 		return;
-	if (!fails_again(p, f)) {
+	if (run_nothing(f)) {
+		printf("# The device does not come back, so nothing is repeated.\n");
+		return;
+	}
+	if (!fails_again(&f->batch, f)) {
 		printf("# The finding does not repeat.\n");
 		return;
 	}
-	program_shrink(p, SHRINK_TRIES, fails_again, f);
+	batch_shrink(&f->batch, SHRINK_TRIES, fails_again, f);
 	printf("# shrunk:\n");
-	program_print(p, "#   ", stdout);
+	batch_print(&f->batch, "#   ", stdout);
+}
+
+/* What a process finds before its first call was left by the one before. */
+static void report_previous(struct fuzzer *f, enum finding finding)
+{
+	f->batch = f->previous;
+	report(f, f->previous_number, finding);
 }
 
 static void tell_console(const struct fuzzer *f, unsigned long number)
 {
 	char text[80];
 
-	if (number % PROGRAMS_TOLD)
-		return;
-	snprintf(text, sizeof(text), "seed %#lx, programs from %lu", f->o->seed, number);
+	snprintf(text, sizeof(text), "seed %#lx, %u programs from %lu", f->o->seed,
+		 f->batch.count, number);
 	log_say(f->log, text);
 }
 
 static bool time_is_over(const struct fuzzer *f)
 {
-	return f->o->seconds && time(NULL) >= f->end;
+	return f->o->seconds && time(NULL) - f->begin >= (time_t)f->o->seconds;
 }
 
-/* Returns what was found. One finding ends the run, as the host may not be as it was. */
-static enum finding fuzz(struct fuzzer *f)
+static enum finding run_batch(struct fuzzer *f, unsigned long number)
 {
-	unsigned long number = first(f);
-	enum finding finding = FINDING_NONE;
-	struct program p;
+	enum finding finding;
 
-	for (; f->ran < programs(f) && !time_is_over(f); number++) {
-		tell_console(f, number);
-		make_program(f, number, &p);
-		finding = runner_run(f->runner, &p);
-		f->ran++;
-		if (finding)
-			break;
-	}
-	if (finding)
-		report(f, number, &p, finding);
-	else
-		finding = runner_run(f->runner, &(struct program){});
+	tell_console(f, number);
+	finding = runner_run(f->runner, &f->batch);
+	f->ran += f->batch.count;
+	if (finding && !runner_began(f->runner))
+		report_previous(f, finding);
+	else if (finding)
+		report(f, number, finding);
+	f->previous = f->batch;
+	f->previous_number = number;
 
 	return finding;
+}
+
+/* Whether the last batch has left the device as it has to be */
+static enum finding run_end(struct fuzzer *f)
+{
+	enum finding finding = run_nothing(f);
+
+	if (finding)
+		report_previous(f, finding);
+
+	return finding;
+}
+
+static void keep_programs(struct fuzzer *f)
+{
+	for (unsigned int i = 0; i < f->batch.count; i++)
+		if (cover_reached(f->cover, i)->fresh)
+			keep_add(f->keep, &f->batch.programs[i], cover_reached(f->cover, i));
+}
+
+/* One finding ends the run, as the host may not be as it was. */
+static enum finding run_programs(struct fuzzer *f, unsigned long number, unsigned long count,
+				 bool replay)
+{
+	unsigned long end = number + count;
+	enum finding finding = FINDING_NONE;
+
+	for (; number < end && !finding && !time_is_over(f); number += f->batch.count) {
+		make_batch(f, number, end - number, replay);
+		finding = run_batch(f, number);
+		if (f->keep && !replay && !finding)
+			keep_programs(f);
+	}
+
+	return finding;
+}
+
+/* What the corpus reaches is nothing new, so its programs are the first. */
+static enum finding fuzz(struct fuzzer *f)
+{
+	enum finding finding = FINDING_NONE;
+
+	if (f->o->replay || f->keep)
+		finding = run_programs(f, 0, f->corpus.count, true);
+	if (!f->o->replay && !finding)
+		finding = run_programs(f, f->o->first, f->o->programs, false);
+
+	return finding ?: run_end(f);
 }
 
 /* The device cannot come back, so nothing is repeated. */
 static enum finding unplug(struct fuzzer *f)
 {
-	struct random r = { .state = f->o->seed + first(f) };
+	struct random r = { .state = f->o->seed + f->o->first };
 	enum finding finding;
-	struct program p;
 	unsigned int after;
 
-	make_program(f, first(f), &p);
+	make_batch(f, f->o->first, 1, f->o->replay);
 	/* At least half of the calls find no device. */
-	after = random_below(&r, (p.count + 1) / 2);
-	printf("# unplugged after %u of %u calls\n", after, p.count);
-	finding = runner_unplug(f->runner, &p, after);
+	after = random_below(&r, (batch_calls(&f->batch) + 1) / 2);
+	printf("# unplugged after %u of %u calls\n", after, batch_calls(&f->batch));
+	finding = runner_unplug(f->runner, &f->batch, after);
 	f->ran++;
 	if (finding)
-		report_program(f, first(f), &p, finding);
+		report_programs(f, f->o->first, finding);
 
 	return finding;
 }
 
+struct reduction {
+	struct fuzzer *f;
+	unsigned int kept;
+};
+
+static bool reaches_the_same(const struct batch *b, void *data)
+{
+	struct reduction *reduction = data;
+	struct fuzzer *f = reduction->f;
+
+	return !runner_run(f->runner, b) &&
+	       keep_is_as_good(f->keep, reduction->kept, cover_reached(f->cover, 0));
+}
+
+/*
+ * Print the programs that were kept, with no more than it takes to reach what only they reach.
+ * Some do that only after others: these are left out.
+ */
+static void reduce(struct fuzzer *f)
+{
+	unsigned int left_out = 0;
+
+	for (unsigned int i = 0; i < keep_count(f->keep); i++) {
+		struct reduction reduction = { .f = f, .kept = i };
+
+		f->batch.count = 1;
+		f->batch.programs[0] = *keep_program(f->keep, i);
+		if (!reaches_the_same(&f->batch, &reduction)) {
+			left_out++;
+			continue;
+		}
+		batch_shrink(&f->batch, REDUCE_TRIES, reaches_the_same, &reduction);
+		printf("# kept:\n");
+		batch_print(&f->batch, "#   ", stdout);
+		fflush(stdout);
+	}
+	printf("# %u programs of %u reached nothing new alone\n", left_out, keep_count(f->keep));
+}
+
 static void print_programs(const struct fuzzer *f)
 {
+	unsigned long first = f->o->replay ? 0 : f->o->first;
+	unsigned long count = f->o->replay ? f->corpus.count : f->o->programs;
 	struct program p;
 
-	for (unsigned long i = 0; i < programs(f); i++) {
-		unsigned long number = first(f) + i;
-
-		make_program(f, number, &p);
+	for (unsigned long number = first; number < first + count; number++) {
+		make_program(f, number, f->o->replay, &p);
 		printf("# %lu\n", number);
 		program_print(&p, "", stdout);
 		printf("\n");
 	}
 }
 
+static unsigned long print_kind(const struct fuzzer *f, unsigned int kind)
+{
+	struct counts counts = runner_counts(f->runner, kind);
+	unsigned long sum = counts.succeeded + counts.failed;
+
+	if (sum)
+		printf("# %-10s %9lu succeeded %9lu failed %9lu us each\n", calls_kind(kind)->name,
+		       counts.succeeded, counts.failed, counts.ns / sum / 1000);
+
+	return sum;
+}
+
 static void print_counts(const struct fuzzer *f)
 {
 	unsigned long sum = 0;
 
-	for (unsigned int i = 0; i < calls_count(); i++) {
-		struct counts counts = runner_counts(f->runner, i);
+	for (unsigned int i = 0; i < calls_count(); i++)
+		sum += print_kind(f, i);
+	printf("# opening and closing the device: %lu ms\n",
+	       runner_open_ns(f->runner) / 1000000);
+	if (f->cover)
+		printf("# coverage: %u edges, %u places, by %u programs beside the corpus\n",
+		       cover_edges(f->cover), cover_places(f->cover), keep_count(f->keep));
+	else
+		printf("# coverage: unknown, as %s\n", f->o->blind ? "it is not asked for" :
+							 "the kernel has no KCOV");
+	printf("# seed %#lx, programs %lu, calls %lu, %lu s\n", f->o->seed, f->ran, sum,
+	       time(NULL) - f->begin);
+}
 
-		if (counts.succeeded + counts.failed)
-			printf("# %-10s %8lu succeeded %8lu failed\n", calls_kind(i)->name,
-			       counts.succeeded, counts.failed);
-		sum += counts.succeeded + counts.failed;
-	}
-	printf("# seed %#lx, programs %lu, calls %lu\n", f->o->seed, f->ran, sum);
+static void ask_for_coverage(struct fuzzer *f)
+{
+	if (f->o->blind || f->o->unplug)
+		return;
+	f->cover = cover_new();
+	if (f->cover)
+		f->keep = keep_new(&f->corpus);
 }
 
 static int run(struct fuzzer *f)
@@ -328,13 +468,18 @@ static int run(struct fuzzer *f)
 
 	if (f->o->driver)
 		driver_bind(f->o->bdf, f->o->driver);
-	f->runner = runner_new(f->o->bdf, f->o->mode, f->o->hang);
+	ask_for_coverage(f);
+	f->runner = runner_new(f->o->bdf, f->o->mode, f->o->hang, f->cover);
 	f->log = log_open();
-	f->end = time(NULL) + f->o->seconds;
+	f->begin = time(NULL);
 	finding = f->o->unplug ? unplug(f) : fuzz(f);
 	print_counts(f);
+	if (f->o->reduce && f->keep && !finding)
+		reduce(f);
 	log_close(f->log);
 	runner_free(f->runner);
+	keep_free(f->keep);
+	cover_free(f->cover);
 
 	return finding ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -349,9 +494,10 @@ int main(int argc, char **argv)
 		.threads = PROGRAM_THREADS,
 		.hang = 90,
 	};
-	struct fuzzer f = { .o = &o };
+	static struct fuzzer f;
 	int ret = EXIT_SUCCESS;
 
+	f.o = &o;
 	argp_parse(&parser, argc, argv, 0, NULL, &o);
 	if (o.corpus)
 		load_corpus(&f, o.corpus);

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <linux/iommufd.h>
 
@@ -38,10 +42,13 @@ int run_map(struct target *t, const struct call *c)
 	u64 offset = size && c->b >> 29 ? c->value % (size + PAGE - 1) & ~(PAGE - 1) : c->value;
 	/* One in eight is private. */
 	int flags = MAP_FIXED | (c->a >> 13 ? MAP_SHARED : MAP_PRIVATE);
+	int fd = target_file(t, c->a >> 11, c->b >> 8);
 	void *map;
 
-	map = mmap(place(t, c->b), map_size(c->b), protection(c->a >> 8 & 7), flags,
-		   t->s->fd, t->region_offset[region] + offset);
+	/* A DMA-BUF begins at 0. */
+	if (fd == t->s->fd || c->b & 1)
+		offset += t->region_offset[region];
+	map = mmap(place(t, c->b), map_size(c->b), protection(c->a >> 8 & 7), flags, fd, offset);
 
 	return map == MAP_FAILED ? -errno : 0;
 }
@@ -68,6 +75,22 @@ int run_touch(struct target *t, const struct call *c)
 	where -= (unsigned long)where & (width - 1);
 
 	return target_touch(where, width, c->a & 4, c->value);
+}
+
+/* A child has the same files and mappings for a moment. */
+int run_fork(struct target *t, const struct call *c)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		target_touch(place(t, c->b), 4, c->a & 1, c->value);
+		_exit(0);
+	}
+
+	return waitpid(pid, NULL, 0) < 0 ? -errno : 0;
 }
 
 static int iommu_request(struct target *t, unsigned long type1, unsigned long iommufd,
@@ -130,4 +153,30 @@ int run_dma_unmap(struct target *t, const struct call *c)
 	};
 
 	return iommu_request(t, VFIO_IOMMU_UNMAP_DMA, IOMMU_IOAS_UNMAP, &type1, &iommufd);
+}
+
+/*
+ * A DMA-BUF's pages. Without a domain iommufd takes any file. A device's own file is never closed
+ * then (Documentation/fuzzing.rst), but only a DMA-BUF can be sought in.
+ */
+int run_dma_file(struct target *t, const struct call *c)
+{
+	int fd = t->files[c->b >> 4 & 3];
+	struct iommu_ioas_map_file map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE |
+			 IOMMU_IOAS_MAP_FIXED_IOVA,
+		.ioas_id = t->s->iommu->ioas_id,
+		.fd = fd,
+		.start = c->a & 1 ? 0 : (c->b >> 8) % 16 * PAGE,
+		.length = PAGE << (c->b & 3),
+		.iova = iova_of(c),
+	};
+
+	if (t->s->iommu->mode->container_path)
+		return -ENOTTY;
+	if (lseek(fd, 0, SEEK_END) < 0)
+		return -errno;
+
+	return ioctl(t->s->iommu->iommufd, IOMMU_IOAS_MAP_FILE, &map) ? -errno : 0;
 }

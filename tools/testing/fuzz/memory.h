@@ -15,5 +15,7 @@ int run_unmap(struct target *t, const struct call *c);
 int run_touch(struct target *t, const struct call *c);
 int run_dma_map(struct target *t, const struct call *c);
 int run_dma_unmap(struct target *t, const struct call *c);
+int run_dma_file(struct target *t, const struct call *c);
+int run_fork(struct target *t, const struct call *c);
 
 #endif /* FUZZ_MEMORY_H */

@@ -66,10 +66,10 @@ static void make_call(struct call *c, struct random *r, unsigned int threads)
 	c->value = interesting(r);
 }
 
-/* In one of 16 new programs, which is at its end then. */
+/* In one of 64 new programs, which is at its end then, and with it the batch. */
 static void add_death(struct program *p, struct random *r)
 {
-	if (random_one_in(r, 16))
+	if (random_one_in(r, 64))
 		calls_find("die", &p->calls[random_below(r, p->count)].kind);
 }
 
@@ -168,46 +168,98 @@ void program_make(struct program *p, __u64 seed, __u64 number, unsigned int thre
 		change(p, &r, threads, corpus);
 }
 
-unsigned int program_threads(const struct program *p)
+unsigned int batch_threads(const struct batch *b)
 {
 	unsigned int threads = 1;
 
-	for (unsigned int i = 0; i < p->count; i++)
-		if (p->calls[i].thread >= threads)
-			threads = p->calls[i].thread + 1;
+	for (unsigned int i = 0; i < b->count; i++)
+		for (unsigned int j = 0; j < b->programs[i].count; j++)
+			if (b->programs[i].calls[j].thread >= threads)
+				threads = b->programs[i].calls[j].thread + 1;
 
 	return threads;
 }
 
+unsigned int batch_calls(const struct batch *b)
+{
+	unsigned int calls = 0;
+
+	for (unsigned int i = 0; i < b->count; i++)
+		calls += b->programs[i].count;
+
+	return calls;
+}
+
+bool program_dies(const struct program *p)
+{
+	__u8 die;
+
+	calls_find("die", &die);
+	for (unsigned int i = 0; i < p->count; i++)
+		if (p->calls[i].kind == die)
+			return true;
+
+	return false;
+}
+
 struct shrinking {
-	struct program *best;
+	struct batch *best;
+	struct batch candidate;
 	unsigned int tries;
-	bool (*fails)(const struct program *p, void *data);
+	bool (*fails)(const struct batch *b, void *data);
 	void *data;
 };
 
-static bool keep_if_fails(struct shrinking *s, const struct program *candidate)
+static struct program *try_program(struct shrinking *s, unsigned int i)
+{
+	s->candidate = *s->best;
+
+	return &s->candidate.programs[i];
+}
+
+static bool keep_if_fails(struct shrinking *s)
 {
 	if (!s->tries)
 		return false;
 	s->tries--;
-	if (!s->fails(candidate, s->data))
+	if (!s->fails(&s->candidate, s->data))
 		return false;
-	*s->best = *candidate;
+	*s->best = s->candidate;
 
 	return true;
 }
 
-static void shrink_calls(struct shrinking *s)
+static void remove_programs(struct batch *b, unsigned int at, unsigned int count)
 {
-	for (unsigned int size = PROGRAM_CALLS / 2; size; size /= 2) {
+	memmove(&b->programs[at], &b->programs[at + count],
+		(b->count - at - count) * sizeof(*b->programs));
+	b->count -= count;
+}
+
+static void shrink_programs(struct shrinking *s)
+{
+	for (unsigned int size = BATCH_PROGRAMS / 2; size; size /= 2) {
 		unsigned int at = 0;
 
 		while (s->tries && at + size <= s->best->count && s->best->count > size) {
-			struct program candidate = *s->best;
+			s->candidate = *s->best;
+			remove_programs(&s->candidate, at, size);
+			if (!keep_if_fails(s))
+				at += size;
+		}
+	}
+}
 
-			remove_calls(&candidate, at, size);
-			if (!keep_if_fails(s, &candidate))
+static void shrink_calls(struct shrinking *s, unsigned int i)
+{
+	const struct program *best = &s->best->programs[i];
+
+	for (unsigned int size = PROGRAM_CALLS / 2; size; size /= 2) {
+		unsigned int at = 0;
+
+		while (s->tries && at + size <= best->count && best->count > size) {
+			remove_calls(try_program(s, i), at, size);
+			if (!keep_if_fails(s))
 				at += size;
 		}
 	}
@@ -215,33 +267,41 @@ static void shrink_calls(struct shrinking *s)
 
 static void shrink_threads(struct shrinking *s)
 {
-	struct program candidate = *s->best;
-
-	for (unsigned int i = 0; i < candidate.count; i++)
-		candidate.calls[i].thread = 0;
-	if (program_threads(s->best) > 1)
-		keep_if_fails(s, &candidate);
+	s->candidate = *s->best;
+	for (unsigned int i = 0; i < s->candidate.count; i++)
+		for (unsigned int j = 0; j < s->candidate.programs[i].count; j++)
+			s->candidate.programs[i].calls[j].thread = 0;
+	if (batch_threads(s->best) > 1)
+		keep_if_fails(s);
 }
 
-static void shrink_values(struct shrinking *s)
+static void shrink_values(struct shrinking *s, unsigned int i)
 {
-	for (unsigned int i = 0; i < s->best->count; i++) {
-		struct program candidate = *s->best;
+	const struct program *best = &s->best->programs[i];
 
-		candidate.calls[i].value = 0;
-		if (s->best->calls[i].value)
-			keep_if_fails(s, &candidate);
+	for (unsigned int j = 0; s->tries && j < best->count; j++) {
+		if (!best->calls[j].value)
+			continue;
+		try_program(s, i)->calls[j].value = 0;
+		keep_if_fails(s);
 	}
 }
 
-void program_shrink(struct program *p, unsigned int tries,
-		    bool (*fails)(const struct program *p, void *data), void *data)
+void batch_shrink(struct batch *b, unsigned int tries,
+		  bool (*fails)(const struct batch *b, void *data), void *data)
 {
-	struct shrinking s = { .best = p, .tries = tries, .fails = fails, .data = data };
+	static struct shrinking s;
 
-	shrink_calls(&s);
+	s.best = b;
+	s.tries = tries;
+	s.fails = fails;
+	s.data = data;
+	shrink_programs(&s);
+	for (unsigned int i = 0; i < b->count; i++)
+		shrink_calls(&s, i);
 	shrink_threads(&s);
-	shrink_values(&s);
+	for (unsigned int i = 0; i < b->count; i++)
+		shrink_values(&s, i);
 }
 
 void program_print(const struct program *p, const char *prefix, FILE *out)
@@ -251,6 +311,16 @@ void program_print(const struct program *p, const char *prefix, FILE *out)
 
 		fprintf(out, "%s%u %s %x %x %llx\n", prefix, c->thread,
 			calls_kind(c->kind)->name, c->a, c->b, c->value);
+	}
+}
+
+void batch_print(const struct batch *b, const char *prefix, FILE *out)
+{
+	for (unsigned int i = 0; i < b->count; i++) {
+		/* An empty line ends a program. */
+		if (i)
+			fprintf(out, "%s\n", prefix);
+		program_print(&b->programs[i], prefix, out);
 	}
 }
 
@@ -268,7 +338,7 @@ static bool parse_call(const char *line, struct call *c)
 	return thread < PROGRAM_THREADS && a <= 0xffff && calls_find(name, &c->kind);
 }
 
-static struct program *add_program(struct corpus *corpus)
+struct program *corpus_add(struct corpus *corpus)
 {
 	struct program *programs = reallocarray(corpus->programs, corpus->count + 1,
 						sizeof(*programs));
@@ -293,7 +363,7 @@ int corpus_read(struct corpus *corpus, FILE *in)
 			continue;
 		}
 		if (!p)
-			p = add_program(corpus);
+			p = corpus_add(corpus);
 		if (!p || p->count == PROGRAM_CALLS || !parse_call(line, &p->calls[p->count]))
 			return number;
 		p->count++;

@@ -22,12 +22,14 @@
 /* How often to look whether interrupts are given back */
 #define LOOK_US		20000
 
-/* What the process of a program shares with the runner. */
+/* What the process of the programs shares with the runner. */
 struct shared {
 	unsigned long ended;		/* calls and steps of the process */
-	bool dies;			/* the program has said that it kills itself */
+	bool dies;			/* a program has said that it kills itself */
 	bool over;
-	__u8 kind[PROGRAM_THREADS];	/* the call that a thread is in */
+	bool calls[PROGRAM_THREADS];	/* is the thread in a call, and in which one? */
+	__u8 kind[PROGRAM_THREADS];
+	unsigned long open_ns;
 	struct counts counts[CALLS_KINDS];
 };
 
@@ -35,26 +37,31 @@ struct runner {
 	const char *bdf;
 	const char *mode;
 	unsigned int hang;
+	struct cover *cover;
 	struct shared *shared;
 	struct log *log;
 	char text[512];
 };
 
 struct thread {
-	const struct program *p;
+	const struct runner *r;
+	const struct batch *batch;
 	struct target *target;
-	struct shared *shared;
-	pthread_barrier_t *start;
+	struct cover_thread *cover;
+	pthread_barrier_t *meet;
 	unsigned int number;
+	__u8 die;
 };
 
-struct runner *runner_new(const char *bdf, const char *mode, unsigned int hang)
+struct runner *runner_new(const char *bdf, const char *mode, unsigned int hang,
+			  struct cover *cover)
 {
 	struct runner *r = calloc_assert(1, sizeof(*r));
 
 	r->bdf = bdf;
 	r->mode = mode;
 	r->hang = hang;
+	r->cover = cover;
 	r->shared = mmap(NULL, sizeof(*r->shared), PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	VFIO_ASSERT_NE(r->shared, MAP_FAILED);
@@ -75,64 +82,103 @@ static void step(struct shared *shared)
 	__atomic_add_fetch(&shared->ended, 1, __ATOMIC_RELEASE);
 }
 
-static void make_call(struct thread *thread, const struct call *c)
+static unsigned long nanoseconds(void)
 {
-	const struct call_kind *kind = calls_kind(c->kind);
-	struct shared *shared = thread->shared;
-	unsigned long *count;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+
+	return now.tv_sec * 1000000000UL + now.tv_nsec;
+}
+
+static void count_call(struct counts *counts, bool succeeded, unsigned long ns)
+{
+	__atomic_add_fetch(succeeded ? &counts->succeeded : &counts->failed, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&counts->ns, ns, __ATOMIC_RELAXED);
+}
+
+static void make_call(struct thread *thread, unsigned int program, unsigned int at)
+{
+	const struct call *c = &thread->batch->programs[program].calls[at];
+	struct shared *shared = thread->r->shared;
+	unsigned long start = nanoseconds();
+	int ret;
 
 	shared->kind[thread->number] = c->kind;
-	if (!strcmp(kind->name, "die"))
+	shared->calls[thread->number] = true;
+	if (c->kind == thread->die)
 		shared->dies = true;
-	count = kind->run(thread->target, c) < 0 ? &shared->counts[c->kind].failed :
-						   &shared->counts[c->kind].succeeded;
-	__atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+	cover_begin_call(thread->cover);
+	ret = calls_kind(c->kind)->run(thread->target, c);
+	cover_end_call(thread->cover, program, at);
+	shared->calls[thread->number] = false;
+	count_call(&shared->counts[c->kind], ret >= 0, nanoseconds() - start);
 	step(shared);
+}
+
+/* The threads meet before and after each program. */
+static void run_program(struct thread *thread, unsigned int program)
+{
+	const struct program *p = &thread->batch->programs[program];
+
+	if (!thread->number)
+		target_renew(thread->target);
+	pthread_barrier_wait(thread->meet);
+	for (unsigned int i = 0; i < p->count; i++)
+		if (p->calls[i].thread == thread->number)
+			make_call(thread, program, i);
+	pthread_barrier_wait(thread->meet);
 }
 
 static void *run_thread(void *data)
 {
 	struct thread *thread = data;
 
-	pthread_barrier_wait(thread->start);
-	for (unsigned int i = 0; i < thread->p->count; i++)
-		if (thread->p->calls[i].thread == thread->number)
-			make_call(thread, &thread->p->calls[i]);
+	thread->cover = cover_begin_thread(thread->r->cover);
+	calls_find("die", &thread->die);
+	for (unsigned int i = 0; i < thread->batch->count; i++)
+		run_program(thread, i);
 
 	return NULL;
 }
 
-static void run_threads(const struct program *p, struct target *target, struct shared *shared)
+static void run_threads(const struct runner *r, const struct batch *b, struct target *target)
 {
-	unsigned int count = program_threads(p);
+	unsigned int count = batch_threads(b);
 	struct thread threads[PROGRAM_THREADS];
 	pthread_t ids[PROGRAM_THREADS];
-	pthread_barrier_t start;
+	pthread_barrier_t meet;
 
-	pthread_barrier_init(&start, NULL, count);
+	pthread_barrier_init(&meet, NULL, count);
 	for (unsigned int i = 0; i < count; i++) {
-		threads[i] = (struct thread){ p, target, shared, &start, i };
+		threads[i] = (struct thread){
+			.r = r, .batch = b, .target = target, .meet = &meet, .number = i,
+		};
 		VFIO_ASSERT_EQ(pthread_create(&ids[i], NULL, run_thread, &threads[i]), 0);
 	}
 	for (unsigned int i = 0; i < count; i++)
 		pthread_join(ids[i], NULL);
-	pthread_barrier_destroy(&start);
+	pthread_barrier_destroy(&meet);
 }
 
 /* Of each process, before its calls. */
 #define STEPS_BEFORE	2
 
-/* The check at the start is about what the program before has left. */
-static void run_process(const struct runner *r, const struct program *p)
+/* The check at the start is about what the process before has left. */
+static void run_process(const struct runner *r, const struct batch *b)
 {
+	unsigned long start = nanoseconds();
 	struct target target;
 
 	target_open(&target, r->bdf, r->mode);
 	step(r->shared);
 	target_check(&target);
 	step(r->shared);
-	run_threads(p, &target, r->shared);
+	r->shared->open_ns += nanoseconds() - start;
+	run_threads(r, b, &target);
+	start = nanoseconds();
 	target_close(&target);
+	r->shared->open_ns += nanoseconds() - start;
 	r->shared->over = true;
 }
 
@@ -222,14 +268,15 @@ static void print_stacks(pid_t pid)
 	closedir(tasks);
 }
 
-static enum finding hang(struct runner *r, const struct program *p, pid_t pid)
+static enum finding hang(struct runner *r, pid_t pid)
 {
 	int at = 0;
 
 	print_stacks(pid);
-	for (unsigned int i = 0; i < program_threads(p); i++)
-		at += snprintf(r->text + at, sizeof(r->text) - at, "%s%s", at ? ", " : "",
-			       calls_kind(r->shared->kind[i])->name);
+	for (unsigned int i = 0; i < PROGRAM_THREADS; i++)
+		if (r->shared->calls[i])
+			at += snprintf(r->text + at, sizeof(r->text) - at, "%s%s", at ? ", " : "",
+				       calls_kind(r->shared->kind[i])->name);
 	snprintf(r->text + at, sizeof(r->text) - at, ": no call ended for %u s%s", r->hang,
 		 wait_until_dead(pid) ? "" : ", and the process cannot be killed");
 
@@ -285,35 +332,37 @@ static enum finding judge(struct runner *r, int status)
 	return finding ? finding : judge_rest(r);
 }
 
-static pid_t start_process(struct runner *r, const struct program *p)
+static pid_t start_process(struct runner *r, const struct batch *b)
 {
 	pid_t pid;
 
 	r->shared->dies = false;
 	r->shared->over = false;
 	r->shared->ended = 0;
+	memset(r->shared->calls, 0, sizeof(r->shared->calls));
+	cover_begin_batch(r->cover);
 	r->text[0] = '\0';
 	fflush(NULL);
 	pid = fork();
 	VFIO_ASSERT_GE(pid, 0);
 	if (!pid) {
-		run_process(r, p);
+		run_process(r, b);
 		exit(0);
 	}
 
 	return pid;
 }
 
-static enum finding end_process(struct runner *r, const struct program *p, pid_t pid)
+static enum finding end_process(struct runner *r, pid_t pid)
 {
 	int status;
 
-	return wait_while_it_moves(r, pid, &status) ? judge(r, status) : hang(r, p, pid);
+	return wait_while_it_moves(r, pid, &status) ? judge(r, status) : hang(r, pid);
 }
 
-enum finding runner_run(struct runner *r, const struct program *p)
+enum finding runner_run(struct runner *r, const struct batch *b)
 {
-	return end_process(r, p, start_process(r, p));
+	return end_process(r, start_process(r, b));
 }
 
 /* Waits until so many steps have ended. Returns false if the process is over or hangs. */
@@ -362,22 +411,22 @@ static enum finding judge_removal(struct runner *r, pid_t pid)
 	return unplug_is_known(r->bdf) ? FINDING_KNOWN : FINDING_NONE;
 }
 
-enum finding runner_unplug(struct runner *r, const struct program *p, unsigned int after)
+enum finding runner_unplug(struct runner *r, const struct batch *b, unsigned int after)
 {
-	pid_t pid = start_process(r, p), removal;
+	pid_t pid = start_process(r, b), removal;
 	bool used = wait_for_steps(r, pid, STEPS_BEFORE + after);
 	enum finding finding;
 	int status;
 
 	unplug_pull(r->bdf);
 	removal = start_removal(r);
-	finding = end_process(r, p, pid);
+	finding = end_process(r, pid);
 	if (finding) {
 		wait_while_it_moves(r, removal, &status);
 		return finding;
 	}
 	if (!used) {
-		snprintf(r->text, sizeof(r->text), "the program was over too early");
+		snprintf(r->text, sizeof(r->text), "the programs were over too early");
 		finding = FINDING_BROKEN;
 	}
 
@@ -387,6 +436,11 @@ enum finding runner_unplug(struct runner *r, const struct program *p, unsigned i
 const char *runner_text(const struct runner *r)
 {
 	return r->text;
+}
+
+bool runner_began(const struct runner *r)
+{
+	return r->shared->ended > STEPS_BEFORE;
 }
 
 const char *finding_name(enum finding finding)
@@ -399,4 +453,9 @@ const char *finding_name(enum finding finding)
 struct counts runner_counts(const struct runner *r, __u8 kind)
 {
 	return r->shared->counts[kind];
+}
+
+unsigned long runner_open_ns(const struct runner *r)
+{
+	return r->shared->open_ns;
 }

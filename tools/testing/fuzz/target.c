@@ -51,7 +51,8 @@ static void access_memory(volatile void *where, unsigned int width, bool write, 
 
 int target_touch(volatile void *where, unsigned int width, bool write, u64 value)
 {
-	if (sigsetjmp(touch_failed, 1)) {
+	/* The handler leaves its signal unblocked, so the mask need not be saved. */
+	if (sigsetjmp(touch_failed, 0)) {
 		touching = 0;
 		return -EFAULT;
 	}
@@ -100,6 +101,29 @@ u32 target_index(const struct target *t, u32 number)
 						  number / 8 % (VFIO_PCI_NUM_IRQS + 1);
 }
 
+ssize_t target_config_read(const struct target *t, unsigned int pos, void *buf, size_t size)
+{
+	return pread(t->s->fd, buf, size, t->region_offset[VFIO_PCI_CONFIG_REGION_INDEX] + pos);
+}
+
+ssize_t target_config_write(const struct target *t, unsigned int pos, const void *buf, size_t size)
+{
+	return pwrite(t->s->fd, buf, size, t->region_offset[VFIO_PCI_CONFIG_REGION_INDEX] + pos);
+}
+
+static void name_cap(struct target *t, u16 pos)
+{
+	u8 id = 0;
+
+	target_config_read(t, pos, &id, 1);
+	if (id == PCI_CAP_ID_PM)
+		t->pm_cap = pos;
+	else if (id == PCI_CAP_ID_MSI)
+		t->msi_cap = pos;
+	else if (id == PCI_CAP_ID_EXP)
+		t->express_cap = pos;
+}
+
 static void add_cap(struct target *t, u16 pos)
 {
 	if (t->cap_count < TARGET_CAPS)
@@ -111,15 +135,16 @@ static void find_caps(struct target *t)
 	u8 pos = 0;
 	u32 head;
 
-	config_read(t->s->fd, PCI_CAPABILITY_LIST, &pos, 1);
+	target_config_read(t, PCI_CAPABILITY_LIST, &pos, 1);
 	while (pos >= PCI_STD_HEADER_SIZEOF && t->cap_count < TARGET_CAPS / 2) {
 		add_cap(t, pos);
-		config_read(t->s->fd, pos + PCI_CAP_LIST_NEXT, &pos, 1);
+		name_cap(t, pos);
+		target_config_read(t, pos + PCI_CAP_LIST_NEXT, &pos, 1);
 	}
 
 	for (u16 at = PCI_CFG_SPACE_SIZE; at && t->cap_count < TARGET_CAPS;
 	     at = PCI_EXT_CAP_NEXT(head)) {
-		if (config_read(t->s->fd, at, &head, 4) != 4 || !head || !~head)
+		if (target_config_read(t, at, &head, 4) != 4 || !head || !~head)
 			break;
 		add_cap(t, at);
 	}
@@ -136,6 +161,8 @@ static u8 *reserve(size_t size, int prot)
 
 void target_open(struct target *t, const char *bdf, const char *mode)
 {
+	const struct sigaction act = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
+
 	memset(t, 0, sizeof(*t));
 	t->s = session_open_bdf(bdf, mode);
 	for (int i = 0; i < TARGET_EVENTS; i++)
@@ -147,8 +174,10 @@ void target_open(struct target *t, const char *bdf, const char *mode)
 	find_caps(t);
 	t->maps = reserve(TARGET_MAPS * TARGET_MAP_SIZE, PROT_NONE);
 	t->dma = reserve(TARGET_DMA_SIZE, PROT_READ | PROT_WRITE);
-	signal(SIGBUS, on_fault);
-	signal(SIGSEGV, on_fault);
+	for (int i = 0; i < PROGRAM_THREADS; i++)
+		guarded_alloc(&t->guarded[i]);
+	sigaction(SIGBUS, &act, NULL);
+	sigaction(SIGSEGV, &act, NULL);
 }
 
 static void check_interrupt(struct target *t, u32 index)
@@ -179,6 +208,42 @@ void target_check(struct target *t)
 	check_interrupt(t, VFIO_PCI_MSIX_IRQ_INDEX);
 }
 
+static void wake(struct target *t)
+{
+	u16 control;
+
+	feature(t->s->fd, VFIO_DEVICE_FEATURE_SET | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, NULL, 0);
+	if (!t->pm_cap || target_config_read(t, t->pm_cap + PCI_PM_CTRL, &control, 2) != 2 ||
+	    !(control & PCI_PM_CTRL_STATE_MASK))
+		return;
+	control &= ~PCI_PM_CTRL_STATE_MASK;
+	target_config_write(t, t->pm_cap + PCI_PM_CTRL, &control, 2);
+}
+
+/* A device that does not do what it is told is left to the check of the next process. */
+void target_renew(struct target *t)
+{
+	const u16 wanted = PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER;
+	u16 vendor = 0xffff, command = 0;
+
+	wake(t);
+	target_config_read(t, PCI_VENDOR_ID, &vendor, 2);
+	if (vendor == 0xffff)
+		ioctl(t->s->fd, VFIO_DEVICE_RESET);
+	target_config_read(t, PCI_COMMAND, &command, 2);
+	if ((command & wanted) == wanted)
+		return;
+	command |= wanted;
+	target_config_write(t, PCI_COMMAND, &command, 2);
+}
+
+int target_file(const struct target *t, u32 choice, u32 place)
+{
+	int other = t->files[place % TARGET_FILES];
+
+	return choice & 3 || other < 0 ? t->s->fd : other;
+}
+
 void target_keep_file(struct target *t, unsigned int place, int fd)
 {
 	int old = __atomic_exchange_n(&t->files[place % TARGET_FILES], fd, __ATOMIC_ACQ_REL);
@@ -195,5 +260,7 @@ void target_close(struct target *t)
 		target_keep_file(t, i, -1);
 	for (int i = 0; i < TARGET_EVENTS; i++)
 		close(t->events[i]);
+	for (int i = 0; i < PROGRAM_THREADS; i++)
+		guarded_free(&t->guarded[i]);
 	session_close(t->s);
 }
