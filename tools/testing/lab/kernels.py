@@ -45,10 +45,12 @@ class Kernel:
         return "coverage" if self.covered else self.label
 
     def make_variables(self):
-        """Variables of the module's build. A copy of an inline function would have branches of
-        its own, and other checkers would add some."""
+        """Variables of the module's build. On the debug kernel the fuzzer learns from KCOV what it
+        runs. For gcov, a copy of an inline function would have branches of its own, and other
+        checkers would add some."""
         if not self.covered:
-            return self.arch.make_variables()
+            kcov = ["KCOV_INSTRUMENT=y"] if self.label == DEBUG else []
+            return [*self.arch.make_variables(), *kcov]
         return ["GCOV_PROFILE=y", "UBSAN_SANITIZE=n", "KASAN_SANITIZE=n", "KCSAN_SANITIZE=n",
                 "CFLAGS_GCOV=-fprofile-arcs -ftest-coverage -fno-tree-loop-im "
                 "-fprofile-update=atomic -fno-early-inlining"]
