@@ -10,12 +10,16 @@
 struct apply {
 	struct selection sel;
 	bool settings;
+	bool rules;
 };
 
-enum { OPTION_SETTINGS = 256 };
+enum { OPTION_SETTINGS = 256, OPTION_RULES };
 
 static const struct argp_option options[] = {
 	{ "settings", OPTION_SETTINGS, NULL, 0, "Bind nothing; set windows and rights only", 0 },
+	{ "rules", OPTION_RULES, NULL, 0,
+	  "Before that, write the udev rules and the module's options that follow from the "
+	  "files", 0 },
 	{ 0 }
 };
 
@@ -30,6 +34,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_SETTINGS:
 		apply->settings = true;
+		return 0;
+	case OPTION_RULES:
+		apply->rules = true;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -118,6 +125,8 @@ static int run(void *input)
 	int result = EXIT_DONE;
 	size_t i;
 
+	if (apply->rules && persist_follow())
+		result = EXIT_FAILED;
 	for (i = 0; i < apply->sel.count; i++) {
 		int failed = apply_one(apply, &apply->sel.device[i]);
 

@@ -320,7 +320,7 @@ static void check_no_msi(struct findings *findings)
 }
 
 /* Files of devices that are gone: their udev rules wait for the same card in the same slot. */
-static void check_absent(struct findings *findings)
+static void check_lasting(struct findings *findings)
 {
 	struct texts texts;
 	size_t i;
@@ -334,6 +334,11 @@ static void check_absent(struct findings *findings)
 				    format_text("vfio-msi unbind %s", texts.text[i]),
 				    "/etc/vfio-msi/%s: there is no device at this address",
 				    texts.text[i]);
+		if (!persist_followed(texts.text[i]))
+			finding_add(findings, NULL, "binding", FINDING_PROBLEM,
+				    format_text("vfio-msi apply --rules"),
+				    "/etc/vfio-msi/%s: udev's rules or the module's options do not say "
+				    "what it says", texts.text[i]);
 		free(path);
 	}
 	texts_free(&texts);
@@ -351,6 +356,6 @@ void doctor_host(struct findings *findings)
 	check_libvirt(findings);
 	check_proxmox(findings);
 	check_by_name(findings);
-	check_absent(findings);
+	check_lasting(findings);
 	doctor_log(NULL, findings);
 }

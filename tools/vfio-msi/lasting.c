@@ -42,22 +42,6 @@ static void read_driverctl(const struct device *dev, struct texts *texts)
 	free(path);
 }
 
-static char *read_whole(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char *text = NULL;
-	size_t size = 0;
-
-	if (!file)
-		return NULL;
-	if (getdelim(&text, &size, '\0', file) < 0) {
-		free(text);
-		text = NULL;
-	}
-	fclose(file);
-	return text;
-}
-
 /* libvirt writes the address of the host's device into <source>, with these quotes. */
 static bool is_hostdev_of(const struct device *dev, const char *hostdev)
 {
@@ -98,7 +82,7 @@ static void read_libvirt(const struct device *dev, struct texts *texts)
 	for (i = 0; i < found.gl_pathc; i++) {
 		const char *file = strrchr(found.gl_pathv[i], '/') + 1;
 		char *name = format_text("%.*s", (int)(strlen(file) - strlen(".xml")), file);
-		char *domain = read_whole(found.gl_pathv[i]);
+		char *domain = file_read_whole(found.gl_pathv[i]);
 
 		if (domain && has_managed(dev, domain))
 			add_text(texts, format_text("libvirt binds it when the domain %s starts "

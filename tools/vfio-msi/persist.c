@@ -459,6 +459,65 @@ static int write_followers(const struct persist *instead, bool removed)
 	return err ? err : failed;
 }
 
+static int make_folder(const char *path)
+{
+	if (dry_run() || !mkdir(path, 0755) || errno == EEXIST)
+		return 0;
+	complain(errno, "%s", path);
+	return -errno;
+}
+
+static int make_folders(void)
+{
+	int err = make_folder(FOLDER);
+
+	if (!err)
+		err = make_folder("/etc/udev");
+	if (!err)
+		err = make_folder("/etc/udev/rules.d");
+	if (!err)
+		err = make_folder("/etc/modprobe.d");
+	return err;
+}
+
+/* Writes what follows from the files anew, after somebody else has changed them. */
+int persist_follow(void)
+{
+	int err = make_folders(), lock = lock_files();
+
+	if (!err)
+		err = write_followers(NULL, false);
+	unlock_files(lock);
+	return err;
+}
+
+static bool file_has(const char *path, const char *part)
+{
+	char *text = file_read_whole(path);
+	bool has = !*part || (text && strstr(text, part));
+
+	free(text);
+	return has;
+}
+
+/* Whether udev's rules and the module's options say what the file of this address says */
+bool persist_followed(const char *bdf)
+{
+	struct persist persist;
+	char *rules, *entries;
+	bool followed;
+
+	if (persist_read(bdf, &persist))
+		return true;	/* the reason was printed */
+	rules = rules_of(&persist);
+	entries = entries_of(&persist);
+	followed = file_has(RULES, rules) && file_has(OPTIONS, entries);
+	free(rules);
+	free(entries);
+	persist_free(&persist);
+	return followed;
+}
+
 /* The administrator can have it put there for another reason than a device that lasts. */
 static bool module_is_listed(void)
 {
@@ -531,27 +590,6 @@ static void note_initramfs(const struct persist *persist, struct outdated outdat
 	else if (outdated.windows && module_is_in_initramfs())
 		note("run update-initramfs -u: the initramfs has the module, with the windows that "
 		     "%s had before", persist->bdf);
-}
-
-static int make_folder(const char *path)
-{
-	if (dry_run() || !mkdir(path, 0755) || errno == EEXIST)
-		return 0;
-	complain(errno, "%s", path);
-	return -errno;
-}
-
-static int make_folders(void)
-{
-	int err = make_folder(FOLDER);
-
-	if (!err)
-		err = make_folder("/etc/udev");
-	if (!err)
-		err = make_folder("/etc/udev/rules.d");
-	if (!err)
-		err = make_folder("/etc/modprobe.d");
-	return err;
 }
 
 /* The file comes last but one: it is not there if the module refuses its windows. */

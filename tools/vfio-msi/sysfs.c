@@ -40,6 +40,23 @@ int file_read(const char *path, char *buf, size_t size)
 	return 0;
 }
 
+/* Returns NULL if it cannot be read, or is empty. The caller frees it. */
+char *file_read_whole(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return NULL;
+	if (getdelim(&text, &size, '\0', file) < 0) {
+		free(text);
+		text = NULL;
+	}
+	fclose(file);
+	return text;
+}
+
 static void print_write(const char *path, const char *text)
 {
 	int length = (int)strlen(text);

@@ -235,6 +235,7 @@ bool dry_run(void);
 /* Those that return an int return 0 or a negative errno, and print nothing. */
 
 int file_read(const char *path, char *buf, size_t size);
+char *file_read_whole(const char *path);
 int file_write(const char *path, const char *text);
 int link_name(const char *path, char *name, size_t size);
 int device_read(const struct device *dev, const char *file, char *buf, size_t size);
@@ -564,11 +565,13 @@ bool driver_name_ok(const char *name);
 bool persist_mode(const char *text, unsigned int *mode);
 void persist_addresses(struct texts *texts);
 char *persist_find(const char *selector);
+bool persist_followed(const char *bdf);
 
 /* These return 0 or a negative errno, with a message, except for -ENOENT of a read. */
 int persist_read(const char *bdf, struct persist *persist);
 int persist_write(const struct persist *persist);
 int persist_remove(const char *bdf);
+int persist_follow(void);
 int persist_set_parameter(void);
 int persist_rights(const struct persist *persist, const char *node);
 void persist_free(struct persist *persist);
