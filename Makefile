@@ -13,6 +13,7 @@
 # make test-guest       guests of an unmodified VMM in emulated hosts, on Debian's kernels
 # make soak             longer tests, and tests on more kernels (hours)
 # make bench            count what VFIO costs under both drivers (an hour)
+# make profile          in which functions (ROWS=REGEX; KERNEL=newest, PLATFORM=on)
 # make bench-check      compare some of that with its bounds
 # make kselftest        kselftests on devices of this host (CONTRIBUTING.md)
 # make test-system      the packages on whole Debian systems
@@ -134,6 +135,11 @@ soak:
 bench:
 	tools/testing/bench/bench
 
+KERNEL ?= newest
+PLATFORM ?= on
+profile:
+	tools/testing/bench/profile $(KERNEL) $(PLATFORM) '$(ROWS)'
+
 bench-check:
 	$(lab) matrix --plan tools/testing/bench/plan
 
@@ -220,6 +226,6 @@ clean:
 
 .PHONY: all help check-kdir modules modules_install command install-command \
 	library install-library install-dkms manual dist deb demo demo-slots \
-	test test-guest test-system test-patch patch soak bench \
+	test test-guest test-system test-patch patch soak bench profile \
 	bench-check kselftest fuzz fuzz-device fuzz-corpus mutants coverage \
 	payload payload-cross payload-native devices clean

@@ -42,7 +42,8 @@ def boot(args):
     guest = machine.run(machine.Boot(name, kernel, platform, tuple(args.devices),
                                      tuple(args.tests), args.timeout, args.memory,
                                      args.cpus,
-                                     tap.ExitCode if args.raw else tap.Reader),
+                                     tap.ExitCode if args.raw else tap.Reader,
+                                     plugin=args.plugin),
                         lambda line: print(line, flush=True))
     for line in guest.tally.failures:
         print(f"lab: FAILED: {line}", file=sys.stderr)
@@ -203,6 +204,8 @@ def parser():
     one.add_argument("--icount", action="store_true",
                      help="a tick of the host's time stamp counter is one executed "
                      "instruction; x86_64 with Intel's IOMMU only")
+    one.add_argument("--plugin", default="", metavar="FILE[,NAME=VALUE]...",
+                     help="a plugin of QEMU's TCG, built in the toolbox")
     one.add_argument("--timeout", type=int, default=machine.TIMEOUT, metavar="SECONDS")
     one.set_defaults(call=boot)
 

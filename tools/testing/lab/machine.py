@@ -64,6 +64,7 @@ class Boot:
     make_reader: type = tap.Reader
     command: str = ""  # runs in a shell, in place of the tests
     terminal: tuple = ()  # type, rows, columns: the host has a shell on this terminal
+    plugin: str = ""  # as QEMU's option -plugin
 
     def command_line(self):
         debug = self.kernel.label == kernels.DEBUG
@@ -100,6 +101,7 @@ def qemu_command(boot, folder, logs, initrd):
                             "file,id=channel,path=/dev/stdout"),
                "-qmp", f"unix:{slots.monitor_of(folder)},server=on,wait=off",
                *platform.arguments(boot, logs),
+               *(["-plugin", boot.plugin] if boot.plugin else []),
                "-kernel", str(boot.kernel.image), "-initrd", str(initrd),
                "-append", boot.command_line()]
     chosen = devices.find(boot.devices)
