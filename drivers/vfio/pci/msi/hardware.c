@@ -11,9 +11,6 @@
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
-/* How many vectors have their pending bits in one dword. */
-#define PENDING_BITS	32
-
 /* A capability can name a place that the device does not have. */
 static bool in_bar(struct pci_dev *pdev, unsigned int bar, u64 offset, u64 size)
 {
@@ -353,6 +350,20 @@ static void read_shared_msi(struct msi_vfio_pci_device *mdev,
 	hw->valid = true;
 }
 
+/* The entries of @nr and of those vectors of its group that are asked for next. */
+static int read_entries(struct msi_vfio_pci_device *mdev, unsigned int nr,
+			struct msi_vfio_pci_hw_shared *hw)
+{
+	unsigned int end = round_down(nr, MSI_VFIO_PCI_GROUP) + MSI_VFIO_PCI_GROUP;
+
+	end = hw->one_by_one ? nr + 1 : min3(end, hw->msix.nr, hw->end);
+	hw->first = nr;
+
+	return msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE,
+				       hw->entries[0],
+				       (end - nr) * MSI_VFIO_PCI_ENTRY_DWORDS);
+}
+
 static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			     struct msi_vfio_pci_hw_shared *hw)
 {
@@ -370,7 +381,9 @@ static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 		return;
 	if (hw->msix.pba &&
 	    compat_ioread32(&mdev->core, &hw->pending,
-			    hw->msix.pba + nr / PENDING_BITS * 4))
+			    hw->msix.pba + nr / MSI_VFIO_PCI_GROUP * 4))
+		return;
+	if (read_entries(mdev, nr, hw))
 		return;
 
 	hw->valid = true;
@@ -382,8 +395,10 @@ static void read_shared_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 static void read_shared(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			struct msi_vfio_pci_hw_shared *hw)
 {
-	hw->fresh = true;
-	hw->group = nr / PENDING_BITS;
+	if (hw->group != nr / MSI_VFIO_PCI_GROUP)
+		hw->one_by_one = false;
+	hw->fresh = !hw->one_by_one;
+	hw->group = nr / MSI_VFIO_PCI_GROUP;
 	hw->valid = false;
 	hw->disabled = false;
 	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
@@ -400,24 +415,21 @@ static void read_hw_msi(unsigned int nr,
 			struct msi_vfio_pci_hw_vector *hw)
 {
 	/* There are 32 mask bits, but a reserved number of vectors can be larger. */
-	hw->masked = nr < PENDING_BITS && shared->mask & BIT(nr);
-	hw->pending = nr < PENDING_BITS && shared->pending & BIT(nr);
+	hw->masked = nr < MSI_VFIO_PCI_GROUP && shared->mask & BIT(nr);
+	hw->pending = nr < MSI_VFIO_PCI_GROUP && shared->pending & BIT(nr);
 	hw->address = shared->address;
 	hw->data = shared->data + nr;
 	hw->valid = true;
 }
 
-static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
+static void read_hw_msix(unsigned int nr,
 			 const struct msi_vfio_pci_hw_shared *shared,
 			 struct msi_vfio_pci_hw_vector *hw)
 {
-	__le32 entry[PCI_MSIX_ENTRY_SIZE / 4];
+	const __le32 *entry = shared->entries[nr - shared->first];
 	u32 lo, hi, ctrl;
 
 	if (nr >= shared->msix.nr)
-		return;
-	if (msi_vfio_pci_read_table(mdev, nr * PCI_MSIX_ENTRY_SIZE, entry,
-				    ARRAY_SIZE(entry)))
 		return;
 
 	/*
@@ -432,7 +444,7 @@ static void read_hw_msix(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	hi = le32_to_cpu(entry[PCI_MSIX_ENTRY_UPPER_ADDR / 4]);
 	hw->masked = shared->ctrl & PCI_MSIX_FLAGS_MASKALL ||
 		     ctrl & PCI_MSIX_ENTRY_CTRL_MASKBIT;
-	hw->pending = shared->pending & BIT(nr % PENDING_BITS);
+	hw->pending = shared->pending & BIT(nr % MSI_VFIO_PCI_GROUP);
 	hw->address = (u64)hi << 32 | lo;
 	hw->data = le32_to_cpu(entry[PCI_MSIX_ENTRY_DATA / 4]);
 	hw->valid = true;
@@ -453,13 +465,13 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	hw->disabled = false;
 	if (!shared->ask)
 		return;
-	if (!shared->fresh || shared->group != nr / PENDING_BITS)
+	if (!shared->fresh || shared->group != nr / MSI_VFIO_PCI_GROUP)
 		read_shared(mdev, nr, shared);
 	hw->disabled = shared->disabled;
 	if (!shared->valid)
 		return;
 	if (msi_vfio_pci_enabled_index(mdev) == VFIO_PCI_MSIX_IRQ_INDEX)
-		read_hw_msix(mdev, nr, shared, hw);
+		read_hw_msix(nr, shared, hw);
 	else
 		read_hw_msi(nr, shared, hw);
 }

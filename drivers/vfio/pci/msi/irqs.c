@@ -139,8 +139,10 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
 static bool restarts_only_vector(struct msi_vfio_pci_device *mdev,
 				 const struct vfio_irq_set *hdr)
 {
+	struct pci_dev *pdev = mdev->core.pdev;
+
 	return sets_eventfds(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
-	       msi_vfio_pci_has_mask_bit(pci_irq_vector(mdev->core.pdev, 0));
+	       msi_vfio_pci_has_mask_bit(irq_get_irq_data(pci_irq_vector(pdev, 0)));
 }
 
 /*

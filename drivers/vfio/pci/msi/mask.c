@@ -34,16 +34,15 @@ static bool parent_masks(struct irq_data *data)
 
 /**
  * msi_vfio_pci_has_mask_bit - check whether a vector is masked by a bit in the device
- * @irq: the vector's Linux interrupt
+ * @data: the vector's Linux interrupt
  *
  * Return: true if the device has a mask bit and the kernel uses it.
  */
-bool msi_vfio_pci_has_mask_bit(unsigned int irq)
+bool msi_vfio_pci_has_mask_bit(struct irq_data *data)
 {
-	struct msi_desc *desc = irq_get_msi_desc(irq);
+	struct msi_desc *desc = irq_data_get_msi_desc(data);
 
-	return desc && desc->pci.msi_attrib.can_mask &&
-	       !parent_masks(irq_get_irq_data(irq));
+	return desc && desc->pci.msi_attrib.can_mask && !parent_masks(data);
 }
 
 /* Some interrupt controllers can hold an interrupt that the device has sent. */
@@ -68,33 +67,35 @@ static bool host_masks(struct irq_data *data)
  * Whether the interrupt is disabled lazily, because nothing can mask it. The kernel
  * marks it as masked when it arrives while it is disabled, so that can be seen.
  */
-static bool is_lazy(unsigned int irq)
+static bool is_lazy(struct irq_data *data)
 {
-	return !msi_vfio_pci_has_mask_bit(irq) &&
-	       !host_masks(irq_get_irq_data(irq));
+	return !msi_vfio_pci_has_mask_bit(data) && !host_masks(data);
 }
 
-static bool has_arrived(unsigned int irq)
+static bool has_arrived(struct irq_data *data)
 {
-	struct irq_data *data = irq_get_irq_data(irq);
-
 	/*
 	 * An interrupt that was not started since it was requested is marked as masked
 	 * in any case.
 	 */
-	return is_lazy(irq) && irqd_is_started(data) && irqd_irq_masked(data);
+	return is_lazy(data) && irqd_is_started(data) && irqd_irq_masked(data);
+}
+
+static bool has_handler(struct irq_data *data)
+{
+	return irq_desc_has_action(irq_data_to_desc(data));
 }
 
 /**
  * msi_vfio_pci_mask_flags - flags of a vector by what the kernel has recorded
  * @mdev: device, with @state held
- * @irq: the vector's Linux interrupt
+ * @data: the vector's Linux interrupt
  * @nr: the vector
  *
  * Return: VFIO_PCI_MSI_MESSAGE_MASKED and _PENDING.
  */
-u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
-			    unsigned int nr)
+u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev,
+			    struct irq_data *data, unsigned int nr)
 {
 	lockdep_assert_held(&mdev->state);
 
@@ -102,7 +103,7 @@ u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
 		return 0;
 
 	return VFIO_PCI_MSI_MESSAGE_MASKED |
-	       (test_bit(nr, mdev->arrived) || has_arrived(irq) ?
+	       (test_bit(nr, mdev->arrived) || has_arrived(data) ?
 		VFIO_PCI_MSI_MESSAGE_PENDING : 0);
 }
 
@@ -122,7 +123,7 @@ void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev)
 	if (!mdev->nr_masked)
 		return;
 	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS)
-		if (has_arrived(pci_irq_vector(mdev->core.pdev, nr)))
+		if (has_arrived(irq_get_irq_data(pci_irq_vector(mdev->core.pdev, nr))))
 			__set_bit(nr, mdev->arrived);
 }
 
@@ -141,33 +142,34 @@ void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev)
 }
 
 /* The kernel clears IRQ_DISABLE_UNLAZY when the last handler is freed. */
-static void mask_at_once(unsigned int irq)
+static void mask_at_once(struct irq_data *data)
 {
-	if (!is_lazy(irq))
-		irq_modify_status(irq, 0, IRQ_DISABLE_UNLAZY);
+	if (!is_lazy(data))
+		irq_modify_status(data->irq, 0, IRQ_DISABLE_UNLAZY);
 }
 
 static void mask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
-	int irq = pci_irq_vector(mdev->core.pdev, nr);
+	struct irq_data *data;
 
 	if (__test_and_set_bit(nr, mdev->masked))
 		return;
 	mdev->nr_masked++;
 
+	data = irq_get_irq_data(pci_irq_vector(mdev->core.pdev, nr));
 	/* An interrupt without a handler is disabled and masked already. */
-	if (irq_has_action(irq)) {
-		mask_at_once(irq);
-		disable_irq(irq);
+	if (has_handler(data)) {
+		mask_at_once(data);
+		disable_irq(data->irq);
 	}
 	/* The flag is allowed only while the interrupt is disabled. */
-	irq_modify_status(irq, 0, IRQ_NOAUTOEN);
+	irq_modify_status(data->irq, 0, IRQ_NOAUTOEN);
 }
 
 /* Returns whether the host may have changed the message. */
 static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
-	int irq = pci_irq_vector(mdev->core.pdev, nr);
+	struct irq_data *data;
 	bool starts;
 
 	if (!__test_and_clear_bit(nr, mdev->masked))
@@ -176,17 +178,18 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	__clear_bit(nr, mdev->arrived);
 	starts = __test_and_clear_bit(nr, mdev->started);
 
+	data = irq_get_irq_data(pci_irq_vector(mdev->core.pdev, nr));
 	/* Others who disable the interrupt, like a suspend of the host, do it lazily. */
-	irq_modify_status(irq, IRQ_NOAUTOEN | IRQ_DISABLE_UNLAZY, 0);
-	if (!irq_has_action(irq))
+	irq_modify_status(data->irq, IRQ_NOAUTOEN | IRQ_DISABLE_UNLAZY, 0);
+	if (!has_handler(data))
 		return false;
 
 	/* The kernel gives an interrupt a CPU when it starts it. */
-	if (!irqd_is_started(irq_get_irq_data(irq))) {
-		msi_vfio_pci_reassign_unstarted(mdev, irq);
+	if (!irqd_is_started(data)) {
+		msi_vfio_pci_reassign_unstarted(mdev, data->irq);
 		starts = true;
 	}
-	enable_irq(irq);
+	enable_irq(data->irq);
 
 	return starts;
 }
@@ -397,8 +400,9 @@ static void disable_others(struct msi_vfio_pci_device *mdev, u32 index,
 static void start_under_mask(struct msi_vfio_pci_device *mdev, u32 index,
 			     struct start *start)
 {
-	struct msi_desc *desc = irq_get_msi_desc(start->irq);
-	bool has_mask_bit = msi_vfio_pci_has_mask_bit(start->irq);
+	struct irq_data *data = irq_get_irq_data(start->irq);
+	struct msi_desc *desc = irq_data_get_msi_desc(data);
+	bool has_mask_bit = msi_vfio_pci_has_mask_bit(data);
 
 	if (has_mask_bit) {
 		disable_others(mdev, index, start->irq, true);
@@ -425,7 +429,7 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 	u16 command = 0;
 	int ret;
 
-	mask_at_once(irq);
+	mask_at_once(irq_get_irq_data(irq));
 
 	down_write(&mdev->core.memory_lock);
 	/* Waits for a reset, so CPU hotplug is not blocked yet. */

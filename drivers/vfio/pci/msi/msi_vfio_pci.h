@@ -247,10 +247,17 @@ struct msi_vfio_pci_hw_vector {
 	u32 data;
 };
 
+/* How many vectors have their pending bits in one dword. */
+#define MSI_VFIO_PCI_GROUP	32
+
+#define MSI_VFIO_PCI_ENTRY_DWORDS	(PCI_MSIX_ENTRY_SIZE / 4)
+
 /**
  * struct msi_vfio_pci_hw_shared - what the hardware says of many vectors at once
  * @ask: the hardware may be read
+ * @end: vectors from this one on are not asked for
  * @fresh: it was read for @group, and need not be read again for vectors of it
+ * @one_by_one: a vector of @group seemed stale; only the entry that is asked for is read
  * @group: a number; the vectors of a group have their pending bits in one dword
  * @disabled: MSI or MSI-X is off, by @ctrl
  * @valid: the hardware could be read; if not, the fields below @ctrl are not set
@@ -260,13 +267,17 @@ struct msi_vfio_pci_hw_vector {
  * @pending: pending bits of MSI, or of a group with MSI-X
  * @address: address of vector 0 with MSI
  * @data: data of vector 0 with MSI
+ * @first: the vector of the first of @entries
+ * @entries: of MSI-X: those of the rest of the group, before @end
  *
- * Each read waits for the device, so these are read once for a group, when its first
- * vector is read.
+ * Each read waits for the device or takes a lock, so these are read once for a group, when
+ * its first vector is read.
  */
 struct msi_vfio_pci_hw_shared {
 	bool ask;
+	u32 end;
 	bool fresh;
+	bool one_by_one;
 	unsigned int group;
 	bool disabled;
 	bool valid;
@@ -276,6 +287,8 @@ struct msi_vfio_pci_hw_shared {
 	u32 pending;
 	u64 address;
 	u16 data;
+	unsigned int first;
+	__le32 entries[MSI_VFIO_PCI_GROUP][MSI_VFIO_PCI_ENTRY_DWORDS];
 };
 
 /**
@@ -334,6 +347,7 @@ struct msi_vfio_pci_dummy {
  * @nr_ioeventfds: entries of @ioeventfds
  * @slots: see below
  * @env: the messages that slots are translated with
+ * @host_irq: vector 0's Linux interrupt, while @env has vectors
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @pins_outdated: slots were forgotten since it was decided which vectors are @pinned;
  *	changes with @slots held
@@ -440,6 +454,7 @@ struct msi_vfio_pci_device {
 	unsigned int nr_ioeventfds;
 	struct mutex slots;	/* see above */
 	struct msi_slot_env env;
+	struct irq_data *host_irq;
 	u32 pinned;
 	bool pins_outdated;
 	unsigned long slots_need_reset;
@@ -532,14 +547,15 @@ int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev, u64 end);
 void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   u32 start, u32 count, bool ask_hw,
 			   struct vfio_pci_msi_message *msg);
-void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data);
+struct msi_vfio_pci_message
+msi_vfio_pci_host_message(struct msi_vfio_pci_device *mdev, struct irq_data *irq);
 void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_update_messages(struct msi_vfio_pci_device *mdev);
 
 /* mask.c */
-bool msi_vfio_pci_has_mask_bit(unsigned int irq);
-u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
-			    unsigned int nr);
+bool msi_vfio_pci_has_mask_bit(struct irq_data *data);
+u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev,
+			    struct irq_data *data, unsigned int nr);
 void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev);

@@ -92,37 +92,6 @@ int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev, u64 end)
 	return end > mdev->nr_messages ? make_room(mdev) : 0;
 }
 
-/**
- * msi_vfio_pci_host_message - the message that the kernel programmed
- * @irq: the vector's Linux interrupt
- * @address: out
- * @data: out; with MSI it is vector 0's, to which the device adds the vector's number
- *
- * The message changes when the interrupt moves to another CPU. On x86 it changes in two
- * steps, and a reader can see the first without the second. Both are made under the
- * interrupt's lock, which irq_modify_status() takes: a message that is the same before
- * and after that call is complete.
- */
-void msi_vfio_pci_host_message(unsigned int irq, u64 *address, u32 *data)
-{
-	struct msi_msg msg, again;
-	int tries = 4;
-
-	get_cached_msi_msg(irq, &msg);
-	while (tries--) {
-		irq_modify_status(irq, 0, 0);
-		get_cached_msi_msg(irq, &again);
-		if (again.address_lo == msg.address_lo &&
-		    again.address_hi == msg.address_hi &&
-		    again.data == msg.data)
-			break;
-		msg = again;
-	}
-
-	*address = (u64)msg.address_hi << 32 | msg.address_lo;
-	*data = msg.data;
-}
-
 static struct msi_vfio_pci_message to_message(const struct msi_msg *msg)
 {
 	return (struct msi_vfio_pci_message) {
@@ -138,28 +107,39 @@ static bool is_same_message(const struct msi_vfio_pci_message *a,
 }
 
 /* The message as the kernel has stored it, which can be in the middle of a move. */
-static struct msi_vfio_pci_message cached_message(unsigned int irq)
+static struct msi_vfio_pci_message cached_message(struct irq_data *irq)
 {
-	struct msi_msg msg;
-
-	get_cached_msi_msg(irq, &msg);
-
-	return to_message(&msg);
+	return to_message(&irq_data_get_msi_desc(irq)->msg);
 }
 
-/* An isolated vector moves without getting another message. */
-static void read_host_message(struct msi_vfio_pci_device *mdev, unsigned int irq,
-			      struct vfio_pci_msi_message *out)
+/**
+ * msi_vfio_pci_host_message - the message that the kernel programmed
+ * @mdev: device, with @state held
+ * @irq: the vector's Linux interrupt
+ *
+ * The message changes when the interrupt moves to another CPU, unless it is isolated. On x86
+ * it changes in two steps, and a reader can see the first without the second. Both are made
+ * under the interrupt's lock, which irq_modify_status() takes: a message that is the same
+ * before and after that call is complete.
+ *
+ * Return: the message. With MSI its data is vector 0's, to which the device adds the vector's
+ * number.
+ */
+struct msi_vfio_pci_message
+msi_vfio_pci_host_message(struct msi_vfio_pci_device *mdev, struct irq_data *irq)
 {
-	struct msi_vfio_pci_message message;
+	struct msi_vfio_pci_message message = cached_message(irq), again;
+	int tries = mdev->isolated ? 0 : 4;
 
-	if (!mdev->isolated) {
-		msi_vfio_pci_host_message(irq, &out->address, &out->data);
-		return;
+	while (tries--) {
+		irq_modify_status(irq->irq, 0, 0);
+		again = cached_message(irq);
+		if (is_same_message(&again, &message))
+			break;
+		message = again;
 	}
-	message = cached_message(irq);
-	out->address = message.address;
-	out->data = message.data;
+
+	return message;
 }
 
 /* With MSI or MSI-X off, no interrupt arrives, whatever the masks say. */
@@ -175,11 +155,11 @@ static u32 hw_mask_flags(const struct msi_vfio_pci_hw_vector *hw)
 }
 
 /* If the hardware has no mask bit, or cannot be read, mask.c knows the mask. */
-static u32 mask_flags(struct msi_vfio_pci_device *mdev, unsigned int irq,
+static u32 mask_flags(struct msi_vfio_pci_device *mdev, struct irq_data *data,
 		      unsigned int nr, const struct msi_vfio_pci_hw_vector *hw)
 {
-	return hw->valid && msi_vfio_pci_has_mask_bit(irq) ?
-	       hw_mask_flags(hw) : msi_vfio_pci_mask_flags(mdev, irq, nr);
+	return hw->valid && msi_vfio_pci_has_mask_bit(data) ?
+	       hw_mask_flags(hw) : msi_vfio_pci_mask_flags(mdev, data, nr);
 }
 
 /* Does the hardware hold another message than the kernel has programmed? */
@@ -192,7 +172,8 @@ static u32 stale_flag(const struct msi_vfio_pci_hw_vector *hw,
 }
 
 /*
- * Returns whether the message seems stale. The hardware is then read again next time.
+ * Returns whether the message seems stale. The hardware is then read again next time, and
+ * only what is asked for: a whole table may be stale.
  */
 static bool seems_stale(struct msi_vfio_pci_hw_shared *shared,
 			const struct msi_vfio_pci_hw_vector *hw,
@@ -202,6 +183,7 @@ static bool seems_stale(struct msi_vfio_pci_hw_shared *shared,
 		return false;
 
 	shared->fresh = false;
+	shared->one_by_one = true;
 
 	return true;
 }
@@ -217,21 +199,26 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	bool msi = mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX;
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
 	struct msi_vfio_pci_hw_vector hw = {};
+	struct msi_vfio_pci_message message;
+	struct irq_data *data;
 	int tries = 4;
 
 	if (irq <= 0)
 		return;
 
+	data = irq_get_irq_data(irq);
 	do {
-		read_host_message(mdev, irq, out);
+		message = msi_vfio_pci_host_message(mdev, data);
+		out->address = message.address;
+		out->data = message.data;
 		if (msi)
 			out->data += nr;
 		msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
 	} while (seems_stale(shared, &hw, out) && --tries);
 
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED |
-		     mask_flags(mdev, irq, nr, &hw) | disabled_flag(&hw);
-	if (irq_has_action(irq))
+		     mask_flags(mdev, data, nr, &hw) | disabled_flag(&hw);
+	if (irq_desc_has_action(irq_data_to_desc(data)))
 		out->flags |= VFIO_PCI_MSI_MESSAGE_TRIGGER;
 	if (out->address) {
 		out->flags |= stale_flag(&hw, out);
@@ -286,12 +273,17 @@ void msi_vfio_pci_messages(struct msi_vfio_pci_device *mdev, u32 index,
 			   struct vfio_pci_msi_message *msg)
 {
 	bool enabled = msi_vfio_pci_enabled_index(mdev) == index;
-	struct msi_vfio_pci_hw_shared shared = { .ask = ask_hw };
+	struct msi_vfio_pci_hw_shared shared;
 	u32 i;
 
 	lockdep_assert_held(&mdev->state);
 
 	memset(msg, 0, array_size(count, sizeof(*msg)));
+	shared.ask = ask_hw;
+	shared.end = start + count;
+	shared.fresh = false;
+	shared.one_by_one = false;
+	shared.group = 0;
 
 	for (i = 0; enabled && i < count; i++)
 		if (mdev->dummy_on)
@@ -322,13 +314,15 @@ static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
 	int irq = pci_irq_vector(mdev->core.pdev, nr);
 	struct msi_vfio_pci_message now = {}, *stored = &mdev->messages[nr];
+	struct irq_data *data;
 	bool moved;
 
 	if (irq > 0) {
-		now = cached_message(irq);
+		data = irq_get_irq_data(irq);
+		now = cached_message(data);
 		if (is_same_message(&now, stored))
 			return false;
-		msi_vfio_pci_host_message(irq, &now.address, &now.data);
+		now = msi_vfio_pci_host_message(mdev, data);
 	}
 	moved = !is_same_message(&now, stored);
 	*stored = now;

@@ -353,18 +353,40 @@ static void pin_all_vectors(struct msi_vfio_pci_device *mdev)
  * If vector 0 of several has lost its handler, the slots of the others still work.
  */
 static void set_host_message(struct msi_vfio_pci_device *mdev,
-			     unsigned int vectors, u64 address, u32 data)
+			     unsigned int vectors,
+			     const struct msi_vfio_pci_message *host)
 {
 	unsigned int i, nr = nr_windows(mdev);
 
 	lockdep_assert_held(&mdev->state);
 	lockdep_assert_held(&mdev->slots);
 
-	msi_slot_set_host(&mdev->env, vectors, address, data);
+	msi_slot_set_host(&mdev->env, vectors, host->address, host->data);
 	if (mdev->env.active || vectors > 1)
 		return;
 	for (i = 0; i < nr; i++)
 		msi_slot_expire(&mdev->windows[i]->slots);
+}
+
+/* Whether slots were translated for these vectors and this message. */
+static bool is_same_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
+			 const struct msi_vfio_pci_message *host)
+{
+	const struct msi_slot_env *env = &mdev->env;
+
+	if (vectors != env->vectors || env->active != (vectors && host->address))
+		return false;
+
+	return !env->active || (host->address == env->host.address &&
+				host->data == env->host.data);
+}
+
+/* The message of vector 0, which slots are translated with. */
+static struct msi_vfio_pci_message read_host_message(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	return msi_vfio_pci_host_message(mdev, mdev->host_irq);
 }
 
 /*
@@ -374,21 +396,18 @@ static void set_host_message(struct msi_vfio_pci_device *mdev,
 static bool refresh_host_message(struct msi_vfio_pci_device *mdev)
 {
 	struct msi_slot_env *env = &mdev->env;
-	u64 address;
-	u32 data;
+	struct msi_vfio_pci_message host;
 
 	/* A host that remaps interrupts moves them without changing messages. */
 	if (mdev->isolated || !env->vectors)
 		return false;
 
-	msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0), &address,
-				  &data);
-	if (env->active ? address == env->host.address && data == env->host.data :
-			  !address)
+	host = read_host_message(mdev);
+	if (is_same_host(mdev, env->vectors, &host))
 		return false;
 
 	msi_vfio_pci_update_messages(mdev);
-	set_host_message(mdev, env->vectors, address, data);
+	set_host_message(mdev, env->vectors, &host);
 
 	return true;
 }
@@ -615,33 +634,24 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
 }
 
 /*
- * The core allocates all vectors of MSI at once, and frees them at once. So they are counted
- * when they were allocated.
+ * The core allocates all vectors of MSI at once, and frees them at once. So they are counted,
+ * and the first is looked up, when they were allocated.
  */
 static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int n = mdev->env.vectors;
+	struct pci_dev *pdev = mdev->core.pdev;
 
 	if (mdev->core.irq_type != VFIO_PCI_MSI_IRQ_INDEX)
 		return 0;
-	if (!n)
-		while (n < 32 && pci_irq_vector(mdev->core.pdev, n) > 0)
-			n++;
+	if (n)
+		return n;
+	while (n < 32 && pci_irq_vector(pdev, n) > 0)
+		n++;
+	if (n)
+		mdev->host_irq = irq_get_irq_data(pci_irq_vector(pdev, 0));
 
 	return n;
-}
-
-/* Whether slots were translated for these vectors and this message. */
-static bool is_same_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
-			 u64 address, u32 data)
-{
-	const struct msi_slot_env *env = &mdev->env;
-
-	if (vectors != env->vectors || env->active != (vectors && address))
-		return false;
-
-	return !env->active ||
-	       (address == env->host.address && data == env->host.data);
 }
 
 /**
@@ -651,8 +661,8 @@ static bool is_same_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
 void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int n = count_vectors(mdev);
-	u64 address = 0;
-	u32 data = 0;
+	struct msi_vfio_pci_message host = {};
+	bool changed;
 
 	lockdep_assert_held(&mdev->state);
 
@@ -660,22 +670,19 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 	if (!mdev->core.pdev->msi_cap)
 		return;
 
+	mutex_lock(&mdev->slots);
 	if (n)
-		msi_vfio_pci_host_message(pci_irq_vector(mdev->core.pdev, 0),
-					  &address, &data);
+		host = read_host_message(mdev);
 	else
 		WRITE_ONCE(mdev->pinned, 0);	/* the vectors are gone */
-
-	if (is_same_host(mdev, n, address, data) &&
-	    !test_bit(0, &mdev->writes_deferred))
-		return;
-
-	/* Guest addresses count from here on, also for windows that are added later. */
-	mutex_lock(&mdev->slots);
-	make_room_for_messages(&mdev->env);
-	set_host_message(mdev, n, address, data);
+	changed = !is_same_host(mdev, n, &host);
+	if (changed) {
+		/* Guest addresses count from here on, also for windows added later. */
+		make_room_for_messages(&mdev->env);
+		set_host_message(mdev, n, &host);
+	}
 	mutex_unlock(&mdev->slots);
-	if (!nr_windows(mdev))
+	if ((!changed && !test_bit(0, &mdev->writes_deferred)) || !nr_windows(mdev))
 		return;
 
 	resume_and_write(mdev);
@@ -691,6 +698,7 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev)
 {
+	const struct msi_vfio_pci_message none = {};
 	struct device *dev = &mdev->core.pdev->dev;
 
 	lockdep_assert_held(&mdev->state);
@@ -699,7 +707,7 @@ void msi_vfio_pci_windows_release_vectors(struct msi_vfio_pci_device *mdev)
 		return;
 
 	mutex_lock(&mdev->slots);
-	set_host_message(mdev, 0, 0, 0);
+	set_host_message(mdev, 0, &none);
 	mutex_unlock(&mdev->slots);
 
 	resume_and_write(mdev);
