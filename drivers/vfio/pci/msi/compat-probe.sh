@@ -30,7 +30,6 @@ HAVE_DRIVER_DOMAIN	(void)iommu_driver_get_domain_for_dev(&vdev->pdev->dev)
 HAVE_IO_WIDTH_8		(void)VFIO_PCI_IO_WIDTH_8
 HAVE_6_13		(void)sizeof(char[LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0) ? -1 : 1])
 HAVE_6_14		(void)sizeof(char[LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0) ? -1 : 1])
-HAVE_DESCS_GUARD	__msi_lock_descs(&vdev->pdev->dev)
 HAVE_GET_IF_ACTIVE_ONE	pm_runtime_get_if_active(&vdev->pdev->dev)
 HAVE_CORE_IOREAD	vfio_pci_core_ioread32(vdev, true, (u32 *)0, (void *)0)
 '

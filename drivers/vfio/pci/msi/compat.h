@@ -183,15 +183,6 @@ static inline void compat_log_reset_done(struct pci_dev *pdev)
 #endif
 }
 
-/* Newer kernels lock them by guards, which are made of these. */
-#ifdef HAVE_DESCS_GUARD
-#define compat_lock_descs	__msi_lock_descs
-#define compat_unlock_descs	__msi_unlock_descs
-#else
-#define compat_lock_descs	msi_lock_descs
-#define compat_unlock_descs	msi_unlock_descs
-#endif
-
 /* Returns less than 0 if there is no runtime PM, 0 if the device is not active. */
 static inline int compat_pm_get_if_active(struct device *dev)
 {

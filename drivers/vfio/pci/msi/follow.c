@@ -25,7 +25,13 @@ static void message_written(struct msi_desc *desc, void *data)
 {
 	struct msi_vfio_pci_device *mdev = data;
 
-	if (READ_ONCE(mdev->notify))
+	/* Who finds a bit set reads what was written before. */
+	smp_mb__before_atomic();
+	set_bit(MSI_VFIO_PCI_SLOTS, &mdev->message_written);
+	set_bit(MSI_VFIO_PCI_GENERATION, &mdev->message_written);
+	/* Who sets an eventfd after this read of it finds the bits set. */
+	smp_mb__after_atomic();
+	if (READ_ONCE(mdev->notify) || READ_ONCE(mdev->nr_windows))
 		msi_vfio_pci_queue_host_check(mdev);
 }
 
@@ -33,46 +39,46 @@ static void message_written(struct msi_desc *desc, void *data)
  * The function stays until the vector is freed: the PCI core reads the pointer twice, to
  * check and to call it.
  */
-static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
+static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
-	struct msi_desc *desc = irq_get_msi_desc(irq);
+	int irq = pci_irq_vector(mdev->core.pdev, nr);
+	struct msi_desc *desc = irq > 0 ? irq_get_msi_desc(irq) : NULL;
 
+	if (!desc || READ_ONCE(desc->write_msi_msg) == message_written)
+		return;
 	desc->write_msi_msg_data = mdev;
 	/* A CPU that sees the function also sees its argument. */
 	smp_store_release(&desc->write_msi_msg, message_written);
-}
-
-/*
- * How many vectors have messages that can change. Without MSI and MSI-X, vector 0 would
- * be INTx, which has no message. Messages of an isolated device do not change.
- */
-static unsigned int nr_watchable(struct msi_vfio_pci_device *mdev)
-{
-	u32 index = mdev->core.irq_type;
-
-	return !mdev->isolated && msi_vfio_pci_is_msi(index) ? mdev->nr_messages : 0;
+	/*
+	 * A move that did not see it has the interrupt's lock until its message is stored: after
+	 * this, who reads the message reads that one.
+	 */
+	irq_modify_status(irq, 0, 0);
 }
 
 /**
- * msi_vfio_pci_watch_vectors - have changes of messages checked as they happen
+ * msi_vfio_pci_watch_vectors - have the kernel report when it writes messages of vectors
  * @mdev: device, with @state held
+ * @start: first vector
+ * @end: first vector after them
  *
- * Does nothing if the user has set no eventfd, or if moves do not change messages.
+ * What was written before is not reported. Does nothing if moves do not change messages.
  */
-void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev)
+void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev, u32 start, u64 end)
 {
-	unsigned int i, count = mdev->notify ? nr_watchable(mdev) : 0;
-	int irq;
+	u32 index = mdev->core.irq_type;
+	u32 i;
 
-	for (i = 0; i < count; i++) {
-		irq = pci_irq_vector(mdev->core.pdev, i);
-		if (irq > 0)
-			watch_vector(mdev, irq);
-	}
+	/* Without MSI and MSI-X, vector 0 would be INTx, which has no message. */
+	if (mdev->isolated || !msi_vfio_pci_is_msi(index))
+		return;
 
-	/* Messages can have changed before they were watched. */
-	if (count)
-		msi_vfio_pci_queue_host_check(mdev);
+	/* All vectors of MSI have one descriptor. */
+	if (index == VFIO_PCI_MSI_IRQ_INDEX)
+		watch_vector(mdev, 0);
+	else
+		for (i = start; i < min_t(u64, end, mdev->nr_messages); i++)
+			watch_vector(mdev, i);
 }
 
 /**
@@ -104,7 +110,6 @@ int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd)
 	/* The user is notified of moves after this, not of earlier ones. */
 	if (mdev->notify)
 		msi_vfio_pci_update_messages(mdev);
-	msi_vfio_pci_watch_vectors(mdev);
 	mutex_unlock(&mdev->state);
 
 out:

@@ -215,6 +215,7 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 		     const struct vfio_irq_set *hdr, unsigned long arg)
 {
 	int irq_type = mdev->core.irq_type;
+	bool switched;
 	long ret;
 
 	lockdep_assert_held(&mdev->state);
@@ -230,12 +231,16 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 	      msi_vfio_pci_update_vector_count(mdev, (u64)hdr->start + hdr->count) : 0;
 	if (!ret)
 		ret = core_set_irqs(mdev, arg);
-	msi_vfio_pci_watch_vectors(mdev);
-	if (irq_type != mdev->core.irq_type)
+	switched = irq_type != mdev->core.irq_type;
+	/* With the first vectors those before @start are allocated, too. */
+	if (switched || sets_eventfds(hdr))
+		msi_vfio_pci_watch_vectors(mdev, switched ? 0 : hdr->start,
+					   (u64)hdr->start + hdr->count);
+	if (switched)
 		msi_vfio_pci_forget_masks(mdev);
 	else
 		msi_vfio_pci_start_masked(mdev);
-	if (irq_type != mdev->core.irq_type || changes_messages(hdr))
+	if (switched || changes_messages(hdr))
 		update_after_change(mdev);
 	else if (irq_type == VFIO_PCI_MSI_IRQ_INDEX)
 		msi_vfio_pci_windows_update_vectors(mdev);
@@ -254,8 +259,9 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
  *
  * Masks of vectors are set here. The core does everything else, and reads the request
  * again. What was read here only decides what the driver expects to happen: if the user
- * changes the request in between, the generation may not be counted. The messages in
- * slots are checked afterwards in any case. A request that failed is counted as well,
+ * changes the request in between, the generation may not be counted, now or when a vector
+ * moves that was not in the request as it was read here. The messages in slots are checked
+ * afterwards in any case. A request that failed is counted as well,
  * as some of it may have been done.
  *
  * Return: 0 or an errno, as include/uapi/linux/vfio_pci_msi.h says for masks; -EBUSY if

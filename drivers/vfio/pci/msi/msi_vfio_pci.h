@@ -303,6 +303,12 @@ struct msi_vfio_pci_dummy {
 	u64 iova;
 };
 
+/* Those who have to know that the kernel has written a host message. */
+enum {
+	MSI_VFIO_PCI_SLOTS,
+	MSI_VFIO_PCI_GENERATION,
+};
+
 /**
  * struct msi_vfio_pci_device - one bound device
  * @core: the core device, which is what vfio-pci has. It is first, as the core's error
@@ -348,6 +354,9 @@ struct msi_vfio_pci_dummy {
  * @slots: see below
  * @env: the messages that slots are translated with
  * @host_irq: vector 0's Linux interrupt, while @env has vectors
+ * @message_written: MSI_VFIO_PCI_SLOTS: the kernel has written a host message since it was
+ *	read for the slots; MSI_VFIO_PCI_GENERATION: since @messages were read; not of an
+ *	isolated device
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @pins_outdated: slots were forgotten since it was decided which vectors are @pinned;
  *	changes with @slots held
@@ -455,6 +464,7 @@ struct msi_vfio_pci_device {
 	struct mutex slots;	/* see above */
 	struct msi_slot_env env;
 	struct irq_data *host_irq;
+	unsigned long message_written;
 	u32 pinned;
 	bool pins_outdated;
 	unsigned long slots_need_reset;
@@ -617,7 +627,7 @@ void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
 bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev, u32 start, u64 end);
 int msi_vfio_pci_follow_init(void);
 void msi_vfio_pci_follow_exit(void);
 int msi_vfio_pci_follow_init_dev(struct msi_vfio_pci_device *mdev);

@@ -54,6 +54,7 @@ int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
 {
 	mdev->generation = 0;
 	mdev->messages_outdated = false;
+	mdev->message_written = 0;
 	msi_vfio_pci_forget_masks(mdev);
 	mdev->table = NULL;
 	mdev->pba = NULL;
@@ -330,35 +331,6 @@ static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	return moved;
 }
 
-/*
- * Whether a message differs from the stored one, for the vectors that there were then. To
- * walk the kernel's descriptors takes far less time than to look up each vector's. With MSI
- * all vectors have one.
- */
-static bool has_moved(struct msi_vfio_pci_device *mdev)
-{
-	struct device *dev = &mdev->core.pdev->dev;
-	struct msi_vfio_pci_message now;
-	struct msi_desc *desc;
-	bool moved = false;
-
-	if (!msi_vfio_pci_is_msi(mdev->core.irq_type))
-		return false;
-
-	compat_lock_descs(dev);
-	msi_for_each_desc(desc, dev, MSI_DESC_ASSOCIATED) {
-		if (desc->msi_index >= mdev->nr_messages)
-			continue;
-		now = to_message(&desc->msg);
-		moved = !is_same_message(&now, &mdev->messages[desc->msi_index]);
-		if (moved)
-			break;
-	}
-	compat_unlock_descs(dev);
-
-	return moved;
-}
-
 static bool read_messages(struct msi_vfio_pci_device *mdev)
 {
 	u32 index = mdev->core.irq_type;
@@ -383,7 +355,10 @@ void msi_vfio_pci_update_messages(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 
-	if (mdev->isolated || (!mdev->messages_outdated && !has_moved(mdev)))
+	if (mdev->isolated)
+		return;
+	if (!test_and_clear_bit(MSI_VFIO_PCI_GENERATION, &mdev->message_written) &&
+	    !mdev->messages_outdated)
 		return;
 	if (read_messages(mdev) && !mdev->messages_outdated)
 		msi_vfio_pci_bump_generation(mdev);

@@ -381,10 +381,18 @@ static bool is_same_host(struct msi_vfio_pci_device *mdev, unsigned int vectors,
 				host->data == env->host.data);
 }
 
-/* The message of vector 0, which slots are translated with. */
+/*
+ * The message of vector 0, which slots are translated with. @state and @slots are held: a
+ * write without @state sees the bit, or that @state is held.
+ */
 static struct msi_vfio_pci_message read_host_message(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
+	lockdep_assert_held(&mdev->slots);
+
+	clear_bit(MSI_VFIO_PCI_SLOTS, &mdev->message_written);
+	/* A message that the kernel writes after that sets the bit again. */
+	smp_mb__after_atomic();
 
 	return msi_vfio_pci_host_message(mdev, mdev->host_irq);
 }
@@ -966,16 +974,16 @@ static bool select_page(struct msi_vfio_pci_device *mdev,
  * May a write, which may be a doorbell, be made without @state? It must not come before
  * writes to slots that are still to be made. Whoever makes such writes necessary, by a change
  * of the messages under @slots, has @state until they are made or deferred. Where the host can
- * move a message without a call of this module, a write has to look whether it has.
+ * move a message, the kernel reports that it has written one, see follow.c.
  */
 static bool may_write_without_state(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->slots);
 
-	return (mdev->isolated || !READ_ONCE(mdev->pinned)) &&
+	return !(mdev->env.vectors &&
+		 test_bit(MSI_VFIO_PCI_SLOTS, &mdev->message_written)) &&
 	       !mutex_is_locked(&mdev->state) &&
-	       !test_bit(0, &mdev->writes_deferred) &&
-	       !delayed_work_pending(&mdev->host_work);
+	       !test_bit(0, &mdev->writes_deferred);
 }
 
 /*
