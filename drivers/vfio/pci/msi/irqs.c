@@ -19,8 +19,9 @@
  * @mdev: device
  * @arg: user's struct vfio_irq_info
  *
- * The core answers; this adds that vectors can be masked. The index is taken from the
- * answer, as the user can have changed the request before the core read it.
+ * The core answers; this adds that vectors can be masked. The index and the number of
+ * vectors are taken from the answer, as the user can have changed the request before the core
+ * read it. A user that changes the answer gets a wrong one.
  *
  * Return: what the core returns.
  */
@@ -37,8 +38,7 @@ long msi_vfio_pci_irq_info(struct msi_vfio_pci_device *mdev, unsigned long arg)
 	if (copy_from_user(&info, user,
 			   offsetofend(struct vfio_irq_info, count)))
 		return -EFAULT;
-	if (!msi_vfio_pci_is_msi(info.index) ||
-	    !msi_vfio_pci_vector_count(mdev, info.index))
+	if (!msi_vfio_pci_is_msi(info.index) || !info.count)
 		return 0;
 
 	return put_user(info.flags | VFIO_IRQ_INFO_MASKABLE, &user->flags) ?
