@@ -240,17 +240,10 @@ static long msi_vfio_pci_ioctl(struct vfio_device *vdev, unsigned int cmd,
 	}
 }
 
-static bool in_window(struct msi_vfio_pci_device *mdev, size_t count,
-		      loff_t pos)
-{
-	u64 start = pos & VFIO_PCI_OFFSET_MASK;
-	struct msi_vfio_pci_part part;
-
-	return msi_vfio_pci_find_part(mdev, VFIO_PCI_OFFSET_TO_INDEX(pos),
-				      start, start + count, &part);
-}
-
-/* Can an access be in a window, or reach into one? False for everything but a BAR. */
+/*
+ * Can an access be in a window, or reach into one? False for everything but a BAR. It may also
+ * be between windows.
+ */
 static bool may_reach_window(struct msi_vfio_pci_device *mdev, size_t count,
 			     loff_t pos)
 {
@@ -276,7 +269,7 @@ static noinline ssize_t read_novirt(struct vfio_device *vdev, char __user *buf,
 	if (done)
 		return done;
 
-	done = in_window(mdev, count, pos) ?
+	done = may_reach_window(mdev, count, pos) ?
 	       msi_vfio_pci_window_read(mdev, buf, count, ppos) :
 	       vfio_pci_core_read(vdev, buf, count, ppos);
 	if (done <= 0)
@@ -294,8 +287,7 @@ static noinline ssize_t read_special(struct vfio_device *vdev, char __user *buf,
 
 	if (READ_ONCE(mdev->novirt))
 		return read_novirt(vdev, buf, count, ppos);
-	if (may_reach_window(mdev, count, *ppos) &&
-	    in_window(mdev, count, *ppos))
+	if (may_reach_window(mdev, count, *ppos))
 		return msi_vfio_pci_window_read(mdev, buf, count, ppos);
 
 	return vfio_pci_core_read(vdev, buf, count, ppos);
@@ -371,8 +363,7 @@ static noinline ssize_t write_bar(struct vfio_device *vdev,
 {
 	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
 
-	if (may_reach_window(mdev, count, *ppos) &&
-	    in_window(mdev, count, *ppos))
+	if (may_reach_window(mdev, count, *ppos))
 		return msi_vfio_pci_window_write(mdev, buf, count, ppos);
 
 	return vfio_pci_core_write(vdev, buf, count, ppos);

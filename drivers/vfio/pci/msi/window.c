@@ -215,13 +215,6 @@ static void make_room_for_dwords(struct msi_slot_window *slots)
 				     sizeof(*slots->dwords));
 }
 
-static void make_room(struct msi_vfio_pci_device *mdev)
-{
-	mutex_lock(&mdev->slots);
-	make_room_for_messages(&mdev->env);
-	mutex_unlock(&mdev->slots);
-}
-
 /* If the device was reset, all slots are forgotten. The slots and memory_lock are locked. */
 static void forget_if_reset(struct msi_vfio_pci_device *mdev)
 {
@@ -246,6 +239,21 @@ static void forget_if_reset(struct msi_vfio_pci_device *mdev)
 static void lock_slots(struct msi_vfio_pci_device *mdev)
 {
 	mutex_lock(&mdev->slots);
+	down_read(&mdev->core.memory_lock);
+	forget_if_reset(mdev);
+}
+
+/*
+ * The same, with room for another message and, unless @window is NULL, for other dwords. To
+ * allocate memory with memory_lock held could block a reset.
+ */
+static void lock_slots_with_room(struct msi_vfio_pci_device *mdev,
+				 struct msi_vfio_pci_window *window)
+{
+	mutex_lock(&mdev->slots);
+	make_room_for_messages(&mdev->env);
+	if (window)
+		make_room_for_dwords(&window->slots);
 	down_read(&mdev->core.memory_lock);
 	forget_if_reset(mdev);
 }
@@ -478,7 +486,7 @@ static void update_windows(struct msi_vfio_pci_device *mdev)
 /* Writes to outdated slots, or defers that if the device does not decode memory. */
 static void write_or_defer(struct msi_vfio_pci_device *mdev)
 {
-	lock_slots(mdev);
+	lock_slots_with_room(mdev, NULL);
 	if (compat_memory_enabled(&mdev->core))
 		update_windows(mdev);
 	else if (owes_writes(mdev))
@@ -495,7 +503,6 @@ static void resume_and_write(struct msi_vfio_pci_device *mdev)
 		set_bit(0, &mdev->writes_deferred);
 		return;
 	}
-	make_room(mdev);
 	write_or_defer(mdev);
 	pm_runtime_put(dev);
 }
@@ -893,6 +900,40 @@ static unsigned int access_width(const struct msi_vfio_pci_part *part, u64 pos,
 	return width;
 }
 
+/*
+ * Copies of a size that the compiler knows, as those of another size are checked at run time,
+ * which takes longer than the copy. They return what copy_from_user() and copy_to_user() do.
+ */
+static unsigned long copy_value_from_user(__le64 *value, const char __user *buf,
+					  unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return copy_from_user(value, buf, 1);
+	case 2:
+		return copy_from_user(value, buf, 2);
+	case 4:
+		return copy_from_user(value, buf, 4);
+	default:
+		return copy_from_user(value, buf, 8);
+	}
+}
+
+static unsigned long copy_value_to_user(char __user *buf, const __le64 *value,
+					unsigned int width)
+{
+	switch (width) {
+	case 1:
+		return copy_to_user(buf, value, 1);
+	case 2:
+		return copy_to_user(buf, value, 2);
+	case 4:
+		return copy_to_user(buf, value, 4);
+	default:
+		return copy_to_user(buf, value, 8);
+	}
+}
+
 static int read_in_window(struct msi_vfio_pci_device *mdev,
 			  struct msi_vfio_pci_window *window, char __user *buf,
 			  u64 offset, unsigned int width)
@@ -920,7 +961,7 @@ static int read_in_window(struct msi_vfio_pci_device *mdev,
 
 	raw = cpu_to_le64(val);
 
-	return copy_to_user(buf, &raw, width) ? -EFAULT : 0;
+	return copy_value_to_user(buf, &raw, width) ? -EFAULT : 0;
 }
 
 /* Returns true if other slots may be live than before. */
@@ -930,14 +971,15 @@ static bool write_slots(struct msi_vfio_pci_device *mdev,
 {
 	unsigned int nr_slots = window->slots.nr_slots;
 	struct msi_slot_access access;
-	bool translates, changed;
+	bool translates = false, changed;
 
 	changed = refresh_host_message(mdev) ||
 		  test_bit(0, &mdev->writes_deferred);
 	find_page(window);
 	access = msi_slot_begin_access(&window->slots, offset, width, value,
 				       read_dword, window);
-	translates = msi_slot_translates(&window->slots, &mdev->env, &access);
+	if (!mdev->isolated)
+		translates = msi_slot_translates(&window->slots, &mdev->env, &access);
 	if (translates) {
 		/* A message that is read after pinning does not change any more. */
 		pin_all_vectors(mdev);
@@ -1049,7 +1091,7 @@ static int write_part(struct msi_vfio_pci_device *mdev,
 	u64 value;
 	int ret;
 
-	if (copy_from_user(&raw, buf, width))
+	if (copy_value_from_user(&raw, buf, width))
 		return -EFAULT;
 	value = le64_to_cpu(raw);
 
@@ -1061,12 +1103,7 @@ static int write_part(struct msi_vfio_pci_device *mdev,
 	if (ret)
 		return ret;
 
-	mutex_lock(&mdev->slots);
-	make_room_for_messages(&mdev->env);
-	make_room_for_dwords(&window->slots);
-	mutex_unlock(&mdev->slots);
-
-	lock_slots(mdev);
+	lock_slots_with_room(mdev, window);
 	if (!compat_memory_enabled(&mdev->core))
 		ret = -EIO;
 	else if (!reaches_table(mdev, window, pos, width))
@@ -1138,7 +1175,7 @@ static ssize_t access_bar(struct msi_vfio_pci_device *mdev, char __user *buf,
 	ssize_t ret = 0;
 	size_t done = 0;
 
-	/* A window is in its BAR, so @pos is before the end of the BAR. */
+	/* Windows are in their BAR, and one ends after @pos, so the BAR does. */
 	count = min_t(u64, count, pci_resource_len(pdev, bar) - pos);
 
 	if (pm_runtime_resume_and_get(&pdev->dev))
@@ -1162,7 +1199,7 @@ static ssize_t access_bar(struct msi_vfio_pci_device *mdev, char __user *buf,
 }
 
 /**
- * msi_vfio_pci_window_read - read from a BAR that has a window in the range
+ * msi_vfio_pci_window_read - read from a BAR that may have a window in the range
  * @mdev: device
  * @buf: user's buffer
  * @count: its size in bytes
@@ -1178,7 +1215,7 @@ ssize_t msi_vfio_pci_window_read(struct msi_vfio_pci_device *mdev,
 }
 
 /**
- * msi_vfio_pci_window_write - write to a BAR that has a window in the range
+ * msi_vfio_pci_window_write - write to a BAR that may have a window in the range
  * @mdev: device
  * @buf: user's buffer
  * @count: its size in bytes
