@@ -34,7 +34,7 @@ MODULE = pathlib.Path("drivers/vfio/pci/msi")
 SOURCES = FOLDER / "source" / MODULE  # those that were built
 UNREACHED = build.CHECKOUT / "tools/testing/coverage/unreached"
 PLAN = build.CHECKOUT / "tools/testing/coverage/plan"
-# The debug kernel would take several times as long.
+# Its only checker can be switched off; those of the debug kernel cannot.
 KERNEL = kernels.KCSAN
 
 # Tests of the core under vfio-pci, and what counts with a tracer that this kernel lacks
