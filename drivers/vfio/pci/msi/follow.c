@@ -29,9 +29,50 @@ static void message_written(struct msi_desc *desc, void *data)
 	smp_mb__before_atomic();
 	set_bit(MSI_VFIO_PCI_SLOTS, &mdev->message_written);
 	set_bit(MSI_VFIO_PCI_GENERATION, &mdev->message_written);
-	/* Who sets an eventfd after this read of it finds the bits set. */
+	/* Who sets an eventfd or ends a SET_IRQS after these reads finds the bits set. */
 	smp_mb__after_atomic();
-	if (READ_ONCE(mdev->notify) || READ_ONCE(mdev->nr_windows))
+	if (!READ_ONCE(mdev->in_set_irqs) &&
+	    (READ_ONCE(mdev->notify) || READ_ONCE(mdev->nr_windows)))
+		msi_vfio_pci_queue_host_check(mdev);
+}
+
+/**
+ * msi_vfio_pci_begin_set_irqs - the kernel may write messages on behalf of this task
+ * @mdev: open device, with @state held
+ *
+ * The task is going to read the messages itself. So until msi_vfio_pci_end_set_irqs() no
+ * worker is queued for messages that are written, also if a vector moves meanwhile.
+ */
+void msi_vfio_pci_begin_set_irqs(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	WRITE_ONCE(mdev->in_set_irqs, true);
+}
+
+/* Has the kernel written a message that somebody waits for, and that was not read? */
+static bool has_unread_messages(struct msi_vfio_pci_device *mdev)
+{
+	return (mdev->notify &&
+		test_bit(MSI_VFIO_PCI_GENERATION, &mdev->message_written)) ||
+	       (mdev->nr_windows && mdev->env.vectors &&
+		test_bit(MSI_VFIO_PCI_SLOTS, &mdev->message_written));
+}
+
+/**
+ * msi_vfio_pci_end_set_irqs - undo msi_vfio_pci_begin_set_irqs()
+ * @mdev: open device, with @state held
+ *
+ * Messages that were written after the task has read them are the worker's.
+ */
+void msi_vfio_pci_end_set_irqs(struct msi_vfio_pci_device *mdev)
+{
+	lockdep_assert_held(&mdev->state);
+
+	WRITE_ONCE(mdev->in_set_irqs, false);
+	/* Pairs with the barrier after the bits are set in message_written(). */
+	smp_mb();
+	if (has_unread_messages(mdev))
 		msi_vfio_pci_queue_host_check(mdev);
 }
 

@@ -97,10 +97,12 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 		kfree(which);
 		return -EINTR;
 	}
+	msi_vfio_pci_begin_set_irqs(mdev);
 	ret = msi_vfio_pci_set_masks(mdev, hdr->index, hdr->start, hdr->count,
 				     which, mask, &moved);
 	if (moved)
 		update_after_change(mdev);
+	msi_vfio_pci_end_set_irqs(mdev);
 	mutex_unlock(&mdev->state);
 	kfree(which);
 	if (!ret)
@@ -286,7 +288,9 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 		readable = request_is_readable(&hdr, (void __user *)arg);
 		if (mutex_lock_killable(&mdev->state))
 			return -EINTR;
+		msi_vfio_pci_begin_set_irqs(mdev);
 		ret = set_irqs(mdev, &hdr, arg);
+		msi_vfio_pci_end_set_irqs(mdev);
 		mutex_unlock(&mdev->state);
 	} while (ret == -EFAULT && readable && --tries);
 

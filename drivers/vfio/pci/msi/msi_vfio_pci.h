@@ -357,6 +357,8 @@ enum {
  * @message_written: MSI_VFIO_PCI_SLOTS: the kernel has written a host message since it was
  *	read for the slots; MSI_VFIO_PCI_GENERATION: since @messages were read; not of an
  *	isolated device
+ * @in_set_irqs: a SET_IRQS is under way, which reads messages itself that were written;
+ *	changes with @state held
  * @pinned: bit n: vector n cannot be moved to another CPU
  * @pins_outdated: slots were forgotten since it was decided which vectors are @pinned;
  *	changes with @slots held
@@ -465,6 +467,7 @@ struct msi_vfio_pci_device {
 	struct msi_slot_env env;
 	struct irq_data *host_irq;
 	unsigned long message_written;
+	bool in_set_irqs;
 	u32 pinned;
 	bool pins_outdated;
 	unsigned long slots_need_reset;
@@ -627,6 +630,8 @@ void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
 bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_begin_set_irqs(struct msi_vfio_pci_device *mdev);
+void msi_vfio_pci_end_set_irqs(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev, u32 start, u64 end);
 int msi_vfio_pci_follow_init(void);
 void msi_vfio_pci_follow_exit(void);

@@ -25,6 +25,9 @@
 #define MOVE_TRIES	20
 #define MOVE_SPINS	100
 
+/* Several times what a worker that was woken needs to run. */
+#define WORKER_US	100000
+
 /* Memory in the window that is no slot, and a value that is no message. */
 #define PLAIN		(WINDOW_OFFSET + 0x7000)
 #define VALUE		0x12345678
@@ -349,6 +352,30 @@ TEST_F(fast, triggers_that_are_replaced)
 	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
 	EXPECT_LE(1, calls("msi_slot_set_host"));
 	EXPECT_LE(1, calls("msi_slot_update"));
+}
+
+#define EXPECT_NO_WORKER(_call) do {					\
+	EXPECT_WAY("check_host_work", 0, _call; usleep(WORKER_US));	\
+	written += calls("message_written");				\
+} while (0)
+
+/* A SET_IRQS reads the messages that it makes the kernel write, so no worker need do that. */
+TEST_F(fast, triggers_wake_no_worker)
+{
+	int events = eventfd_new(), fd = self->fd;
+	unsigned int written = 0;
+
+	add_window(fd);
+	ASSERT_EQ(0, notify_set(fd, events, 0));
+	EXPECT_NO_WORKER(enable(fd, self->triggers[0]));
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	EXPECT_NO_WORKER(enable(fd, self->triggers[1]));
+	EXPECT_NO_WORKER(enable(fd, -1));
+	EXPECT_NO_WORKER(enable(fd, self->triggers[0]));
+	EXPECT_NO_WORKER(disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	/* Without remapping each start of the interrupt writes a message. */
+	EXPECT_EQ(!lab_remap(), written >= 3);
+	close(events);
 }
 
 /* MSI's fields are the only bytes that are not the core's. */
