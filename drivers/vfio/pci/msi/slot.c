@@ -1643,20 +1643,18 @@ u64 msi_slot_read(const struct msi_slot_window *window, u64 offset,
 		  unsigned int width, u64 value)
 {
 	unsigned int shift = 8 * (offset & 3);
-	u32 mask = ~0U;
+	u32 mask;
 	u64 high;
 
-	if (width < 4) {
+	if (width <= 4) {
 		mask = GENMASK(8 * width - 1, 0);
 		return guest_view(window, offset & ~3ULL, value << shift,
 				  mask << shift) >> shift & mask;
 	}
-	if (width == 4)
-		return guest_view(window, offset, value, mask);
 
-	high = guest_view(window, offset + 4, value >> 32, mask);
+	high = guest_view(window, offset + 4, value >> 32, ~0U);
 
-	return high << 32 | guest_view(window, offset, value, mask);
+	return high << 32 | guest_view(window, offset, value, ~0U);
 }
 
 /*
