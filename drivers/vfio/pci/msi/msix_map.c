@@ -265,10 +265,15 @@ void msi_vfio_pci_update_map(struct msi_vfio_pci_device *mdev)
 	sort(map->range, map->nr, sizeof(map->range[0]), compare_ranges, NULL);
 }
 
-/* The map, updated if the table has grown; @map_lock is held. */
+/*
+ * The map, which is found now if the session has just begun or the table has grown.
+ * @map_lock is held.
+ */
 static const struct msi_vfio_pci_map *
 present_map(struct msi_vfio_pci_device *mdev)
 {
+	lockdep_assert_held(&mdev->map_lock);
+
 	if (mdev->map.table_size != READ_ONCE(mdev->core.msix_size))
 		msi_vfio_pci_update_map(mdev);
 
@@ -291,7 +296,7 @@ void msi_vfio_pci_update_table(struct msi_vfio_pci_device *mdev)
 }
 
 /**
- * msi_vfio_pci_open_map - find the pages with rules when a session begins
+ * msi_vfio_pci_open_map - decide on the rule for the table when a session begins
  * @mdev: a device that has been through msi_vfio_pci_open_vectors() and has no
  *	windows yet
  *
@@ -305,10 +310,8 @@ int msi_vfio_pci_open_map(struct msi_vfio_pci_device *mdev)
 	mutex_lock(&mdev->map_lock);
 	mdev->mapped_bars = 0;
 	ret = msi_vfio_pci_reserve_map(mdev, NULL);
-	if (!ret) {
+	if (!ret)
 		mdev->table_rule = decide(mdev->isolated);
-		msi_vfio_pci_update_map(mdev);
-	}
 	mutex_unlock(&mdev->map_lock);
 	if (ret)
 		return ret;
