@@ -27,6 +27,13 @@ COMMAND = "command"  # init's name for the command of a shell
 PLAN = build.CHECKOUT / "tools/testing/plan"
 
 
+def show_until_failure(line):
+    """Prints a line of a test. An exception ends the host."""
+    print(line, flush=True)
+    if line.startswith("not ok"):
+        raise progress.Failed("ended at the first failure")
+
+
 def boot(args):
     kernel = kernels.get(args.kernel)
     platform = platforms.get(args.platform, kernel.arch)
@@ -44,6 +51,7 @@ def boot(args):
                                      args.cpus,
                                      tap.ExitCode if args.raw else tap.Reader,
                                      plugin=args.plugin),
+                        show_until_failure if args.first_failure else
                         lambda line: print(line, flush=True))
     for line in guest.tally.failures:
         print(f"lab: FAILED: {line}", file=sys.stderr)
@@ -201,6 +209,8 @@ def parser():
     one.add_argument("--raw", action="store_true",
                      help="the tests do not print TAP: show only their output, and "
                      "judge by exit code and kernel log")
+    one.add_argument("--first-failure", action="store_true",
+                     help="end the host at the first result that is \"not ok\"")
     one.add_argument("--icount", action="store_true",
                      help="a tick of the host's time stamp counter is one executed "
                      "instruction; x86_64 with Intel's IOMMU only")
