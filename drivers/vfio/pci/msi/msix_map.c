@@ -82,33 +82,23 @@ static u32 strictest(const struct vfio_pci_msix_map_range *range,
 	return access;
 }
 
-/*
- * Whole pages with a part of a BAR. A capability can name a place that the device does not
- * have: false is returned then.
- */
-static bool find_pages(struct msi_vfio_pci_device *mdev, u32 kind, u32 access,
-		       u32 region, u64 start, u64 end,
-		       struct vfio_pci_msix_map_range *pages)
+/* Whole pages with a part of a BAR, which begins in the BAR. */
+static struct vfio_pci_msix_map_range
+whole_pages(struct msi_vfio_pci_device *mdev, u32 kind, u32 access, u32 region,
+	    u64 start, u64 end)
 {
-	struct pci_dev *pdev = mdev->core.pdev;
-
-	if (region >= PCI_STD_NUM_BARS ||
-	    !(pci_resource_flags(pdev, region) & IORESOURCE_MEM) ||
-	    start >= pci_resource_len(pdev, region))
-		return false;
+	u64 length = pci_resource_len(mdev->core.pdev, region);
 
 	start = round_down(start, PAGE_SIZE);
-	end = round_up(min_t(u64, end, pci_resource_len(pdev, region)),
-		       PAGE_SIZE);
-	*pages = (struct vfio_pci_msix_map_range) {
+	end = round_up(min(end, length), PAGE_SIZE);
+
+	return (struct vfio_pci_msix_map_range) {
 		.region = region,
 		.kind = kind,
 		.offset = start,
 		.size = end - start,
 		.access = access,
 	};
-
-	return true;
 }
 
 /**
@@ -140,6 +130,14 @@ int msi_vfio_pci_reserve_map(struct msi_vfio_pci_device *mdev,
 	return 0;
 }
 
+static struct vfio_pci_msix_map_range
+window_pages(struct msi_vfio_pci_device *mdev,
+	     const struct msi_vfio_pci_window *window, u64 offset, u64 size)
+{
+	return whole_pages(mdev, VFIO_PCI_MSIX_MAP_WINDOW, VFIO_PCI_MSIX_MAP_NONE,
+			   window->desc.region, offset, offset + size);
+}
+
 /* Ranges of a window that touch the same pages, or the next ones, are one range here. */
 static void add_window(struct msi_vfio_pci_device *mdev,
 		       const struct msi_vfio_pci_window *window)
@@ -149,11 +147,7 @@ static void add_window(struct msi_vfio_pci_device *mdev,
 	unsigned int i;
 
 	for (i = 0; i < window->desc.count; i++, range++) {
-		if (!find_pages(mdev, VFIO_PCI_MSIX_MAP_WINDOW,
-				VFIO_PCI_MSIX_MAP_NONE, window->desc.region,
-				range->offset, range->offset + range->size,
-				&pages))
-			continue;
+		pages = window_pages(mdev, window, range->offset, range->size);
 		if (last && pages.offset <= last->offset + last->size) {
 			last->size = pages.offset + pages.size - last->offset;
 			continue;
@@ -162,11 +156,9 @@ static void add_window(struct msi_vfio_pci_device *mdev,
 		*last = pages;
 	}
 
-	if (window->desc.select_mask &&
-	    find_pages(mdev, VFIO_PCI_MSIX_MAP_WINDOW, VFIO_PCI_MSIX_MAP_NONE,
-		       window->desc.region, window->desc.select_offset,
-		       window->desc.select_offset + 1, &pages))
-		mdev->map.range[mdev->map.nr++] = pages;
+	if (window->desc.select_mask)
+		mdev->map.range[mdev->map.nr++] =
+			window_pages(mdev, window, window->desc.select_offset, 1);
 }
 
 /* The table and the PBA as whole pages, each with its own rule. */
@@ -174,6 +166,21 @@ struct msix_pages {
 	unsigned int nr;
 	struct vfio_pci_msix_map_range part[2];
 };
+
+/* The capability can name a place that the device does not have. */
+static void find_part(struct msi_vfio_pci_device *mdev, u32 kind, u32 access,
+		      u32 region, u64 start, u64 size, struct msix_pages *pages)
+{
+	struct pci_dev *pdev = mdev->core.pdev;
+
+	if (region >= PCI_STD_NUM_BARS ||
+	    !(pci_resource_flags(pdev, region) & IORESOURCE_MEM) ||
+	    start >= pci_resource_len(pdev, region))
+		return;
+
+	pages->part[pages->nr++] = whole_pages(mdev, kind, access, region, start,
+					       start + size);
+}
 
 static void find_msix(struct msi_vfio_pci_device *mdev, struct msix_pages *pages)
 {
@@ -183,15 +190,10 @@ static void find_msix(struct msi_vfio_pci_device *mdev, struct msix_pages *pages
 	u32 pba_size = DIV_ROUND_UP(size / PCI_MSIX_ENTRY_SIZE, 64) * 8;
 
 	pages->nr = 0;
-	if (find_pages(mdev, VFIO_PCI_MSIX_MAP_TABLE, mdev->table_rule.access,
-		       core->msix_bar, core->msix_offset,
-		       core->msix_offset + (u64)size, &pages->part[pages->nr]))
-		pages->nr++;
-	if (find_pages(mdev, VFIO_PCI_MSIX_MAP_PBA, VFIO_PCI_MSIX_MAP_READ_WRITE,
-		       mdev->pba_bar, mdev->pba_offset,
-		       mdev->pba_offset + (u64)pba_size,
-		       &pages->part[pages->nr]))
-		pages->nr++;
+	find_part(mdev, VFIO_PCI_MSIX_MAP_TABLE, mdev->table_rule.access,
+		  core->msix_bar, core->msix_offset, size, pages);
+	find_part(mdev, VFIO_PCI_MSIX_MAP_PBA, VFIO_PCI_MSIX_MAP_READ_WRITE,
+		  mdev->pba_bar, mdev->pba_offset, pba_size, pages);
 }
 
 /*
@@ -552,38 +554,20 @@ static bool region_has_rules(struct msi_vfio_pci_device *mdev, u32 region)
 }
 
 /*
- * May the BAR be mapped as if it had no table? VMMs that see MSIX_MAPPABLE map the BAR
- * whole, whatever areas are mappable. With a window in the BAR that would fail.
- */
-static bool table_is_mappable(const struct msi_vfio_pci_map *map, u32 region)
-{
-	unsigned int i;
-
-	for (i = 0; i < map->nr; i++)
-		if (map->range[i].region == region &&
-		    (map->range[i].kind == VFIO_PCI_MSIX_MAP_WINDOW ||
-		     (map->range[i].kind == VFIO_PCI_MSIX_MAP_TABLE &&
-		      map->range[i].access != VFIO_PCI_MSIX_MAP_READ_WRITE)))
-			return false;
-
-	return true;
-}
-
-/*
  * Is a range part of a mappable area? VMMs do not expect the table in one unless they
  * see MSIX_MAPPABLE.
  */
-static bool is_open(const struct vfio_pci_msix_map_range *range, bool mappable)
+static bool is_open(const struct vfio_pci_msix_map_range *range)
 {
 	return range->access == VFIO_PCI_MSIX_MAP_READ_WRITE &&
-	       (mappable || range->kind != VFIO_PCI_MSIX_MAP_TABLE);
+	       range->kind != VFIO_PCI_MSIX_MAP_TABLE;
 }
 
 /*
  * Finds the runs of pages between ranges that are not open. Returns how many there are.
  */
 static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
-			      bool mappable, u64 size,
+			      u64 size,
 			      struct vfio_region_sparse_mmap_area *open)
 {
 	const struct vfio_pci_msix_map_range *range;
@@ -591,7 +575,7 @@ static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
 	u64 pos = 0;
 
 	for (range = map->range; range < map->range + map->nr; range++) {
-		if (range->region != region || is_open(range, mappable))
+		if (range->region != region || is_open(range))
 			continue;
 		if (range->offset > pos)
 			open[areas++] = (struct vfio_region_sparse_mmap_area) {
@@ -615,7 +599,7 @@ static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
  */
 static struct vfio_region_info_cap_sparse_mmap *
 list_areas(const struct msi_vfio_pci_map *map,
-	   const struct vfio_region_info *info, bool mappable)
+	   const struct vfio_region_info *info)
 {
 	struct vfio_region_info_cap_sparse_mmap *sparse;
 
@@ -626,43 +610,34 @@ list_areas(const struct msi_vfio_pci_map *map,
 
 	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
 	sparse->header.version = 1;
-	sparse->nr_areas = find_open(map, info->index, mappable, info->size,
-				     sparse->areas);
+	sparse->nr_areas = find_open(map, info->index, info->size, sparse->areas);
 
 	return sparse;
 }
 
+/*
+ * MSIX_MAPPABLE is not among them: VMMs that see it map the BAR whole, whatever areas are
+ * mappable. With a window in the BAR, or a table with a rule, that would fail.
+ */
 static int add_capabilities(struct msi_vfio_pci_device *mdev,
 			    struct vfio_region_info *info,
 			    struct vfio_info_cap *caps)
 {
-	struct vfio_info_cap_header header = {
-		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
-		.version = 1,
-	};
 	struct vfio_region_info_cap_sparse_mmap *sparse;
-	const struct msi_vfio_pci_map *map;
-	bool mappable;
 	int ret = 0;
 
 	mutex_lock(&mdev->map_lock);
-	map = present_map(mdev);
-	mappable = table_is_mappable(map, info->index);
-	sparse = list_areas(map, info, mappable);
+	sparse = list_areas(present_map(mdev), info);
 	mutex_unlock(&mdev->map_lock);
 	if (!sparse)
 		return -ENOMEM;
-	if (!sparse->nr_areas)
-		goto out;
 
-	info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-	if (mappable && info->index == mdev->core.msix_bar)
-		ret = vfio_info_add_capability(caps, &header, sizeof(header));
-	if (!ret)
+	if (sparse->nr_areas) {
+		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
 		ret = vfio_info_add_capability(caps, &sparse->header,
 					       struct_size(sparse, areas,
 							   sparse->nr_areas));
-out:
+	}
 	kfree(sparse);
 
 	return ret;
