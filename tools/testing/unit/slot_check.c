@@ -73,6 +73,7 @@ struct check {
 	u32 *device;	/* of the page that is shown */
 	u32 addresses[MODEL_PAIRS];
 	struct msi_slot_message pairs[MODEL_PAIRS];
+	struct msi_slot_bucket buckets[MSI_SLOT_BUCKETS];
 	struct msi_slot_dword dwords[4 * MODEL_DWORDS];
 };
 
@@ -590,7 +591,7 @@ static void begin(struct check *check)
 			  MODEL_PAIRS, check->pairs,
 			  flags & SCRIPT_FEW_MESSAGES ? FEW_MESSAGES :
 			  MODEL_PAIRS);
-	msi_slot_init_window(&check->window, &layout, check->dwords,
+	msi_slot_init_window(&check->window, &layout, check->buckets, check->dwords,
 			     flags & SCRIPT_FEW_DWORDS ? FEW_DWORDS :
 			     ARRAY_SIZE(check->dwords));
 

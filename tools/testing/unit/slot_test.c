@@ -325,6 +325,18 @@ static const struct test tests[] = {
 			WRITE4(0x0c, 0x41, "c=21"), SLOTS("0:ad0 4:ad1"),
 		},
 	}, {
+		"slots that are looked for in the same bucket", ATH11K, .steps = {
+			GUEST(0xfee00000, 0x40, NOTHING),
+			HOST(2, 0xfee08000, 0x20, NOTHING),
+			WRITE4(0x048, 0xfee00000, "48=fee08000"),
+			WRITE4(0x448, 0xfee00000, "448=fee08000"),
+			WRITE4(0x450, 0x41, "450=21"), WRITE4(0x50, 0x40, "50=20"),
+			SLOTS("48:ad0 448:ad1"), WRITE4(0x848, 1, "848=1"),
+			WRITE4(0x048, 0, "48=0 50=40"), SLOTS("448:ad1"),
+			WRITE4(0x448, 0xfee00000, "448=fee08000"),
+			WRITE4(0x450, 0x40, "450=20"), SLOTS("448:ad0"),
+		},
+	}, {
 		"a slot that is written again", ATH11K, .steps = {
 			GUEST(0xfee00000, 0x40, NOTHING),
 			HOST(2, 0xfee08000, 0x20, NOTHING),
@@ -1251,6 +1263,7 @@ struct world {
 	struct msi_slot_window window;
 	u32 *addresses;
 	struct msi_slot_message *messages;
+	struct msi_slot_bucket *buckets;
 	struct msi_slot_dword *dwords;
 	u8 pages[2][WINDOW_SIZE];
 	u8 *device;	/* the page that is shown */
@@ -1475,16 +1488,19 @@ static void begin_world(struct world *world, const struct test *test)
 	world->device = world->pages[0];
 	world->addresses = calloc(addresses, sizeof(*world->addresses));
 	world->messages = calloc(messages, sizeof(*world->messages));
+	world->buckets = calloc(MSI_SLOT_BUCKETS, sizeof(*world->buckets));
 	world->dwords = calloc(dwords, sizeof(*world->dwords));
 	msi_slot_init_env(&world->env, INERT, !test->keeps, !test->dirty,
 			  world->addresses, addresses, world->messages, messages);
-	msi_slot_init_window(&world->window, &test->layout, world->dwords, dwords);
+	msi_slot_init_window(&world->window, &test->layout, world->buckets, world->dwords,
+			     dwords);
 }
 
 static void end_world(struct world *world)
 {
 	free(world->addresses);
 	free(world->messages);
+	free(world->buckets);
 	free(world->dwords);
 }
 

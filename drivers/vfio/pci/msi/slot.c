@@ -387,10 +387,12 @@ bool msi_slot_layout_ok(const struct msi_slot_layout *layout)
 
 void msi_slot_init_window(struct msi_slot_window *window,
 			  const struct msi_slot_layout *layout,
+			  struct msi_slot_bucket *buckets,
 			  struct msi_slot_dword *dwords, unsigned int nr_dwords)
 {
 	memset(window, 0, sizeof(*window));
 	window->layout = *layout;
+	window->buckets = buckets;
 	window->dwords = dwords;
 	window->max_dwords = nr_dwords;
 }
@@ -404,6 +406,7 @@ void msi_slot_reset(struct msi_slot_window *window)
 {
 	window->nr_dwords = 0;
 	window->nr_slots = 0;
+	memset(window->buckets, 0, MSI_SLOT_BUCKETS * sizeof(*window->buckets));
 }
 
 void msi_slot_expire(struct msi_slot_window *window)
@@ -458,14 +461,37 @@ static unsigned int lower_bound(const struct msi_slot_window *window,
 	return low;
 }
 
-/* Returns NULL for a @place before the window too, as it has wrapped around. */
+static struct msi_slot_bucket *bucket_of(const struct msi_slot_window *window,
+					 u64 place)
+{
+	return &window->buckets[place / 4 % MSI_SLOT_BUCKETS];
+}
+
+static bool is_at(const struct msi_slot_window *window, unsigned int i, u64 place)
+{
+	return i < window->nr_dwords && window->dwords[i].place == place;
+}
+
+/*
+ * Returns NULL for a @place before the window too, as it has wrapped around. A write looks
+ * for many places that are not remembered, which the buckets tell of nearly all of them, and
+ * several times for those of its slot. So a search is rare.
+ */
 static struct msi_slot_dword *find(const struct msi_slot_window *window,
 				   u64 place)
 {
-	unsigned int i = lower_bound(window, place);
+	struct msi_slot_bucket *bucket = bucket_of(window, place);
+	unsigned int i;
 
-	if (i == window->nr_dwords || window->dwords[i].place != place)
+	if (!bucket->nr)
 		return NULL;
+	if (is_at(window, bucket->last, place))
+		return &window->dwords[bucket->last];
+
+	i = lower_bound(window, place);
+	if (!is_at(window, i, place))
+		return NULL;
+	bucket->last = i;
 
 	return &window->dwords[i];
 }
@@ -517,6 +543,7 @@ static void forget(struct msi_slot_window *window, struct msi_slot_dword *dword)
 {
 	struct msi_slot_dword *end = window->dwords + window->nr_dwords--;
 
+	bucket_of(window, dword->place)->nr--;
 	memmove(dword, dword + 1, (end - dword - 1) * sizeof(*dword));
 }
 
@@ -596,6 +623,7 @@ static struct msi_slot_dword *insert(struct msi_slot_window *window, u64 place)
 
 	memset(dword, 0, sizeof(*dword));
 	dword->place = place;
+	bucket_of(window, place)->nr++;
 	mark_part(window, dword);
 
 	return dword;

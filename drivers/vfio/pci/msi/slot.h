@@ -38,6 +38,9 @@
 /* The most ranges that a window can consist of. */
 #define MSI_SLOT_RANGES		16
 
+/* Dwords are looked for in so many buckets. */
+#define MSI_SLOT_BUCKETS	256
+
 /**
  * struct msi_slot_message - a message
  * @address: the address
@@ -254,6 +257,16 @@ struct msi_slot_plan {
 };
 
 /**
+ * struct msi_slot_bucket - dwords whose places are alike
+ * @nr: how many are remembered
+ * @last: the index that the one had which was searched last
+ */
+struct msi_slot_bucket {
+	u16 nr;
+	u16 last;
+};
+
+/**
  * struct msi_slot_window - a window and its slots
  * @layout: its layout
  * @page: in a paged window, the page that is shown
@@ -266,6 +279,7 @@ struct msi_slot_plan {
  * @max_dwords: how many entries @dwords has room for
  * @nr_dwords: how many entries @dwords has
  * @nr_slots: how many of these are addresses
+ * @buckets: the dwords by their places, see bucket_of()
  * @plan: what the last msi_slot_write() or msi_slot_update() planned
  */
 struct msi_slot_window {
@@ -280,6 +294,7 @@ struct msi_slot_window {
 	unsigned int max_dwords;
 	unsigned int nr_dwords;
 	unsigned int nr_slots;
+	struct msi_slot_bucket *buckets;
 	struct msi_slot_plan plan;
 };
 
@@ -386,6 +401,7 @@ bool msi_slot_layout_ok(const struct msi_slot_layout *layout);
  * msi_slot_init_window - initialize a window: no slots, all counters 0
  * @window: out
  * @layout: its layout, which was checked
+ * @buckets: MSI_SLOT_BUCKETS entries, all 0
  * @dwords: memory for its dwords
  * @nr_dwords: how many entries, from 8 to MSI_SLOT_DWORDS
  *
@@ -393,6 +409,7 @@ bool msi_slot_layout_ok(const struct msi_slot_layout *layout);
  */
 void msi_slot_init_window(struct msi_slot_window *window,
 			  const struct msi_slot_layout *layout,
+			  struct msi_slot_bucket *buckets,
 			  struct msi_slot_dword *dwords,
 			  unsigned int nr_dwords);
 

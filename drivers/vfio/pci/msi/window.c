@@ -26,7 +26,8 @@
 
 /* Room at first, which is doubled until it is as much as slot.h allows. */
 #define FIRST_MESSAGES	16
-#define FIRST_DWORDS	64
+/* As many as fit in a size that the kernel's allocator has. */
+#define FIRST_DWORDS	(2048 / sizeof(struct msi_slot_dword))
 
 /* A select register is a dword. */
 #define SELECT_SIZE	4
@@ -164,22 +165,23 @@ void msi_vfio_pci_check_frozen(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Replaces an array of @nr entries by a copy with room for twice as many, unless that is more
- * than @most or there is no memory. Returns the array that is to be used from now on.
+ * Replaces an array of @nr entries by a copy with room for twice as many, or for @most, unless
+ * there is no memory. Returns the array that is to be used from now on.
  */
 static void *grow(void *old, unsigned int nr, unsigned int *max, unsigned int most,
 		  size_t size)
 {
+	unsigned int more = min(2 * *max, most);
 	void *array;
 
-	if (2 * *max > most)
+	if (*max == most)
 		return old;
-	array = kvcalloc(2 * *max, size, GFP_KERNEL_ACCOUNT);
+	array = kvcalloc(more, size, GFP_KERNEL_ACCOUNT);
 	if (!array)
 		return old;
 	memcpy(array, old, array_size(nr, size));
 	kvfree(old);
-	*max *= 2;
+	*max = more;
 
 	return array;
 }
@@ -1285,12 +1287,15 @@ make_window(struct msi_vfio_pci_device *mdev,
 	    const struct msi_slot_layout *layout)
 {
 	struct msi_vfio_pci_window *window;
+	struct msi_slot_bucket *buckets;
 	struct msi_slot_dword *dwords;
 
 	window = kvzalloc(sizeof(*window), GFP_KERNEL_ACCOUNT);
+	buckets = kvcalloc(MSI_SLOT_BUCKETS, sizeof(*buckets), GFP_KERNEL_ACCOUNT);
 	dwords = kvcalloc(FIRST_DWORDS, sizeof(*dwords), GFP_KERNEL_ACCOUNT);
-	if (!window || !dwords) {
+	if (!window || !buckets || !dwords) {
 		kvfree(window);
+		kvfree(buckets);
 		kvfree(dwords);
 		return NULL;
 	}
@@ -1298,13 +1303,15 @@ make_window(struct msi_vfio_pci_device *mdev,
 	window->desc = *in;
 	window->offset = in->range[0].offset;
 	window->end = desc_end(in);
-	msi_slot_init_window(&window->slots, layout, dwords, FIRST_DWORDS);
+	msi_slot_init_window(&window->slots, layout, buckets, dwords,
+			     FIRST_DWORDS);
 
 	return window;
 }
 
 static void free_window(struct msi_vfio_pci_window *window)
 {
+	kvfree(window->slots.buckets);
 	kvfree(window->slots.dwords);
 	kvfree(window);
 }

@@ -450,6 +450,7 @@ int ath_vfio_pci_open_window(struct ath_vfio_pci_device *adev)
 {
 	struct msi_slot_layout layout = slot_layout(adev->layout);
 	struct msi_slot_message *messages;
+	struct msi_slot_bucket *buckets;
 	struct msi_slot_dword *dwords;
 	u32 *addresses;
 
@@ -459,11 +460,12 @@ int ath_vfio_pci_open_window(struct ath_vfio_pci_device *adev)
 
 	addresses = kvcalloc(MSI_SLOT_ADDRESSES, sizeof(*addresses), GFP_KERNEL_ACCOUNT);
 	messages = kvcalloc(MSI_SLOT_MESSAGES, sizeof(*messages), GFP_KERNEL_ACCOUNT);
+	buckets = kvcalloc(MSI_SLOT_BUCKETS, sizeof(*buckets), GFP_KERNEL_ACCOUNT);
 	dwords = kvcalloc(MSI_SLOT_DWORDS, sizeof(*dwords), GFP_KERNEL_ACCOUNT);
 	msi_slot_init_env(&adev->env, INERT_ADDRESS, false, adev->core.reset_works,
 			  addresses, MSI_SLOT_ADDRESSES, messages, MSI_SLOT_MESSAGES);
-	msi_slot_init_window(&adev->window, &layout, dwords, MSI_SLOT_DWORDS);
-	if (!addresses || !messages || !dwords)
+	msi_slot_init_window(&adev->window, &layout, buckets, dwords, MSI_SLOT_DWORDS);
+	if (!addresses || !messages || !buckets || !dwords)
 		return -ENOMEM;
 
 	adev->guest_vectors = decode_vectors(virtual_config(adev, 0) >> 16);
@@ -483,6 +485,7 @@ void ath_vfio_pci_close_window(struct ath_vfio_pci_device *adev)
 {
 	kvfree(adev->env.addresses);
 	kvfree(adev->env.messages);
+	kvfree(adev->window.buckets);
 	kvfree(adev->window.dwords);
 	memset(&adev->env, 0, sizeof(adev->env));
 	memset(&adev->window, 0, sizeof(adev->window));
