@@ -133,7 +133,7 @@ void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev)
 
 	cpus_read_lock();
 	for (i = 0; mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX &&
-	     i < mdev->nr_messages; i++)
+	     i < mdev->nr_vectors; i++)
 		if (is_on_unplugged_cpu(mdev, pci_irq_vector(mdev->core.pdev, i)))
 			reassign_vector(mdev, pci_irq_vector(mdev->core.pdev, i));
 	cpumask_clear(mdev->unplugged_cpus);

@@ -97,7 +97,7 @@ static void *vectors_at(struct msi_vfio_pci_device *mdev, loff_t *pos)
 
 	if (mdev->open && (index == VFIO_PCI_MSI_IRQ_INDEX ||
 			   index == VFIO_PCI_MSIX_IRQ_INDEX))
-		count = mdev->nr_messages;
+		count = mdev->nr_vectors;
 
 	return *pos <= count ? pos : NULL;
 }

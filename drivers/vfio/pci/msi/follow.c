@@ -82,8 +82,8 @@ void msi_vfio_pci_end_set_irqs(struct msi_vfio_pci_device *mdev)
  */
 static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
-	int irq = pci_irq_vector(mdev->core.pdev, nr);
-	struct msi_desc *desc = irq > 0 ? irq_get_msi_desc(irq) : NULL;
+	struct irq_data *data = msi_vfio_pci_irq_data(mdev, nr);
+	struct msi_desc *desc = data ? irq_data_get_msi_desc(data) : NULL;
 
 	if (!desc || READ_ONCE(desc->write_msi_msg) == message_written)
 		return;
@@ -94,7 +94,7 @@ static void watch_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	 * A move that did not see it has the interrupt's lock until its message is stored: after
 	 * this, who reads the message reads that one.
 	 */
-	irq_modify_status(irq, 0, 0);
+	irq_modify_status(data->irq, 0, 0);
 }
 
 /**
@@ -110,15 +110,14 @@ void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev, u32 start, u64
 	u32 index = mdev->core.irq_type;
 	u32 i;
 
-	/* Without MSI and MSI-X, vector 0 would be INTx, which has no message. */
-	if (mdev->isolated || !msi_vfio_pci_is_msi(index))
+	if (mdev->isolated)
 		return;
 
 	/* All vectors of MSI have one descriptor. */
 	if (index == VFIO_PCI_MSI_IRQ_INDEX)
 		watch_vector(mdev, 0);
 	else
-		for (i = start; i < min_t(u64, end, mdev->nr_messages); i++)
+		for (i = start; i < min_t(u64, end, mdev->nr_vectors); i++)
 			watch_vector(mdev, i);
 }
 

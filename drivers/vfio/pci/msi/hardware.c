@@ -454,7 +454,7 @@ static void read_hw_msix(unsigned int nr,
  * msi_vfio_pci_read_hw - what the hardware says of a vector
  * @mdev: device, with @state held
  * @nr: the vector
- * @shared: what the vector before this one has read; updated
+ * @shared: what the vector before this one has read, with @ask set; updated
  * @hw: out
  */
 void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
@@ -462,9 +462,6 @@ void msi_vfio_pci_read_hw(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			  struct msi_vfio_pci_hw_vector *hw)
 {
 	hw->valid = false;
-	hw->disabled = false;
-	if (!shared->ask)
-		return;
 	if (!shared->fresh || shared->group != nr / MSI_VFIO_PCI_GROUP)
 		read_shared(mdev, nr, shared);
 	hw->disabled = shared->disabled;

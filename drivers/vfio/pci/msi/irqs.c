@@ -80,9 +80,8 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 	bool moved;
 	int ret;
 
-	/* Limits the size to the number of vectors. */
-	ret = vfio_set_irqs_validate_and_prepare(hdr,
-						 msi_vfio_pci_vector_count(mdev, hdr->index),
+	/* Limits the size. Whether there are so many vectors is checked with @state held. */
+	ret = vfio_set_irqs_validate_and_prepare(hdr, MSI_VFIO_PCI_MAX_VECTORS,
 						 VFIO_PCI_NUM_IRQS, &size);
 	if (ret)
 		return ret;
@@ -141,10 +140,8 @@ static bool changes_messages(const struct vfio_irq_set *hdr)
 static bool restarts_only_vector(struct msi_vfio_pci_device *mdev,
 				 const struct vfio_irq_set *hdr)
 {
-	struct pci_dev *pdev = mdev->core.pdev;
-
 	return sets_eventfds(hdr) && !mdev->isolated && mdev->env.vectors == 1 &&
-	       msi_vfio_pci_has_mask_bit(irq_get_irq_data(pci_irq_vector(pdev, 0)));
+	       msi_vfio_pci_has_mask_bit(msi_vfio_pci_irq_data(mdev, 0));
 }
 
 /*
@@ -225,22 +222,26 @@ static long set_irqs(struct msi_vfio_pci_device *mdev,
 	if (msi_vfio_pci_dummy_conflicts(mdev, hdr))
 		return -EBUSY;
 
-	msi_vfio_pci_keep_masks(mdev);
+	if (mdev->nr_masked)
+		msi_vfio_pci_keep_masks(mdev);
 	if (may_free_message(mdev, hdr))
 		msi_vfio_pci_windows_release_vectors(mdev);
-	msi_vfio_pci_reassign_vectors(mdev);
+	if (READ_ONCE(mdev->cpu_was_unplugged))
+		msi_vfio_pci_reassign_vectors(mdev);
 	ret = sets_eventfds(hdr) ?
 	      msi_vfio_pci_update_vector_count(mdev, (u64)hdr->start + hdr->count) : 0;
 	if (!ret)
 		ret = core_set_irqs(mdev, arg);
 	switched = irq_type != mdev->core.irq_type;
+	if (switched)
+		msi_vfio_pci_forget_irqs(mdev);
 	/* With the first vectors those before @start are allocated, too. */
 	if (switched || sets_eventfds(hdr))
 		msi_vfio_pci_watch_vectors(mdev, switched ? 0 : hdr->start,
 					   (u64)hdr->start + hdr->count);
 	if (switched)
 		msi_vfio_pci_forget_masks(mdev);
-	else
+	else if (mdev->nr_masked)
 		msi_vfio_pci_start_masked(mdev);
 	if (switched || changes_messages(hdr))
 		update_after_change(mdev);

@@ -152,13 +152,13 @@ static int open_session(struct msi_vfio_pci_device *mdev)
 {
 	int ret;
 
+	mdev->isolated = msi_vfio_pci_isolated(mdev);
 	ret = msi_vfio_pci_open_vectors(mdev);
 	if (ret)
 		return ret;
 
 	msi_vfio_pci_init_ranges(mdev);
 	msi_vfio_pci_watch_config(mdev);
-	mdev->isolated = msi_vfio_pci_isolated(mdev);
 
 	return msi_vfio_pci_open_map(mdev) ?:
 	       msi_vfio_pci_open_windows(mdev) ?:

@@ -112,19 +112,23 @@ u32 msi_vfio_pci_mask_flags(struct msi_vfio_pci_device *mdev,
  * @mdev: device, with @state held
  *
  * The masks and the interrupts that have arrived stay. After a trigger is replaced,
- * the kernel no longer shows that an interrupt has arrived, so it is recorded here.
+ * the kernel no longer shows that an interrupt has arrived, so it is recorded here. An
+ * interrupt that is requested while it is masked must not be enabled by that.
  */
 void msi_vfio_pci_keep_masks(struct msi_vfio_pci_device *mdev)
 {
+	struct irq_data *data;
 	unsigned int nr;
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!mdev->nr_masked)
-		return;
-	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS)
-		if (has_arrived(irq_get_irq_data(pci_irq_vector(mdev->core.pdev, nr))))
+	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS) {
+		data = msi_vfio_pci_irq_data(mdev, nr);
+		if (has_arrived(data))
 			__set_bit(nr, mdev->arrived);
+		/* The flag is allowed only while the interrupt is disabled, which it is. */
+		irq_modify_status(data->irq, 0, IRQ_NOAUTOEN);
+	}
 }
 
 /**
@@ -135,6 +139,9 @@ void msi_vfio_pci_forget_masks(struct msi_vfio_pci_device *mdev)
 {
 	lockdep_assert_held(&mdev->state);
 
+	/* Only masked vectors have their bits set in the others. */
+	if (!mdev->nr_masked)
+		return;
 	mdev->nr_masked = 0;
 	bitmap_zero(mdev->masked, MSI_VFIO_PCI_MAX_VECTORS);
 	bitmap_zero(mdev->arrived, MSI_VFIO_PCI_MAX_VECTORS);
@@ -156,14 +163,12 @@ static void mask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 		return;
 	mdev->nr_masked++;
 
-	data = irq_get_irq_data(pci_irq_vector(mdev->core.pdev, nr));
+	data = msi_vfio_pci_irq_data(mdev, nr);
 	/* An interrupt without a handler is disabled and masked already. */
-	if (has_handler(data)) {
-		mask_at_once(data);
-		disable_irq(data->irq);
-	}
-	/* The flag is allowed only while the interrupt is disabled. */
-	irq_modify_status(data->irq, 0, IRQ_NOAUTOEN);
+	if (!has_handler(data))
+		return;
+	mask_at_once(data);
+	disable_irq(data->irq);
 }
 
 /* Returns whether the host may have changed the message. */
@@ -178,7 +183,7 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 	__clear_bit(nr, mdev->arrived);
 	starts = __test_and_clear_bit(nr, mdev->started);
 
-	data = irq_get_irq_data(pci_irq_vector(mdev->core.pdev, nr));
+	data = msi_vfio_pci_irq_data(mdev, nr);
 	/* Others who disable the interrupt, like a suspend of the host, do it lazily. */
 	irq_modify_status(data->irq, IRQ_NOAUTOEN | IRQ_DISABLE_UNLAZY, 0);
 	if (!has_handler(data))
@@ -321,12 +326,12 @@ static bool all_allocated(struct msi_vfio_pci_device *mdev, u32 index,
 {
 	u32 i;
 
-	/* After a reset there can be fewer vectors than the caller has seen. */
+	/* After a reset there can be fewer vectors than are allocated. */
 	if (mdev->core.irq_type != index ||
 	    start + count > msi_vfio_pci_vector_count(mdev, index))
 		return false;
 	for (i = 0; i < count; i++)
-		if (pci_irq_vector(mdev->core.pdev, start + i) <= 0)
+		if (!msi_vfio_pci_irq_data(mdev, start + i))
 			return false;
 
 	return true;
@@ -366,19 +371,19 @@ static void restore_decoding(struct msi_vfio_pci_device *mdev, u32 index,
 static void disable_others(struct msi_vfio_pci_device *mdev, u32 index,
 			   unsigned int irq, bool disable)
 {
+	struct irq_data *other;
 	unsigned int nr;
-	int other;
 
 	for (nr = 0; index == VFIO_PCI_MSI_IRQ_INDEX; nr++) {
-		other = pci_irq_vector(mdev->core.pdev, nr);
-		if (other <= 0)
+		other = msi_vfio_pci_irq_data(mdev, nr);
+		if (!other)
 			return;
-		if (other == irq || !irq_has_action(other))
+		if (other->irq == irq || !has_handler(other))
 			continue;
 		if (disable)
-			disable_irq(other);
+			disable_irq(other->irq);
 		else
-			enable_irq(other);
+			enable_irq(other->irq);
 	}
 }
 
@@ -423,13 +428,13 @@ static void start_under_mask(struct msi_vfio_pci_device *mdev, u32 index,
 }
 
 static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
-			 unsigned int irq)
+			 struct irq_data *data)
 {
-	struct start start = { .irq = irq, .isolated = mdev->isolated };
+	struct start start = { .irq = data->irq, .isolated = mdev->isolated };
 	u16 command = 0;
 	int ret;
 
-	mask_at_once(irq_get_irq_data(irq));
+	mask_at_once(data);
 
 	down_write(&mdev->core.memory_lock);
 	/* Waits for a reset, so CPU hotplug is not blocked yet. */
@@ -460,22 +465,20 @@ static void start_vector(struct msi_vfio_pci_device *mdev, u32 index,
 void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev)
 {
 	u32 index = mdev->core.irq_type;
+	struct irq_data *data;
 	unsigned int nr;
-	int irq;
 
 	lockdep_assert_held(&mdev->state);
 
-	if (!IS_ENABLED(CONFIG_X86) || !msi_vfio_pci_is_msi(index) ||
-	    !mdev->nr_masked)
+	if (!IS_ENABLED(CONFIG_X86))
 		return;
 
 	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS) {
-		irq = pci_irq_vector(mdev->core.pdev, nr);
-		if (irq <= 0 || !irq_has_action(irq) ||
-		    irqd_is_started(irq_get_irq_data(irq)))
+		data = msi_vfio_pci_irq_data(mdev, nr);
+		if (!has_handler(data) || irqd_is_started(data))
 			continue;
-		start_vector(mdev, index, irq);
-		if (irqd_is_started(irq_get_irq_data(irq)))
+		start_vector(mdev, index, data);
+		if (irqd_is_started(data))
 			__set_bit(nr, mdev->started);
 	}
 }
@@ -485,7 +488,7 @@ void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev)
  * @mdev: an open device that is resumed, with @state held
  * @index: VFIO_PCI_MSI_IRQ_INDEX or VFIO_PCI_MSIX_IRQ_INDEX
  * @start: first vector
- * @count: how many; all within msi_vfio_pci_vector_count()
+ * @count: how many
  * @which: for each of them, whether to change it; NULL: change all
  * @mask: mask them, or unmask them
  * @moved: out: the host may have changed messages

@@ -23,6 +23,7 @@
  *	3 config.c	what MSI_NOVIRT shows
  *	3 msix_map.c	which page of a BAR may be mapped how
  *	2 hardware.c	what the device says of itself and its vectors
+ *	2 interrupt.c	the Linux interrupts of vectors
  *	2 cpu.c		vectors that were lost with a CPU
  *	2 isolation.c	does the platform isolate the device's messages
  *	2 flags.c	flags as words
@@ -318,9 +319,11 @@ enum {
  * @sessions: how many sessions there have been; written under @state, read by debugfs
  * @novirt: MSI_NOVIRT is set in this session
  * @generation: how often the messages have changed in this session
- * @nr_messages: entries of @messages; no vector beyond them is allocated
- * @messages: host messages, as many as the capability with more vectors has had; from
- *	open to close
+ * @nr_vectors: how many vectors the capability with more vectors has had; entries of @irqs
+ *	and @messages
+ * @irqs: Linux interrupts of vectors that have been looked up since vectors were allocated,
+ *	else NULL; from open to close
+ * @messages: host messages of vectors; from open to close, but not of an isolated device
  * @messages_outdated: vectors have been allocated or freed since @messages were read
  * @notify: notification eventfd, signalled with each new generation; or NULL
  * @masked: bit n: the user has masked vector n, which is allocated
@@ -353,7 +356,6 @@ enum {
  * @nr_ioeventfds: entries of @ioeventfds
  * @slots: see below
  * @env: the messages that slots are translated with
- * @host_irq: vector 0's Linux interrupt, while @env has vectors
  * @message_written: MSI_VFIO_PCI_SLOTS: the kernel has written a host message since it was
  *	read for the slots; MSI_VFIO_PCI_GENERATION: since @messages were read; not of an
  *	isolated device
@@ -411,7 +413,7 @@ enum {
  * notifies the user of the device. So a task that uses such a file must not wait for
  * that user.
  *
- * @state protects @open, @generation, @masked, @nr_masked, @started, @arrived, @messages,
+ * @state protects @open, @generation, @masked, @nr_masked, @started, @arrived, @irqs, @messages,
  * @pinned and @dummy, and serializes writers of @notify, @novirt and @dummy_on, which are
  * also read without a lock.
  * No vector is allocated or freed by others while it is held: SET_IRQS holds it, and
@@ -432,7 +434,8 @@ struct msi_vfio_pci_device {
 	u32 sessions;
 	bool novirt;
 	u64 generation;
-	unsigned int nr_messages;
+	unsigned int nr_vectors;
+	struct irq_data **irqs;
 	struct msi_vfio_pci_message *messages;
 	bool messages_outdated;
 	struct eventfd_ctx *notify;
@@ -465,7 +468,6 @@ struct msi_vfio_pci_device {
 	unsigned int nr_ioeventfds;
 	struct mutex slots;	/* see above */
 	struct msi_slot_env env;
-	struct irq_data *host_irq;
 	unsigned long message_written;
 	bool in_set_irqs;
 	u32 pinned;
@@ -620,6 +622,10 @@ bool msi_vfio_pci_dummy_conflicts(struct msi_vfio_pci_device *mdev,
 void msi_vfio_pci_drop_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_sync_dummy(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_queue_dummy_restore(struct msi_vfio_pci_device *mdev);
+
+/* interrupt.c */
+struct irq_data *msi_vfio_pci_irq_data(struct msi_vfio_pci_device *mdev, unsigned int nr);
+void msi_vfio_pci_forget_irqs(struct msi_vfio_pci_device *mdev);
 
 /* cpu.c */
 void msi_vfio_pci_reassign_vectors(struct msi_vfio_pci_device *mdev);

@@ -13,6 +13,34 @@
 #include "compat.h"
 #include "msi_vfio_pci.h"
 
+static int grow_to(struct msi_vfio_pci_device *mdev, unsigned int nr)
+{
+	struct msi_vfio_pci_message *messages = NULL;
+	struct irq_data **irqs;
+
+	irqs = kvcalloc(nr, sizeof(*irqs), GFP_KERNEL_ACCOUNT);
+	if (!irqs)
+		return -ENOMEM;
+	if (!mdev->isolated) {
+		messages = kvcalloc(nr, sizeof(*messages), GFP_KERNEL_ACCOUNT);
+		if (!messages) {
+			kvfree(irqs);
+			return -ENOMEM;
+		}
+		memcpy(messages, mdev->messages,
+		       array_size(mdev->nr_vectors, sizeof(*messages)));
+	}
+	memcpy(irqs, mdev->irqs, array_size(mdev->nr_vectors, sizeof(*irqs)));
+
+	kvfree(mdev->irqs);
+	mdev->irqs = irqs;
+	kvfree(mdev->messages);
+	mdev->messages = messages;
+	mdev->nr_vectors = nr;
+
+	return 0;
+}
+
 /*
  * Room for as many vectors as either capability has now. While a reset is under way, the
  * number is not known, and there is as much room as before.
@@ -22,26 +50,14 @@ static int make_room(struct msi_vfio_pci_device *mdev)
 	unsigned int msi = msi_vfio_pci_known_vector_count(mdev, VFIO_PCI_MSI_IRQ_INDEX);
 	unsigned int msix = msi_vfio_pci_known_vector_count(mdev, VFIO_PCI_MSIX_IRQ_INDEX);
 	unsigned int nr = max3(msi, msix, 1U);
-	struct msi_vfio_pci_message *messages;
 
-	if (nr <= mdev->nr_messages)
-		return 0;
-
-	messages = kvcalloc(nr, sizeof(*messages), GFP_KERNEL_ACCOUNT);
-	if (!messages)
-		return -ENOMEM;
-
-	memcpy(messages, mdev->messages, array_size(mdev->nr_messages, sizeof(*messages)));
-	kvfree(mdev->messages);
-	mdev->messages = messages;
-	mdev->nr_messages = nr;
-
-	return 0;
+	return nr > mdev->nr_vectors ? grow_to(mdev, nr) : 0;
 }
 
 /**
  * msi_vfio_pci_open_vectors - find the vectors, the table and the pending bits
- * @mdev: a device whose core has been enabled, before anybody can use it
+ * @mdev: a device whose core has been enabled, before anybody can use it; it is known
+ *	whether it is isolated
  *
  * Older cores map a BAR when it is first used; this maps the BARs of the table and of
  * the pending bits. If one cannot be mapped, or the capability names a place that does
@@ -70,9 +86,11 @@ int msi_vfio_pci_open_vectors(struct msi_vfio_pci_device *mdev)
  */
 void msi_vfio_pci_close_vectors(struct msi_vfio_pci_device *mdev)
 {
+	kvfree(mdev->irqs);
+	mdev->irqs = NULL;
 	kvfree(mdev->messages);
 	mdev->messages = NULL;
-	mdev->nr_messages = 0;
+	mdev->nr_vectors = 0;
 }
 
 /**
@@ -88,9 +106,10 @@ int msi_vfio_pci_update_vector_count(struct msi_vfio_pci_device *mdev, u64 end)
 {
 	lockdep_assert_held(&mdev->state);
 
-	msi_vfio_pci_update_table(mdev);
+	if (mdev->core.pdev->msix_cap)
+		msi_vfio_pci_update_table(mdev);
 
-	return end > mdev->nr_messages ? make_room(mdev) : 0;
+	return end > mdev->nr_vectors ? make_room(mdev) : 0;
 }
 
 static struct msi_vfio_pci_message to_message(const struct msi_msg *msg)
@@ -198,23 +217,22 @@ static void read_vector(struct msi_vfio_pci_device *mdev, unsigned int nr,
 			struct vfio_pci_msi_message *out)
 {
 	bool msi = mdev->core.irq_type == VFIO_PCI_MSI_IRQ_INDEX;
-	int irq = pci_irq_vector(mdev->core.pdev, nr);
+	struct irq_data *data = msi_vfio_pci_irq_data(mdev, nr);
 	struct msi_vfio_pci_hw_vector hw = {};
 	struct msi_vfio_pci_message message;
-	struct irq_data *data;
 	int tries = 4;
 
-	if (irq <= 0)
+	if (!data)
 		return;
 
-	data = irq_get_irq_data(irq);
 	do {
 		message = msi_vfio_pci_host_message(mdev, data);
 		out->address = message.address;
 		out->data = message.data;
 		if (msi)
 			out->data += nr;
-		msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
+		if (shared->ask)
+			msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
 	} while (seems_stale(shared, &hw, out) && --tries);
 
 	out->flags = VFIO_PCI_MSI_MESSAGE_ALLOCATED |
@@ -253,7 +271,8 @@ static void read_dummy(struct msi_vfio_pci_device *mdev, unsigned int nr,
 	if (!dummy_message(mdev, nr, out))
 		return;
 
-	msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
+	if (shared->ask)
+		msi_vfio_pci_read_hw(mdev, nr, shared, &hw);
 	out->flags |= hw_mask_flags(&hw) | stale_flag(&hw, out);
 	/* If the device cannot be read, the target is restored once it can be. */
 	if (hw.valid)
@@ -313,13 +332,11 @@ void msi_vfio_pci_bump_generation(struct msi_vfio_pci_device *mdev)
  */
 static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 {
-	int irq = pci_irq_vector(mdev->core.pdev, nr);
 	struct msi_vfio_pci_message now = {}, *stored = &mdev->messages[nr];
-	struct irq_data *data;
+	struct irq_data *data = msi_vfio_pci_irq_data(mdev, nr);
 	bool moved;
 
-	if (irq > 0) {
-		data = irq_get_irq_data(irq);
+	if (data) {
 		now = cached_message(data);
 		if (is_same_message(&now, stored))
 			return false;
@@ -333,12 +350,11 @@ static bool read_message(struct msi_vfio_pci_device *mdev, unsigned int nr)
 
 static bool read_messages(struct msi_vfio_pci_device *mdev)
 {
-	u32 index = mdev->core.irq_type;
 	unsigned int i, count = 0;
 	bool moved = false;
 
-	if (msi_vfio_pci_is_msi(index))
-		count = mdev->nr_messages;
+	if (msi_vfio_pci_is_msi(mdev->core.irq_type))
+		count = mdev->nr_vectors;
 	for (i = 0; i < count; i++)
 		moved |= read_message(mdev, i);
 

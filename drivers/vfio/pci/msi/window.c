@@ -290,21 +290,20 @@ static void unlock_slots(struct msi_vfio_pci_device *mdev)
  * The next interrupt makes a pending move, also if the vector is pinned. So the pending
  * move is retargeted to the CPU where the vector is.
  */
-static void cancel_move(unsigned int irq)
+static void cancel_move(struct irq_data *data)
 {
-	struct irq_data *data = irq_get_irq_data(irq);
-
-	if (data && irqd_is_setaffinity_pending(data))
-		irq_set_affinity(irq, irq_data_get_effective_affinity_mask(data));
+	if (irqd_is_setaffinity_pending(data))
+		irq_set_affinity(data->irq,
+				 irq_data_get_effective_affinity_mask(data));
 }
 
-static void pin_vector(unsigned int irq, bool pin)
+static void pin_vector(struct irq_data *data, bool pin)
 {
 	if (pin) {
-		irq_modify_status(irq, 0, IRQ_NO_BALANCING);
-		cancel_move(irq);
+		irq_modify_status(data->irq, 0, IRQ_NO_BALANCING);
+		cancel_move(data);
 	} else {
-		irq_modify_status(irq, IRQ_NO_BALANCING, 0);
+		irq_modify_status(data->irq, IRQ_NO_BALANCING, 0);
 	}
 }
 
@@ -324,10 +323,10 @@ static void pin_vectors(struct msi_vfio_pci_device *mdev, u32 vectors)
 		return;
 
 	for_each_set_bit(i, &changed, 32) {
-		int irq = pci_irq_vector(mdev->core.pdev, i);
+		struct irq_data *data = msi_vfio_pci_irq_data(mdev, i);
 
-		if (irq > 0)
-			pin_vector(irq, vectors & BIT(i));
+		if (data)
+			pin_vector(data, vectors & BIT(i));
 	}
 	WRITE_ONCE(mdev->pinned, vectors);
 }
@@ -404,7 +403,7 @@ static struct msi_vfio_pci_message read_host_message(struct msi_vfio_pci_device 
 	/* A message that the kernel writes after that sets the bit again. */
 	smp_mb__after_atomic();
 
-	return msi_vfio_pci_host_message(mdev, mdev->host_irq);
+	return msi_vfio_pci_host_message(mdev, msi_vfio_pci_irq_data(mdev, 0));
 }
 
 /*
@@ -650,25 +649,46 @@ void msi_vfio_pci_config_written(struct msi_vfio_pci_device *mdev,
 	msi_vfio_pci_sync_windows(mdev);
 }
 
-/*
- * The core allocates all vectors of MSI at once, and frees them at once. So they are counted,
- * and the first is looked up, when they were allocated.
- */
+/* The core allocates all vectors of MSI at once. They have one descriptor. */
 static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
 {
-	unsigned int n = mdev->env.vectors;
-	struct pci_dev *pdev = mdev->core.pdev;
+	struct irq_data *data;
 
 	if (mdev->core.irq_type != VFIO_PCI_MSI_IRQ_INDEX)
 		return 0;
-	if (n)
-		return n;
-	while (n < 32 && pci_irq_vector(pdev, n) > 0)
-		n++;
-	if (n)
-		mdev->host_irq = irq_get_irq_data(pci_irq_vector(pdev, 0));
 
-	return n;
+	data = msi_vfio_pci_irq_data(mdev, 0);
+
+	return data ? irq_data_get_msi_desc(data)->nvec_used : 0;
+}
+
+/*
+ * Is all as it was that slots depend on? If it cannot be read without @slots, no: where
+ * messages move, MSI_VFIO_PCI_SLOTS has to be cleared before one is read. Whoever changes the
+ * host's part of @env holds @state, too.
+ */
+static bool is_unchanged(struct msi_vfio_pci_device *mdev, unsigned int vectors)
+{
+	struct msi_vfio_pci_message host;
+
+	if (!mdev->isolated || !vectors || test_bit(0, &mdev->writes_deferred))
+		return false;
+
+	host = msi_vfio_pci_host_message(mdev, msi_vfio_pci_irq_data(mdev, 0));
+
+	return is_same_host(mdev, vectors, &host);
+}
+
+/* Does any window remember what was written to it? @slots is held. */
+static bool has_dwords(struct msi_vfio_pci_device *mdev)
+{
+	unsigned int i, nr = nr_windows(mdev);
+
+	for (i = 0; i < nr; i++)
+		if (mdev->windows[i]->slots.nr_dwords)
+			return true;
+
+	return false;
 }
 
 /**
@@ -679,12 +699,12 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 {
 	unsigned int n = count_vectors(mdev);
 	struct msi_vfio_pci_message host = {};
-	bool changed;
+	bool outdated;
 
 	lockdep_assert_held(&mdev->state);
 
 	/* A device without MSI has no windows. */
-	if (!mdev->core.pdev->msi_cap)
+	if (!mdev->core.pdev->msi_cap || is_unchanged(mdev, n))
 		return;
 
 	mutex_lock(&mdev->slots);
@@ -692,14 +712,15 @@ void msi_vfio_pci_windows_update_vectors(struct msi_vfio_pci_device *mdev)
 		host = read_host_message(mdev);
 	else
 		WRITE_ONCE(mdev->pinned, 0);	/* the vectors are gone */
-	changed = !is_same_host(mdev, n, &host);
-	if (changed) {
+	outdated = test_bit(0, &mdev->writes_deferred);
+	if (!is_same_host(mdev, n, &host)) {
 		/* Guest addresses count from here on, also for windows added later. */
 		make_room_for_messages(&mdev->env);
 		set_host_message(mdev, n, &host);
+		outdated |= mdev->pinned || has_dwords(mdev);
 	}
 	mutex_unlock(&mdev->slots);
-	if ((!changed && !test_bit(0, &mdev->writes_deferred)) || !nr_windows(mdev))
+	if (!outdated || !nr_windows(mdev))
 		return;
 
 	resume_and_write(mdev);
