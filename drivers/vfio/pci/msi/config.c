@@ -91,8 +91,9 @@ static void watch(struct msi_vfio_pci_device *mdev, int first, int last)
  * msi_vfio_pci_watch_config - find the registers that matter when the user writes them
  * @mdev: a device whose core has been enabled
  *
- * They are those that have the guest message, that turn memory decoding on and off, that
- * put the device to sleep and wake it, and that reset it.
+ * They are those that have the guest message, that put the device to sleep and wake it, and
+ * that reset it. With MSI-X also the command register: when the user turns memory decoding
+ * on, the table may have grown in a reset that nobody has reported.
  */
 void msi_vfio_pci_watch_config(struct msi_vfio_pci_device *mdev)
 {
@@ -100,7 +101,8 @@ void msi_vfio_pci_watch_config(struct msi_vfio_pci_device *mdev)
 	int af = pci_find_capability(pdev, PCI_CAP_ID_AF);
 
 	mdev->watched_config = 0;
-	watch(mdev, PCI_COMMAND, PCI_COMMAND);
+	if (pdev->msix_cap)
+		watch(mdev, PCI_COMMAND, PCI_COMMAND);
 	if (pdev->msi_cap)
 		watch(mdev, pdev->msi_cap, pdev->msi_cap + PCI_MSI_DATA_64);
 	if (pdev->pm_cap)

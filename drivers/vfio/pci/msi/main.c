@@ -249,10 +249,15 @@ static bool may_reach_window(struct msi_vfio_pci_device *mdev, size_t count,
 {
 	unsigned int bar = VFIO_PCI_OFFSET_TO_INDEX(pos);
 	u64 start = pos & VFIO_PCI_OFFSET_MASK;
+	const struct msi_vfio_pci_span *span;
 
-	return bar < PCI_STD_NUM_BARS &&
-	       start < READ_ONCE(mdev->spans[bar].end) &&
-	       start + count > READ_ONCE(mdev->spans[bar].start);
+	if (bar >= PCI_STD_NUM_BARS)
+		return false;
+
+	/* The compiler would check an index again, and save registers for the report. */
+	span = mdev->spans + bar;
+
+	return start < READ_ONCE(span->end) && start + count > READ_ONCE(span->start);
 }
 
 static noinline ssize_t read_novirt(struct vfio_device *vdev, char __user *buf,
@@ -308,6 +313,17 @@ static ssize_t msi_vfio_pci_read(struct vfio_device *vdev, char __user *buf,
 	return read_special(vdev, buf, count, ppos);
 }
 
+/*
+ * Is there something to do with each write to config space? The user may be about to make the
+ * device reachable again, or to have the core restore the BARs, which tell of a reset until
+ * then. A reset that nobody has noticed yet ends the need to pin vectors.
+ */
+static bool has_work(struct msi_vfio_pci_device *mdev)
+{
+	return READ_ONCE(mdev->dummy_on) || READ_ONCE(mdev->frozen) ||
+	       READ_ONCE(mdev->pinned) || test_bit(0, &mdev->writes_deferred);
+}
+
 /* Can there be something to do after a write to config space? */
 static bool is_watched(struct msi_vfio_pci_device *mdev, size_t count,
 		       loff_t pos)
@@ -315,8 +331,12 @@ static bool is_watched(struct msi_vfio_pci_device *mdev, size_t count,
 	u64 start = pos & VFIO_PCI_OFFSET_MASK;
 	u64 last = start + count - 1;
 
-	if (READ_ONCE(mdev->dummy_on) || test_bit(0, &mdev->writes_deferred))
+	if (has_work(mdev))
 		return true;
+	/* Most writes are to one dword. */
+	if (start % 4 + count <= 4)
+		return start < PCI_CFG_SPACE_SIZE &&
+		       mdev->watched_config >> start / 4 & 1;
 	if (!count || start >= PCI_CFG_SPACE_SIZE)
 		return false;
 
@@ -347,12 +367,30 @@ static noinline ssize_t write_watched(struct vfio_device *vdev,
 	return done;
 }
 
+/* While the core turns memory decoding on, another task may find it off and defer writes. */
+static noinline ssize_t write_unwatched(struct vfio_device *vdev,
+					const char __user *buf, size_t count,
+					loff_t *ppos)
+{
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+	ssize_t done = vfio_pci_core_write(vdev, buf, count, ppos);
+
+	if (test_bit(0, &mdev->writes_deferred))
+		msi_vfio_pci_sync_windows(mdev);
+
+	return done;
+}
+
 static noinline ssize_t write_config(struct vfio_device *vdev,
 				     const char __user *buf, size_t count,
 				     loff_t *ppos)
 {
-	if (is_watched(to_msi_vfio_pci(vdev), count, *ppos))
+	struct msi_vfio_pci_device *mdev = to_msi_vfio_pci(vdev);
+
+	if (is_watched(mdev, count, *ppos))
 		return write_watched(vdev, buf, count, ppos);
+	if (READ_ONCE(mdev->nr_windows))
+		return write_unwatched(vdev, buf, count, ppos);
 
 	return vfio_pci_core_write(vdev, buf, count, ppos);
 }

@@ -187,7 +187,7 @@ TEST_F(fast, config_writes_that_matter)
 	ASSERT_NE(0, exp);
 	EXPECT_WAY("msi_vfio_pci_config_written", 0,
 		   config_write16(fd, PCI_CACHE_LINE_SIZE, 0));
-	EXPECT_WAY("msi_vfio_pci_config_written", 1,
+	EXPECT_WAY("msi_vfio_pci_config_written", 0,
 		   config_write16(fd, PCI_COMMAND,
 				  PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER));
 	EXPECT_WAY("msi_vfio_pci_config_written", 1,
