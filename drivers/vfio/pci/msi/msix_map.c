@@ -563,8 +563,15 @@ static bool is_open(const struct vfio_pci_msix_map_range *range)
 	       range->kind != VFIO_PCI_MSIX_MAP_TABLE;
 }
 
+static void set_area(struct vfio_region_sparse_mmap_area *area, u64 start, u64 end)
+{
+	area->offset = start;
+	area->size = end - start;
+}
+
 /*
  * Finds the runs of pages between ranges that are not open. Returns how many there are.
+ * @open may be NULL.
  */
 static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
 			      u64 size,
@@ -577,42 +584,41 @@ static unsigned int find_open(const struct msi_vfio_pci_map *map, u32 region,
 	for (range = map->range; range < map->range + map->nr; range++) {
 		if (range->region != region || is_open(range))
 			continue;
-		if (range->offset > pos)
-			open[areas++] = (struct vfio_region_sparse_mmap_area) {
-				.offset = pos,
-				.size = range->offset - pos,
-			};
+		if (range->offset > pos) {
+			if (open)
+				set_area(&open[areas], pos, range->offset);
+			areas++;
+		}
 		pos = max_t(u64, pos, range->offset + range->size);
 	}
-	if (size > pos)
-		open[areas++] = (struct vfio_region_sparse_mmap_area) {
-			.offset = pos,
-			.size = size - pos,
-		};
+	if (size > pos) {
+		if (open)
+			set_area(&open[areas], pos, size);
+		areas++;
+	}
 
 	return areas;
 }
 
-/*
- * The areas that may be mapped. There is at most one before each range of the map, and one
- * after the last. @map_lock is held.
- */
-static struct vfio_region_info_cap_sparse_mmap *
-list_areas(const struct msi_vfio_pci_map *map,
-	   const struct vfio_region_info *info)
+/* The areas that may be mapped, of which there are @nr_areas. @map_lock is held. */
+static int add_areas(struct msi_vfio_pci_device *mdev,
+		     const struct vfio_region_info *info, unsigned int nr_areas,
+		     struct vfio_info_cap *caps)
 {
 	struct vfio_region_info_cap_sparse_mmap *sparse;
+	struct vfio_info_cap_header *header;
 
-	sparse = kzalloc(struct_size(sparse, areas, map->nr + 1),
-			 GFP_KERNEL_ACCOUNT);
-	if (!sparse)
-		return NULL;
+	header = vfio_info_cap_add(caps, struct_size(sparse, areas, nr_areas),
+				   VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1);
+	if (IS_ERR(header))
+		return PTR_ERR(header);
 
-	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
-	sparse->header.version = 1;
-	sparse->nr_areas = find_open(map, info->index, info->size, sparse->areas);
+	sparse = container_of(header, struct vfio_region_info_cap_sparse_mmap,
+			      header);
+	sparse->nr_areas = nr_areas;
+	find_open(&mdev->map, info->index, info->size, sparse->areas);
 
-	return sparse;
+	return 0;
 }
 
 /*
@@ -623,22 +629,16 @@ static int add_capabilities(struct msi_vfio_pci_device *mdev,
 			    struct vfio_region_info *info,
 			    struct vfio_info_cap *caps)
 {
-	struct vfio_region_info_cap_sparse_mmap *sparse;
+	unsigned int nr_areas;
 	int ret = 0;
 
 	mutex_lock(&mdev->map_lock);
-	sparse = list_areas(present_map(mdev), info);
+	nr_areas = find_open(present_map(mdev), info->index, info->size, NULL);
+	if (nr_areas)
+		ret = add_areas(mdev, info, nr_areas, caps);
 	mutex_unlock(&mdev->map_lock);
-	if (!sparse)
-		return -ENOMEM;
-
-	if (sparse->nr_areas) {
+	if (nr_areas)
 		info->flags |= VFIO_REGION_INFO_FLAG_MMAP;
-		ret = vfio_info_add_capability(caps, &sparse->header,
-					       struct_size(sparse, areas,
-							   sparse->nr_areas));
-	}
-	kfree(sparse);
 
 	return ret;
 }
