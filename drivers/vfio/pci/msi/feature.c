@@ -84,7 +84,7 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 {
 	struct vfio_device_feature_pci_msi_messages __user *out = arg;
 	struct vfio_device_feature_pci_msi_messages hdr;
-	struct vfio_pci_msi_message *msg;
+	struct vfio_pci_msi_message few[4], *msg = few;
 	int ret;
 
 	if (copy_from_user(&hdr, arg, sizeof(hdr)))
@@ -95,14 +95,14 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 		return ret;
 
 	/* At most one MSI-X table: 2048 entries of 16 bytes. */
-	msg = kvcalloc(hdr.count, sizeof(*msg), GFP_KERNEL_ACCOUNT);
+	if (hdr.count > ARRAY_SIZE(few))
+		msg = kvmalloc_array(hdr.count, sizeof(*msg), GFP_KERNEL_ACCOUNT);
 	if (!msg)
 		return -ENOMEM;
 
-	if (mutex_lock_killable(&mdev->state)) {
-		kvfree(msg);
-		return -EINTR;
-	}
+	ret = mutex_lock_killable(&mdev->state);
+	if (ret)
+		goto out;
 	msi_vfio_pci_check_host_messages(mdev);
 	msi_vfio_pci_messages(mdev, hdr.index, hdr.start, hdr.count,
 			      !(hdr.flags & VFIO_PCI_MSI_MESSAGES_KNOWN), msg);
@@ -117,7 +117,9 @@ static int messages_get(struct msi_vfio_pci_device *mdev, void __user *arg,
 		trace_msi_vfio_pci_messages_read(mdev->core.pdev, hdr.index,
 						 hdr.start, hdr.count,
 						 hdr.generation);
-	kvfree(msg);
+out:
+	if (msg != few)
+		kvfree(msg);
 
 	return ret;
 }
