@@ -37,17 +37,22 @@ static void message_written(struct msi_desc *desc, void *data)
 }
 
 /**
- * msi_vfio_pci_begin_set_irqs - the kernel may write messages on behalf of this task
- * @mdev: open device, with @state held
+ * msi_vfio_pci_begin_set_irqs - lock @state, as the kernel may write messages for this task
+ * @mdev: open device
  *
  * The task is going to read the messages itself. So until msi_vfio_pci_end_set_irqs() no
  * worker is queued for messages that are written, also if a vector moves meanwhile.
+ *
+ * Return: 0, or -EINTR if the task is being killed.
  */
-void msi_vfio_pci_begin_set_irqs(struct msi_vfio_pci_device *mdev)
+int msi_vfio_pci_begin_set_irqs(struct msi_vfio_pci_device *mdev)
 {
-	lockdep_assert_held(&mdev->state);
+	int ret = mutex_lock_killable(&mdev->state);
 
-	WRITE_ONCE(mdev->in_set_irqs, true);
+	if (!ret)
+		WRITE_ONCE(mdev->in_set_irqs, true);
+
+	return ret;
 }
 
 /* Has the kernel written a message that somebody waits for, and that was not read? */
@@ -61,18 +66,21 @@ static bool has_unread_messages(struct msi_vfio_pci_device *mdev)
 
 /**
  * msi_vfio_pci_end_set_irqs - undo msi_vfio_pci_begin_set_irqs()
- * @mdev: open device, with @state held
+ * @mdev: open device, with @state held, which is unlocked
  *
  * Messages that were written after the task has read them are the worker's.
  */
 void msi_vfio_pci_end_set_irqs(struct msi_vfio_pci_device *mdev)
 {
-	lockdep_assert_held(&mdev->state);
+	bool unread;
 
 	WRITE_ONCE(mdev->in_set_irqs, false);
 	/* Pairs with the barrier after the bits are set in message_written(). */
 	smp_mb();
-	if (has_unread_messages(mdev))
+	unread = has_unread_messages(mdev);
+	mutex_unlock(&mdev->state);
+	/* Before that, the worker would find @state locked, and wait. */
+	if (unread)
 		msi_vfio_pci_queue_host_check(mdev);
 }
 

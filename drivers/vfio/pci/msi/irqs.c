@@ -80,7 +80,7 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 	bool moved;
 	int ret;
 
-	/* Limits the size. Whether there are so many vectors is checked with @state held. */
+	/* Limits the size. msi_vfio_pci_set_masks() checks whether there are so many. */
 	ret = vfio_set_irqs_validate_and_prepare(hdr, MSI_VFIO_PCI_MAX_VECTORS,
 						 VFIO_PCI_NUM_IRQS, &size);
 	if (ret)
@@ -92,17 +92,16 @@ static long set_masks(struct msi_vfio_pci_device *mdev, struct vfio_irq_set *hdr
 			return PTR_ERR(which);
 	}
 
-	if (mutex_lock_killable(&mdev->state)) {
+	ret = msi_vfio_pci_begin_set_irqs(mdev);
+	if (ret) {
 		kfree(which);
-		return -EINTR;
+		return ret;
 	}
-	msi_vfio_pci_begin_set_irqs(mdev);
 	ret = msi_vfio_pci_set_masks(mdev, hdr->index, hdr->start, hdr->count,
 				     which, mask, &moved);
 	if (moved)
 		update_after_change(mdev);
 	msi_vfio_pci_end_set_irqs(mdev);
-	mutex_unlock(&mdev->state);
 	kfree(which);
 	if (!ret)
 		trace_msi_vfio_pci_masks_set(mdev->core.pdev, hdr->index,
@@ -287,12 +286,11 @@ long msi_vfio_pci_set_irqs(struct msi_vfio_pci_device *mdev, unsigned long arg)
 					 offsetofend(struct vfio_irq_set, count));
 
 		readable = request_is_readable(&hdr, (void __user *)arg);
-		if (mutex_lock_killable(&mdev->state))
-			return -EINTR;
-		msi_vfio_pci_begin_set_irqs(mdev);
+		ret = msi_vfio_pci_begin_set_irqs(mdev);
+		if (ret)
+			return ret;
 		ret = set_irqs(mdev, &hdr, arg);
 		msi_vfio_pci_end_set_irqs(mdev);
-		mutex_unlock(&mdev->state);
 	} while (ret == -EFAULT && readable && --tries);
 
 	return ret;

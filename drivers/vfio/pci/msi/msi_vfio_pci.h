@@ -636,7 +636,7 @@ void msi_vfio_pci_reassign_unstarted(struct msi_vfio_pci_device *mdev,
 bool msi_vfio_pci_check_host_messages(struct msi_vfio_pci_device *mdev);
 int msi_vfio_pci_set_notify(struct msi_vfio_pci_device *mdev, int fd);
 void msi_vfio_pci_close_notify(struct msi_vfio_pci_device *mdev);
-void msi_vfio_pci_begin_set_irqs(struct msi_vfio_pci_device *mdev);
+int msi_vfio_pci_begin_set_irqs(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_end_set_irqs(struct msi_vfio_pci_device *mdev);
 void msi_vfio_pci_watch_vectors(struct msi_vfio_pci_device *mdev, u32 start, u64 end);
 int msi_vfio_pci_follow_init(void);
