@@ -19,6 +19,8 @@
 
 #define PRICE_VECTORS	2048
 #define PRICE_ROUNDS	9
+/* The rounds of a row that the profiler sees; profile_report knows this number. */
+#define PRICE_SAMPLES	3
 
 /* Instructions without effect, which compilers do not use; profiler/plugin.c looks for them. */
 #define PRICE_BEGIN_MARKER	"xchg %r13, %r13"
@@ -67,6 +69,7 @@ struct bench {
 /**
  * struct price - samples of one row
  * @rounds: how many there are; the first is a warm-up
+ * @seen: the profiler sees the rounds after this one
  * @ticks: time stamp counter
  * @cpu: CPU time of the task in nanoseconds, which are instructions
  * @start_ticks: at the start of this round
@@ -74,6 +77,7 @@ struct bench {
  */
 struct price {
 	unsigned int rounds;
+	unsigned int seen;
 	double ticks[PRICE_ROUNDS];
 	double cpu[PRICE_ROUNDS];
 	u64 start_ticks;
@@ -104,10 +108,13 @@ do {									\
 	price_report(b, &price_, row, x);				\
 } while (0)
 
-/* Two operations that undo each other */
+/*
+ * Two operations that undo each other. The profiler sees all samples of the first before those of
+ * the second: the order in which their rows are printed.
+ */
 #define PRICE_PAIR(b, x, row_a, a, row_b, b_)				\
 do {									\
-	struct price price_[2] = {};					\
+	struct price price_[2] = { {}, { .seen = PRICE_SAMPLES } };	\
 									\
 	while (price_[0].rounds < PRICE_ROUNDS) {			\
 		price_start(&price_[0]);				\
