@@ -66,7 +66,7 @@ def module(kernel, where):
 
 
 def test_modules(kernel, where):
-    """Installs the modules that tests load, which only the debug kernel needs."""
+    """Installs the modules that tests load, which only the lab's own kernels need."""
     copy = OUT / kernel.folder / "test-modules"
     log = LOGS / f"test-modules-{kernel.folder}.log"
     copy.mkdir(parents=True, exist_ok=True)
