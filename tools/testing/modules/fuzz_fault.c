@@ -15,12 +15,14 @@
 
 #define ENTRIES	4
 #define SIZE	128
+#define ADDITIONS	100000
 
 static DEFINE_MUTEX(first_lock);
 static DEFINE_MUTEX(second_lock);
 static DECLARE_WAIT_QUEUE_HEAD(arrivals);
 static bool arrived;
 static int table[ENTRIES];
+static int sum;
 
 static int use_after_free(void)
 {
@@ -85,8 +87,37 @@ static int lost_wakeup(void)
 	return wait_event_killable(arrivals, READ_ONCE(arrived));
 }
 
+/* Without atomic operations or a lock. */
+static void add(void)
+{
+	int i;
+
+	for (i = 0; i < ADDITIONS; i++) {
+		sum++;
+		/* The compiler would make one addition of all. */
+		barrier();
+		cond_resched();
+	}
+}
+
+static void add_later(struct work_struct *work)
+{
+	add();
+}
+
+static DECLARE_WORK(add_work, add_later);
+
+static int race(void)
+{
+	queue_work(system_unbound_wq, &add_work);
+	add();
+	flush_work(&add_work);
+
+	return 0;
+}
+
 static int (* const faults[])(void) = {
-	use_after_free, leak, lock_inversion, missing_bound, lost_wakeup,
+	use_after_free, leak, lock_inversion, missing_bound, lost_wakeup, race,
 };
 
 static ssize_t fuzz_fault_write(struct file *file, const char __user *buf, size_t size,
