@@ -24,6 +24,7 @@ DISK_BYTES = 32 << 20
 class Device:
     name: str
     words: list
+    first: str = ""  # the name of the slot's first function, if this is the second
 
     @property
     def is_folder(self):
@@ -42,12 +43,18 @@ class Device:
         return self.words[0] == "vfio-user-ath"
 
 
+def parse(name, *words):
+    if words[0] == "beside":
+        return Device(name, list(words[2:]), words[1])
+    return Device(name, list(words))
+
+
 def table():
     known = {}
     for line in TABLE.read_text(encoding="ascii").splitlines():
         words = line.split("#")[0].split()
         if words:
-            known[words[0]] = Device(words[0], words[1:])
+            known[words[0]] = parse(*words)
     return known
 
 

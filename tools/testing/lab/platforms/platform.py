@@ -13,7 +13,9 @@ PORTS = (*range(0x10, 0x1d), *range(8, 16))
 @dataclasses.dataclass(frozen=True)
 class Port:
     """The place of one device of a host."""
-    place: str  # the port as the kernel knows it, or the device where there is none
+    # The port as the kernel knows it, with "+1" for the second function behind it, or the
+    # device where there is no port.
+    place: str
     arguments: list  # QEMU's, for the port
     properties: dict  # QEMU's, of the device
 
@@ -56,6 +58,18 @@ class Platform:
                                   f"{','.join(names)}: its messages would not arrive")
 
     def ports(self, devices):
+        """The place of each device: second functions of a slot have no port of their own."""
+        ports = self.own_ports(devices)
+        names = [device.name for device in devices]
+        for index, device in enumerate(devices):
+            if device.first:
+                if device.first not in names:
+                    raise progress.Failed(f"{device.name} is nowhere without {device.first}")
+                first = names.index(device.first)
+                ports[first], ports[index] = functions(ports[first])
+        return ports
+
+    def own_ports(self, devices):
         """A port for each device."""
         return [self.port(index) for index, _ in enumerate(devices)]
 
@@ -66,6 +80,13 @@ class Platform:
 def servers(devices):
     """The names of the vfio-user devices."""
     return [device.name for device in devices if device.is_server]
+
+
+def functions(port):
+    """The places of both functions of a port's slot."""
+    return (dataclasses.replace(port, properties={**port.properties, "addr": "0.0",
+                                                  "multifunction": True}),
+            Port(f"{port.place}+1", [], {**port.properties, "addr": "0.1"}))
 
 
 def root_port(index, addr):

@@ -85,7 +85,7 @@ class Amd(Q35):
                 f"{','.join(names) or 'none'}: QEMU takes the messages of all for "
                 "those of the one at 00:14.0, where Linux needs a device")
 
-    def ports(self, devices):
+    def own_ports(self, devices):
         at_ioapic = Port(f"0000:00:{self.ioapic:02x}.0", [],
                          {"bus": "pcie.0", "addr": f"{self.ioapic:x}.0",
                           "x-pci-class-code": self.smbus})
