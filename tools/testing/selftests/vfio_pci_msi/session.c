@@ -47,12 +47,12 @@ static void set_container_iommu(const struct session *s)
  * vfio_pci_device_init() is not used, as it maps all of every BAR for writing. The tests
  * need a session in which nothing has been mapped.
  */
-struct session *session_open_bdf(const char *bdf, const char *mode)
+static struct session *open_with(const char *bdf, struct iommu *iommu)
 {
 	struct session *s = calloc_assert(1, sizeof(*s));
 
 	snprintf(s->bdf, sizeof(s->bdf), "%s", bdf);
-	s->iommu = iommu_init(mode);
+	s->iommu = iommu;
 	s->device = vfio_pci_device_alloc(s->bdf, s->iommu);
 
 	if (s->iommu->mode->container_path) {
@@ -74,6 +74,25 @@ struct session *session_open_bdf(const char *bdf, const char *mode)
 	}
 
 	return s;
+}
+
+struct session *session_open_bdf(const char *bdf, const char *mode)
+{
+	struct session *s = open_with(bdf, iommu_init(mode));
+
+	s->has_own_iommu = true;
+
+	return s;
+}
+
+struct session *session_open_beside(const struct session *other, const char *device,
+				    const char *driver)
+{
+	const char *bdf = lab_bdf(device);
+
+	driver_bind(bdf, driver);
+
+	return open_with(bdf, other->iommu);
 }
 
 struct session *session_open(const char *device, const char *driver,
@@ -107,7 +126,8 @@ void session_close(struct session *s)
 	if (s->device->group_fd)
 		VFIO_ASSERT_EQ(close(s->device->group_fd), 0);
 	vfio_pci_device_free(s->device);
-	iommu_cleanup(s->iommu);
+	if (s->has_own_iommu)
+		iommu_cleanup(s->iommu);
 	free(s);
 }
 
@@ -191,19 +211,35 @@ u32 vectors_index(int fd)
 	       VFIO_PCI_MSIX_IRQ_INDEX : VFIO_PCI_MSI_IRQ_INDEX;
 }
 
-int session_hot_reset(struct session *s)
+/* The groups are passed as the proof of ownership; a cdev needs none. */
+static int hot_reset(struct session *s, const struct session *const *users, u32 count)
 {
 	struct {
 		struct vfio_pci_hot_reset head;
-		s32 group;
+		s32 groups[2];
 	} arg = {
 		.head.argsz = sizeof(arg),
-		/* The group is passed as the proof of ownership; a cdev needs none. */
-		.head.count = s->device->group_fd ? 1 : 0,
-		.group = s->device->group_fd,
 	};
 
+	if (s->device->group_fd)
+		for (; arg.head.count < count; arg.head.count++)
+			arg.groups[arg.head.count] = users[arg.head.count]->device->group_fd;
+
 	return ioctl(s->fd, VFIO_DEVICE_PCI_HOT_RESET, &arg) ? -errno : 0;
+}
+
+int session_hot_reset(struct session *s)
+{
+	const struct session *users[] = { s };
+
+	return hot_reset(s, users, 1);
+}
+
+int session_hot_reset_both(struct session *s, const struct session *other)
+{
+	const struct session *users[] = { s, other };
+
+	return hot_reset(s, users, 2);
 }
 
 int low_power(int fd, u32 which)

@@ -19,6 +19,7 @@
 struct session {
 	char bdf[BDF_SIZE];
 	struct iommu *iommu;
+	bool has_own_iommu;
 	struct vfio_pci_device *device;
 	int fd;
 };
@@ -37,6 +38,9 @@ struct session *session_open(const char *device, const char *driver,
 struct session *session_open_table_map(const char *device, const char *mode,
 				       const char *table_map);
 struct session *session_open_bdf(const char *bdf, const char *mode);
+/* The same with the container or iommufd of @other, which is closed later. */
+struct session *session_open_beside(const struct session *other, const char *device,
+				    const char *driver);
 void session_close(struct session *s);
 
 /*
@@ -56,6 +60,8 @@ int irq_count(int fd, u32 index);
 /* The index of MSI-X on a device that has MSI-X, else that of MSI. */
 u32 vectors_index(int fd);
 int session_hot_reset(struct session *s);
+/* The user has another device that is reset, too. */
+int session_hot_reset_both(struct session *s, const struct session *other);
 /* @which: VFIO_DEVICE_FEATURE_LOW_POWER_* */
 int low_power(int fd, u32 which);
 /* Wait until the kernel has suspended the device; false if it does not. */
