@@ -5,6 +5,7 @@
  * more on tokens between PF and VF.)
  */
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include <uuid/uuid.h>
@@ -15,6 +16,8 @@
 #include "variants.h"
 
 #define VFS	2
+/* How often VFs come and go while the PF is used. */
+#define ROUNDS	5
 #define TOKEN	"a3bb189e-8bf9-3888-9912-ace4e6543002"
 
 FIXTURE(sriov) {
@@ -67,6 +70,54 @@ TEST_F(sriov, vfs_created_and_removed)
 
 	ASSERT_EQ(0, sriov_set_vfs(self->pf_bdf, "0"));
 	EXPECT_EQ(0, sysfs_sriov_numvfs_get(self->pf_bdf));
+}
+
+struct use {
+	int fd;
+	int event;
+	bool stop;
+	unsigned int times;
+};
+
+static void *use_pf(void *data)
+{
+	struct vfio_pci_msi_message msg = {};
+	struct use *use = data;
+	int mistakes = 0;
+
+	while (!__atomic_load_n(&use->stop, __ATOMIC_RELAXED)) {
+		mistakes += !!set_triggers(use->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &use->event);
+		mistakes += !!messages_get(use->fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &msg, NULL);
+		mistakes += !(msg.flags & TRIGGER);
+		mistakes += !!disable_irqs(use->fd, VFIO_PCI_MSIX_IRQ_INDEX);
+		__atomic_add_fetch(&use->times, 1, __ATOMIC_RELAXED);
+	}
+
+	return (void *)(long)mistakes;
+}
+
+TEST_F(sriov, vfs_come_and_go_while_pf_is_used)
+{
+	struct use use = { .fd = self->pf->fd, .event = eventfd_new() };
+	void *mistakes;
+	pthread_t user;
+	char *vf;
+
+	ASSERT_EQ(0, sriov_allow(true));
+	ASSERT_EQ(0, pthread_create(&user, NULL, use_pf, &use));
+	for (int i = 0; i < ROUNDS; i++) {
+		EXPECT_EQ(0, sriov_set_vfs(self->pf_bdf, "2"));
+		vf = sysfs_sriov_vf_bdf_get(self->pf_bdf, 0);
+		EXPECT_STREQ(DRIVER_MSI, driver_of(vf));
+		free(vf);
+		EXPECT_EQ(0, sriov_set_vfs(self->pf_bdf, "0"));
+	}
+	__atomic_store_n(&use.stop, true, __ATOMIC_RELAXED);
+	pthread_join(user, &mistakes);
+	TH_LOG("used %u times", use.times);
+	EXPECT_LT(0, use.times);
+	EXPECT_EQ(NULL, mistakes);
+	close(use.event);
 }
 
 /* A VF can be opened only with its PF's token, through the group and through the cdev. */
