@@ -205,6 +205,28 @@ TEST_F(fast, config_writes_that_matter)
 		   config_write16(fd, exp + PCI_EXP_LNKCTL, 0));
 }
 
+/* Writes to slots are made when the user turns memory decoding on again. */
+TEST_F(fast, command_register)
+{
+	int fd = self->fd;
+	u32 host;
+
+	add_window(fd);
+	enable(fd, self->triggers[0]);
+	slot_write(fd, SLOT, GUEST_ADDRESS, GUEST_DATA);
+	/* Without remapping the vector is pinned, and may have to be unpinned. */
+	EXPECT_WAY("msi_vfio_pci_config_written", !lab_remap(),
+		   config_write16(fd, PCI_COMMAND, 0));
+	ASSERT_EQ(0, disable_irqs(fd, VFIO_PCI_MSI_IRQ_INDEX));
+	enable(fd, self->triggers[0]);
+	host = message_of(fd, VFIO_PCI_MSI_IRQ_INDEX, 0).address;
+	EXPECT_WAY("msi_vfio_pci_config_written", 1,
+		   config_write16(fd, PCI_COMMAND, PCI_COMMAND_MEMORY));
+	EXPECT_EQ(host, held(fd, SLOT));
+	EXPECT_WAY("msi_vfio_pci_config_written", !lab_remap(),
+		   config_write16(fd, PCI_COMMAND, PCI_COMMAND_MEMORY));
+}
+
 /* A long write is seen if any of its bytes matters. */
 TEST_F(fast, long_config_writes)
 {
