@@ -111,17 +111,32 @@ static ssize_t receive_bytes(struct transport *t, size_t count)
 	return ret;
 }
 
-/* Returns false if the peer has disconnected. */
+static size_t first_size(const struct transport *t)
+{
+	struct vfio_user_header header;
+
+	memcpy(&header, t->out, sizeof(header));
+	return header.size;
+}
+
+/*
+ * Returns false if the peer has disconnected. Each message is sent for itself: the socket
+ * accepts its header whole or not at all. QEMU cannot go on if it reads a part of a header
+ * ("short read of header").
+ */
 static bool flush(struct transport *t)
 {
 	ssize_t ret;
 
 	while (t->queued) {
-		ret = send(t->fd, t->out, t->queued, MSG_NOSIGNAL);
+		if (!t->left)
+			t->left = first_size(t);
+		ret = send(t->fd, t->out, t->left, MSG_NOSIGNAL);
 		if (ret < 0 && errno == EINTR)
 			continue;
 		if (ret < 0)
 			return errno == EAGAIN;
+		t->left -= ret;
 		t->queued -= ret;
 		memmove(t->out, t->out + ret, t->queued);
 	}

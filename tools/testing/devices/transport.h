@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * One connection on a UNIX socket, and the messages on it. Sending never blocks: the
- * bytes that the socket does not accept are queued. If too many are queued, no message is
+ * messages that the socket does not accept are queued. If too many are queued, no message is
  * received until the peer has read some.
  */
 #ifndef TRANSPORT_H
@@ -22,6 +22,7 @@ struct transport {
 	int fd;
 	size_t received;
 	size_t queued;		/* bytes in out that are still to be sent */
+	size_t left;		/* of these, bytes of a message of which some were sent */
 	size_t room;		/* size of out */
 	uint8_t *out;
 	/* The message being received. */

@@ -2,6 +2,7 @@
 /* Messages that a correct client sends. */
 #include <errno.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <linux/pci_regs.h>
@@ -294,6 +295,30 @@ static void test_slow_reader(void)
 	client_check_alive(c);
 }
 
+/*
+ * QEMU cannot go on if it reads a part of a header, so none may ever be in the socket: what is
+ * there are whole messages.
+ */
+static void test_whole_messages(void)
+{
+	struct vfio_user_region_access access = { .count = 3000 };
+	uint8_t reply[sizeof(access) + 3000];
+	struct client *c = client_start_reset("vfio-user-ath11k");
+	struct vfio_user_header header;
+	unsigned int i;
+	int available;
+
+	for (i = 0; i < 300; i++)
+		client_send(c, VFIO_USER_REGION_READ, 0, &access, sizeof(access));
+	for (i = 0; i < 300; i++) {
+		CHECK_EQUAL(client_receive(c, &header, reply, sizeof(reply)), sizeof(reply));
+		usleep(1000);
+		CHECK(!ioctl(c->fd, FIONREAD, &available));
+		CHECK_EQUAL(available % (sizeof(header) + sizeof(reply)), 0);
+	}
+	client_check_alive(c);
+}
+
 const struct test protocol_tests[] = {
 	{ "a version is agreed on", test_version },
 	{ "another major version ends the connection", test_other_version },
@@ -308,5 +333,6 @@ const struct test protocol_tests[] = {
 	{ "pipelined commands are replied to in order", test_pipelined },
 	{ "a message may come byte by byte", test_byte_by_byte },
 	{ "a client may be slow to read", test_slow_reader },
+	{ "a slow client never sees a part of a header", test_whole_messages },
 	{}
 };
