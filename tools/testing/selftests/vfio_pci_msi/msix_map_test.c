@@ -412,6 +412,30 @@ TEST_F(window, in_other_page)
 				 PROT_READ | PROT_WRITE, MAP_SHARED));
 }
 
+/* Ranges of a window in one page and in the next are one range of the map. */
+TEST_F(window, in_pages_side_by_side)
+{
+	struct vfio_device_feature_pci_msi_ranges ranges = {
+		.count = 3,
+		.data_offset = 8,
+		.range = {
+			{ .offset = 0x40, .size = 0x40 },
+			{ .offset = 0x80, .size = 0x40 },
+			{ .offset = page_size() + 0x40, .size = 0x40 },
+		},
+	};
+	struct msix_map map;
+
+	ASSERT_EQ(0, ranges_set(self->s->fd, &ranges));
+	map = msix_map_of(self->s->fd);
+	ASSERT_EQ(3, map.head.count);
+	EXPECT_EQ(VFIO_PCI_MSIX_MAP_WINDOW, map.range[0].kind);
+	EXPECT_EQ(0, map.range[0].offset);
+	EXPECT_EQ(2 * page_size(), map.range[0].size);
+	EXPECT_EQ(VFIO_PCI_MSIX_MAP_TABLE, map.range[1].kind);
+	EXPECT_EQ(VFIO_PCI_MSIX_MAP_PBA, map.range[2].kind);
+}
+
 TEST_F(window, beside_read_only_table)
 {
 	struct region_map region;
