@@ -1084,6 +1084,18 @@ static const struct test tests[] = {
 			WRITE4(0x100, 0xfee00000, "100=fee08000"), SLOTS("100:a"),
 		},
 	}, {
+		"too many candidates, high half before the address", WIDE, .dwords = 8,
+		.steps = {
+			GUEST(0x1fee00000, 0x21, NOTHING),
+			HOST(1, 0x2fee08000, 0x4031, NOTHING),
+			WRITE4(0x104, 1, "104=1"), WRITE4(0x108, 0x21, "108=21"),
+			WRITE4(0x100, 0xfee00000, "108=4031 104=2 100=fee08000"),
+			WRITE4(0x08, 0x21, "8=21"), WRITE4(0x18, 0x21, "18=21"),
+			WRITE4(0x28, 0x21, "28=21"), WRITE4(0x38, 0x21, "38=21"),
+			WRITE4(0x48, 0x21, "48=21"), WRITE4(0x58, 0x21, "58=21"),
+			WRITE4(0x68, 0x21, "68=21"), SLOTS("100:ad0"),
+		},
+	}, {
 		"too many messages", ATH11K, .messages = 2, .steps = {
 			HOST(1, 0xfee08000, 0x4031, NOTHING),
 			GUEST(0xfee03000, 0x30, NOTHING),
