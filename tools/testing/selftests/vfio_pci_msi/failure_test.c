@@ -473,37 +473,6 @@ TEST_F(failure, addresses_without_memory)
 				      MANY_OFFSET + SLOT_STEP));
 }
 
-/* Do everything up to the call that opens the device. */
-static void prepare_open(struct session *s)
-{
-	if (s->iommu->mode->container_path)
-		return;
-	vfio_pci_cdev_open(s->device, s->bdf);
-	s->fd = s->device->fd;
-}
-
-/* Returns the device's file or a negative errno. */
-static int try_open(struct session *s)
-{
-	int ret;
-
-	if (s->iommu->mode->container_path) {
-		ret = ioctl(s->device->group_fd, VFIO_GROUP_GET_DEVICE_FD,
-			    s->bdf);
-		return ret < 0 ? -errno : ret;
-	}
-
-	ret = __vfio_device_bind_iommufd(s->fd, s->iommu->iommufd, NULL);
-
-	return ret ? -errno : s->fd;
-}
-
-static void give_up_open(struct session *s)
-{
-	if (!s->iommu->mode->container_path)
-		VFIO_ASSERT_EQ(close(s->fd), 0);
-}
-
 TEST_F(failure, failed_open_leaves_device_closed)
 {
 	int file = open(FAIL_NTH, O_RDWR);
@@ -519,16 +488,16 @@ TEST_F(failure, failed_open_leaves_device_closed)
 					  self->t.triggers));
 		ASSERT_EQ(0, close(s->fd));
 
-		prepare_open(s);
+		session_prepare_open(s);
 		fail_nth(file, nth);
-		ret = try_open(s);
+		ret = session_try_open(s);
 		failed = stop_failing(file);
 		if (ret < 0) {
 			EXPECT_TRUE(failed);
 			faults++;
-			give_up_open(s);
-			prepare_open(s);
-			ret = try_open(s);
+			session_give_up_open(s);
+			session_prepare_open(s);
+			ret = session_try_open(s);
 			ASSERT_GE(ret, 0)
 				TH_LOG("the device cannot be opened after fault %u",
 				       nth);

@@ -14,6 +14,7 @@
 
 #define BAR		0
 #define VECTORS		16
+#define MSI_VECTORS	4
 /* A request reads less often than this. */
 #define MOST_READS	1000
 
@@ -26,11 +27,19 @@ FIXTURE(gone) {
 FIXTURE_VARIANT(gone) {
 	const char *device;
 	const char *mode;
+	u32 index;
+	int vectors;
+	u32 reads;	/* that a request needs at least */
 	bool dummy;
 };
 
-LAB_VARIANTS_AS(gone, vectors, msix);
-LAB_VARIANTS_AS(gone, dummy, msix, .dummy = true);
+/* Of each entry of the table three dwords are read at least; of MSI one message. */
+LAB_VARIANTS_AS(gone, vectors, msix, .index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.vectors = VECTORS, .reads = 3 * VECTORS);
+LAB_VARIANTS_AS(gone, dummy, msix, .index = VFIO_PCI_MSIX_IRQ_INDEX,
+		.vectors = VECTORS, .reads = 3 * VECTORS, .dummy = true);
+LAB_VARIANTS_AS(gone, msi, msix_msi, .index = VFIO_PCI_MSI_IRQ_INDEX,
+		.vectors = MSI_VECTORS, .reads = 3);
 
 FIXTURE_SETUP(gone)
 {
@@ -44,7 +53,7 @@ FIXTURE_SETUP(gone)
 		self->triggers[i] = eventfd_new();
 	ASSERT_EQ(0, variant->dummy ?
 		  dummy_on(fd, 0, VECTORS, self->target.iova) :
-		  set_triggers(fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS,
+		  set_triggers(fd, variant->index, 0, variant->vectors,
 			       self->triggers));
 }
 
@@ -57,19 +66,19 @@ FIXTURE_TEARDOWN(gone)
 	session_close(self->s);
 }
 
-static void get(int fd, struct vfio_pci_msi_message *msg)
+static void get(int fd, u32 index, u32 count, struct vfio_pci_msi_message *msg)
 {
-	VFIO_ASSERT_EQ(messages_get(fd, VFIO_PCI_MSIX_IRQ_INDEX, 0, VECTORS, msg,
-				    NULL), 0);
+	VFIO_ASSERT_EQ(messages_get(fd, index, 0, count, msg, NULL), 0);
 }
 
 /* The device goes away after @reads reads. Was it gone before the request was over? */
-static bool get_while_it_goes(int fd, u32 reads, struct vfio_pci_msi_message *msg)
+static bool get_while_it_goes(int fd, u32 index, u32 count, u32 reads,
+			      struct vfio_pci_msi_message *msg)
 {
 	bool gone;
 
 	bar_write32(fd, BAR, MSIX_REG_LOSE, reads);
-	get(fd, msg);
+	get(fd, index, count, msg);
 	gone = bar_read32(fd, BAR, MSIX_REG_LOSE) == ~0U;
 	bar_write32(fd, BAR, MSIX_REG_LOSE, MSIX_LOSE_NONE);
 
@@ -80,27 +89,26 @@ TEST_F(gone, after_any_read)
 {
 	struct vfio_pci_msi_message before[VECTORS], msg[VECTORS];
 	u32 flags = variant->dummy ? DUMMY : ALLOCATED | TRIGGER;
-	int fd = self->s->fd;
-	u32 reads;
+	u32 index = variant->index, reads;
+	int fd = self->s->fd, count = variant->vectors;
 
-	get(fd, before);
-	for (int i = 0; i < VECTORS; i++)
+	get(fd, index, count, before);
+	for (int i = 0; i < count; i++)
 		ASSERT_EQ(flags, before[i].flags);
 
 	for (reads = 0; reads < MOST_READS; reads++) {
-		if (!get_while_it_goes(fd, reads, msg))
+		if (!get_while_it_goes(fd, index, count, reads, msg))
 			break;
-		for (int i = 0; i < VECTORS; i++) {
+		for (int i = 0; i < count; i++) {
 			EXPECT_EQ(0, memcmp(&before[i], &msg[i], sizeof(*msg)))
 				TH_LOG("gone after %u reads: vector %d changed, flags %#x",
 				       reads, i, msg[i].flags);
 		}
 	}
-	/* The request reads at least three dwords of each entry. */
-	EXPECT_LT(3 * VECTORS, reads);
+	EXPECT_LT(variant->reads, reads);
 	EXPECT_GT(MOST_READS, reads);
-	get(fd, msg);
-	EXPECT_EQ(0, memcmp(before, msg, sizeof(msg)));
+	get(fd, index, count, msg);
+	EXPECT_EQ(0, memcmp(before, msg, count * sizeof(msg[0])));
 }
 
 LAB_MAIN

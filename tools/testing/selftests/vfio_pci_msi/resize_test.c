@@ -469,6 +469,39 @@ TEST_F(resize_window, earlier_slots_are_not_written_into_table)
 	expect_entry_protected(_metadata, self->fd);
 }
 
+static int reopen(struct resized *r)
+{
+	session_prepare_open(r->s);
+	r->fd = session_try_open(r->s);
+	if (r->fd < 0)
+		session_give_up_open(r->s);
+	r->s->fd = r->fd;
+
+	return r->fd;
+}
+
+/*
+ * A window of the administrator's that the longer table includes: without it, guest
+ * addresses would reach the device, so it cannot be opened.
+ */
+TEST_F(resize_window, administrators_window_reaches_longer_table)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "/sys/bus/pci/devices/%s/msi_windows",
+		 self->r.s->bdf);
+	ASSERT_EQ(0, file_write(file, "2 0x100 0x1000 8 -"));
+	bar_write32(self->fd, 0, MSIX_REG_NEXT_VECTORS, MORE);
+	ASSERT_EQ(0, close(self->fd));
+	EXPECT_EQ(-EINVAL, reopen(&self->r));
+
+	ASSERT_EQ(0, file_write(file, "\n"));
+	ASSERT_LE(0, reopen(&self->r));
+	self->fd = self->r.fd;
+	command_set(self->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	EXPECT_EQ(MORE, irq_count(self->fd, MSIX));
+}
+
 FIXTURE(resize_msi) {
 	struct resized r;
 	int most;	/* without remapping, x86 can allocate only one vector of MSI */

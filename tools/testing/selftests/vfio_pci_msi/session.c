@@ -131,6 +131,35 @@ void session_close(struct session *s)
 	free(s);
 }
 
+void session_prepare_open(struct session *s)
+{
+	if (s->iommu->mode->container_path)
+		return;
+	vfio_pci_cdev_open(s->device, s->bdf);
+	s->fd = s->device->fd;
+}
+
+int session_try_open(struct session *s)
+{
+	int ret;
+
+	if (s->iommu->mode->container_path) {
+		ret = ioctl(s->device->group_fd, VFIO_GROUP_GET_DEVICE_FD,
+			    s->bdf);
+		return ret < 0 ? -errno : ret;
+	}
+
+	ret = __vfio_device_bind_iommufd(s->fd, s->iommu->iommufd, NULL);
+
+	return ret ? -errno : s->fd;
+}
+
+void session_give_up_open(struct session *s)
+{
+	if (!s->iommu->mode->container_path)
+		VFIO_ASSERT_EQ(close(s->fd), 0);
+}
+
 int session_open_again(struct session *s)
 {
 	if (!s->iommu->mode->container_path)

@@ -44,6 +44,15 @@ struct session *session_open_beside(const struct session *other, const char *dev
 void session_close(struct session *s);
 
 /*
+ * Open the device of a session again, whose file was closed: do everything up to the call
+ * that opens it; make that call, which returns the file or a negative errno; and what to do
+ * after an errno.
+ */
+void session_prepare_open(struct session *s);
+int session_try_open(struct session *s);
+void session_give_up_open(struct session *s);
+
+/*
  * Another file descriptor for the same session. Only the group opens a second file; for
  * the cdev the first is duplicated.
  */

@@ -25,6 +25,10 @@
 
 #define MSI	VFIO_PCI_MSI_IRQ_INDEX
 
+/* Where the kernel puts an interrupt that it allocates */
+#define DEFAULT_AFFINITY	"/proc/irq/default_smp_affinity"
+#define SECOND_CPU_MASK		"2"
+
 #define MOVE_TRIES	100
 #define MOVE_PAUSE_US	20000
 
@@ -361,6 +365,27 @@ TEST_F(vectors, unmasked_while_cpu_is_unplugged)
 	ASSERT_EQ(0, attach(src, 0, 1, self->t.spare));
 	ASSERT_EQ(0, file_write(SECOND_CPU_ONLINE, "0"));
 	expect_held_until_unmasked(_metadata, &self->t);
+}
+
+/*
+ * The vector never had a trigger when its CPU was unplugged. Without a mask bit it has its
+ * CPU since it was allocated.
+ */
+TEST_F(vectors, first_trigger_after_cpu_is_replugged)
+{
+	char cpus[32] = {};
+
+	ASSERT_LT(0, file_read(DEFAULT_AFFINITY, cpus, sizeof(cpus)));
+	ASSERT_EQ(0, file_write(DEFAULT_AFFINITY, SECOND_CPU_MASK));
+	EXPECT_EQ(0, attach(&self->t.src, 0, 1, &(int){ -1 }));
+	ASSERT_EQ(0, file_write(DEFAULT_AFFINITY, cpus));
+	suspend(&replug);
+	ASSERT_EQ(0, attach(&self->t.src, 0, 1, self->t.trigger));
+	for (int i = 0; i < 2; i++) {
+		source_raise(&self->t.src, 0);
+		source_settle(&self->t.src);
+		EXPECT_EQ(1, eventfd_take(self->t.trigger[0]));
+	}
 }
 
 /*
