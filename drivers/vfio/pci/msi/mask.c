@@ -72,13 +72,19 @@ static bool is_lazy(struct irq_data *data)
 	return !msi_vfio_pci_has_mask_bit(data) && !host_masks(data);
 }
 
+static bool is_started(struct irq_data *data)
+{
+	/* An interrupt that arrives meanwhile changes other bits of the kernel's record. */
+	return data_race(irqd_is_started(data));
+}
+
 static bool has_arrived(struct irq_data *data)
 {
 	/*
 	 * An interrupt that was not started since it was requested is marked as masked
-	 * in any case.
+	 * in any case. One that arrives now may be seen or not.
 	 */
-	return is_lazy(data) && irqd_is_started(data) && irqd_irq_masked(data);
+	return is_lazy(data) && is_started(data) && data_race(irqd_irq_masked(data));
 }
 
 static bool has_handler(struct irq_data *data)
@@ -190,7 +196,7 @@ static bool unmask_vector(struct msi_vfio_pci_device *mdev, unsigned int nr)
 		return false;
 
 	/* The kernel gives an interrupt a CPU when it starts it. */
-	if (!irqd_is_started(data)) {
+	if (!is_started(data)) {
 		msi_vfio_pci_reassign_unstarted(mdev, data->irq);
 		starts = true;
 	}
@@ -475,10 +481,10 @@ void msi_vfio_pci_start_masked(struct msi_vfio_pci_device *mdev)
 
 	for_each_set_bit(nr, mdev->masked, MSI_VFIO_PCI_MAX_VECTORS) {
 		data = msi_vfio_pci_irq_data(mdev, nr);
-		if (!has_handler(data) || irqd_is_started(data))
+		if (!has_handler(data) || is_started(data))
 			continue;
 		start_vector(mdev, index, data);
-		if (irqd_is_started(data))
+		if (is_started(data))
 			__set_bit(nr, mdev->started);
 	}
 }

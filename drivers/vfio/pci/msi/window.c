@@ -292,7 +292,8 @@ static void unlock_slots(struct msi_vfio_pci_device *mdev)
  */
 static void cancel_move(struct irq_data *data)
 {
-	if (irqd_is_setaffinity_pending(data))
+	/* An interrupt that arrives now may have made the move. */
+	if (data_race(irqd_is_setaffinity_pending(data)))
 		irq_set_affinity(data->irq,
 				 irq_data_get_effective_affinity_mask(data));
 }
