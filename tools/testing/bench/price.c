@@ -11,12 +11,20 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "price.h"
 
 u64 price_ticks(void)
 {
 	return __builtin_ia32_rdtsc();
+}
+
+#define GRACE_US	50000
+
+void price_settle(void)
+{
+	usleep(GRACE_US);
 }
 
 static u64 cpu_time(void)

@@ -85,6 +85,8 @@ struct price {
 };
 
 u64 price_ticks(void);
+/* The kernel frees what the last operation has left to RCU, so that the next one does not. */
+void price_settle(void);
 void price_start(struct price *price);
 /* @times: how often the operation was done since price_start() */
 void price_stop(struct price *price, unsigned int times);
@@ -117,9 +119,11 @@ do {									\
 	struct price price_[2] = { {}, { .seen = PRICE_SAMPLES } };	\
 									\
 	while (price_[0].rounds < PRICE_ROUNDS) {			\
+		price_settle();						\
 		price_start(&price_[0]);				\
 		a;							\
 		price_stop(&price_[0], 1);				\
+		price_settle();						\
 		price_start(&price_[1]);				\
 		b_;							\
 		price_stop(&price_[1], 1);				\
