@@ -73,12 +73,13 @@
 #define ATH11K_RESET_MSI	1
 #define ATH11K_RESET_FUNCTION	2
 /*
- * RW: for how many milliseconds the device is not ready after the next reset, which clears
- * the register. Until then reads of configuration space return ones, and writes have no
- * effect: a real device answers with a request for a retry (RRS), and a root complex that
- * gives up retrying returns ones.
+ * RW: for how many milliseconds, up to ATH11K_MAX_UNREADY_MS, the device is not ready after the
+ * next reset, which clears the register. Until then reads of configuration space return ones, and
+ * writes have no effect: a real device answers with a request for a retry (RRS), and a root
+ * complex that gives up retrying returns ones.
  */
 #define ATH11K_UNREADY_MS	0x1148
+#define ATH11K_MAX_UNREADY_MS	10000
 /*
  * RW: in a paged model, a page plus one: ATH11K_HW_DWORD and the doorbells use this page
  * rather than the one that is shown. 0: they use the one that is shown.

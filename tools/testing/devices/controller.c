@@ -220,7 +220,8 @@ static void controller_write_register(struct pci_function *f, unsigned int bar,
 	else if (offset == ATH11K_NEXT_VECTORS)
 		set_next_vectors(c, value);
 	else if (offset == ATH11K_UNREADY_MS)
-		f->next_unready_ms = value;
+		f->next_unready_ms = value < ATH11K_MAX_UNREADY_MS ? value :
+				     ATH11K_MAX_UNREADY_MS;
 	else if (offset == ATH11K_FAULTS)
 		f->faults = value;
 	else if (offset == ATH11K_RESET)

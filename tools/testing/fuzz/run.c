@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,6 +67,8 @@ struct runner *runner_new(const char *bdf, const char *mode, unsigned int hang,
 			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	VFIO_ASSERT_NE(r->shared, MAP_FAILED);
 	r->log = log_open();
+	/* Children of a process that has ended become this one's. */
+	VFIO_ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
 
 	return r;
 }
@@ -304,11 +307,34 @@ static bool has_interrupts(const char *bdf)
 	return file_has("/proc/interrupts", name);
 }
 
+/*
+ * A child of the process (run_fork()) has its files, also for a moment after the process was
+ * killed. Returns false if it does not end.
+ */
+static bool reap_children(const struct runner *r, pid_t pid)
+{
+	unsigned long since = seconds();
+	pid_t ended;
+
+	while ((ended = waitpid(-pid, NULL, WNOHANG)) >= 0) {
+		if (!ended && seconds() - since > r->hang)
+			return false;
+		if (!ended)
+			usleep(LOOK_US);
+	}
+
+	return true;
+}
+
 /* Interrupts are given back when the last file is closed. A kernel worker may do that. */
-static enum finding judge_rest(struct runner *r)
+static enum finding judge_rest(struct runner *r, pid_t pid)
 {
 	unsigned long since = seconds();
 
+	if (!reap_children(r, pid)) {
+		snprintf(r->text, sizeof(r->text), "a child of the process does not end");
+		return FINDING_HANG;
+	}
 	while (has_interrupts(r->bdf)) {
 		if (seconds() - since > r->hang) {
 			snprintf(r->text, sizeof(r->text),
@@ -321,7 +347,7 @@ static enum finding judge_rest(struct runner *r)
 	return FINDING_NONE;
 }
 
-static enum finding judge(struct runner *r, int status)
+static enum finding judge(struct runner *r, pid_t pid, int status)
 {
 	enum finding finding;
 
@@ -329,7 +355,7 @@ static enum finding judge(struct runner *r, int status)
 		return FINDING_LOG;
 	finding = judge_end(r, status);
 
-	return finding ? finding : judge_rest(r);
+	return finding ? finding : judge_rest(r, pid);
 }
 
 static pid_t start_process(struct runner *r, const struct batch *b)
@@ -346,9 +372,12 @@ static pid_t start_process(struct runner *r, const struct batch *b)
 	pid = fork();
 	VFIO_ASSERT_GE(pid, 0);
 	if (!pid) {
+		setpgid(0, 0);
 		run_process(r, b);
 		exit(0);
 	}
+	/* Its children are found by this when it is gone, see reap_children(). */
+	setpgid(pid, pid);
 
 	return pid;
 }
@@ -357,7 +386,8 @@ static enum finding end_process(struct runner *r, pid_t pid)
 {
 	int status;
 
-	return wait_while_it_moves(r, pid, &status) ? judge(r, status) : hang(r, pid);
+	return wait_while_it_moves(r, pid, &status) ? judge(r, pid, status) :
+							hang(r, pid);
 }
 
 enum finding runner_run(struct runner *r, const struct batch *b)

@@ -196,12 +196,22 @@ static void check_interrupt(struct target *t, u32 index)
 	eventfd_take(t->events[0]);
 }
 
-void target_check(struct target *t)
+/* A model may not be ready yet after a reset, for as long as a program said: up to 10 s. */
+static void check_answers(struct target *t)
 {
 	u16 vendor = 0xffff;
 
-	VFIO_ASSERT_EQ(config_read(t->s->fd, PCI_VENDOR_ID, &vendor, 2), 2);
+	for (unsigned int i = 0; i < 200 && vendor == 0xffff; i++) {
+		if (i)
+			usleep(100000);
+		VFIO_ASSERT_EQ(config_read(t->s->fd, PCI_VENDOR_ID, &vendor, 2), 2);
+	}
 	VFIO_ASSERT_NE(vendor, 0xffff);
+}
+
+void target_check(struct target *t)
+{
+	check_answers(t);
 	/* Without these, most of a program's accesses would fail. */
 	command_set(t->s->fd, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	check_interrupt(t, VFIO_PCI_MSI_IRQ_INDEX);
