@@ -377,6 +377,19 @@ TEST_F(resize, dummy_target_is_on_meanwhile)
 	expect_clean_after(_metadata, self->fd, FEWER);
 }
 
+/* The kernel does not notice the reset, but the next call finds the dummy target gone. */
+TEST_F(resize, longer_table_is_protected_when_target_is_restored)
+{
+	struct vfio_device_info info = { .argsz = sizeof(info) };
+
+	ASSERT_EQ(0, dummy_on(self->fd, 0, 0, self->target.iova));
+	bar_write32(self->fd, 0, MSIX_REG_NEXT_VECTORS, MORE);
+	bar_write32(self->fd, 0, MSIX_REG_RESET, MSIX_RESET_MSIX);
+	ioctl_assert(self->fd, VFIO_DEVICE_GET_INFO, &info);
+	expect_target(_metadata, self->fd, self->target.iova, COUNT, MORE);
+	expect_protected(_metadata, self->fd);
+}
+
 #define GUEST_ADDRESS	0xfee55000
 #define GUEST_DATA	0x4040
 
