@@ -43,6 +43,12 @@ static void move_active(unsigned int irq, struct cpumask *others)
 		irq_set_affinity(irq, others);
 }
 
+static bool is_activated(struct irq_data *data)
+{
+	/* An interrupt that arrives meanwhile changes other bits of the kernel's record. */
+	return data_race(irqd_is_activated(data));
+}
+
 /* An interrupt that is not active gets a CPU of its affinity when it is activated. */
 static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
 			  struct cpumask *others)
@@ -51,7 +57,7 @@ static void move_inactive(struct msi_vfio_pci_device *mdev, unsigned int irq,
 	if (cpumask_empty(others))
 		return;
 
-	if (irqd_is_activated(irq_get_irq_data(irq)))
+	if (is_activated(irq_get_irq_data(irq)))
 		activate_again(irq);
 	irq_set_affinity(irq, others);
 	activate_again(irq);
@@ -74,7 +80,7 @@ static void reassign_vector(struct msi_vfio_pci_device *mdev, unsigned int irq)
 	}
 
 	cpumask_copy(affinity, irq_data_get_affinity_mask(data));
-	if (irqd_is_activated(data) && mdev->isolated)
+	if (is_activated(data) && mdev->isolated)
 		move_active(irq, others);
 	else
 		move_inactive(mdev, irq, others);
@@ -108,7 +114,7 @@ static bool is_on_unplugged_cpu(struct msi_vfio_pci_device *mdev, int irq)
 	struct irq_data *data = irq > 0 ? irq_get_irq_data(irq) : NULL;
 
 	/* An interrupt that can be masked has no CPU while it has no handler. */
-	return data && !irq_has_action(irq) && !irqd_can_reserve(data) &&
+	return data && !irq_has_action(irq) && !data_race(irqd_can_reserve(data)) &&
 	       cpumask_intersects(irq_data_get_effective_affinity_mask(data),
 				  mdev->unplugged_cpus);
 }

@@ -78,6 +78,12 @@ static bool is_started(struct irq_data *data)
 	return data_race(irqd_is_started(data));
 }
 
+static bool move_is_pending(struct irq_data *data)
+{
+	/* As above. */
+	return data_race(irqd_is_setaffinity_pending(data));
+}
+
 static bool has_arrived(struct irq_data *data)
 {
 	/*
@@ -309,7 +315,7 @@ static void start_remapped(struct start *start)
 	start->cpu = cpumask_first(effective);
 	if (start->cpu >= nr_cpu_ids)
 		return;
-	if (irqd_is_setaffinity_pending(data)) {
+	if (move_is_pending(data)) {
 		if (cpumask_weight(effective) == 1)
 			start_on_cpu(start);
 		return;
@@ -319,7 +325,7 @@ static void start_remapped(struct start *start)
 
 	one = cpumask_of(start->cpu);
 	cpumask_copy(affinity, irq_data_get_affinity_mask(data));
-	if (!irq_set_affinity(start->irq, one) && !irqd_is_setaffinity_pending(data))
+	if (!irq_set_affinity(start->irq, one) && !move_is_pending(data))
 		start_on_cpu(start);
 	/* Restore the affinity, unless somebody else has changed it meanwhile. */
 	if (cpumask_equal(irq_data_get_affinity_mask(data), one))

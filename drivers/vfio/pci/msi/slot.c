@@ -474,7 +474,7 @@ static bool is_at(const struct msi_slot_window *window, unsigned int i, u64 plac
 
 /*
  * Returns NULL for a @place before the window too, as it has wrapped around. A write looks
- * for many places that are not remembered, which the buckets tell of nearly all of them, and
+ * for many places that are not remembered, nearly all of which the buckets rule out, and
  * several times for those of its slot. So a search is rare.
  */
 static struct msi_slot_dword *find(const struct msi_slot_window *window,

@@ -664,9 +664,9 @@ static unsigned int count_vectors(struct msi_vfio_pci_device *mdev)
 }
 
 /*
- * Is all as it was that slots depend on? If it cannot be read without @slots, no: where
- * messages move, MSI_VFIO_PCI_SLOTS has to be cleared before one is read. Whoever changes the
- * host's part of @env holds @state, too.
+ * Is all as it was that slots depend on? Returns false where that cannot be read without
+ * @slots: where messages move, MSI_VFIO_PCI_SLOTS has to be cleared before one is read. Whoever
+ * changes the host's part of @env holds @state, too.
  */
 static bool is_unchanged(struct msi_vfio_pci_device *mdev, unsigned int vectors)
 {
