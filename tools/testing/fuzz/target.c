@@ -8,6 +8,7 @@
 
 #include <linux/pci_regs.h>
 
+#include "ath11k.h"
 #include "target.h"
 
 static __thread sigjmp_buf touch_failed;
@@ -196,13 +197,16 @@ static void check_interrupt(struct target *t, u32 index)
 	eventfd_take(t->events[0]);
 }
 
-/* A model may not be ready yet after a reset, for as long as a program said: up to 10 s. */
+/*
+ * A model may not be ready yet after a reset, for as long as a program said. Waits twice as long
+ * as that can be.
+ */
 static void check_answers(struct target *t)
 {
 	u16 vendor = 0xffff;
 
-	for (unsigned int i = 0; i < 200 && vendor == 0xffff; i++) {
-		if (i)
+	for (unsigned int ms = 0; ms < 2 * ATH11K_MAX_UNREADY_MS && vendor == 0xffff; ms += 100) {
+		if (ms)
 			usleep(100000);
 		VFIO_ASSERT_EQ(config_read(t->s->fd, PCI_VENDOR_ID, &vendor, 2), 2);
 	}
