@@ -239,6 +239,11 @@ class Sources:
         lines, functions = self.of_file(name)
         return functions.get(number, ""), " ".join(lines[number - 1].split())
 
+    def has(self, entry):
+        return entry.file in self.names() and any(
+            entry.explains(entry.file, *self.line(entry.file, number))
+            for number in self.of_file(entry.file)[1])
+
 
 def unexplained(counts, entries, files):
     """[(file, line, function, text)] that nothing reached and no entry explains."""
@@ -266,9 +271,9 @@ def not_compiled(counts, files):
     return found
 
 
-def stale(entries):
-    return [entry for entry in entries if not entry.used and
-            not entry.reason.startswith(CHANCE)]
+def stale(entries, files):
+    return [entry for entry in entries if not entry.used and not
+            (entry.reason.startswith(CHANCE) and files.has(entry))]
 
 
 def share(part, total):
@@ -318,7 +323,7 @@ def report():
     for name, line, function, source in missed:
         print(f"  {name}:{line}: {function}: {source}")
     print(f"{len(missed)} lines")
-    old = stale(entries)
+    old = stale(entries, files)
     for entry in old:
         print(f"{UNREACHED.name}: reached after all, or no such line: {entry.file} "
               f"{entry.function} {entry.text}")
