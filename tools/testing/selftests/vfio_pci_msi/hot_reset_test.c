@@ -10,6 +10,7 @@
 #include "dummy.h"
 #include "messages.h"
 #include "msix.h"
+#include "source.h"
 #include "variants.h"
 
 #define FIRST		"msix_first"
@@ -19,8 +20,6 @@
 #define DUMMY_START	2
 #define DUMMY_COUNT	9
 #define MARK		0x4711
-#define EVENT_MASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK)
-#define EVENT_UNMASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK)
 
 FIXTURE(slot) {
 	struct session *first;

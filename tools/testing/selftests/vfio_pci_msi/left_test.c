@@ -16,6 +16,7 @@
 #include "dummy.h"
 #include "left.h"
 #include "messages.h"
+#include "source.h"
 #include "variants.h"
 #include "window.h"
 
@@ -30,8 +31,6 @@
 
 #define GUEST_ADDRESS	0xfee55000
 #define GUEST_DATA	0x4061
-
-#define EVENT_MASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK)
 
 static int rounds = ROUNDS;
 

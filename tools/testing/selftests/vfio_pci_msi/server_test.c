@@ -9,13 +9,12 @@
 #include "messages.h"
 #include "msix.h"
 #include "session.h"
+#include "source.h"
 #include "variants.h"
 
 #define VECTORS		4
 #define INDEX		VFIO_PCI_MSIX_IRQ_INDEX
 #define STOP_SECONDS	"3"
-#define EVENT_MASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK)
-#define EVENT_UNMASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK)
 
 FIXTURE(server) {
 	struct session *s;

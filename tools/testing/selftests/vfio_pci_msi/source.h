@@ -52,6 +52,10 @@ u32 source_merged(struct source *src, int vector);
 /* How many messages the device lost; expected to be 0. */
 u32 source_failed(struct source *src);
 
+/* What set_irqs() takes to mask or unmask each vector of a range */
+#define EVENT_MASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_MASK)
+#define EVENT_UNMASK	(VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK)
+
 /* VFIO_DEVICE_SET_IRQS; all return 0 or a negative errno. */
 int mask_vectors(struct source *src, int start, int count);
 int unmask_vectors(struct source *src, int start, int count);
