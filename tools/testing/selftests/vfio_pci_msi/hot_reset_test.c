@@ -46,10 +46,18 @@ FIXTURE_SETUP(slot)
 	command_set(self->second->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
+/* A test that fails before it opens the session again has none left to close. */
+static void close_if_open(struct session **s)
+{
+	if (*s)
+		session_close(*s);
+	*s = NULL;
+}
+
 FIXTURE_TEARDOWN(slot)
 {
-	session_close(self->second);
-	session_close(self->first);
+	close_if_open(&self->second);
+	close_if_open(&self->first);
 	for (int i = 0; i < VECTORS; i++)
 		close(self->events[i]);
 }
@@ -144,7 +152,7 @@ static void expect_refused(struct __test_metadata *_metadata, struct session *ca
 /* Each function has a user of its own, with its own group or iommufd. */
 TEST_F(slot, refused_to_who_has_one)
 {
-	session_close(self->second);
+	close_if_open(&self->second);
 	self->second = session_open(variant->device, DRIVER_MSI, variant->mode);
 	command_set(self->second->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	use_masks(_metadata, self->second, self->events);
@@ -154,8 +162,8 @@ TEST_F(slot, refused_to_who_has_one)
 
 TEST_F(slot, refused_beside_no_driver)
 {
-	session_close(self->second);
-	session_close(self->first);
+	close_if_open(&self->second);
+	close_if_open(&self->first);
 	driver_release(lab_bdf(FIRST));
 	self->second = session_open(variant->device, DRIVER_MSI, variant->mode);
 	command_set(self->second->fd, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
